@@ -1,0 +1,313 @@
+//! Effects: facts that a simulator committed to its books.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
+    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, Inspection,
+    InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate, Refund,
+    RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnReceipt, ReturnRequest,
+    SalesOrder, SalesOrderCancellation, Shipment, Sku, StoreCredit, StoredValueAccount, TaxDocument,
+    TaxQuote, TimelineEntry,
+};
+
+/// A fact that a simulator committed. The system that committed it stands in the record around it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// A channel took an order: the customer's truth.
+    OrderPlaced {
+        /// As the customer placed it.
+        order: Order,
+    },
+    /// A channel asked to cancel units.
+    CancellationRequested(CancellationLines),
+    /// A channel asked for a return.
+    ReturnRequested {
+        /// What was asked.
+        request: ReturnRequest,
+    },
+    /// A channel's view of an order changed.
+    StatusShown {
+        /// What it shows now.
+        update: OrderStatusUpdate,
+    },
+    /// A channel shows a refund; a marketplace paid it.
+    RefundShown {
+        /// What it shows.
+        notice: RefundNotice,
+    },
+    /// A marketplace took the customer's money for what was shipped.
+    MarketplaceCollected {
+        /// How much, cumulated over the order.
+        amount: Money,
+    },
+    /// Customer service wrote a timeline entry.
+    TimelineWritten {
+        /// The entry.
+        entry: TimelineEntry,
+    },
+    /// The ERP booked an order.
+    SalesOrderBooked {
+        /// With its number.
+        sales_order: SalesOrder,
+    },
+    /// The ERP took units out of a sales order.
+    SalesOrderCanceled {
+        /// What was taken out.
+        cancellation: SalesOrderCancellation,
+    },
+    /// Opening stock of a SKU at a node.
+    StockOpened {
+        /// Where.
+        node_id: NodeId,
+        /// What.
+        sku: Sku,
+        /// Sellable units.
+        quantity: i64,
+    },
+    /// The ERP claimed stock.
+    StockReserved {
+        /// The claim.
+        reservation: Reservation,
+    },
+    /// The ERP gave claimed stock back.
+    ReservationReleased {
+        /// What was given back.
+        release: ReservationRelease,
+    },
+    /// Goods left and used up claimed stock. Follows the goods issue in the same call.
+    ReservationConsumed {
+        /// Units that are no longer claimed.
+        release: ReservationRelease,
+    },
+    /// Stock moved.
+    StockMoved {
+        /// The movement.
+        movement: InventoryMovement,
+    },
+    /// The ERP posted an invoice.
+    InvoicePosted {
+        /// With its number.
+        invoice: Invoice,
+    },
+    /// The ERP posted a credit memo.
+    CreditMemoPosted {
+        /// With its number.
+        credit_memo: CreditMemo,
+    },
+    /// The ERP posted to the general ledger.
+    Posted {
+        /// The posting.
+        posting: FinancialPosting,
+    },
+    /// The ERP booked a return authorization.
+    ReturnAuthorized {
+        /// The authorization.
+        authorization: ReturnAuthorization,
+    },
+    /// The ERP booked a receipt of returned goods.
+    ReturnReceiptBooked {
+        /// The receipt.
+        receipt: ReturnReceipt,
+    },
+    /// A node has a fulfillment order.
+    FulfillmentOrderReceived {
+        /// The order to pick.
+        fulfillment_order: FulfillmentOrder,
+    },
+    /// A fulfillment order moved on.
+    FulfillmentStatusChanged {
+        /// Which.
+        fulfillment_order_id: crate::model::FulfillmentOrderId,
+        /// From.
+        from: FulfillmentStatus,
+        /// To.
+        to: FulfillmentStatus,
+    },
+    /// A node answered a cancellation.
+    FulfillmentCanceled {
+        /// What it stopped and what had gone.
+        result: FulfillmentCancellationResult,
+    },
+    /// A parcel is packed.
+    ShipmentPacked {
+        /// The parcel.
+        shipment: Shipment,
+    },
+    /// A parcel has a label.
+    LabelAttached {
+        /// The parcel.
+        shipment: Shipment,
+    },
+    /// A parcel left.
+    ShipmentShipped {
+        /// The parcel.
+        shipment: Shipment,
+    },
+    /// A node was told what will come back.
+    ReturnNoticed {
+        /// The authorization.
+        authorization: ReturnAuthorization,
+    },
+    /// A dock or a store has returned goods in its hands.
+    GoodsReturned {
+        /// The receipt.
+        receipt: ReturnReceipt,
+    },
+    /// A dock or a store graded returned goods.
+    GoodsInspected {
+        /// The grades.
+        inspection: Inspection,
+    },
+    /// The payment provider holds money.
+    PaymentAuthorized {
+        /// The authorization.
+        authorization: Authorization,
+    },
+    /// The payment provider declined.
+    PaymentDeclined {
+        /// How much was asked.
+        amount: Money,
+    },
+    /// The payment provider took money.
+    PaymentCaptured {
+        /// The capture.
+        capture: Capture,
+    },
+    /// The payment provider gave held money up.
+    AuthorizationVoided {
+        /// Which.
+        authorization_id: AuthorizationId,
+        /// How much was still held.
+        amount: Money,
+    },
+    /// The payment provider took a refund on; the money is on its way.
+    RefundAccepted {
+        /// With status `pending`.
+        refund: Refund,
+        /// The receipt or cancellation that it was asked for.
+        cause: String,
+    },
+    /// The customer has the refunded money.
+    RefundSucceeded {
+        /// With status `succeeded`.
+        refund: Refund,
+    },
+    /// The refund could not be paid; the money stays with the merchant.
+    RefundFailed {
+        /// With status `failed`.
+        refund: Refund,
+    },
+    /// The carrier issued a label.
+    LabelIssued {
+        /// The label.
+        label: Label,
+        /// For goods that come back.
+        is_return: bool,
+    },
+    /// The carrier scanned a parcel.
+    ParcelScanned {
+        /// The scan.
+        scan: CarrierScan,
+    },
+    /// The tax engine rated goods.
+    TaxQuoted {
+        /// The answer.
+        quote: TaxQuote,
+    },
+    /// The tax engine has a document.
+    TaxCommitted {
+        /// The document.
+        document: TaxDocument,
+    },
+    /// The tax engine withdrew a document.
+    TaxVoided {
+        /// The document.
+        document: TaxDocument,
+    },
+    /// An account was opened, with its opening balance.
+    AccountOpened {
+        /// The account.
+        account: StoredValueAccount,
+    },
+    /// An account was debited.
+    AccountDebited {
+        /// The entry.
+        entry: StoreCredit,
+    },
+    /// An account was credited.
+    AccountCredited {
+        /// The entry.
+        entry: StoreCredit,
+        /// Whether the credit was newly issued for a return (and not a tender given back).
+        issued: bool,
+    },
+    /// A partner raised an event; deliveries are exchanges.
+    EventRaised {
+        /// The event's identifier.
+        event_id: crate::model::EventId,
+        /// Its type.
+        event_type: String,
+        /// Its aggregate.
+        subject: String,
+    },
+}
+
+impl Effect {
+    /// The account, where the effect is about one.
+    pub const fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::AccountOpened { account } => Some(&account.account_id),
+            Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => Some(&entry.account_id),
+            _ => None,
+        }
+    }
+
+    /// The order, where the effect is about one.
+    pub fn order_number(&self) -> Option<&OrderNumber> {
+        Some(match self {
+            Self::OrderPlaced { order } => &order.order_number,
+            Self::CancellationRequested(lines) => &lines.order_number,
+            Self::ReturnRequested { request } => &request.order_number,
+            Self::StatusShown { update } => &update.order_number,
+            Self::RefundShown { notice } => &notice.order_number,
+            Self::TimelineWritten { entry } => &entry.order_number,
+            Self::SalesOrderBooked { sales_order } => &sales_order.order_number,
+            Self::SalesOrderCanceled { cancellation } => &cancellation.order_number,
+            Self::StockReserved { reservation } => &reservation.order_number,
+            Self::ReservationReleased { release } | Self::ReservationConsumed { release } => &release.order_number,
+            Self::StockMoved { movement } => movement.order_number.as_ref()?,
+            Self::InvoicePosted { invoice } => &invoice.order_number,
+            Self::CreditMemoPosted { credit_memo } => &credit_memo.order_number,
+            Self::Posted { posting } => &posting.order_number,
+            Self::ReturnAuthorized { authorization } | Self::ReturnNoticed { authorization } => {
+                &authorization.order_number
+            }
+            Self::ReturnReceiptBooked { receipt } | Self::GoodsReturned { receipt } => &receipt.order_number,
+            Self::FulfillmentOrderReceived { fulfillment_order } => &fulfillment_order.order_number,
+            Self::FulfillmentCanceled { result } => &result.order_number,
+            Self::ShipmentPacked { shipment }
+            | Self::LabelAttached { shipment }
+            | Self::ShipmentShipped { shipment } => &shipment.order_number,
+            Self::GoodsInspected { inspection } => &inspection.order_number,
+            Self::PaymentAuthorized { authorization } => &authorization.order_number,
+            Self::PaymentCaptured { capture } => &capture.order_number,
+            Self::RefundAccepted { refund, .. }
+            | Self::RefundSucceeded { refund }
+            | Self::RefundFailed { refund } => &refund.order_number,
+            Self::LabelIssued { label, .. } => &label.order_number,
+            Self::ParcelScanned { scan } => &scan.order_number,
+            Self::TaxQuoted { quote } => &quote.order_number,
+            Self::TaxCommitted { document } | Self::TaxVoided { document } => &document.order_number,
+            Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
+            Self::MarketplaceCollected { .. }
+            | Self::StockOpened { .. }
+            | Self::FulfillmentStatusChanged { .. }
+            | Self::PaymentDeclined { .. }
+            | Self::AuthorizationVoided { .. }
+            | Self::AccountOpened { .. }
+            | Self::EventRaised { .. } => return None,
+        })
+    }
+}

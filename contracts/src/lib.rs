@@ -1,0 +1,21 @@
+//! What must hold: the words, shapes and laws of omnichannel orders and returns.
+//!
+//! This crate is pure. It has no I/O, no clock, no async and no randomness, so that a recorded
+//! journal can be judged with it alone, anywhere, always with the same result.
+//!
+//! * [`model`] the canonical documents; money is integer minor units with a currency
+//! * [`protocol`] operations, messages, events, headers, problems and signatures
+//! * [`lifecycle`] the legal transitions of every status, as one table
+//! * [`journal`] the record of a run: exchanges and committed effects
+//! * [`invariants`] the laws, and the judge that folds a journal through them
+//! * [`shape`] validation of documents against the published JSON Schemas
+//! * [`policy`] what a retailer declares, and the laws read
+
+pub mod allocation;
+pub mod invariants;
+pub mod journal;
+pub mod lifecycle;
+pub mod model;
+pub mod policy;
+pub mod protocol;
+pub mod shape;

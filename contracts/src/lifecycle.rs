@@ -1,0 +1,1 @@
+//! The legal transitions of every status, as one table.

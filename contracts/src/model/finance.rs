@@ -1,0 +1,126 @@
+//! The ERP's documents: sales order, invoice, credit memo, and what they post.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ChannelOrderId, Currency, CustomerRef, ErpDocument, ItemQuantity, LineQuantity, Money,
+    OrderNumber, ReceiptId, SalesChannel, ShipmentId,
+};
+
+/// An order as the ERP books it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesOrder {
+    /// The ERP's number; absent in the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erp_document: Option<ErpDocument>,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Where it was taken.
+    pub sales_channel: SalesChannel,
+    /// The channel's identifier: the external reference.
+    pub channel_order_id: ChannelOrderId,
+    /// Who bought.
+    pub customer_ref: CustomerRef,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// What was ordered.
+    pub lines: Vec<ItemQuantity>,
+    /// What the customer pays in all.
+    pub total: Money,
+    /// Of this, tax.
+    pub total_tax: Money,
+}
+
+/// Answer to a search for sales orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesOrderList {
+    /// What was found, by number.
+    pub items: Vec<SalesOrder>,
+}
+
+/// Takes units out of a sales order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesOrderCancellation {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Identifier of the cancellation; a second one with the same identifier is the same.
+    pub cancellation_id: String,
+    /// What is canceled.
+    pub lines: Vec<LineQuantity>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the customer owes for a shipment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// The ERP's number; absent in the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erp_document: Option<ErpDocument>,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The shipment; one invoice for each.
+    pub shipment_id: ShipmentId,
+    /// What is invoiced.
+    pub lines: Vec<LineQuantity>,
+    /// What is owed, tax included.
+    pub amount: Money,
+    /// Of this, tax.
+    pub tax: Money,
+}
+
+/// What the customer is owed for a return or an appeasement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditMemo {
+    /// The ERP's number; absent in the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erp_document: Option<ErpDocument>,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The receipt; one credit memo for each.
+    pub receipt_id: ReceiptId,
+    /// What is credited.
+    pub lines: Vec<LineQuantity>,
+    /// What is owed to the customer, tax included.
+    pub amount: Money,
+    /// Of this, tax.
+    pub tax: Money,
+}
+
+/// What a posting documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostingKind {
+    /// Revenue and receivable of a shipment.
+    Invoice,
+    /// Reversal for a return.
+    CreditMemo,
+}
+
+/// One side of a posting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostingLine {
+    /// Account.
+    pub account: String,
+    /// Minor units on the debit side; 0 if on the credit side.
+    pub debit: i64,
+    /// Minor units on the credit side; 0 if on the debit side.
+    pub credit: i64,
+}
+
+/// A double-entry posting: debits equal credits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinancialPosting {
+    /// The ERP's number.
+    pub erp_document: ErpDocument,
+    /// What it documents.
+    pub kind: PostingKind,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Currency of the lines.
+    pub currency: Currency,
+    /// At least two.
+    pub lines: Vec<PostingLine>,
+    /// The shipment or receipt that caused it.
+    pub cause: String,
+}

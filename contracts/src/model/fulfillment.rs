@@ -1,0 +1,188 @@
+//! From release to the customer's door.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Address, FulfillmentOrderId, ItemQuantity, NodeId, OrderNumber, ScanId, ShipmentId, Timestamp,
+    TrackingNumber,
+};
+
+/// Where a fulfillment order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfillmentStatus {
+    /// Sent by the caller.
+    Requested,
+    /// The node works on it.
+    Accepted,
+    /// Some units left.
+    PartiallyShipped,
+    /// All units that were not canceled left.
+    Shipped,
+    /// All units were canceled.
+    Canceled,
+}
+
+/// A node's order to pick, pack and ship.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfillmentOrder {
+    /// Identifier, chosen by the caller.
+    pub fulfillment_order_id: FulfillmentOrderId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Who ships.
+    pub node_id: NodeId,
+    /// Where to.
+    pub ship_to: Address,
+    /// What.
+    pub lines: Vec<ItemQuantity>,
+    /// Where it stands; the caller says `requested`.
+    pub status: FulfillmentStatus,
+    /// No prices on any paper in the parcel.
+    #[serde(default)]
+    pub gift: bool,
+}
+
+/// Where a shipment stands. The rank of a status never falls (see `lifecycle`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShipmentStatus {
+    /// Packed.
+    Created,
+    /// Has a label.
+    LabelPurchased,
+    /// Handed to the carrier.
+    Shipped,
+    /// Scanned by the carrier.
+    InTransit,
+    /// On the last mile.
+    OutForDelivery,
+    /// With the customer.
+    Delivered,
+    /// Coming back undelivered.
+    ReturnToSender,
+    /// Lost by the carrier.
+    Lost,
+    /// Label given back unused.
+    Voided,
+}
+
+/// A parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// Identifier, chosen by the node.
+    pub shipment_id: ShipmentId,
+    /// The fulfillment order it belongs to.
+    pub fulfillment_order_id: FulfillmentOrderId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Who ships.
+    pub node_id: NodeId,
+    /// What is in it.
+    pub lines: Vec<ItemQuantity>,
+    /// Where it stands.
+    pub status: ShipmentStatus,
+    /// The carrier's number, once there is a label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<TrackingNumber>,
+    /// When it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+}
+
+/// A wish for a label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelRequest {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The parcel: a shipment's identifier, or the return authorization's for a return label.
+    pub parcel_ref: String,
+    /// Who sends (outbound) or receives (return).
+    pub node_id: NodeId,
+    /// Where to (outbound) or where from (return).
+    pub address: Address,
+}
+
+/// A label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The carrier's number.
+    pub tracking_number: TrackingNumber,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The parcel.
+    pub parcel_ref: String,
+    /// Which carrier.
+    pub carrier: String,
+}
+
+/// Puts a label on a parcel that waits at a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelAttachment {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The carrier's number.
+    pub tracking_number: TrackingNumber,
+    /// Which carrier.
+    pub carrier: String,
+}
+
+/// What a carrier saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanCode {
+    /// Taken over from the node.
+    PickedUp,
+    /// Moving.
+    InTransit,
+    /// On the last mile.
+    OutForDelivery,
+    /// With the customer.
+    Delivered,
+    /// Coming back undelivered.
+    ReturnToSender,
+}
+
+/// A scan of a parcel. What happened when, and when it was told, are two instants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierScan {
+    /// Identifier.
+    pub scan_id: ScanId,
+    /// The parcel.
+    pub tracking_number: TrackingNumber,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// What was seen.
+    pub code: ScanCode,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// When the carrier recorded it.
+    pub recorded_at: Timestamp,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// A wish to stop units before they leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfillmentCancellation {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Identifier of the cancellation.
+    pub cancellation_id: String,
+    /// What to stop.
+    pub lines: Vec<ItemQuantity>,
+}
+
+/// What a node says to a cancellation: units that it stopped, and units that had already gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfillmentCancellationResult {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Identifier of the cancellation.
+    pub cancellation_id: String,
+    /// Stopped.
+    pub canceled: Vec<ItemQuantity>,
+    /// Too late.
+    pub refused: Vec<ItemQuantity>,
+}

@@ -1,0 +1,72 @@
+//! Master data: what is sold, from where, to whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CustomerRef, Money, NodeId, Sku};
+
+/// Something that is sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// Stock keeping unit.
+    pub sku: Sku,
+    /// The name that a customer sees.
+    pub name: String,
+    /// List price of one unit.
+    pub price: Money,
+    /// Category that the tax engine rates (`standard`, `reduced`, `exempt`).
+    pub tax_category: String,
+    /// Sold without right of return.
+    #[serde(default)]
+    pub final_sale: bool,
+}
+
+/// What kind of place a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// Distribution center of the retailer.
+    DistributionCenter,
+    /// Store.
+    Store,
+    /// Warehouse of a third party.
+    ThirdParty,
+    /// Outlet store or outlet stock.
+    Outlet,
+}
+
+/// A place that holds goods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The node's identifier (a GLN where the retailer has one).
+    pub node_id: NodeId,
+    /// The name that people use.
+    pub name: String,
+    /// What kind of place.
+    pub kind: NodeKind,
+    /// Whether returned goods are received here.
+    pub accepts_returns: bool,
+}
+
+/// A reference to a customer; personal data stay in the channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// The customer's reference.
+    pub customer_ref: CustomerRef,
+    /// Country of residence, ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+/// Where goods go. Country and postal code decide tax; the rest is the carrier's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// Name of the recipient.
+    pub name: String,
+    /// Street and number.
+    pub street: String,
+    /// City.
+    pub city: String,
+    /// Postal code.
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+}

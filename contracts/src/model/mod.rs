@@ -1,0 +1,32 @@
+//! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
+
+mod finance;
+mod fulfillment;
+mod ids;
+mod inventory;
+mod master;
+mod money;
+mod order;
+mod payment;
+mod returns;
+mod status;
+mod stored_value;
+mod system;
+mod tax;
+
+pub use finance::*;
+pub use fulfillment::*;
+pub use ids::*;
+pub use inventory::*;
+pub use master::*;
+pub use money::*;
+pub use order::*;
+pub use payment::*;
+pub use returns::*;
+pub use status::*;
+pub use stored_value::*;
+pub use system::*;
+pub use tax::*;
+
+/// An instant in UTC, RFC 3339 on the wire.
+pub type Timestamp = jiff::Timestamp;

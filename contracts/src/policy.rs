@@ -1,0 +1,79 @@
+//! What a retailer declares. Laws read it, so that no retailer is failed for another's policy.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ConditionGrade, DispositionCode, TenderKind};
+
+/// A retailer's declared policy and an implementation's declared retry behavior.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Days after shipping in which goods may be returned.
+    pub return_window_days: u32,
+    /// Which tender gets money back first.
+    pub refund_order: Vec<TenderKind>,
+    /// What becomes of returned goods, by grade.
+    pub dispositions: Vec<GradeDisposition>,
+    /// How the implementation repeats failed calls.
+    pub retry: RetryPolicy,
+}
+
+/// What becomes of goods of a grade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GradeDisposition {
+    /// The grade.
+    pub grade: ConditionGrade,
+    /// What becomes of them.
+    pub disposition: DispositionCode,
+}
+
+/// How an implementation repeats failed calls: exponential back-off up to a longest pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RetryPolicy {
+    /// Pause before the first repetition, in milliseconds.
+    pub initial_ms: u64,
+    /// Longest pause, in milliseconds.
+    pub max_ms: u64,
+    /// How long a call may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { initial_ms: 50, max_ms: 400, timeout_ms: 2000 }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            return_window_days: 30,
+            refund_order: vec![
+                TenderKind::Card,
+                TenderKind::MarketplaceCollected,
+                TenderKind::GiftCard,
+                TenderKind::StoreCredit,
+            ],
+            dispositions: [
+                (ConditionGrade::A, DispositionCode::ToStock),
+                (ConditionGrade::B, DispositionCode::ToOutlet),
+                (ConditionGrade::C, DispositionCode::Liquidate),
+                (ConditionGrade::D, DispositionCode::Destroy),
+            ]
+            .map(|(grade, disposition)| GradeDisposition { grade, disposition })
+            .to_vec(),
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// What becomes of goods of this grade; quarantine where nothing is declared.
+    pub fn disposition(&self, grade: ConditionGrade) -> DispositionCode {
+        self.dispositions
+            .iter()
+            .find(|entry| entry.grade == grade)
+            .map_or(DispositionCode::Quarantine, |entry| entry.disposition)
+    }
+}

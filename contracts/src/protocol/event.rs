@@ -1,0 +1,244 @@
+//! Events: CloudEvents 1.0 in structured mode, with the extensions that order and trace them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{
+    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber,
+    Refund, ReturnReceipt, Shipment, System, Timestamp,
+};
+
+/// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CloudEvent {
+    /// Always `1.0`.
+    pub specversion: String,
+    /// The event, whatever the number of its deliveries.
+    pub id: EventId,
+    /// Who tells it: `/` and the system's name.
+    pub source: String,
+    /// `retail.<what>.<happened>.v1`, see [`EventType`].
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The aggregate that it is about (a shipment, a refund, a receipt).
+    pub subject: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// Always `application/json`.
+    pub datacontenttype: String,
+    /// Rises with each event of the same source and subject, from 1.
+    pub sequence: u64,
+    /// Events with the same key are told in order, as far as possible: the order number.
+    pub partitionkey: OrderNumber,
+    /// The chain of messages that it belongs to.
+    pub correlationid: CorrelationId,
+    /// The message that caused it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causationid: Option<String>,
+    /// What happened; its schema follows from the type.
+    pub data: Value,
+}
+
+impl CloudEvent {
+    /// Media type of a structured CloudEvent.
+    pub const MEDIA_TYPE: &'static str = "application/cloudevents+json";
+
+    /// The type, where the contract knows it.
+    pub fn known_type(&self) -> Option<EventType> {
+        EventType::from_name(&self.event_type)
+    }
+
+    /// The system in `source`.
+    pub fn source_system(&self) -> Option<System> {
+        self.source.strip_prefix('/')?.parse().ok()
+    }
+}
+
+/// The events that partners tell the middleware.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventType {
+    /// ERP: the sales order is booked ([`SalesOrderAcknowledged`]).
+    SalesOrderAcknowledged,
+    /// WMS: a node works on a fulfillment order ([`FulfillmentOrder`]).
+    FulfillmentOrderAccepted,
+    /// WMS: a parcel is packed and wants a label ([`Shipment`]).
+    ShipmentPacked,
+    /// WMS: a parcel left ([`Shipment`]).
+    ShipmentShipped,
+    /// WMS: returned goods came ([`ReturnReceipt`]).
+    ReturnReceived,
+    /// WMS: returned goods were graded ([`Inspection`]).
+    ReturnInspected,
+    /// Carrier: a parcel was scanned ([`CarrierScan`]).
+    CarrierScanRecorded,
+    /// PSP: the customer has the money ([`Refund`]).
+    RefundSucceeded,
+    /// PSP: the refund could not be paid ([`Refund`]).
+    RefundFailed,
+}
+
+impl EventType {
+    /// Every type.
+    pub const ALL: [Self; 9] = [
+        Self::SalesOrderAcknowledged,
+        Self::FulfillmentOrderAccepted,
+        Self::ShipmentPacked,
+        Self::ShipmentShipped,
+        Self::ReturnReceived,
+        Self::ReturnInspected,
+        Self::CarrierScanRecorded,
+        Self::RefundSucceeded,
+        Self::RefundFailed,
+    ];
+
+    /// The `type` attribute.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SalesOrderAcknowledged => "retail.sales_order.acknowledged.v1",
+            Self::FulfillmentOrderAccepted => "retail.fulfillment_order.accepted.v1",
+            Self::ShipmentPacked => "retail.shipment.packed.v1",
+            Self::ShipmentShipped => "retail.shipment.shipped.v1",
+            Self::ReturnReceived => "retail.return.received.v1",
+            Self::ReturnInspected => "retail.return.inspected.v1",
+            Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
+            Self::RefundSucceeded => "retail.refund.succeeded.v1",
+            Self::RefundFailed => "retail.refund.failed.v1",
+        }
+    }
+
+    /// Who tells it.
+    pub const fn source(self) -> System {
+        match self {
+            Self::SalesOrderAcknowledged => System::Erp,
+            Self::FulfillmentOrderAccepted
+            | Self::ShipmentPacked
+            | Self::ShipmentShipped
+            | Self::ReturnReceived
+            | Self::ReturnInspected => System::Wms,
+            Self::CarrierScanRecorded => System::Carrier,
+            Self::RefundSucceeded | Self::RefundFailed => System::Psp,
+        }
+    }
+
+    /// File stem of the data's JSON Schema.
+    pub const fn data_schema(self) -> &'static str {
+        match self {
+            Self::SalesOrderAcknowledged => "sales-order-acknowledged",
+            Self::FulfillmentOrderAccepted => "fulfillment-order",
+            Self::ShipmentPacked | Self::ShipmentShipped => "shipment",
+            Self::ReturnReceived => "return-receipt",
+            Self::ReturnInspected => "inspection",
+            Self::CarrierScanRecorded => "carrier-scan",
+            Self::RefundSucceeded | Self::RefundFailed => "refund",
+        }
+    }
+
+    /// The type with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// That the ERP booked an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesOrderAcknowledged {
+    /// The ERP's number.
+    pub erp_document: ErpDocument,
+    /// The order.
+    pub order_number: OrderNumber,
+}
+
+/// What an event tells, typed by [`EventType`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventData {
+    /// See [`EventType::SalesOrderAcknowledged`].
+    SalesOrderAcknowledged(SalesOrderAcknowledged),
+    /// See [`EventType::FulfillmentOrderAccepted`].
+    FulfillmentOrderAccepted(FulfillmentOrder),
+    /// See [`EventType::ShipmentPacked`].
+    ShipmentPacked(Shipment),
+    /// See [`EventType::ShipmentShipped`].
+    ShipmentShipped(Shipment),
+    /// See [`EventType::ReturnReceived`].
+    ReturnReceived(ReturnReceipt),
+    /// See [`EventType::ReturnInspected`].
+    ReturnInspected(Inspection),
+    /// See [`EventType::CarrierScanRecorded`].
+    CarrierScanRecorded(CarrierScan),
+    /// See [`EventType::RefundSucceeded`].
+    RefundSucceeded(Refund),
+    /// See [`EventType::RefundFailed`].
+    RefundFailed(Refund),
+}
+
+impl EventData {
+    /// The type.
+    pub const fn event_type(&self) -> EventType {
+        match self {
+            Self::SalesOrderAcknowledged(_) => EventType::SalesOrderAcknowledged,
+            Self::FulfillmentOrderAccepted(_) => EventType::FulfillmentOrderAccepted,
+            Self::ShipmentPacked(_) => EventType::ShipmentPacked,
+            Self::ShipmentShipped(_) => EventType::ShipmentShipped,
+            Self::ReturnReceived(_) => EventType::ReturnReceived,
+            Self::ReturnInspected(_) => EventType::ReturnInspected,
+            Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
+            Self::RefundSucceeded(_) => EventType::RefundSucceeded,
+            Self::RefundFailed(_) => EventType::RefundFailed,
+        }
+    }
+
+    /// The order.
+    pub const fn order_number(&self) -> &OrderNumber {
+        match self {
+            Self::SalesOrderAcknowledged(data) => &data.order_number,
+            Self::FulfillmentOrderAccepted(data) => &data.order_number,
+            Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
+            Self::ReturnReceived(data) => &data.order_number,
+            Self::ReturnInspected(data) => &data.order_number,
+            Self::CarrierScanRecorded(data) => &data.order_number,
+            Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+        }
+    }
+
+    /// The aggregate: what goes into `subject`.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::SalesOrderAcknowledged(data) => data.erp_document.to_string(),
+            Self::FulfillmentOrderAccepted(data) => data.fulfillment_order_id.to_string(),
+            Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => data.shipment_id.to_string(),
+            Self::ReturnReceived(data) => data.receipt_id.to_string(),
+            Self::ReturnInspected(data) => data.receipt_id.to_string(),
+            Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
+            Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+        }
+    }
+
+    /// As JSON.
+    pub fn to_value(&self) -> Value {
+        let value = match self {
+            Self::SalesOrderAcknowledged(data) => serde_json::to_value(data),
+            Self::FulfillmentOrderAccepted(data) => serde_json::to_value(data),
+            Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => serde_json::to_value(data),
+            Self::ReturnReceived(data) => serde_json::to_value(data),
+            Self::ReturnInspected(data) => serde_json::to_value(data),
+            Self::CarrierScanRecorded(data) => serde_json::to_value(data),
+            Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+        };
+        value.unwrap_or(Value::Null)
+    }
+
+    /// Reads the data of an event of a type.
+    pub fn from_value(event_type: EventType, data: Value) -> Result<Self, serde_json::Error> {
+        Ok(match event_type {
+            EventType::SalesOrderAcknowledged => Self::SalesOrderAcknowledged(serde_json::from_value(data)?),
+            EventType::FulfillmentOrderAccepted => Self::FulfillmentOrderAccepted(serde_json::from_value(data)?),
+            EventType::ShipmentPacked => Self::ShipmentPacked(serde_json::from_value(data)?),
+            EventType::ShipmentShipped => Self::ShipmentShipped(serde_json::from_value(data)?),
+            EventType::ReturnReceived => Self::ReturnReceived(serde_json::from_value(data)?),
+            EventType::ReturnInspected => Self::ReturnInspected(serde_json::from_value(data)?),
+            EventType::CarrierScanRecorded => Self::CarrierScanRecorded(serde_json::from_value(data)?),
+            EventType::RefundSucceeded => Self::RefundSucceeded(serde_json::from_value(data)?),
+            EventType::RefundFailed => Self::RefundFailed(serde_json::from_value(data)?),
+        })
+    }
+}

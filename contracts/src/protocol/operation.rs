@@ -1,0 +1,356 @@
+//! Every operation of every system: one table. Paths and methods stand in the OpenAPI files as well,
+//! and a test holds the two against each other.
+
+use std::fmt;
+
+use crate::model::System;
+
+/// HTTP methods that the contracts use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Create, or act.
+    Post,
+    /// Replace.
+    Put,
+}
+
+impl Method {
+    /// As it stands in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+/// An operation of a system.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Operation {
+    /// Who offers it.
+    pub system: System,
+    /// `operationId` in the system's OpenAPI file.
+    pub id: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path template, with `{name}` for parameters.
+    pub path: &'static str,
+    /// Status of success.
+    pub success: u16,
+    /// Whether the call carries an `Idempotency-Key`.
+    pub keyed: bool,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for Operation {
+    /// `erp.createSalesOrder`: the link and operation as fault plans and journals name them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.system, self.id)
+    }
+}
+
+const fn read(system: System, id: &'static str, path: &'static str) -> Operation {
+    Operation { system, id, method: Method::Get, path, success: 200, keyed: false }
+}
+
+const fn create(system: System, id: &'static str, path: &'static str) -> Operation {
+    Operation { system, id, method: Method::Post, path, success: 201, keyed: true }
+}
+
+const fn put(system: System, id: &'static str, path: &'static str) -> Operation {
+    Operation { system, id, method: Method::Put, path, success: 200, keyed: false }
+}
+
+/// The operations of the middleware.
+pub mod middleware {
+    use super::{Method, Operation, System, create, read};
+
+    const M: System = System::Middleware;
+    /// A channel submits an order: `Order` → `OrderAcknowledgment`.
+    pub const SUBMIT_ORDER: Operation = create(M, "submitOrder", "/v1/orders");
+    /// `OrderView`.
+    pub const READ_ORDER: Operation = read(M, "readOrder", "/v1/orders/{order_number}");
+    /// `CancellationRequest` → `Cancellation`.
+    pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
+    /// `ReturnRequest` → `ReturnAuthorization`.
+    pub const REQUEST_RETURN: Operation = create(M, "requestReturn", "/v1/returns");
+    /// `ReturnAuthorization`.
+    pub const READ_RETURN: Operation = read(M, "readReturn", "/v1/returns/{rma_id}");
+    /// Goods came back in a store, with or without authorization: `ReturnReceipt` → `ReturnDecision`.
+    pub const RECEIVE_RETURN: Operation = create(M, "receiveReturn", "/v1/return-receipts");
+    /// A signed CloudEvent from a partner; 202 once it is durable.
+    pub const RECEIVE_EVENT: Operation =
+        Operation { system: M, id: "receiveEvent", method: Method::Post, path: "/v1/events", success: 202, keyed: false };
+    /// `DeadLetterList`.
+    pub const LIST_DEAD_LETTERS: Operation = read(M, "listDeadLetters", "/v1/dead-letters");
+    /// Tries a dead letter again: no body → `DeadLetter`.
+    pub const REPLAY_DEAD_LETTER: Operation =
+        Operation { system: M, id: "replayDeadLetter", method: Method::Post, path: "/v1/dead-letters/{dead_letter_id}/replays", success: 202, keyed: false };
+    /// `AuditTrail`.
+    pub const READ_AUDIT_TRAIL: Operation = read(M, "readAuditTrail", "/v1/orders/{order_number}/audit-trail");
+    /// `Health`.
+    pub const READ_HEALTH: Operation = read(M, "readHealth", "/healthz");
+}
+
+/// The operations of the ERP.
+pub mod erp {
+    use super::{Operation, System, create, read};
+
+    const E: System = System::Erp;
+    /// `SalesOrder` → `SalesOrder`.
+    pub const CREATE_SALES_ORDER: Operation = create(E, "createSalesOrder", "/v1/sales-orders");
+    /// By external reference (`?sales_channel=…&channel_order_id=…`): `SalesOrderList`.
+    pub const FIND_SALES_ORDERS: Operation = read(E, "findSalesOrders", "/v1/sales-orders");
+    /// `SalesOrderCancellation` → `SalesOrder` with what is left of its lines.
+    pub const CANCEL_SALES_ORDER_LINES: Operation =
+        create(E, "cancelSalesOrderLines", "/v1/sales-orders/{erp_document}/cancellations");
+    /// `ReservationRequest` → `Reservation`; 409 insufficient-stock.
+    pub const CREATE_RESERVATION: Operation = create(E, "createReservation", "/v1/reservations");
+    /// `ReservationRelease` → `Reservation` with what is left.
+    pub const RELEASE_RESERVATION: Operation =
+        create(E, "releaseReservation", "/v1/reservations/{reservation_id}/releases");
+    /// `InventoryMovement` → `InventoryMovement`. A goods issue consumes the order's reservation.
+    pub const POST_INVENTORY_MOVEMENT: Operation = create(E, "postInventoryMovement", "/v1/inventory-movements");
+    /// `Invoice` → `Invoice`.
+    pub const POST_INVOICE: Operation = create(E, "postInvoice", "/v1/invoices");
+    /// `ReturnAuthorization` → `ReturnAuthorization`.
+    pub const CREATE_RETURN_AUTHORIZATION: Operation =
+        create(E, "createReturnAuthorization", "/v1/return-authorizations");
+    /// `ReturnReceipt` → `ReturnReceipt`.
+    pub const POST_RETURN_RECEIPT: Operation = create(E, "postReturnReceipt", "/v1/return-receipts");
+    /// `CreditMemo` → `CreditMemo`.
+    pub const POST_CREDIT_MEMO: Operation = create(E, "postCreditMemo", "/v1/credit-memos");
+    /// `StockLevelList`.
+    pub const READ_STOCK: Operation = read(E, "readStock", "/v1/stock/{sku}");
+}
+
+/// The operations of the warehouse or 3PL.
+pub mod wms {
+    use super::{Operation, System, create};
+
+    const W: System = System::Wms;
+    /// `FulfillmentOrder` → `FulfillmentOrder`.
+    pub const CREATE_FULFILLMENT_ORDER: Operation = create(W, "createFulfillmentOrder", "/v1/fulfillment-orders");
+    /// `FulfillmentCancellation` → `FulfillmentCancellationResult`.
+    pub const CANCEL_FULFILLMENT: Operation =
+        create(W, "cancelFulfillment", "/v1/fulfillment-orders/{fulfillment_order_id}/cancellations");
+    /// Puts a label on a packed parcel: `LabelAttachment` → `Shipment`.
+    pub const ATTACH_LABEL: Operation = create(W, "attachLabel", "/v1/shipments/{shipment_id}/labels");
+    /// Tells the dock what will come: `ReturnAuthorization` → `ReturnAuthorization`.
+    pub const CREATE_RETURN_NOTICE: Operation = create(W, "createReturnNotice", "/v1/return-notices");
+}
+
+/// The operations of the payment provider.
+pub mod psp {
+    use super::{Operation, System, create, read};
+
+    const P: System = System::Psp;
+    /// `AuthorizationRequest` → `Authorization`; 402 payment-declined.
+    pub const AUTHORIZE_PAYMENT: Operation = create(P, "authorizePayment", "/v1/authorizations");
+    /// `CaptureRequest` → `Capture`.
+    pub const CAPTURE_PAYMENT: Operation = create(P, "capturePayment", "/v1/authorizations/{authorization_id}/captures");
+    /// `VoidRequest` → `Authorization`.
+    pub const VOID_AUTHORIZATION: Operation = create(P, "voidAuthorization", "/v1/authorizations/{authorization_id}/voids");
+    /// `RefundRequest` → `Refund` with status `pending`; the outcome comes as an event.
+    pub const REFUND_PAYMENT: Operation = create(P, "refundPayment", "/v1/refunds");
+    /// `Refund`.
+    pub const READ_REFUND: Operation = read(P, "readRefund", "/v1/refunds/{refund_id}");
+}
+
+/// The operations of the carrier.
+pub mod carrier {
+    use super::{Operation, System, create};
+
+    const C: System = System::Carrier;
+    /// `LabelRequest` → `Label`.
+    pub const CREATE_LABEL: Operation = create(C, "createLabel", "/v1/labels");
+    /// `LabelRequest` → `Label`.
+    pub const CREATE_RETURN_LABEL: Operation = create(C, "createReturnLabel", "/v1/return-labels");
+}
+
+/// The operations of the tax engine.
+pub mod tax {
+    use super::{Operation, System, create};
+
+    const T: System = System::Tax;
+    /// `TaxQuoteRequest` → `TaxQuote`.
+    pub const QUOTE_TAX: Operation = create(T, "quoteTax", "/v1/quotes");
+    /// Sales or return document: `TaxDocument` → `TaxDocument`.
+    pub const COMMIT_TAX: Operation = create(T, "commitTax", "/v1/documents");
+    /// `VoidRequest` → `TaxDocument`.
+    pub const VOID_TAX: Operation = create(T, "voidTax", "/v1/documents/{document_code}/voids");
+}
+
+/// The operations of channels: offered by storefront, marketplace, POS and customer service alike.
+pub mod channel {
+    use super::{Operation, System, create, put};
+
+    /// `OrderStatusUpdate` → `OrderStatusUpdate` as the channel shows it now.
+    pub const fn update_order_status(system: System) -> Operation {
+        put(system, "updateOrderStatus", "/v1/orders/{order_number}/status")
+    }
+
+    /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
+    pub const fn notify_refund(system: System) -> Operation {
+        create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
+    }
+}
+
+/// The operations of customer service beside those of a channel.
+pub mod customer_service {
+    use super::{Operation, System, create};
+
+    /// `TimelineEntry` → `TimelineEntry`.
+    pub const ADD_TIMELINE_ENTRY: Operation =
+        create(System::CustomerService, "addTimelineEntry", "/v1/timeline-entries");
+}
+
+/// The operations of stored value.
+pub mod stored_value {
+    use super::{Operation, System, create, read};
+
+    const S: System = System::StoredValue;
+    /// `StoreCreditRequest` → `StoreCredit`.
+    pub const ISSUE_STORE_CREDIT: Operation = create(S, "issueStoreCredit", "/v1/store-credits");
+    /// `AccountEntryRequest` → `StoreCredit`; 409 insufficient-funds.
+    pub const DEBIT_ACCOUNT: Operation = create(S, "debitAccount", "/v1/accounts/{account_id}/debits");
+    /// `AccountEntryRequest` → `StoreCredit`.
+    pub const CREDIT_ACCOUNT: Operation = create(S, "creditAccount", "/v1/accounts/{account_id}/credits");
+    /// `StoredValueAccount`.
+    pub const READ_ACCOUNT: Operation = read(S, "readAccount", "/v1/accounts/{account_id}");
+}
+
+/// Every operation of every system.
+pub const OPERATIONS: &[Operation] = &[
+    middleware::SUBMIT_ORDER,
+    middleware::READ_ORDER,
+    middleware::CANCEL_ORDER,
+    middleware::REQUEST_RETURN,
+    middleware::READ_RETURN,
+    middleware::RECEIVE_RETURN,
+    middleware::RECEIVE_EVENT,
+    middleware::LIST_DEAD_LETTERS,
+    middleware::REPLAY_DEAD_LETTER,
+    middleware::READ_AUDIT_TRAIL,
+    middleware::READ_HEALTH,
+    erp::CREATE_SALES_ORDER,
+    erp::FIND_SALES_ORDERS,
+    erp::CANCEL_SALES_ORDER_LINES,
+    erp::CREATE_RESERVATION,
+    erp::RELEASE_RESERVATION,
+    erp::POST_INVENTORY_MOVEMENT,
+    erp::POST_INVOICE,
+    erp::CREATE_RETURN_AUTHORIZATION,
+    erp::POST_RETURN_RECEIPT,
+    erp::POST_CREDIT_MEMO,
+    erp::READ_STOCK,
+    wms::CREATE_FULFILLMENT_ORDER,
+    wms::CANCEL_FULFILLMENT,
+    wms::ATTACH_LABEL,
+    wms::CREATE_RETURN_NOTICE,
+    psp::AUTHORIZE_PAYMENT,
+    psp::CAPTURE_PAYMENT,
+    psp::VOID_AUTHORIZATION,
+    psp::REFUND_PAYMENT,
+    psp::READ_REFUND,
+    carrier::CREATE_LABEL,
+    carrier::CREATE_RETURN_LABEL,
+    tax::QUOTE_TAX,
+    tax::COMMIT_TAX,
+    tax::VOID_TAX,
+    channel::update_order_status(System::Storefront),
+    channel::notify_refund(System::Storefront),
+    channel::update_order_status(System::Marketplace),
+    channel::notify_refund(System::Marketplace),
+    channel::update_order_status(System::Pos),
+    channel::notify_refund(System::Pos),
+    channel::update_order_status(System::CustomerService),
+    channel::notify_refund(System::CustomerService),
+    customer_service::ADD_TIMELINE_ENTRY,
+    stored_value::ISSUE_STORE_CREDIT,
+    stored_value::DEBIT_ACCOUNT,
+    stored_value::CREDIT_ACCOUNT,
+    stored_value::READ_ACCOUNT,
+];
+
+impl Operation {
+    /// The operation with this name.
+    pub fn find(system: System, id: &str) -> Option<Self> {
+        OPERATIONS.iter().copied().find(|operation| operation.system == system && operation.id == id)
+    }
+
+    /// The path with its parameters filled in, in the order of the template. Values are percent-encoded.
+    ///
+    /// ```
+    /// use counterproof_contracts::protocol::psp;
+    /// assert_eq!(psp::READ_REFUND.path_with(&["rf 1"]), "/v1/refunds/rf%201");
+    /// ```
+    pub fn path_with(&self, parameters: &[&str]) -> String {
+        let mut values = parameters.iter();
+        let parts: Vec<String> = self
+            .path
+            .split('/')
+            .map(|part| {
+                if part.starts_with('{') {
+                    values.next().map_or_else(String::new, |value| percent_encode(value))
+                } else {
+                    part.to_owned()
+                }
+            })
+            .collect();
+        parts.join("/")
+    }
+
+    /// The values of the template's parameters in a path, decoded; `None` if the path is another operation's.
+    pub fn match_path<'t>(&'t self, path: &str) -> Option<Vec<(&'t str, String)>> {
+        let mut found = Vec::new();
+        let mut given = path.split('/');
+        for part in self.path.split('/') {
+            let value = given.next()?;
+            match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(name) if !value.is_empty() => found.push((name, percent_decode(value)?)),
+                None if part == value => {}
+                _ => return None,
+            }
+        }
+        given.next().is_none().then_some(found)
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+pub fn percent_encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Undoes [`percent_encode`]; `None` for a broken escape or bytes that are not UTF-8.
+pub fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
