@@ -1,1 +1,17 @@
-//! x
+//! How an implementation is run and judged, and the `counterproof` command.
+//!
+//! A run puts an implementation between simulators ([`stage`]), plays scenarios ([`features`], [`steps`],
+//! [`runner`]), waits for rest ([`settle`]), and judges the journal of what was exchanged and committed.
+
+pub mod cli;
+pub mod clock;
+pub mod exit;
+pub mod features;
+pub mod identity;
+pub mod recording;
+pub mod runner;
+pub mod settle;
+pub mod stage;
+pub mod steps;
+pub mod target;
+pub mod world;

@@ -1,2 +1,5 @@
-//! x
-fn main(){}
+//! The `counterproof` command.
+
+fn main() -> std::process::ExitCode {
+    counterproof::cli::main()
+}

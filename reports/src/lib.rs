@@ -1,1 +1,17 @@
-//! x
+//! What is told of a run: one file per format, fed by the journal and the violations only.
+//!
+//! [`RunReport`] is the story that all formats tell; [`Story`] folds it from journal records, whole or as
+//! they come. The same records give the same bytes: there is no clock, no environment and no file here. What
+//! a report prints was redacted when it was recorded; bodies of messages are never printed.
+
+mod chain;
+mod failure;
+mod headline;
+pub mod junit;
+mod story;
+mod terminal;
+mod text;
+
+pub use chain::{Link, What};
+pub use story::{Finding, LawTally, RunReport, ScenarioReport, StepReport, Story};
+pub use terminal::{Look, Terminal};

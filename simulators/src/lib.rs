@@ -4,3 +4,14 @@
 //! that the shared [`kernel`] serves over HTTP. Simulators record and answer; they never judge.
 
 pub mod kernel;
+pub mod channel;
+pub mod customer_service;
+pub mod psp;
+pub mod stored_value;
+#[cfg(test)]
+mod test_stage;
+pub mod world;
+pub mod carrier;
+pub mod tax;
+pub mod erp;
+pub mod wms;

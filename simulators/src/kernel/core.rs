@@ -206,3 +206,10 @@ pub trait Core: Send + 'static {
         let _ = (call, answer, scene);
     }
 }
+
+/// A document as the answer to a call.
+pub fn answer<T: serde::Serialize>(document: &T) -> Result<Value, Problem> {
+    serde_json::to_value(document).map_err(|error| {
+        Problem::new(counterproof_contracts::protocol::ProblemKind::InternalError, error.to_string())
+    })
+}

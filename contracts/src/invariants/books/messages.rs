@@ -1,0 +1,181 @@
+//! Messages about one order: events and their deliveries, calls and their keys, chains of causes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use serde_json::Value;
+
+use crate::{
+    journal::{Committed, Effect, Exchange, Outcome},
+    model::{CorrelationId, EventId, System, Timestamp},
+    protocol::{DeadLetter, DeadLetterList, Operation, middleware},
+};
+
+/// An event that a partner raised.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct EventBook {
+    pub(in crate::invariants) source: System,
+    pub(in crate::invariants) event_type: String,
+    pub(in crate::invariants) subject: String,
+    pub(in crate::invariants) seq: u64,
+}
+
+/// Deliveries of one event. They may be recorded before the event itself is.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct Deliveries {
+    pub(in crate::invariants) acknowledged: bool,
+    pub(in crate::invariants) last_status: Option<u16>,
+    pub(in crate::invariants) seqs: Vec<u64>,
+}
+
+/// All attempts at one intent with one key.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Attempt {
+    pub(in crate::invariants) key: String,
+    pub(in crate::invariants) started_at: Timestamp,
+    pub(in crate::invariants) unknown: bool,
+    /// How often a definite refusal was answered.
+    pub(in crate::invariants) refused: u32,
+    pub(in crate::invariants) seqs: Vec<u64>,
+}
+
+/// Messages of one order.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct OrderMessages {
+    pub(in crate::invariants) events: BTreeMap<EventId, EventBook>,
+    pub(in crate::invariants) deliveries: BTreeMap<EventId, Deliveries>,
+    pub(in crate::invariants) dead_letters: BTreeSet<(System, String)>,
+    /// Chains that a channel or partner started for this order.
+    pub(in crate::invariants) roots: BTreeSet<CorrelationId>,
+    /// Chains in which systems acted for this order because they were called, and where first.
+    pub(in crate::invariants) chains: BTreeMap<CorrelationId, (System, u64)>,
+    intents: BTreeMap<u64, Vec<Attempt>>,
+}
+
+impl OrderMessages {
+    /// The attempts at the intent of a keyed call of the middleware, by key.
+    pub(in crate::invariants) fn attempts(&self, exchange: &Exchange) -> &[Attempt] {
+        self.intents.get(&intent(exchange)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn apply_effect(&mut self, seq: u64, committed: &Committed) {
+        if let Some(correlation) = &committed.correlation {
+            if committed.spontaneous {
+                self.roots.insert(correlation.clone());
+            } else {
+                self.chains.entry(correlation.clone()).or_insert((committed.system, seq));
+            }
+        }
+        if let Effect::EventRaised { event_id, event_type, subject } = &committed.effect {
+            self.events.entry(event_id.clone()).or_insert_with(|| EventBook {
+                source: committed.system,
+                event_type: event_type.clone(),
+                subject: subject.clone(),
+                seq,
+            });
+        }
+    }
+
+    pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange) {
+        if exchange.to == System::Middleware {
+            if let Some(correlation) = &exchange.correlation
+                && exchange.operation != middleware::RECEIVE_EVENT.id
+            {
+                self.roots.insert(correlation.clone());
+            }
+            self.deliver(seq, exchange);
+        } else if is_keyed(exchange) {
+            self.attempt(seq, exchange);
+        }
+    }
+
+    fn deliver(&mut self, seq: u64, exchange: &Exchange) {
+        if exchange.operation != middleware::RECEIVE_EVENT.id {
+            return;
+        }
+        let Some(key) = &exchange.key else { return };
+        let deliveries = self.deliveries.entry(EventId::new(key)).or_default();
+        deliveries.acknowledged |= exchange.outcome == Outcome::Ok;
+        deliveries.last_status = exchange.status;
+        deliveries.seqs.push(seq);
+    }
+
+    fn attempt(&mut self, seq: u64, exchange: &Exchange) {
+        let Some(key) = &exchange.key else { return };
+        let attempts = self.intents.entry(intent(exchange)).or_default();
+        let index = attempts.iter().position(|attempt| attempt.key == *key).unwrap_or_else(|| {
+            attempts.push(Attempt {
+                key: key.clone(),
+                started_at: exchange.started_at,
+                unknown: false,
+                refused: 0,
+                seqs: Vec::new(),
+            });
+            attempts.len() - 1
+        });
+        if let Some(attempt) = attempts.get_mut(index) {
+            attempt.started_at = attempt.started_at.min(exchange.started_at);
+            attempt.unknown |= exchange.outcome == Outcome::Unknown;
+            attempt.refused += u32::from(is_refusal(exchange));
+            attempt.seqs.push(seq);
+        }
+    }
+}
+
+/// Whether a call of the middleware carries an idempotency key by contract.
+fn is_keyed(exchange: &Exchange) -> bool {
+    exchange.from == System::Middleware
+        && Operation::find(exchange.to, &exchange.operation).is_some_and(|operation| operation.keyed)
+}
+
+/// Whether an answer is a definite refusal, which the same request meets again for ever.
+fn is_refusal(exchange: &Exchange) -> bool {
+    let retryable = exchange.response.get("retryable").and_then(Value::as_bool).unwrap_or(false);
+    exchange.outcome == Outcome::Fail
+        && !retryable
+        && exchange.status.is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 425 | 429))
+}
+
+/// Fingerprint of what is wanted from whom, whatever the key: the call and its body.
+fn intent(exchange: &Exchange) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    exchange.to.hash(&mut hasher);
+    exchange.call.hash(&mut hasher);
+    hash_value(&exchange.request, &mut hasher);
+    hasher.finish()
+}
+
+/// Hashes a JSON value; the order of an object's members does not matter.
+fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
+    match value {
+        Value::Null => 0_u8.hash(hasher),
+        Value::Bool(flag) => (1_u8, flag).hash(hasher),
+        Value::Number(number) => (2_u8, number).hash(hasher),
+        Value::String(text) => (3_u8, text).hash(hasher),
+        Value::Array(items) => {
+            (4_u8, items.len()).hash(hasher);
+            for item in items {
+                hash_value(item, hasher);
+            }
+        }
+        Value::Object(members) => {
+            let sum = members.iter().fold(0_u64, |sum, (name, member)| {
+                let mut own = DefaultHasher::new();
+                name.hash(&mut own);
+                hash_value(member, &mut own);
+                sum.wrapping_add(own.finish())
+            });
+            (5_u8, members.len(), sum).hash(hasher);
+        }
+    }
+}
+
+/// The dead letters that an exchange shows.
+pub(super) fn dead_letters(exchange: &Exchange) -> Vec<DeadLetter> {
+    if exchange.to != System::Middleware || exchange.operation != middleware::LIST_DEAD_LETTERS.id {
+        return Vec::new();
+    }
+    serde_json::from_value::<DeadLetterList>(exchange.response.clone()).map_or_else(|_| Vec::new(), |list| list.items)
+}

@@ -1,0 +1,200 @@
+//! The books: one fold over a journal that keeps, per order, SKU and account, exactly what was committed.
+//!
+//! Books only add up. They judge nothing, and every record costs them a constant amount of work: what a law
+//! needs later is kept as a few numbers and the lines of the journal that they come from.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::{
+    journal::{Committed, Effect, Entry, Exchange, FaultInjected, Record},
+    model::{AuthorizationId, ChannelOrderId, ErpDocument, OrderNumber, SalesChannel, System},
+};
+
+mod accounts;
+mod facts;
+mod messages;
+mod money;
+mod order;
+mod returns;
+mod stock;
+mod tally;
+mod taxes;
+mod terms;
+mod views;
+
+pub(super) use accounts::AccountBook;
+pub(super) use facts::Fact;
+pub(super) use messages::{Attempt, EventBook, OrderMessages};
+pub(super) use money::{MoneyBook, Payout, PayoutStatus, Via};
+pub(super) use order::{LineBook, OrderBook, ShipmentBook};
+pub(super) use returns::ReceiptBook;
+pub(super) use stock::StockBook;
+pub(super) use tally::{Span, Tally};
+pub(super) use taxes::{TaxBook, TaxRecord};
+pub(super) use terms::{LineTerms, Terms};
+pub(super) use views::{Shown, View};
+
+/// A sales order that the ERP booked for a channel's order.
+#[derive(Debug, Clone)]
+pub(super) struct Booking {
+    pub(super) document: Option<ErpDocument>,
+    pub(super) order: OrderNumber,
+    pub(super) units: u32,
+    pub(super) seq: u64,
+}
+
+/// What is kept of a scenario.
+#[derive(Debug, Default)]
+pub(super) struct ScenarioBook {
+    pub(super) orders: BTreeSet<OrderNumber>,
+    /// Systems on which a fault was injected.
+    pub(super) faults: BTreeSet<System>,
+}
+
+/// The books of a run.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    orders: HashMap<OrderNumber, OrderBook>,
+    scenarios: BTreeMap<String, ScenarioBook>,
+    authorizations: HashMap<AuthorizationId, OrderNumber>,
+    references: HashMap<(SalesChannel, ChannelOrderId), Vec<Booking>>,
+    pub(super) stock: StockBook,
+    pub(super) accounts: AccountBook,
+    /// Records that belong to no scenario and to no known order.
+    pub(super) quarantined: u64,
+}
+
+impl Books {
+    /// The book of an order.
+    pub(super) fn order(&self, number: &OrderNumber) -> Option<&OrderBook> {
+        self.orders.get(number)
+    }
+
+    /// The book of a scenario.
+    pub(super) fn scenario(&self, name: &str) -> Option<&ScenarioBook> {
+        self.scenarios.get(name)
+    }
+
+    /// Sales orders that the ERP booked for one order of a channel, in order.
+    pub(super) fn bookings(&self, channel: SalesChannel, id: &ChannelOrderId) -> &[Booking] {
+        self.references.get(&(channel, id.clone())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The orders of a scenario, or without one all orders, by number.
+    pub(super) fn orders_of(&self, scenario: Option<&str>) -> Vec<OrderNumber> {
+        match scenario {
+            Some(name) => {
+                self.scenario(name).map_or_else(Vec::new, |book| book.orders.iter().cloned().collect())
+            }
+            None => {
+                let mut all: Vec<OrderNumber> = self.orders.keys().cloned().collect();
+                all.sort_unstable();
+                all
+            }
+        }
+    }
+
+    /// Takes a record. Returns the order that it concerns, where its book is known.
+    pub(super) fn apply(&mut self, record: &Record) -> Option<OrderNumber> {
+        match &record.entry {
+            Entry::Effect(committed) => self.apply_effect(record, committed),
+            Entry::Exchange(exchange) => self.apply_exchange(record, exchange),
+            Entry::FaultInjected(fault) => {
+                self.apply_fault(record, fault);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn apply_fault(&mut self, record: &Record, fault: &FaultInjected) {
+        if let Some(name) = &record.scenario {
+            self.scenarios.entry(name.clone()).or_default().faults.insert(fault.system);
+        }
+    }
+
+    fn apply_effect(&mut self, record: &Record, committed: &Committed) -> Option<OrderNumber> {
+        let effect = &committed.effect;
+        self.accounts.apply(record.seq, effect);
+        let number = self.order_of(committed);
+        let book = number.as_ref().and_then(|number| self.open(record, number, effect));
+        let Some(book) = book else {
+            self.stock.apply(record.seq, effect, None);
+            return None;
+        };
+        book.apply(record, committed);
+        self.stock.apply(record.seq, effect, Some(book));
+        self.index(record.seq, effect);
+        number
+    }
+
+    fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) -> Option<OrderNumber> {
+        self.keep_dead_letters(exchange);
+        let number = exchange.order.as_ref()?;
+        let known = self.orders.contains_key(number);
+        if !known && record.scenario.is_none() {
+            self.quarantined += 1;
+            return None;
+        }
+        self.book_mut(record, number).apply_exchange(record, exchange);
+        Some(number.clone())
+    }
+
+    fn order_of(&self, committed: &Committed) -> Option<OrderNumber> {
+        let named = committed.effect.order_number().or(committed.order.as_ref());
+        named.cloned().or_else(|| match &committed.effect {
+            Effect::AuthorizationVoided { authorization_id, .. } => {
+                self.authorizations.get(authorization_id).cloned()
+            }
+            _ => None,
+        })
+    }
+
+    /// The book that an effect belongs to; none for traffic of no scenario about an unknown order.
+    fn open(&mut self, record: &Record, number: &OrderNumber, effect: &Effect) -> Option<&mut OrderBook> {
+        let known = self.orders.contains_key(number) || matches!(effect, Effect::OrderPlaced { .. });
+        if !known && record.scenario.is_none() {
+            self.quarantined += 1;
+            return None;
+        }
+        Some(self.book_mut(record, number))
+    }
+
+    fn book_mut(&mut self, record: &Record, number: &OrderNumber) -> &mut OrderBook {
+        let book = self.orders.entry(number.clone()).or_insert_with(|| OrderBook::new(number.clone()));
+        if book.scenario.is_none()
+            && let Some(name) = &record.scenario
+        {
+            book.scenario = Some(name.clone());
+            self.scenarios.entry(name.clone()).or_default().orders.insert(number.clone());
+        }
+        book
+    }
+
+    fn index(&mut self, seq: u64, effect: &Effect) {
+        match effect {
+            Effect::PaymentAuthorized { authorization } => {
+                self.authorizations
+                    .insert(authorization.authorization_id.clone(), authorization.order_number.clone());
+            }
+            Effect::SalesOrderBooked { sales_order } => {
+                let key = (sales_order.sales_channel, sales_order.channel_order_id.clone());
+                self.references.entry(key).or_default().push(Booking {
+                    document: sales_order.erp_document.clone(),
+                    order: sales_order.order_number.clone(),
+                    units: sales_order.lines.iter().map(|line| line.quantity).sum(),
+                    seq,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn keep_dead_letters(&mut self, exchange: &Exchange) {
+        for letter in messages::dead_letters(exchange) {
+            if let Some(book) = letter.order_number.as_ref().and_then(|order| self.orders.get_mut(order)) {
+                book.messages.dead_letters.insert((letter.partner, letter.operation));
+            }
+        }
+    }
+}

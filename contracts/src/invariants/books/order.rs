@@ -1,0 +1,427 @@
+//! The book of one order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Fact, MoneyBook, OrderMessages, ReceiptBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answered};
+use crate::{
+    journal::{Committed, Effect, Exchange, Outcome, Record},
+    model::{
+        CarrierScan, FulfillmentOrder, FulfillmentOrderId, InventoryMovement, ItemQuantity, LineId,
+        MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
+        ReservationRelease, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp,
+        TrackingNumber,
+    },
+    protocol::{Cancellation, middleware},
+};
+
+/// Units of one line, by what became of them and who says so.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct LineBook {
+    pub(in crate::invariants) sku: Option<Sku>,
+    /// ERP: in sales orders.
+    pub(in crate::invariants) booked: Tally,
+    /// ERP: taken out of sales orders.
+    pub(in crate::invariants) erp_canceled: Tally,
+    /// ERP: goods issues.
+    pub(in crate::invariants) issued: Tally,
+    /// ERP: invoices.
+    pub(in crate::invariants) invoiced: Tally,
+    /// ERP: receipts of returned goods.
+    pub(in crate::invariants) erp_returned: Tally,
+    /// Nodes: in fulfillment orders.
+    pub(in crate::invariants) released: Tally,
+    /// Nodes: stopped.
+    pub(in crate::invariants) node_canceled: Tally,
+    /// Nodes: left.
+    pub(in crate::invariants) shipped: Tally,
+    /// Docks and stores: came back.
+    pub(in crate::invariants) received: Tally,
+}
+
+/// A parcel.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct ShipmentBook {
+    pub(in crate::invariants) node: NodeId,
+    pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
+    pub(in crate::invariants) tracking: Option<TrackingNumber>,
+    pub(in crate::invariants) seq: u64,
+    /// The furthest scan of the carrier.
+    pub(in crate::invariants) scanned: Option<(ScanCode, u64)>,
+}
+
+/// Stock that came back in.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Restock {
+    pub(in crate::invariants) cause: String,
+    pub(in crate::invariants) line: LineId,
+    pub(in crate::invariants) node: NodeId,
+    pub(in crate::invariants) condition: StockCondition,
+    pub(in crate::invariants) units: i64,
+    pub(in crate::invariants) seq: u64,
+}
+
+/// All that is known of an order.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct OrderBook {
+    pub(in crate::invariants) number: OrderNumber,
+    pub(in crate::invariants) scenario: Option<String>,
+    pub(in crate::invariants) terms: Option<Terms>,
+    pub(in crate::invariants) lines: BTreeMap<LineId, LineBook>,
+    /// The first definite answer to the order's submission: accepted for processing, or refused.
+    pub(in crate::invariants) acknowledged: Option<(bool, u64)>,
+    pub(in crate::invariants) bookings: Tally,
+    pub(in crate::invariants) fulfillment_orders: BTreeMap<FulfillmentOrderId, Tally>,
+    pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
+    pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
+    pub(in crate::invariants) restocks: Vec<Restock>,
+    /// Goods issues by cause and line.
+    pub(in crate::invariants) issues: BTreeMap<(String, LineId), Tally>,
+    /// Live claims by line and node.
+    pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
+    /// Business facts that may be committed once, and where they were.
+    pub(in crate::invariants) facts: BTreeMap<Fact, Vec<u64>>,
+    timeline_entries: BTreeSet<String>,
+    pub(in crate::invariants) money: MoneyBook,
+    pub(in crate::invariants) taxes: TaxBook,
+    pub(in crate::invariants) views: BTreeMap<System, View>,
+    /// Customer service's timeline.
+    pub(in crate::invariants) timeline: View,
+    pub(in crate::invariants) answered: Option<Answered>,
+    /// What the middleware told channels to be canceled, by cancellation.
+    pub(in crate::invariants) cancellations: BTreeMap<String, (BTreeMap<LineId, u32>, u64)>,
+    pub(in crate::invariants) messages: OrderMessages,
+    /// When something was last committed for the order.
+    pub(in crate::invariants) last_effect_at: Option<Timestamp>,
+}
+
+/// Units claimed at a node.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct Claim {
+    pub(in crate::invariants) reserved: Tally,
+    pub(in crate::invariants) released: Tally,
+    pub(in crate::invariants) consumed: Tally,
+}
+
+impl Claim {
+    /// Units that are claimed still.
+    pub(in crate::invariants) const fn live(&self) -> i64 {
+        self.reserved.total() - self.released.total() - self.consumed.total()
+    }
+
+    /// Where it comes from.
+    pub(in crate::invariants) fn seqs(&self) -> Vec<u64> {
+        let all = [&self.reserved, &self.released, &self.consumed];
+        let mut seqs: Vec<u64> = all.iter().flat_map(|tally| tally.seqs().iter().copied()).collect();
+        seqs.sort_unstable();
+        seqs
+    }
+}
+
+impl OrderBook {
+    pub(super) fn new(number: OrderNumber) -> Self {
+        Self {
+            number,
+            scenario: None,
+            terms: None,
+            lines: BTreeMap::new(),
+            acknowledged: None,
+            bookings: Tally::default(),
+            fulfillment_orders: BTreeMap::new(),
+            shipments: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            restocks: Vec::new(),
+            issues: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            timeline_entries: BTreeSet::new(),
+            money: MoneyBook::default(),
+            taxes: TaxBook::default(),
+            views: BTreeMap::new(),
+            timeline: View::default(),
+            answered: None,
+            cancellations: BTreeMap::new(),
+            messages: OrderMessages::default(),
+            last_effect_at: None,
+        }
+    }
+
+    /// What a line is, by the channel or by whoever named it first.
+    pub(in crate::invariants) fn sku(&self, line: &LineId) -> Option<&Sku> {
+        let placed = self.terms.as_ref().and_then(|terms| terms.lines.get(line)).map(|line| &line.sku);
+        placed.or_else(|| self.lines.get(line).and_then(|line| line.sku.as_ref()))
+    }
+
+    /// The channel's system, once the order is known.
+    pub(in crate::invariants) fn channel(&self) -> Option<System> {
+        self.terms.as_ref().map(|terms| terms.channel.system())
+    }
+
+    /// What the order's channel shows now.
+    pub(in crate::invariants) fn shown(&self) -> Option<&Shown> {
+        self.views.get(&self.channel()?)?.current.as_ref()
+    }
+
+    /// Whether the channel shows that the order was refused.
+    pub(in crate::invariants) fn is_rejected(&self) -> bool {
+        self.shown().is_some_and(|shown| shown.status == OrderStatus::Rejected)
+    }
+
+    /// Units of a line that are canceled, by whoever says the most.
+    pub(in crate::invariants) fn canceled(&self, line: &LineId) -> i64 {
+        let shown = self.shown().and_then(|shown| shown.lines.get(line)).map_or(0, |line| i64::from(line.canceled));
+        let books = self.lines.get(line).map_or(0, |book| {
+            book.erp_canceled.total().max(book.node_canceled.total())
+        });
+        shown.max(books).max(self.told_canceled(line))
+    }
+
+    /// Units of a line that the middleware told a channel to be canceled for certain.
+    pub(in crate::invariants) fn told_canceled(&self, line: &LineId) -> i64 {
+        let told = self.cancellations.values().filter_map(|(lines, _)| lines.get(line));
+        told.map(|units| i64::from(*units)).sum()
+    }
+
+    /// Units of a line that may ship still.
+    pub(in crate::invariants) fn open_units(&self, line: &LineId) -> i64 {
+        if self.is_rejected() {
+            return 0;
+        }
+        let ordered = self.terms.as_ref().and_then(|terms| terms.lines.get(line)).map_or(0, |line| line.quantity);
+        (i64::from(ordered) - self.shipped(line) - self.canceled(line)).max(0)
+    }
+
+    /// Units of a line that left.
+    pub(in crate::invariants) fn shipped(&self, line: &LineId) -> i64 {
+        self.lines.get(line).map_or(0, |book| book.shipped.total())
+    }
+
+    /// Units of a line that came back: accepted for certain, and at most.
+    pub(in crate::invariants) fn returned(&self, line: &LineId) -> Span {
+        self.receipts
+            .values()
+            .map(|receipt| Span {
+                low: i64::from(receipt.graded().get(line).copied().unwrap_or(0)),
+                high: i64::from(receipt.lines.get(line).copied().unwrap_or(0)),
+            })
+            .sum()
+    }
+
+    pub(super) fn apply(&mut self, record: &Record, committed: &Committed) {
+        let seq = record.seq;
+        self.last_effect_at = Some(record.at);
+        self.messages.apply_effect(seq, committed);
+        self.money.apply(seq, committed);
+        self.apply_erp(seq, &committed.effect);
+        self.apply_goods(seq, committed);
+        self.apply_views(seq, committed);
+        self.keep_fact(seq, &committed.effect);
+    }
+
+    fn keep_fact(&mut self, seq: u64, effect: &Effect) {
+        if let Effect::TimelineWritten { entry } = effect
+            && !self.timeline_entries.insert(entry.entry_id.clone())
+        {
+            return;
+        }
+        if let Some(fact) = Fact::of(effect) {
+            self.facts.entry(fact).or_default().push(seq);
+        }
+    }
+
+    fn apply_erp(&mut self, seq: u64, effect: &Effect) {
+        match effect {
+            Effect::OrderPlaced { order } if self.terms.is_none() => self.terms = Some(Terms::new(order, seq)),
+            Effect::SalesOrderBooked { sales_order } => {
+                self.bookings.add(1, seq);
+                self.add_items(&sales_order.lines, seq, |line| &mut line.booked);
+            }
+            Effect::SalesOrderCanceled { cancellation } => {
+                let lines = cancellation.lines.iter().map(|line| (&line.line_id, line.quantity));
+                self.add_units(lines, seq, |line| &mut line.erp_canceled);
+            }
+            Effect::InvoicePosted { invoice } => {
+                let lines = invoice.lines.iter().map(|line| (&line.line_id, line.quantity));
+                self.add_units(lines, seq, |line| &mut line.invoiced);
+            }
+            Effect::ReturnReceiptBooked { receipt } => {
+                let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
+                self.add_units(lines, seq, |line| &mut line.erp_returned);
+            }
+            Effect::StockReserved { reservation } => self.reserve(seq, reservation),
+            Effect::ReservationReleased { release } => self.unreserve(seq, release, |claim| &mut claim.released),
+            Effect::ReservationConsumed { release } => self.unreserve(seq, release, |claim| &mut claim.consumed),
+            Effect::StockMoved { movement } => self.move_stock(seq, movement),
+            Effect::TaxCommitted { document } => self.taxes.commit(seq, document),
+            Effect::TaxVoided { document } => self.taxes.void(document),
+            _ => {}
+        }
+    }
+
+    fn apply_goods(&mut self, seq: u64, committed: &Committed) {
+        match &committed.effect {
+            Effect::FulfillmentOrderReceived { fulfillment_order } => self.release(seq, fulfillment_order),
+            Effect::FulfillmentCanceled { result } => {
+                self.add_items(&result.canceled, seq, |line| &mut line.node_canceled);
+            }
+            Effect::ShipmentShipped { shipment } => self.ship(seq, shipment),
+            Effect::GoodsReturned { receipt } if !self.receipts.contains_key(&receipt.receipt_id) => {
+                let book = ReceiptBook::new(seq, committed.system, receipt);
+                self.receipts.insert(receipt.receipt_id.clone(), book);
+                let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
+                self.add_units(lines, seq, |line| &mut line.received);
+            }
+            Effect::GoodsInspected { inspection } => {
+                if let Some(receipt) = self.receipts.get_mut(&inspection.receipt_id) {
+                    receipt.inspect(seq, inspection);
+                }
+            }
+            Effect::ParcelScanned { scan } => self.scan(seq, scan),
+            _ => {}
+        }
+    }
+
+    fn apply_views(&mut self, seq: u64, committed: &Committed) {
+        match &committed.effect {
+            Effect::StatusShown { update } => {
+                let shown = Shown::new(seq, update.sequence, update.status, &update.lines, &update.shipments);
+                self.views.entry(committed.system).or_default().show(shown);
+            }
+            Effect::TimelineWritten { entry } => {
+                self.timeline.show(Shown::new(seq, entry.sequence, entry.status, &entry.lines, &[]));
+            }
+            _ => {}
+        }
+    }
+
+    fn reserve(&mut self, seq: u64, reservation: &Reservation) {
+        for line in &reservation.lines {
+            let claim = self.claims.entry((line.line_id.clone(), line.node_id.clone())).or_default();
+            claim.reserved.add(line.quantity, seq);
+        }
+    }
+
+    fn unreserve(&mut self, seq: u64, release: &ReservationRelease, tally: fn(&mut Claim) -> &mut Tally) {
+        for line in &release.lines {
+            let claim = self.claims.entry((line.line_id.clone(), line.node_id.clone())).or_default();
+            tally(claim).add(line.quantity, seq);
+        }
+    }
+
+    fn move_stock(&mut self, seq: u64, movement: &InventoryMovement) {
+        let Some(line) = &movement.line_id else { return };
+        match movement.reason {
+            MovementReason::GoodsIssue => {
+                let issues = self.issues.entry((movement.cause.clone(), line.clone())).or_default();
+                issues.add(-movement.quantity, seq);
+                self.lines.entry(line.clone()).or_default().issued.add(-movement.quantity, seq);
+            }
+            MovementReason::CustomerReturn => self.restocks.push(Restock {
+                cause: movement.cause.clone(),
+                line: line.clone(),
+                node: movement.node_id.clone(),
+                condition: movement.condition,
+                units: movement.quantity,
+                seq,
+            }),
+            MovementReason::Adjustment => {}
+        }
+    }
+
+    fn release(&mut self, seq: u64, order: &FulfillmentOrder) {
+        self.fulfillment_orders.entry(order.fulfillment_order_id.clone()).or_default().add(1, seq);
+        self.add_items(&order.lines, seq, |line| &mut line.released);
+    }
+
+    fn ship(&mut self, seq: u64, shipment: &Shipment) {
+        if self.shipments.contains_key(&shipment.shipment_id) {
+            return;
+        }
+        let mut lines: BTreeMap<LineId, u32> = BTreeMap::new();
+        for line in &shipment.lines {
+            *lines.entry(line.line_id.clone()).or_default() += line.quantity;
+        }
+        self.shipments.insert(
+            shipment.shipment_id.clone(),
+            ShipmentBook {
+                node: shipment.node_id.clone(),
+                lines,
+                tracking: shipment.tracking_number.clone(),
+                seq,
+                scanned: None,
+            },
+        );
+        self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
+    }
+
+    fn scan(&mut self, seq: u64, scan: &CarrierScan) {
+        for shipment in self.shipments.values_mut() {
+            let fits = shipment.tracking.as_ref() == Some(&scan.tracking_number);
+            if fits && shipment.scanned.is_none_or(|(code, _)| code < scan.code) {
+                shipment.scanned = Some((scan.code, seq));
+            }
+        }
+    }
+
+    fn add_items(&mut self, items: &[ItemQuantity], seq: u64, tally: fn(&mut LineBook) -> &mut Tally) {
+        for item in items {
+            let line = self.lines.entry(item.line_id.clone()).or_default();
+            line.sku.get_or_insert_with(|| item.sku.clone());
+            tally(line).add(item.quantity, seq);
+        }
+    }
+
+    fn add_units<'a>(
+        &mut self,
+        units: impl Iterator<Item = (&'a LineId, u32)>,
+        seq: u64,
+        tally: fn(&mut LineBook) -> &mut Tally,
+    ) {
+        for (line, quantity) in units {
+            tally(self.lines.entry(line.clone()).or_default()).add(quantity, seq);
+        }
+    }
+
+    pub(super) fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) {
+        self.messages.apply_exchange(record.seq, exchange);
+        if exchange.to != System::Middleware {
+            return;
+        }
+        match exchange.operation.as_str() {
+            operation if operation == middleware::SUBMIT_ORDER.id => self.acknowledge(record.seq, exchange),
+            operation if operation == middleware::CANCEL_ORDER.id => self.keep_cancellation(record.seq, exchange),
+            operation if operation == middleware::READ_ORDER.id => self.keep_answer(record.seq, exchange),
+            _ => {}
+        }
+    }
+
+    fn acknowledge(&mut self, seq: u64, exchange: &Exchange) {
+        let accepted = match exchange.outcome {
+            Outcome::Ok => true,
+            Outcome::Fail => false,
+            Outcome::Unknown => return,
+        };
+        if self.acknowledged.is_none_or(|(known, _)| accepted && !known) {
+            self.acknowledged = Some((accepted, seq));
+        }
+    }
+
+    fn keep_cancellation(&mut self, seq: u64, exchange: &Exchange) {
+        if exchange.outcome != Outcome::Ok {
+            return;
+        }
+        if let Ok(answer) = <Cancellation as serde::Deserialize>::deserialize(&exchange.response) {
+            let lines = answer.canceled.into_iter().map(|line| (line.line_id, line.quantity)).collect();
+            self.cancellations.insert(answer.cancellation_id, (lines, seq));
+        }
+    }
+
+    fn keep_answer(&mut self, seq: u64, exchange: &Exchange) {
+        if exchange.outcome != Outcome::Ok {
+            return;
+        }
+        if let Ok(view) = <OrderView as serde::Deserialize>::deserialize(&exchange.response) {
+            let shown = Shown::new(seq, 0, view.status, &view.lines, &view.shipments);
+            self.answered = Some(Answered { shown, asked_at: exchange.started_at });
+        }
+    }
+}

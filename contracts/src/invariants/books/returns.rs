@@ -1,0 +1,76 @@
+//! Goods that came back, receipt by receipt.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{
+        ConditionGrade, InspectedLine, Inspection, LineId, NodeId, ReturnReceipt, Sku, StockCondition, System,
+    },
+    policy::Policy,
+};
+
+/// Returned goods in the hands of a dock or a store.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct ReceiptBook {
+    pub(in crate::invariants) system: System,
+    pub(in crate::invariants) node: NodeId,
+    pub(in crate::invariants) authorized: bool,
+    pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
+    pub(in crate::invariants) grades: BTreeMap<(LineId, ConditionGrade), u32>,
+    pub(in crate::invariants) skus: BTreeMap<LineId, Sku>,
+    /// Lines of the journal with the receipt and its grades.
+    pub(in crate::invariants) seqs: Vec<u64>,
+}
+
+impl ReceiptBook {
+    pub(super) fn new(seq: u64, system: System, receipt: &ReturnReceipt) -> Self {
+        let mut book = Self {
+            system,
+            node: receipt.node_id.clone(),
+            authorized: receipt.rma_id.is_some(),
+            lines: BTreeMap::new(),
+            grades: BTreeMap::new(),
+            skus: BTreeMap::new(),
+            seqs: vec![seq],
+        };
+        for line in &receipt.lines {
+            *book.lines.entry(line.line_id.clone()).or_default() += line.quantity;
+            book.skus.insert(line.line_id.clone(), line.sku.clone());
+        }
+        book.grade(&receipt.grades);
+        book
+    }
+
+    pub(super) fn inspect(&mut self, seq: u64, inspection: &Inspection) {
+        self.grade(&inspection.lines);
+        self.seqs.push(seq);
+    }
+
+    /// A later inspection replaces an earlier one: a store tells its grades with the receipt and again.
+    fn grade(&mut self, lines: &[InspectedLine]) {
+        self.grades.clear();
+        for line in lines {
+            *self.grades.entry((line.line_id.clone(), line.grade)).or_default() += line.quantity;
+        }
+    }
+
+    /// Units of each line that were graded, and thereby accepted.
+    pub(in crate::invariants) fn graded(&self) -> BTreeMap<&LineId, u32> {
+        let mut units = BTreeMap::new();
+        for ((line, _), quantity) in &self.grades {
+            *units.entry(line).or_default() += *quantity;
+        }
+        units
+    }
+
+    /// Units of each line that must go into stock, by the condition that the policy gives them.
+    pub(in crate::invariants) fn restocks(&self, policy: &Policy) -> BTreeMap<(&LineId, StockCondition), u32> {
+        let mut units = BTreeMap::new();
+        for ((line, grade), quantity) in &self.grades {
+            if let Some(condition) = policy.disposition(*grade).stock_condition() {
+                *units.entry((line, condition)).or_default() += *quantity;
+            }
+        }
+        units
+    }
+}

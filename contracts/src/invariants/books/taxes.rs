@@ -1,0 +1,56 @@
+//! Documents at the tax engine, per order.
+
+use std::collections::BTreeMap;
+
+use crate::model::{LineId, ShipmentId, TaxDocument, TaxDocumentCode, TaxDocumentKind};
+
+/// A committed tax document.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct TaxRecord {
+    pub(in crate::invariants) code: TaxDocumentCode,
+    pub(in crate::invariants) kind: TaxDocumentKind,
+    pub(in crate::invariants) shipment: Option<ShipmentId>,
+    pub(in crate::invariants) total_tax: i64,
+    pub(in crate::invariants) units: BTreeMap<LineId, u32>,
+    pub(in crate::invariants) voided: bool,
+    pub(in crate::invariants) seq: u64,
+}
+
+/// Every tax document of an order, in order.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct TaxBook(Vec<TaxRecord>);
+
+impl TaxBook {
+    /// Documents of a kind that were not withdrawn.
+    pub(in crate::invariants) fn live(&self, kind: TaxDocumentKind) -> impl Iterator<Item = &TaxRecord> {
+        self.0.iter().filter(move |document| document.kind == kind && !document.voided)
+    }
+
+    pub(super) fn commit(&mut self, seq: u64, document: &TaxDocument) {
+        let mut units: BTreeMap<LineId, u32> = BTreeMap::new();
+        for line in &document.lines {
+            if let Some(line_id) = &line.line_id {
+                // Several jurisdictions tax the same units on lines of their own.
+                let known = units.entry(line_id.clone()).or_default();
+                *known = (*known).max(line.quantity);
+            }
+        }
+        self.0.push(TaxRecord {
+            code: document.document_code.clone(),
+            kind: document.kind,
+            shipment: document.shipment_id.clone(),
+            total_tax: document.total_tax.amount,
+            units,
+            voided: false,
+            seq,
+        });
+    }
+
+    pub(super) fn void(&mut self, document: &TaxDocument) {
+        for known in &mut self.0 {
+            if known.code == document.document_code {
+                known.voided = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What the customer agreed to: the few numbers of an order that laws compare with.
+
+use std::collections::BTreeMap;
+
+use super::Span;
+use crate::{
+    allocation::Value,
+    model::{
+        ChannelOrderId, Currency, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind,
+    },
+};
+
+/// Units of a line that are valued one by one; further ones are taken at the price before promotions.
+const UNITS_VALUED_MAX: u32 = 10_000;
+
+/// An order's terms.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Terms {
+    pub(in crate::invariants) channel: SalesChannel,
+    pub(in crate::invariants) channel_order_id: ChannelOrderId,
+    pub(in crate::invariants) currency: Currency,
+    pub(in crate::invariants) shipping: Value,
+    pub(in crate::invariants) lines: BTreeMap<LineId, LineTerms>,
+    pub(in crate::invariants) tenders: Vec<Tender>,
+    pub(in crate::invariants) seq: u64,
+}
+
+/// A line's terms.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct LineTerms {
+    pub(in crate::invariants) sku: Sku,
+    pub(in crate::invariants) quantity: u32,
+    gross: UnitAmounts,
+    tax: UnitAmounts,
+}
+
+/// Amounts of single units, cheapest first, as running sums.
+#[derive(Debug, Clone)]
+struct UnitAmounts {
+    ascending: Vec<i64>,
+    further: i64,
+}
+
+impl UnitAmounts {
+    fn new(mut amounts: Vec<i64>, further: i64) -> Self {
+        amounts.sort_unstable();
+        Self { ascending: amounts, further }
+    }
+
+    /// What any choice of so many units may be worth.
+    fn of(&self, units: u32) -> Span {
+        let count = (units as usize).min(self.ascending.len());
+        let rest = i64::from(units) - i64::try_from(count).unwrap_or(i64::MAX);
+        let further = Span::exactly(self.further.saturating_mul(rest));
+        let low = self.ascending.iter().take(count).sum();
+        let high = self.ascending.iter().rev().take(count).sum();
+        Span { low, high } + further
+    }
+}
+
+impl LineTerms {
+    fn new(line: &OrderLine) -> Self {
+        let values: Vec<Value> =
+            (0..line.quantity.min(UNITS_VALUED_MAX)).map(|unit| line.unit_value(unit)).collect();
+        Self {
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            gross: UnitAmounts::new(values.iter().map(|value| value.gross).collect(), line.unit_price.amount),
+            tax: UnitAmounts::new(values.iter().map(|value| value.tax).collect(), 0),
+        }
+    }
+
+    /// What the customer pays for any choice of so many units, tax included.
+    pub(in crate::invariants) fn gross(&self, units: u32) -> Span {
+        self.gross.of(units)
+    }
+
+    /// The tax of any choice of so many units.
+    pub(in crate::invariants) fn tax(&self, units: u32) -> Span {
+        self.tax.of(units)
+    }
+}
+
+impl Terms {
+    pub(super) fn new(order: &Order, seq: u64) -> Self {
+        Self {
+            channel: order.sales_channel,
+            channel_order_id: order.channel_order_id.clone(),
+            currency: order.currency,
+            shipping: order.shipping_value(),
+            lines: order.lines.iter().map(|line| (line.line_id.clone(), LineTerms::new(line))).collect(),
+            tenders: order.tenders.clone(),
+            seq,
+        }
+    }
+
+    /// An amount in the order's currency.
+    pub(in crate::invariants) const fn money(&self, amount: i64) -> Money {
+        Money::new(amount, self.currency)
+    }
+
+    /// Whether a tender of this kind pays a part of the order.
+    pub(in crate::invariants) fn has_tender(&self, kind: TenderKind) -> bool {
+        self.tenders.iter().any(|tender| tender.kind == kind)
+    }
+}

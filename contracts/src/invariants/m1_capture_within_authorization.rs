@@ -1,0 +1,91 @@
+//! M1: no more is captured than was authorized.
+
+use super::law::{Bench, Check, Finding, Moment};
+use crate::{invariants::Law, journal::Effect};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "M1",
+        name: "capture within authorization",
+        text: "All captures of an authorization together never exceed the amount that it holds, and nothing is \
+               captured from what was given up.",
+        source: "card scheme rules; bug reports Sylius/Sylius#8958, solidusio/solidus_stripe#221",
+    },
+    always: Some(check),
+    at_rest: None,
+};
+
+fn check(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(Effect::PaymentCaptured { capture }), Some(order)) = (moment.effect(), moment.order) else {
+        return;
+    };
+    bench.looks();
+    let id = &capture.authorization_id;
+    let Some(hold) = order.money.holds.get(id) else {
+        let sentence =
+            format!("Order {}: {} was captured without any authorization.", order.number, capture.amount);
+        bench.found(Finding::new(format!("authorization {id}"), sentence).evidence([moment.record.seq]));
+        return;
+    };
+    let captured = hold.captured.total();
+    let limit = hold.amount - hold.given_up.total();
+    if captured <= limit {
+        return;
+    }
+    let money = |amount| crate::model::Money { amount, ..capture.amount };
+    let sentence = format!(
+        "Order {}: {} was captured from authorization {id}, which holds {}: {} too much.",
+        order.number,
+        money(captured),
+        money(limit),
+        money(captured - limit)
+    );
+    bench.found(
+        Finding::new(format!("authorization {id}"), sentence)
+            .evidence([hold.seq])
+            .evidence(hold.given_up.seqs().iter().copied())
+            .evidence(hold.captured.seqs().iter().copied()),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::invariants::testing::{History, findings};
+
+    #[test]
+    fn capturing_what_is_held_is_lawful() {
+        assert_eq!(findings("M1", &History::shipped().records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_second_capture_beyond_the_authorization_is_found() {
+        let mut history = History::shipped();
+        history.capture("C-9", "S-9", 1);
+        assert_eq!(
+            findings("M1", &history.records()),
+            ["Order W-17: 99.81 EUR was captured from authorization A-1, which holds 99.80 EUR: 0.01 EUR too much."]
+        );
+    }
+
+    #[test]
+    fn a_capture_of_a_voided_authorization_is_found() {
+        let mut history = History::accepted();
+        history.void("A-1", 9_980);
+        history.capture("C-1", "S-1", 9_980);
+        assert_eq!(findings("M1", &history.records()).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn is_broken_exactly_when_the_sum_exceeds_the_hold(amounts in prop::collection::vec(1_i64..5_000, 1..6)) {
+            let mut history = History::accepted();
+            for (number, amount) in amounts.iter().enumerate() {
+                history.capture(&format!("C-{number}"), &format!("S-{number}"), *amount);
+            }
+            let broken = !findings("M1", &history.records()).is_empty();
+            prop_assert_eq!(broken, amounts.iter().sum::<i64>() > 9_980);
+        }
+    }
+}

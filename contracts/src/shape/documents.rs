@@ -1,0 +1,125 @@
+//! The published files, embedded. One list for each folder; a test holds the lists against the folders.
+
+/// A published file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Document {
+    /// File name without `.json`.
+    pub(crate) stem: &'static str,
+    /// The file, unread.
+    pub(crate) text: &'static str,
+}
+
+/// A published file by folder and stem.
+macro_rules! document {
+    ($folder:literal, $stem:literal) => {
+        Document { stem: $stem, text: include_str!(concat!("../../", $folder, "/v1/", $stem, ".json")) }
+    };
+}
+
+/// Schemas that other schemas take values from; no document is described by them.
+pub(crate) const VALUES: &[Document] = &[document!("schemas", "codes"), document!("schemas", "common")];
+
+/// One schema for each document, in alphabetical order.
+pub(crate) const SCHEMAS: &[Document] = &[
+    document!("schemas", "account-entry-request"),
+    document!("schemas", "address"),
+    document!("schemas", "audit-record"),
+    document!("schemas", "audit-trail"),
+    document!("schemas", "authorization-request"),
+    document!("schemas", "authorization"),
+    document!("schemas", "cancellation-lines"),
+    document!("schemas", "cancellation-request"),
+    document!("schemas", "cancellation"),
+    document!("schemas", "capture-request"),
+    document!("schemas", "capture"),
+    document!("schemas", "carrier-scan"),
+    document!("schemas", "cloud-event"),
+    document!("schemas", "credit-memo"),
+    document!("schemas", "customer"),
+    document!("schemas", "dead-letter-list"),
+    document!("schemas", "dead-letter"),
+    document!("schemas", "disposition"),
+    document!("schemas", "exchange"),
+    document!("schemas", "field-error"),
+    document!("schemas", "financial-posting"),
+    document!("schemas", "fulfillment-cancellation-result"),
+    document!("schemas", "fulfillment-cancellation"),
+    document!("schemas", "fulfillment-order"),
+    document!("schemas", "gift"),
+    document!("schemas", "health"),
+    document!("schemas", "inspected-line"),
+    document!("schemas", "inspection"),
+    document!("schemas", "inventory-movement"),
+    document!("schemas", "invoice"),
+    document!("schemas", "item-quantity"),
+    document!("schemas", "label-attachment"),
+    document!("schemas", "label-request"),
+    document!("schemas", "label"),
+    document!("schemas", "line-quantity"),
+    document!("schemas", "line-state"),
+    document!("schemas", "location"),
+    document!("schemas", "order-acknowledgment"),
+    document!("schemas", "order-line"),
+    document!("schemas", "order-status-update"),
+    document!("schemas", "order-view"),
+    document!("schemas", "order"),
+    document!("schemas", "posting-line"),
+    document!("schemas", "problem"),
+    document!("schemas", "product"),
+    document!("schemas", "promotion-allocation"),
+    document!("schemas", "promotion"),
+    document!("schemas", "quoted-tax"),
+    document!("schemas", "refund-notice"),
+    document!("schemas", "refund-part"),
+    document!("schemas", "refund-request"),
+    document!("schemas", "refund-view"),
+    document!("schemas", "refund"),
+    document!("schemas", "reservation-release"),
+    document!("schemas", "reservation-request"),
+    document!("schemas", "reservation"),
+    document!("schemas", "reserved-line"),
+    document!("schemas", "return-authorization"),
+    document!("schemas", "return-decision"),
+    document!("schemas", "return-line"),
+    document!("schemas", "return-receipt"),
+    document!("schemas", "return-request"),
+    document!("schemas", "return-view"),
+    document!("schemas", "sales-order-acknowledged"),
+    document!("schemas", "sales-order-cancellation"),
+    document!("schemas", "sales-order-list"),
+    document!("schemas", "sales-order"),
+    document!("schemas", "shipment"),
+    document!("schemas", "shipping-charge"),
+    document!("schemas", "stock-level-list"),
+    document!("schemas", "stock-level"),
+    document!("schemas", "store-credit-request"),
+    document!("schemas", "store-credit"),
+    document!("schemas", "stored-value-account"),
+    document!("schemas", "tax-document-line"),
+    document!("schemas", "tax-document"),
+    document!("schemas", "tax-line"),
+    document!("schemas", "tax-quote-line"),
+    document!("schemas", "tax-quote-request"),
+    document!("schemas", "tax-quote"),
+    document!("schemas", "tender"),
+    document!("schemas", "timeline-entry"),
+    document!("schemas", "void-request"),
+];
+
+/// One OpenAPI file for each system; the stem is the system's name with `-` for `_`.
+pub(crate) const OPENAPI: &[Document] = &[
+    document!("openapi", "carrier"),
+    document!("openapi", "customer-service"),
+    document!("openapi", "erp"),
+    document!("openapi", "marketplace"),
+    document!("openapi", "middleware"),
+    document!("openapi", "pos"),
+    document!("openapi", "psp"),
+    document!("openapi", "stored-value"),
+    document!("openapi", "storefront"),
+    document!("openapi", "tax"),
+    document!("openapi", "wms"),
+];
+
+/// The one AsyncAPI file.
+pub(crate) const ASYNCAPI: Document = document!("asyncapi", "events");

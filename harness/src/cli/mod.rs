@@ -1,0 +1,182 @@
+//! The command line: what it takes, and which code it ends with.
+
+mod check;
+mod lint;
+mod run;
+mod serve;
+mod steps;
+mod systems;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    exit::{Exit, Fatal},
+    target::Target,
+};
+
+/// Proves that the integration of omnichannel orders and returns keeps every system in agreement.
+#[derive(Debug, Parser)]
+#[command(name = "counterproof", version, about, after_long_help = Exit::HELP, after_help = Exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios against an implementation and judge what happened
+    Run(RunArgs),
+    /// Check feature files without running them
+    Lint(LintArgs),
+    /// Judge a recorded journal again
+    Check(CheckArgs),
+    /// Keep simulators up, for work by hand
+    Serve(ServeArgs),
+    /// The vocabulary of scenarios
+    #[command(subcommand)]
+    Steps(StepsCommand),
+    /// The systems that are played around an implementation
+    #[command(subcommand)]
+    Systems(SystemsCommand),
+    /// The reference implementation (started by `run` as a process of its own)
+    #[command(name = crate::target::SUBCOMMAND, hide = true, disable_help_flag = true)]
+    Middleware {
+        /// Handed to the reference as they are.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+/// What `run` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Feature files or folders, with `:LINE` behind a file for one scenario; the built-in pack if none is named
+    paths: Vec<String>,
+    /// Only scenarios whose tags fit, for example "@returns and not @restart"
+    #[arg(short, long, value_name = "EXPR", env = "COUNTERPROOF_TAGS")]
+    tags: Option<String>,
+    /// The implementation: `reference`, or the base URL of one that runs already
+    #[arg(long, default_value = "reference", value_name = "reference|URL", env = "COUNTERPROOF_TARGET")]
+    target: Target,
+    /// Makes business identities repeatable; random and printed if not given
+    #[arg(long, value_name = "N", env = "COUNTERPROOF_SEED")]
+    seed: Option<u64>,
+    /// How many scenarios run at once
+    #[arg(short, long, default_value_t = 8, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// Folder for run.ndjson and junit.xml [default: target/counterproof/<time>]
+    #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
+    out: Option<PathBuf>,
+    /// What the retailer declares (JSON); the default policy if not given
+    #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    ports: PortArgs,
+}
+
+/// Where simulators listen.
+#[derive(Debug, Args)]
+pub(crate) struct PortArgs {
+    /// First of ten consecutive ports for the simulators [default: 7301 where somebody must know them, else any free ones]
+    #[arg(long, value_name = "PORT", env = "COUNTERPROOF_PORTS", value_parser = clap::value_parser!(u16).range(1..=65525))]
+    ports: Option<u16>,
+}
+
+/// First port of the simulators where an implementation must know them beforehand.
+pub(crate) const FIRST_PORT: u16 = 7301;
+
+/// What `lint` takes.
+#[derive(Debug, Args)]
+pub(crate) struct LintArgs {
+    /// Feature files or folders; the built-in pack if none is named
+    paths: Vec<String>,
+}
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A journal (run.ndjson), or the folder that holds it
+    journal: PathBuf,
+}
+
+/// What `serve` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Which systems; all if none is named
+    systems: Vec<String>,
+    /// Base URL of the implementation that events are delivered to
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL", env = "COUNTERPROOF_TARGET")]
+    target: Target,
+    /// Folder for the journal [default: target/counterproof/serve]
+    #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    ports: PortArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum StepsCommand {
+    /// Every step that scenarios can use, with its parameters
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum SystemsCommand {
+    /// Every system, its operations, its port and the variable that names its address
+    List,
+    /// The variables that tell an implementation where simulators listen, for `eval`
+    Env(PortArgs),
+}
+
+/// Runs the command.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
+            return exit.into();
+        }
+    };
+    let outcome = match cli.command {
+        Command::Middleware { args } => {
+            let name = OsString::from("counterproof-middleware");
+            return counterproof_middleware::cli_main(std::iter::once(name).chain(args));
+        }
+        Command::Run(args) => run::run(args),
+        Command::Lint(args) => lint::lint(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Serve(args) => serve::serve(args),
+        Command::Steps(StepsCommand::List) => steps::list(),
+        Command::Systems(SystemsCommand::List) => systems::list(),
+        Command::Systems(SystemsCommand::Env(args)) => systems::env(&args),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(fatal) => {
+            anstream::eprintln!("error: {fatal}");
+            fatal.exit.into()
+        }
+    }
+}
+
+/// Prints to standard output; a reader who went away is no error.
+fn print(text: &str) -> Result<(), Fatal> {
+    use std::io::Write as _;
+    match anstream::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Fatal::new(Exit::Inconclusive, format!("failed to write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A runtime for commands that talk to somebody.
+fn runtime() -> Result<tokio::runtime::Runtime, Fatal> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fatal::new(Exit::Inconclusive, format!("failed to start the runtime: {error}")))
+}

@@ -1,0 +1,46 @@
+//! The scenario pack that is built into the command.
+
+/// Path in the project and text of each feature file; a test compares the list with the folder.
+pub const PACK: &[(&str, &str)] = &[
+    ("scenarios/orders/plain_order.feature", include_str!("../../../scenarios/orders/plain_order.feature")),
+    ("scenarios/orders/rejected_order.feature", include_str!("../../../scenarios/orders/rejected_order.feature")),
+    ("scenarios/orders/cancellation.feature", include_str!("../../../scenarios/orders/cancellation.feature")),
+    ("scenarios/orders/channels_and_tenders.feature", include_str!("../../../scenarios/orders/channels_and_tenders.feature")),
+    ("scenarios/fulfillment/split_shipment.feature", include_str!("../../../scenarios/fulfillment/split_shipment.feature")),
+    ("scenarios/fulfillment/carrier_scans.feature", include_str!("../../../scenarios/fulfillment/carrier_scans.feature")),
+    ("scenarios/returns/store_return.feature", include_str!("../../../scenarios/returns/store_return.feature")),
+    ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
+    ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
+    ("scenarios/resilience/duplicates.feature", include_str!("../../../scenarios/resilience/duplicates.feature")),
+    ("scenarios/resilience/erp_outage.feature", include_str!("../../../scenarios/resilience/erp_outage.feature")),
+    ("scenarios/resilience/lost_answers.feature", include_str!("../../../scenarios/resilience/lost_answers.feature")),
+    ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
+];
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::PACK;
+
+    fn collect(folder: &Path, root: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, root, found);
+            } else if path.extension().is_some_and(|extension| extension == "feature") {
+                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_feature_file_is_built_in() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut found = BTreeSet::new();
+        collect(&root.join("scenarios"), root, &mut found);
+        let listed: BTreeSet<String> = PACK.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(listed, found);
+    }
+}

@@ -1,0 +1,144 @@
+//! From files to the scenarios that will run.
+
+use cucumber::feature::Ext as _;
+use gherkin::tagexpr::TagOperation;
+
+use super::{Diagnostic, Source, lint::parse};
+use crate::exit::{Exit, Fatal};
+
+/// A scenario that will run. Outlines are expanded to their rows.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Path of the feature file.
+    pub path: String,
+    /// Name of the feature.
+    pub feature: String,
+    /// Name of the scenario; unique within the feature (an example row adds its number).
+    pub name: String,
+    /// Line of the scenario, or of its example row.
+    pub line: usize,
+    /// Tags of feature, rule and scenario, without `@`.
+    pub tags: Vec<String>,
+    /// The scenario with background steps counted in.
+    pub steps: usize,
+}
+
+/// Features to hand to the runner, and what is planned.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Expanded features that hold the planned scenarios only.
+    pub features: Vec<gherkin::Feature>,
+    /// The scenarios, in order.
+    pub planned: Vec<Planned>,
+}
+
+/// Picks the scenarios that the tag expression and the lines ask for.
+pub fn plan(sources: &[Source], tags: Option<&str>) -> Result<Selection, Fatal> {
+    let expression = tags.map(parse_tags).transpose()?;
+    let mut selection = Selection::default();
+    for source in sources {
+        let feature = parse(source).map_err(unparsed)?;
+        let mut feature = feature
+            .expand_examples()
+            .map_err(|error| Fatal::new(Exit::Invalid, format!("{}: {error}", source.path)))?;
+        feature.path = Some(source.path.clone().into());
+        keep(&mut feature, source, expression.as_ref());
+        number_rows(&mut feature);
+        let planned = planned_of(&feature, &source.path);
+        if !planned.is_empty() {
+            selection.planned.extend(planned);
+            selection.features.push(feature);
+        }
+    }
+    Ok(selection)
+}
+
+fn unparsed(finding: Diagnostic) -> Fatal {
+    Fatal::new(Exit::Invalid, format!("{}:{}:{}: {}", finding.path, finding.line, finding.column, finding.message))
+}
+
+fn parse_tags(text: &str) -> Result<TagOperation, Fatal> {
+    text.parse().map_err(|error: peg_error::Error| {
+        Fatal::new(
+            Exit::Usage,
+            format!("failed to read the tag expression {text:?}: {error}\n  = write for example \"@returns and not @slow\""),
+        )
+    })
+}
+
+/// The error type of the Gherkin crate's tag expressions, which it does not name.
+mod peg_error {
+    pub(super) type Error = <gherkin::tagexpr::TagOperation as std::str::FromStr>::Err;
+}
+
+fn fits(operation: &TagOperation, tags: &[String]) -> bool {
+    match operation {
+        TagOperation::And(left, right) => fits(left, tags) && fits(right, tags),
+        TagOperation::Or(left, right) => fits(left, tags) || fits(right, tags),
+        TagOperation::Not(inner) => !fits(inner, tags),
+        TagOperation::Tag(tag) => tags.iter().any(|given| given == tag.trim_start_matches('@')),
+    }
+}
+
+fn keep(feature: &mut gherkin::Feature, source: &Source, tags: Option<&TagOperation>) {
+    let mut starts: Vec<usize> = feature
+        .scenarios
+        .iter()
+        .chain(feature.rules.iter().flat_map(|rule| &rule.scenarios))
+        .map(|scenario| scenario.position.line)
+        .collect();
+    starts.sort_unstable();
+    let meant = source.line.map(|line| {
+        starts.iter().copied().take_while(|start| *start <= line).last().unwrap_or(0)
+    });
+    let feature_tags = feature.tags.clone();
+    let kept = |scenario: &gherkin::Scenario, more: &[String]| {
+        let all: Vec<String> = feature_tags.iter().chain(more).chain(&scenario.tags).cloned().collect();
+        meant.is_none_or(|line| line == 0 || scenario.position.line == line)
+            && tags.is_none_or(|operation| fits(operation, &all))
+    };
+    feature.scenarios.retain(|scenario| kept(scenario, &[]));
+    for rule in &mut feature.rules {
+        let rule_tags = rule.tags.clone();
+        rule.scenarios.retain(|scenario| kept(scenario, &rule_tags));
+    }
+    feature.rules.retain(|rule| !rule.scenarios.is_empty());
+}
+
+/// Rows of an outline share its name; each gets the number of its row, so that names stay unique.
+fn number_rows(feature: &mut gherkin::Feature) {
+    let mut seen = std::collections::BTreeMap::<String, usize>::new();
+    let scenarios = feature.scenarios.iter_mut().chain(feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios));
+    for scenario in scenarios {
+        let count = seen.entry(scenario.name.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 || !scenario.examples.is_empty() {
+            scenario.name = format!("{} (row {count})", scenario.name);
+        }
+    }
+}
+
+fn planned_of(feature: &gherkin::Feature, path: &str) -> Vec<Planned> {
+    let background = feature.background.as_ref().map_or(0, |background| background.steps.len());
+    let mut planned = Vec::new();
+    let mut add = |scenario: &gherkin::Scenario, more_steps: usize, more_tags: &[String]| {
+        planned.push(Planned {
+            path: path.to_owned(),
+            feature: feature.name.clone(),
+            name: scenario.name.clone(),
+            line: scenario.position.line,
+            tags: feature.tags.iter().chain(more_tags).chain(&scenario.tags).cloned().collect(),
+            steps: background + more_steps + scenario.steps.len(),
+        });
+    };
+    for scenario in &feature.scenarios {
+        add(scenario, 0, &[]);
+    }
+    for rule in &feature.rules {
+        let of_rule = rule.background.as_ref().map_or(0, |background| background.steps.len());
+        for scenario in &rule.scenarios {
+            add(scenario, of_rule, &rule.tags);
+        }
+    }
+    planned
+}

@@ -1,0 +1,192 @@
+//! Steps about picking, shipping and carrying.
+
+use counterproof_contracts::model::{ItemQuantity, ScanCode, ShipmentStatus, Sku};
+use futures::FutureExt as _;
+
+use super::{Args, Kind, Step, orders, stock};
+use crate::world::{Play, StepError, World};
+
+/// The steps.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        kind: Kind::Action,
+        expression: "the warehouse ships the order",
+        doc: "Each node packs and ships everything it was asked for, as soon as it was asked.",
+        action: |world, _| ship_everything(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the warehouse ships {items}",
+        doc: "A node packs these units into one parcel and ships it once there is a label.",
+        action: |world, args| ship(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the carrier scans every parcel as {scan}",
+        doc: "The carrier scans each parcel that has left, now.",
+        action: |world, args| scan(world, args, 0).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the carrier scans every parcel as {scan} {count} day(s) ago",
+        doc: "A scan that happened days ago and is told now.",
+        action: |world, args| {
+            async move {
+                let days = args.number(1)?;
+                scan(world, args, days).await
+            }
+            .boxed_local()
+        },
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the carrier delivers every parcel",
+        doc: "Each parcel is picked up, moves, and is delivered.",
+        action: |world, _| deliver(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the customer sees {count} parcel(s)",
+        doc: "The channel shows so many parcels that have left.",
+        action: |world, args| parcels(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the customer sees parcel {count} as {scan}",
+        doc: "The channel shows this state of the parcel, counted from 1.",
+        action: |world, args| parcel(world, args).boxed_local(),
+    },
+];
+
+async fn pack(play: &mut Play, what: String, wanted: Option<Vec<(Sku, u32)>>) -> Result<(), StepError> {
+    let number = play.order_number()?;
+    let root = play.root("packing");
+    play.eventually(&what, |stage| {
+        stage.landscape.wms.act(root.clone(), |wms, scene| match &wanted {
+            Some(items) => wms.pack(scene, &number, items, true).map(|_| ()).map_err(|error| error.to_string()),
+            None => wms.pack_all(scene, &number, true).map(|_| ()).map_err(|error| error.to_string()),
+        })
+    })
+    .await
+}
+
+async fn ship(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let wanted = orders::items(args.text(0))?
+        .into_iter()
+        .map(|(product, units)| Ok((stock::sku(play, &product)?, units)))
+        .collect::<Result<Vec<_>, StepError>>()?;
+    pack(play, format!("the warehouse able to pack {}", args.text(0)), Some(wanted)).await
+}
+
+/// Packs once everything that was ordered and not canceled has reached the nodes.
+async fn ship_everything(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let order = play.order()?.clone();
+    let number = order.order_number.clone();
+    let system = play.channel()?;
+    let ordered: u32 = order.lines.iter().map(|line| line.quantity).sum();
+    play.eventually("fulfillment orders for everything that is to ship", |stage| {
+        let canceled = stage.landscape.channel_view(system, &number).canceled;
+        let asked = stage.landscape.wms.look(|wms| wms.requested(&number));
+        if asked + canceled >= ordered {
+            Ok(())
+        } else {
+            Err(format!("the warehouse was asked for {asked} of {} units", ordered - canceled))
+        }
+    })
+    .await?;
+    pack(play, "the warehouse able to pack the order".to_owned(), None).await
+}
+
+fn scan_code(name: &str) -> ScanCode {
+    match name {
+        "picked up" => ScanCode::PickedUp,
+        "in transit" => ScanCode::InTransit,
+        "out for delivery" => ScanCode::OutForDelivery,
+        _ => ScanCode::Delivered,
+    }
+}
+
+async fn scan_all(play: &mut Play, code: ScanCode, days_ago: u32) -> Result<(), StepError> {
+    let number = play.order_number()?;
+    let occurred_at = play
+        .stage
+        .clock
+        .now()
+        .saturating_sub(std::time::Duration::from_secs(u64::from(days_ago) * 86_400))
+        .unwrap_or(play.stage.clock.base());
+    let parcels = play
+        .eventually("a parcel that has left", |stage| {
+            let left = stage.landscape.wms.look(|wms| wms.tracking_numbers(&number));
+            if left.is_empty() { Err("no parcel of the order has left".to_owned()) } else { Ok(left) }
+        })
+        .await?;
+    let root = play.same_root("scan");
+    for tracking in parcels {
+        play.stage
+            .landscape
+            .carrier
+            .act(root.clone(), |carrier, scene| carrier.scan(scene, &tracking, code, occurred_at))
+            .map_err(|error| StepError::rig(format!("the carrier cannot scan {tracking}: {error}")))?;
+    }
+    Ok(())
+}
+
+async fn scan(world: &mut World, args: Args, days_ago: u32) -> Result<(), StepError> {
+    scan_all(world.play()?, scan_code(args.text(0)), days_ago).await
+}
+
+async fn deliver(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    for code in [ScanCode::PickedUp, ScanCode::InTransit, ScanCode::OutForDelivery, ScanCode::Delivered] {
+        scan_all(play, code, 0).await?;
+    }
+    Ok(())
+}
+
+const fn has_left(status: ShipmentStatus) -> bool {
+    !matches!(status, ShipmentStatus::Created | ShipmentStatus::LabelPurchased | ShipmentStatus::Voided)
+}
+
+async fn parcels(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (expected, number, system) = (args.number(0)? as usize, play.order_number()?, play.channel()?);
+    play.expect(&format!("{expected} parcels shown by the {}", system.title()), |stage| {
+        let shown = stage.landscape.channel_view(system, &number).shipments;
+        let left = shown.iter().filter(|shipment| has_left(shipment.status)).count();
+        if left == expected { Ok(()) } else { Err(format!("it shows {left}")) }
+    })
+    .await
+}
+
+async fn parcel(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (index, number, system) = (args.number(0)? as usize, play.order_number()?, play.channel()?);
+    let expected = match args.text(1) {
+        "out for delivery" => ShipmentStatus::OutForDelivery,
+        "delivered" => ShipmentStatus::Delivered,
+        _ => ShipmentStatus::InTransit,
+    };
+    play.expect(&format!("parcel {index} shown as {}", args.text(1)), |stage| {
+        let shown = stage.landscape.channel_view(system, &number).shipments;
+        match shown.get(index.saturating_sub(1)).map(|shipment| shipment.status) {
+            Some(status) if status == expected => Ok(()),
+            Some(status) => Err(format!("it shows {status:?}")),
+            None => Err(format!("it shows {} parcels", shown.len())),
+        }
+    })
+    .await
+}
+
+/// Units of the order's lines that items stand for, with their SKU.
+pub(super) fn item_quantities(play: &Play, text: &str) -> Result<Vec<ItemQuantity>, StepError> {
+    orders::line_quantities(play, text)?
+        .into_iter()
+        .map(|wanted| {
+            let sku = play.order()?.line(&wanted.line_id).map(|line| line.sku.clone());
+            let sku = sku.ok_or_else(|| StepError::rig("the order lost a line"))?;
+            Ok(ItemQuantity { line_id: wanted.line_id, sku, quantity: wanted.quantity })
+        })
+        .collect()
+}

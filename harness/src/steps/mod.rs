@@ -1,0 +1,180 @@
+//! The vocabulary of scenarios: one table of steps, one file per noun.
+//!
+//! Steps speak of business. They act through the simulators as customers, clerks and drivers would, and
+//! look at what simulators show; they never reach into the implementation.
+
+mod agreement;
+mod faults;
+mod fulfillment;
+mod orders;
+mod parameters;
+mod payment;
+mod returns;
+mod stock;
+
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use cucumber_expressions::Expression;
+use futures::future::LocalBoxFuture;
+use gherkin::StepType;
+
+pub use parameters::{PARAMETERS, Parameter};
+
+use crate::world::{StepError, World};
+
+/// Whether a step sets the stage and acts, or asserts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `Given` and `When`.
+    Action,
+    /// `Then`.
+    Assertion,
+}
+
+impl Kind {
+    /// The kind of a keyword.
+    pub fn of(keyword: StepType) -> Self {
+        match keyword {
+            StepType::Given | StepType::When => Self::Action,
+            StepType::Then => Self::Assertion,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Action => "Given/When",
+            Self::Assertion => "Then",
+        })
+    }
+}
+
+/// The values of a step's parameters, in order, without quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Args(Vec<String>);
+
+impl Args {
+    /// A parameter; empty where there is none.
+    pub fn text(&self, index: usize) -> &str {
+        self.0.get(index).map_or("", String::as_str)
+    }
+
+    /// A parameter as a number.
+    pub fn number(&self, index: usize) -> Result<u32, StepError> {
+        let text = self.text(index);
+        text.parse().map_err(|_| StepError::rig(format!("{text:?} is no number that a scenario can count to")))
+    }
+}
+
+/// What a step does.
+pub type Action = for<'a> fn(&'a mut World, Args) -> LocalBoxFuture<'a, Result<(), StepError>>;
+
+/// A step that scenarios can use.
+#[derive(Clone, Copy)]
+pub struct Step {
+    /// `Given`/`When`, or `Then`.
+    pub kind: Kind,
+    /// Cucumber expression.
+    pub expression: &'static str,
+    /// What it does, in a sentence.
+    pub doc: &'static str,
+    /// What it does, in code.
+    pub action: Action,
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.expression)
+    }
+}
+
+/// Every step, by noun.
+pub fn all() -> impl Iterator<Item = &'static Step> {
+    [stock::STEPS, orders::STEPS, payment::STEPS, fulfillment::STEPS, returns::STEPS, faults::STEPS, agreement::STEPS]
+        .into_iter()
+        .flatten()
+}
+
+/// A step with its compiled expression.
+pub struct Compiled {
+    /// The step.
+    pub step: &'static Step,
+    /// What it matches.
+    pub regex: regex::Regex,
+}
+
+/// Every step with its expression compiled. An expression that does not compile matches nothing; a test
+/// makes sure that there is none.
+pub static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
+    let parameters: HashMap<&str, &str> =
+        PARAMETERS.iter().map(|parameter| (parameter.name, parameter.pattern)).collect();
+    all()
+        .filter_map(|step| {
+            let regex = Expression::regex_with_parameters(step.expression, &parameters).ok()?;
+            Some(Compiled { step, regex })
+        })
+        .collect()
+});
+
+/// How many steps fit a sentence.
+#[derive(Debug)]
+pub enum Match {
+    /// None.
+    None,
+    /// One, with its parameters.
+    One(&'static Step, Args),
+    /// More than one.
+    Several(&'static Step, &'static Step),
+}
+
+/// Finds the step for a sentence.
+pub fn find(kind: Kind, text: &str) -> Match {
+    let mut fitting = COMPILED
+        .iter()
+        .filter(|compiled| compiled.step.kind == kind)
+        .filter_map(|compiled| Some((compiled.step, compiled.regex.captures(text)?)));
+    let Some((step, captures)) = fitting.next() else { return Match::None };
+    if let Some((other, _)) = fitting.next() {
+        return Match::Several(step, other);
+    }
+    let args = captures
+        .iter()
+        .skip(1)
+        .map(|group| group.map_or("", |group| group.as_str()).trim_matches('"').to_owned())
+        .collect();
+    Match::One(step, Args(args))
+}
+
+/// The step whose wording is nearest to a sentence.
+pub fn nearest(kind: Kind, text: &str) -> Option<&'static Step> {
+    all()
+        .filter(|step| step.kind == kind)
+        .map(|step| (strsim::jaro_winkler(step.expression, text), step))
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .filter(|(similarity, _)| *similarity > 0.6)
+        .map(|(_, step)| step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_compiles_and_has_a_doc() {
+        assert_eq!(COMPILED.len(), all().count());
+        for step in all() {
+            assert!(step.doc.ends_with('.'), "{step:?} wants a sentence");
+        }
+    }
+
+    #[test]
+    fn a_sentence_finds_its_step_and_parameters() {
+        let Match::One(step, args) = find(Kind::Action, "5 \"linen shirt\" are in stock at \"Warehouse North\"") else {
+            panic!("not found")
+        };
+        assert_eq!(step.kind, Kind::Action);
+        assert_eq!(args, Args(vec!["5".into(), "linen shirt".into(), "Warehouse North".into()]));
+        assert!(matches!(find(Kind::Assertion, "5 \"linen shirt\" are in stock at \"Warehouse North\""), Match::None));
+    }
+}

@@ -1,0 +1,327 @@
+//! Steps about orders: placing, submitting again, canceling, and what channels show.
+
+use counterproof_contracts::model::{
+    AccountKind, ChannelOrderId, LineQuantity, Order, OrderNumber, OrderStatus, SalesChannel, StoredValueAccount,
+    System, TenderKind,
+};
+use counterproof_simulators::{
+    psp,
+    world::pricing::{OrderDraft, TenderPlan, build_order},
+};
+use futures::FutureExt as _;
+
+use super::{Args, Kind, Step};
+use crate::world::{Cart, Play, StepError, World};
+
+/// The steps.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        kind: Kind::Action,
+        expression: "the customer uses the promotion {code}",
+        doc: "The next order is placed with this promotion.",
+        action: |world, args| promotion(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the order is a gift",
+        doc: "The next order is a present: somebody else receives it and sees no price.",
+        action: |world, _| gift(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the order goes to {country}",
+        doc: "The next order is delivered to this country, which decides currency and tax.",
+        action: |world, args| country(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "a customer orders {items} in the {channel}",
+        doc: "The channel prices the order, shows the total to the customer and submits it.",
+        action: |world, args| place(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the {channel} submits the order again",
+        doc: "The channel repeats its submission, as after a time-out: the same message.",
+        action: |world, _| submit_again(world, true).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the {channel} submits the order again as a new message",
+        doc: "The channel submits the same order under a new idempotency key, as a second process would.",
+        action: |world, _| submit_again(world, false).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer cancels the order",
+        doc: "The channel asks to cancel everything that has not left.",
+        action: |world, _| cancel(world, None).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer cancels {items}",
+        doc: "The channel asks to cancel these units.",
+        action: |world, args| cancel(world, Some(args)).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the order is {status}",
+        doc: "The channel shows this status of the order, now or soon.",
+        action: |world, args| status(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the cancellation is refused",
+        doc: "The channel was told that nothing could be canceled.",
+        action: |world, _| cancellation_refused(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the ERP holds {count} sales order(s)",
+        doc: "So many sales orders of the order are booked in the ERP.",
+        action: |world, args| sales_orders(world, args).boxed_local(),
+    },
+];
+
+async fn promotion(world: &mut World, args: Args) -> Result<(), StepError> {
+    world.play()?.cart.promotions.push(args.text(0).to_owned());
+    Ok(())
+}
+
+async fn gift(world: &mut World) -> Result<(), StepError> {
+    world.play()?.cart.gift = true;
+    Ok(())
+}
+
+async fn country(world: &mut World, args: Args) -> Result<(), StepError> {
+    world.play()?.cart.country = Some(match args.text(0) {
+        "Austria" => "AT",
+        "the United States" => "US",
+        _ => "DE",
+    });
+    Ok(())
+}
+
+/// Reads `2 "linen shirt" and 1 "denim jacket"`.
+pub(super) fn items(text: &str) -> Result<Vec<(String, u32)>, StepError> {
+    let wrong = || StepError::rig(format!("{text:?} is no list of items; write for example 2 \"linen shirt\""));
+    let mut found = Vec::new();
+    let mut parts = text.split('"');
+    loop {
+        let count = parts.next().ok_or_else(wrong)?;
+        let Some(name) = parts.next() else { break };
+        let count = count.trim_start_matches([',', ' ']).trim_start_matches("and ").trim();
+        found.push((name.to_owned(), count.parse().map_err(|_| wrong())?));
+    }
+    if found.is_empty() { Err(wrong()) } else { Ok(found) }
+}
+
+fn sales_channel(name: &str) -> SalesChannel {
+    match name {
+        "mobile app" => SalesChannel::Mobile,
+        "social shop" => SalesChannel::Social,
+        "marketplace" => SalesChannel::Marketplace,
+        "store" => SalesChannel::Store,
+        "call center" => SalesChannel::CallCenter,
+        _ => SalesChannel::Web,
+    }
+}
+
+fn tenders(play: &Play, cart: &Cart, channel: SalesChannel, number: &OrderNumber) -> TenderPlan {
+    let token = if cart.declined { psp::TOKEN_DECLINED } else { psp::TOKEN_OK };
+    let payment_token = format!("{token}_{}", play.tag);
+    match cart.gift_card {
+        _ if channel == SalesChannel::Marketplace => TenderPlan::Marketplace,
+        Some(amount) => TenderPlan::StoredValueThenCard {
+            kind: TenderKind::GiftCard,
+            account_id: format!("GC-{number}").into(),
+            amount,
+            payment_token,
+        },
+        None => TenderPlan::Card { payment_token },
+    }
+}
+
+async fn place(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (items, channel) = (items(args.text(0))?, sales_channel(args.text(1)));
+    for (product, _) in &items {
+        let sku = super::stock::sku(play, product)?;
+        play.stage.claim(&play.tag, sku.as_str());
+    }
+    let count = play.next("order");
+    let number = OrderNumber::from(format!("W-{}-{count}", play.tag));
+    let cart = std::mem::take(&mut play.cart);
+    let draft = OrderDraft {
+        sales_channel: channel,
+        channel_order_id: ChannelOrderId::from(format!("{}-{count:03}", play.tag)),
+        tag: play.tag.clone(),
+        placed_at: play.stage.clock.now(),
+        customer_ref: play.customer(),
+        country: cart.country.unwrap_or("DE").to_owned(),
+        items,
+        promotion_codes: cart.promotions.clone(),
+        gift_recipient: cart.gift.then(|| play.recipient()),
+        tenders: tenders(play, &cart, channel, &number),
+        shipping: true,
+        order_number: number.clone(),
+    };
+    let order = build_order(&play.stage.world, &draft)
+        .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
+    play.stage.claim(&play.tag, number.as_str());
+    open_gift_card(play, &order, cart.gift_card)?;
+    let root = play.root("order");
+    submit(play, &order, root)?;
+    play.orders.push(order);
+    Ok(())
+}
+
+fn open_gift_card(play: &Play, order: &Order, balance: Option<i64>) -> Result<(), StepError> {
+    let Some((account_id, balance)) =
+        order.tenders.iter().find_map(|tender| tender.account_id.clone()).zip(balance)
+    else {
+        return Ok(());
+    };
+    play.stage.claim(&play.tag, account_id.as_str());
+    let account = StoredValueAccount {
+        account_id,
+        kind: AccountKind::GiftCard,
+        customer_ref: None,
+        balance: counterproof_contracts::model::Money::new(balance, order.currency),
+    };
+    play.stage
+        .landscape
+        .stored_value
+        .act(play.root("gift-card"), |stored_value, scene| stored_value.open_account(scene, account))
+        .map_err(|error| StepError::rig(format!("the gift card cannot be opened: {error}")))
+}
+
+fn submit(play: &Play, order: &Order, root: crate::stage::Root) -> Result<(), StepError> {
+    play.stage
+        .landscape
+        .with_channel(order.sales_channel.system(), root, |channel, scene| channel.place_order(scene, order.clone()))
+        .ok_or_else(|| StepError::rig("no such channel"))?
+        .map_err(|error| StepError::rig(format!("the channel cannot place the order: {error}")))
+}
+
+async fn submit_again(world: &mut World, same_key: bool) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    let root = play.same_root("order");
+    play.stage
+        .landscape
+        .with_channel(system, root, |channel, scene| channel.submit_again(scene, &number, same_key))
+        .ok_or_else(|| StepError::rig("no such channel"))?
+        .map_err(|error| StepError::rig(format!("the channel cannot submit again: {error}")))
+}
+
+async fn cancel(world: &mut World, args: Option<Args>) -> Result<(), StepError> {
+    let play = world.play()?;
+    let lines = match args {
+        None => Vec::new(),
+        Some(args) => line_quantities(play, args.text(0))?,
+    };
+    let (number, system) = (play.order_number()?, play.channel()?);
+    let root = play.root("cancellation");
+    play.stage
+        .landscape
+        .with_channel(system, root, |channel, scene| channel.cancel(scene, &number, lines, "customer request"))
+        .ok_or_else(|| StepError::rig("no such channel"))?
+        .map_err(|error| StepError::rig(format!("the channel cannot cancel: {error}")))?;
+    Ok(())
+}
+
+/// The order's lines that items stand for.
+pub(super) fn line_quantities(play: &Play, text: &str) -> Result<Vec<LineQuantity>, StepError> {
+    items(text)?
+        .into_iter()
+        .map(|(product, quantity)| {
+            let sku = super::stock::sku(play, &product)?;
+            let line = play.order()?.lines.iter().find(|line| line.sku == sku);
+            let line = line.ok_or_else(|| StepError::rig(format!("the order has no {product:?}")))?;
+            Ok(LineQuantity { line_id: line.line_id.clone(), quantity })
+        })
+        .collect()
+}
+
+fn order_status(name: &str) -> OrderStatus {
+    match name {
+        "placed" => OrderStatus::Placed,
+        "accepted" => OrderStatus::Accepted,
+        "rejected" => OrderStatus::Rejected,
+        "in fulfillment" => OrderStatus::InFulfillment,
+        "partially shipped" => OrderStatus::PartiallyShipped,
+        "shipped" => OrderStatus::Shipped,
+        "delivered" => OrderStatus::Delivered,
+        "partially returned" => OrderStatus::PartiallyReturned,
+        "returned" => OrderStatus::Returned,
+        _ => OrderStatus::Canceled,
+    }
+}
+
+/// Statuses that an order passes through by itself: to have passed them is to have been there.
+fn passed(expected: OrderStatus, shown: OrderStatus) -> bool {
+    let transient = matches!(expected, OrderStatus::Placed | OrderStatus::Accepted);
+    shown == expected
+        || (transient && expected < shown && !matches!(shown, OrderStatus::Rejected | OrderStatus::Canceled))
+}
+
+async fn status(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    let expected = order_status(args.text(0));
+    let what = format!("order {number} shown as {} by the {}", args.text(0), system.title());
+    play.expect(&what, |stage| {
+        let channel = stage.landscape.channel_view(system, &number);
+        let acknowledged = channel.acknowledged.then_some(OrderStatus::Placed);
+        match channel.status.or(acknowledged) {
+            Some(shown) if passed(expected, shown) => Ok(()),
+            Some(shown) => Err(format!("it shows {shown:?}")),
+            None => Err(channel.problem.map_or_else(
+                || "it was told nothing yet".to_owned(),
+                |problem| format!("its submission was refused: {problem}"),
+            )),
+        }
+    })
+    .await
+}
+
+async fn cancellation_refused(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    play.expect(&format!("the cancellation of order {number} refused"), |stage| {
+        let view = stage.landscape.channel_view(system, &number);
+        if view.cancellation_refused { Ok(()) } else { Err("the channel was told otherwise or nothing".to_owned()) }
+    })
+    .await
+}
+
+async fn sales_orders(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (expected, number) = (args.number(0)? as usize, play.order_number()?);
+    play.expect(&format!("{expected} sales orders for {number} in the {}", System::Erp.title()), |stage| {
+        let booked = stage.landscape.erp.look(|erp| erp.sales_orders(&number).len());
+        if booked == expected { Ok(()) } else { Err(format!("it holds {booked}")) }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use super::*;
+
+    #[test]
+    fn items_are_read_from_a_sentence() {
+        let read = items("2 \"linen shirt\", 1 \"denim jacket\" and 10 \"gift box\"").unwrap();
+        assert_eq!(read, [("linen shirt".into(), 2), ("denim jacket".into(), 1), ("gift box".into(), 10)]);
+        assert!(items("nothing").is_err());
+    }
+
+    #[test]
+    fn only_transient_statuses_count_when_they_were_passed() {
+        assert!(passed(OrderStatus::Accepted, OrderStatus::InFulfillment));
+        assert!(!passed(OrderStatus::Accepted, OrderStatus::Rejected));
+        assert!(!passed(OrderStatus::Shipped, OrderStatus::Delivered));
+    }
+}

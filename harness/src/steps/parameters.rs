@@ -1,0 +1,55 @@
+//! Kinds of parameter that steps have.
+
+/// A kind of parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name in expressions.
+    pub name: &'static str,
+    /// What it matches; exactly one group, made by the expression.
+    pub pattern: &'static str,
+    /// What it may be, for people.
+    pub doc: &'static str,
+}
+
+/// Every kind of parameter.
+pub const PARAMETERS: &[Parameter] = &[
+    Parameter { name: "count", pattern: r"\d{1,6}", doc: "a number: 3" },
+    Parameter { name: "product", pattern: r#""[^"]+""#, doc: "a product of the catalogue: \"linen shirt\"" },
+    Parameter {
+        name: "items",
+        pattern: r#"\d{1,6} "[^"]+"(?:(?:, | and )\d{1,6} "[^"]+")*"#,
+        doc: "units of products: 2 \"linen shirt\" and 1 \"denim jacket\"",
+    },
+    Parameter { name: "place", pattern: r#""[^"]+""#, doc: "a warehouse or store: \"Warehouse North\"" },
+    Parameter { name: "code", pattern: r#""[^"]+""#, doc: "a promotion's code: \"SUMMER10\"" },
+    Parameter { name: "country", pattern: r"Germany|Austria|the United States", doc: "a country that is delivered to" },
+    Parameter { name: "money", pattern: r"\d{1,9}(?:\.\d{1,3})? [A-Z]{3}", doc: "an amount: 49.90 EUR" },
+    Parameter {
+        name: "channel",
+        pattern: "web shop|mobile app|social shop|marketplace|store|call center",
+        doc: "where an order is placed",
+    },
+    Parameter {
+        name: "system",
+        pattern: "ERP|warehouse|payment provider|carrier|tax engine|storefront|marketplace|point of sale|customer service|stored value",
+        doc: "a system around the implementation",
+    },
+    Parameter {
+        name: "status",
+        pattern: "placed|accepted|rejected|in fulfillment|partially shipped|shipped|delivered|partially returned|returned|canceled",
+        doc: "where an order stands",
+    },
+    Parameter { name: "scan", pattern: "picked up|in transit|out for delivery|delivered", doc: "what a carrier sees" },
+    Parameter { name: "grade", pattern: "as new|opened|worn|unusable", doc: "the state of returned goods" },
+    Parameter { name: "destination", pattern: "shelf|outlet stock|liquidation stock", doc: "where returned goods go" },
+    Parameter {
+        name: "reason",
+        pattern: "it is too small|it is too large|it is defective|it is not wanted|it came too late",
+        doc: "why something is returned",
+    },
+    Parameter {
+        name: "request",
+        pattern: "sales order|reservation|invoice|stock movement|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit",
+        doc: "something that is asked of a system",
+    },
+];

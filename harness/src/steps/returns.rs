@@ -1,0 +1,279 @@
+//! Steps about goods that come back.
+
+use counterproof_contracts::model::{
+    ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine, ReturnMethod, ReturnReason,
+    ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
+};
+use futures::FutureExt as _;
+
+use super::{Args, Kind, Step, fulfillment, payment, stock};
+use crate::world::{Play, StepError, World};
+
+/// The steps.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        kind: Kind::Action,
+        expression: "the customer brings {items} back to {place} {grade}",
+        doc: "The store looks the order up, grades the goods, and asks what to do; the goods change hands if it may take them.",
+        action: |world, args| store_return(world, args, false).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the recipient brings {items} back to {place} {grade}",
+        doc: "As above, by who received the order as a gift.",
+        action: |world, args| store_return(world, args, true).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer asks to return {items} because {reason}",
+        doc: "The channel asks for a return by mail.",
+        action: |world, args| request(world, args, false).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the recipient asks to return {items} because {reason}",
+        doc: "As above, by who received the order as a gift; for store credit.",
+        action: |world, args| request(world, args, true).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the returned {items} arrive(s) at {place}",
+        doc: "The dock receives goods of the order's last approved return.",
+        action: |world, args| arrive(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the dock grades the returned goods {grade}",
+        doc: "The dock grades everything of its last receipt.",
+        action: |world, args| inspect(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the return is approved",
+        doc: "The channel got a return authorization for the last request.",
+        action: |world, _| approved(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the return is refused",
+        doc: "The store was told that it may not take the goods.",
+        action: |world, _| refused(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the store promises the customer {money}",
+        doc: "What the store was told to give back, all parts together.",
+        action: |world, args| promised(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "customer service sees {count} {product} as returned",
+        doc: "The newest timeline entry counts so many returned units.",
+        action: |world, args| seen_by_customer_service(world, args).boxed_local(),
+    },
+];
+
+fn grade(name: &str) -> ConditionGrade {
+    match name {
+        "as new" => ConditionGrade::A,
+        "opened" => ConditionGrade::B,
+        "worn" => ConditionGrade::C,
+        _ => ConditionGrade::D,
+    }
+}
+
+fn reason(name: &str) -> ReturnReason {
+    match name {
+        "it is too small" => ReturnReason::SizeSmall,
+        "it is too large" => ReturnReason::SizeLarge,
+        "it is defective" => ReturnReason::Defective,
+        "it came too late" => ReturnReason::LateDelivery,
+        _ => ReturnReason::ChangedMind,
+    }
+}
+
+fn return_lines(play: &Play, text: &str, reason: ReturnReason) -> Result<Vec<ReturnLine>, StepError> {
+    Ok(fulfillment::item_quantities(play, text)?
+        .into_iter()
+        .map(|item| ReturnLine { line_id: item.line_id, sku: item.sku, quantity: item.quantity, reason })
+        .collect())
+}
+
+fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>, StepError> {
+    if !by_recipient {
+        return Ok(None);
+    }
+    let gift = play.order()?.gift.as_ref().ok_or_else(|| StepError::rig("the order is no gift, so it has no recipient"))?;
+    Ok(Some(gift.recipient_ref.clone()))
+}
+
+async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Result<(), StepError> {
+    let play = world.play()?;
+    let number = play.order_number()?;
+    let reason = if by_recipient { ReturnReason::GiftUnwanted } else { ReturnReason::ChangedMind };
+    let lines = return_lines(play, args.text(0), reason)?;
+    let node_id = stock::node(play, args.text(1))?;
+    remember_stock(play, &node_id, &lines);
+    let root = play.root("store-return");
+    play.stage.look_up(System::Pos, &number, &root).await;
+    let count = play.next("receipt");
+    let receipt_id = ReceiptId::from(format!("RC-{number}-{count}"));
+    let grades = lines
+        .iter()
+        .map(|line| InspectedLine {
+            line_id: line.line_id.clone(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            grade: grade(args.text(2)),
+        })
+        .collect();
+    let receipt = ReturnReceipt {
+        receipt_id: receipt_id.clone(),
+        order_number: number,
+        rma_id: None,
+        node_id,
+        received_at: play.stage.clock.now(),
+        resolution: Some(if by_recipient { Resolution::StoreCredit } else { Resolution::Refund }),
+        gift_recipient_ref: gift_recipient(play, by_recipient)?,
+        lines,
+        grades,
+    };
+    play.stage.landscape.pos.act(root, |pos, scene| pos.store_return(scene, &receipt));
+    play.receipt = Some(receipt_id.clone());
+    play.eventually(&format!("an answer to the store about {receipt_id}"), |stage| {
+        let answered = stage
+            .landscape
+            .pos
+            .look(|pos| pos.decision(&receipt_id).is_some() || pos.refusal(&receipt_id).is_some());
+        if answered { Ok(()) } else { Err("the store was told nothing".to_owned()) }
+    })
+    .await
+}
+
+/// Stock before goods come in, so that a later step can tell what was added.
+fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId, lines: &[ReturnLine]) {
+    use counterproof_contracts::model::StockCondition as Condition;
+    for line in lines {
+        for condition in [Condition::Sellable, Condition::Outlet, Condition::Liquidation] {
+            let units = play.stage.landscape.erp.look(|erp| erp.units(&line.sku, node, condition));
+            play.stock_before.insert((node.clone(), line.sku.clone(), condition), units);
+        }
+    }
+}
+
+async fn request(world: &mut World, args: Args, by_recipient: bool) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    let count = play.next("return");
+    let request = ReturnRequest {
+        return_reference: format!("RR-{number}-{count}"),
+        order_number: number,
+        method: ReturnMethod::Mail,
+        resolution: if by_recipient { Resolution::StoreCredit } else { Resolution::Refund },
+        gift_recipient_ref: gift_recipient(play, by_recipient)?,
+        lines: return_lines(play, args.text(0), reason(args.text(1)))?,
+    };
+    let root = play.root("return");
+    play.stage
+        .landscape
+        .with_channel(system, root, |channel, scene| channel.request_return(scene, request.clone()))
+        .ok_or_else(|| StepError::rig("no such channel"))
+}
+
+fn last_approved(stage: &crate::stage::Stage, system: System, number: &counterproof_contracts::model::OrderNumber) -> Option<RmaId> {
+    stage
+        .landscape
+        .channel_view(system, number)
+        .returns
+        .iter()
+        .rfind(|authorization| authorization.status == ReturnStatus::Approved)
+        .map(|authorization| authorization.rma_id.clone())
+}
+
+async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    let node = stock::node(play, args.text(1))?;
+    let items = fulfillment::item_quantities(play, args.text(0))?;
+    let lines = return_lines(play, args.text(0), ReturnReason::ChangedMind)?;
+    remember_stock(play, &node, &lines);
+    let root = play.root("dock");
+    let receipt = play
+        .eventually("the dock told what will come back", |stage| {
+            let rma = last_approved(stage, system, &number).ok_or("no return is approved")?;
+            stage
+                .landscape
+                .wms
+                .act(root.clone(), |wms, scene| wms.receive_return(scene, &rma, &node, &items))
+                .map_err(|error| error.to_string())
+        })
+        .await?;
+    play.receipt = Some(receipt);
+    Ok(())
+}
+
+async fn inspect(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
+    let root = play.same_root("dock");
+    play.stage
+        .landscape
+        .wms
+        .act(root, |wms, scene| wms.inspect_all(scene, &receipt, grade(args.text(0))))
+        .map_err(|error| StepError::rig(format!("the dock cannot grade: {error}")))?;
+    Ok(())
+}
+
+async fn approved(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    play.expect(&format!("a return of order {number} approved"), |stage| {
+        if last_approved(stage, system, &number).is_some() {
+            return Ok(());
+        }
+        let problem = stage.landscape.channel_view(system, &number).problem;
+        Err(problem.map_or_else(|| "the channel was told nothing".to_owned(), |problem| format!("it was refused: {problem}")))
+    })
+    .await
+}
+
+async fn refused(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was brought back"))?;
+    play.expect(&format!("the return {receipt} refused"), |stage| {
+        let refused = stage.landscape.pos.look(|pos| pos.refusal(&receipt).is_some());
+        if refused { Ok(()) } else { Err("the store was told to take the goods".to_owned()) }
+    })
+    .await
+}
+
+async fn promised(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let expected = payment::money(args.text(0))?;
+    let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was brought back"))?;
+    play.expect(&format!("{expected} promised for {receipt}"), |stage| {
+        let decision = stage.landscape.pos.look(|pos| pos.decision(&receipt).cloned());
+        let decision = decision.ok_or("the store was told nothing, or to refuse")?;
+        let sum: i64 = decision.refunds.iter().map(|part| part.amount.amount).sum();
+        if sum == expected.amount { Ok(()) } else { Err(format!("the store was told {}", Money::new(sum, expected.currency))) }
+    })
+    .await
+}
+
+async fn seen_by_customer_service(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (expected, number) = (args.number(0)?, play.order_number()?);
+    let sku = stock::sku(play, args.text(1))?;
+    let lines: Vec<_> =
+        play.order()?.lines.iter().filter(|line| line.sku == sku).map(|line| line.line_id.clone()).collect();
+    play.expect(&format!("{expected} {:?} shown as returned to customer service", args.text(1)), |stage| {
+        let returned: u32 = stage.landscape.customer_service.look(|service| {
+            let newest = service.timeline(&number).iter().max_by_key(|entry| entry.sequence);
+            newest.map_or(0, |entry| {
+                entry.lines.iter().filter(|line| lines.contains(&line.line_id)).map(|line| line.returned).sum()
+            })
+        });
+        if returned == expected { Ok(()) } else { Err(format!("it sees {returned}")) }
+    })
+    .await
+}

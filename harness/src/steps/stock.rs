@@ -1,0 +1,87 @@
+//! Steps about stock.
+
+use counterproof_contracts::model::{NodeId, Sku, StockCondition};
+use counterproof_simulators::world::World as RetailWorld;
+use futures::FutureExt as _;
+
+use super::{Args, Kind, Step};
+use crate::world::{Play, StepError, World};
+
+/// The steps.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        kind: Kind::Action,
+        expression: "{count} {product} is/are in stock at {place}",
+        doc: "The ERP opens with units that can be sold.",
+        action: |world, args| open(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "{count} {product} is/are left in stock at {place}",
+        doc: "The ERP has so many sellable units that nobody claimed.",
+        action: |world, args| left(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "{count} {product} is/are added to the {destination} at {place}",
+        doc: "Since the last return, so many units came into this kind of stock at the place.",
+        action: |world, args| added(world, args).boxed_local(),
+    },
+];
+
+/// The scenario's SKU of a product.
+pub(super) fn sku(play: &Play, product: &str) -> Result<Sku, StepError> {
+    let known = play.stage.world.product_by_name(product).ok_or_else(|| {
+        let names: Vec<&str> = play.stage.world.products.iter().map(|product| product.name.as_str()).collect();
+        StepError::rig(format!("no product is called {product:?}; there are: {}", names.join(", ")))
+    })?;
+    Ok(RetailWorld::sku_for(known, &play.tag))
+}
+
+/// The node that a place's name stands for.
+pub(super) fn node(play: &Play, place: &str) -> Result<NodeId, StepError> {
+    let nodes = &play.stage.world.nodes;
+    play.stage.world.node_by_name(place).map(|node| node.location.node_id.clone()).ok_or_else(|| {
+        let names: Vec<&str> = nodes.iter().map(|node| node.location.name.as_str()).collect();
+        StepError::rig(format!("no place is called {place:?}; there are: {}", names.join(", ")))
+    })
+}
+
+async fn open(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) = (args.number(0)?, sku(play, args.text(1))?, node(play, args.text(2))?);
+    play.stage.claim(&play.tag, sku.as_str());
+    play.stage.landscape.erp.act(play.root("stock"), |erp, scene| erp.open_stock(scene, &node, &sku, units));
+    Ok(())
+}
+
+async fn left(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) = (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(2))?);
+    let what = format!("{units} {:?} left in stock at {:?}", args.text(1), args.text(2));
+    play.expect(&what, |stage| {
+        let there = stage.landscape.erp.look(|erp| erp.available(&sku, &node));
+        if there == units { Ok(()) } else { Err(format!("the ERP has {there}")) }
+    })
+    .await
+}
+
+async fn added(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) = (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
+    let condition = match args.text(2) {
+        "shelf" => StockCondition::Sellable,
+        "outlet stock" => StockCondition::Outlet,
+        _ => StockCondition::Liquidation,
+    };
+    let before = play.stock_before.get(&(node.clone(), sku.clone(), condition)).copied().unwrap_or(0);
+    if units == 0 {
+        play.come_to_rest().await?;
+    }
+    let what = format!("{units} {:?} added to the {} at {:?}", args.text(1), args.text(2), args.text(3));
+    play.expect(&what, |stage| {
+        let there = stage.landscape.erp.look(|erp| erp.units(&sku, &node, condition)) - before;
+        if there == units { Ok(()) } else { Err(format!("the ERP has {there} more")) }
+    })
+    .await
+}

@@ -1,0 +1,189 @@
+//! What a scenario knows while it runs: its stage, its identities, what was ordered and what was said.
+
+use std::{sync::Arc, time::Duration};
+
+use counterproof_contracts::{
+    journal::StepOutcome,
+    model::{CustomerRef, Order, OrderNumber, ReceiptId, System},
+};
+
+use crate::{features::Planned, stage::Stage};
+
+/// Why a step did not pass.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StepError {
+    /// `Failed`: the implementation; `Inconclusive`: the rig.
+    pub outcome: StepOutcome,
+    /// What was expected, what was seen, how often it was looked.
+    pub message: String,
+}
+
+impl StepError {
+    /// The implementation did not do what the step says.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { outcome: StepOutcome::Failed, message: message.into() }
+    }
+
+    /// The rig could not do what the step says.
+    pub fn rig(message: impl Into<String>) -> Self {
+        Self { outcome: StepOutcome::Inconclusive, message: message.into() }
+    }
+}
+
+/// What the next order will be like.
+#[derive(Debug, Clone, Default)]
+pub struct Cart {
+    /// Codes of promotions.
+    pub promotions: Vec<String>,
+    /// Balance of the gift card that is used first, minor units.
+    pub gift_card: Option<i64>,
+    /// Whether the card will be declined.
+    pub declined: bool,
+    /// Whether it is a present.
+    pub gift: bool,
+    /// Destination, ISO 3166-1 alpha-2.
+    pub country: Option<&'static str>,
+}
+
+/// The world of the scenario runner: empty until the scenario begins.
+#[derive(Debug, Default)]
+pub struct World {
+    play: Option<Play>,
+}
+
+impl cucumber::World for World {
+    type Error = std::convert::Infallible;
+
+    async fn new() -> Result<Self, Self::Error> {
+        Ok(Self::default())
+    }
+}
+
+impl World {
+    /// The scenario begins.
+    pub fn begin(&mut self, play: Play) {
+        self.play = Some(play);
+    }
+
+    /// The scenario that is being played.
+    pub fn play(&mut self) -> Result<&mut Play, StepError> {
+        self.play.as_mut().ok_or_else(|| StepError::rig("the scenario was not begun"))
+    }
+}
+
+/// A scenario that is being played.
+#[derive(Debug)]
+pub struct Play {
+    /// Where it is played.
+    pub stage: Arc<Stage>,
+    /// What was planned.
+    pub planned: Planned,
+    /// Its part of all identifiers.
+    pub tag: String,
+    /// What the next order will be like.
+    pub cart: Cart,
+    /// What was ordered, in order.
+    pub orders: Vec<Order>,
+    /// The last receipt of returned goods.
+    pub receipt: Option<ReceiptId>,
+    /// How many identifiers were given out, by kind.
+    pub counters: std::collections::BTreeMap<&'static str, u32>,
+    /// Steps that were executed.
+    pub executed: u32,
+    /// Facts that were asserted.
+    pub assertions: u32,
+    /// The first step that did not pass.
+    pub failure: Option<StepError>,
+    /// When the scenario began, on the stage's clock.
+    pub began: Duration,
+}
+
+impl Play {
+    /// Begins a scenario.
+    pub fn new(stage: Arc<Stage>, planned: Planned, tag: String) -> Self {
+        let began = stage.clock.elapsed();
+        Self {
+            stage,
+            planned,
+            tag,
+            cart: Cart::default(),
+            orders: Vec::new(),
+            receipt: None,
+            counters: std::collections::BTreeMap::new(),
+            executed: 0,
+            assertions: 0,
+            failure: None,
+            began,
+        }
+    }
+
+    /// The order that steps mean when they say "the order".
+    pub fn order(&self) -> Result<&Order, StepError> {
+        self.orders.last().ok_or_else(|| StepError::rig("no order was placed yet; begin with `When a customer orders …`"))
+    }
+
+    /// Its number.
+    pub fn order_number(&self) -> Result<OrderNumber, StepError> {
+        Ok(self.order()?.order_number.clone())
+    }
+
+    /// The system that took the order.
+    pub fn channel(&self) -> Result<System, StepError> {
+        Ok(self.order()?.sales_channel.system())
+    }
+
+    /// Numbers things of a kind, from 1.
+    pub fn next(&mut self, kind: &'static str) -> u32 {
+        let count = self.counters.entry(kind).or_insert(0);
+        *count += 1;
+        *count
+    }
+
+    /// Who buys in this scenario.
+    pub fn customer(&self) -> CustomerRef {
+        CustomerRef::from(format!("C-{}", self.tag))
+    }
+
+    /// Who receives gifts in this scenario.
+    pub fn recipient(&self) -> CustomerRef {
+        CustomerRef::from(format!("R-{}", self.tag))
+    }
+
+    /// Looks until what is looked for is there, within the stage's bound. Between two looks something must
+    /// have been recorded, so nothing is slept through. The error tells what was seen last, and how often it
+    /// was looked. `what` completes "expected …".
+    pub async fn eventually<T>(
+        &mut self,
+        what: &str,
+        mut look: impl FnMut(&Stage) -> Result<T, String>,
+    ) -> Result<T, StepError> {
+        let stage = Arc::clone(&self.stage);
+        let began = stage.clock.elapsed();
+        let mut changes = stage.changes();
+        let mut looks = 0_u32;
+        loop {
+            changes.mark_unchanged();
+            looks += 1;
+            let seen = match look(&stage) {
+                Ok(found) => return Ok(found),
+                Err(seen) => seen,
+            };
+            let waited = stage.clock.elapsed().saturating_sub(began);
+            let left = stage.patience.saturating_sub(waited);
+            let changed = !left.is_zero() && tokio::time::timeout(left, changes.changed()).await.is_ok_and(|change| change.is_ok());
+            if !changed && look(&stage).is_err() {
+                return Err(StepError::failed(format!(
+                    "expected {what}; {seen} (looked {looks} times within {:.1} s)",
+                    stage.clock.elapsed().saturating_sub(began).as_secs_f64()
+                )));
+            }
+        }
+    }
+
+    /// Asserts a fact that must become true.
+    pub async fn expect(&mut self, what: &str, look: impl FnMut(&Stage) -> Result<(), String>) -> Result<(), StepError> {
+        self.assertions += 1;
+        self.eventually(what, look).await
+    }
+}

@@ -1,0 +1,340 @@
+//! The story of a run, folded from its journal: what every format tells.
+//!
+//! The fold trusts verdicts only downwards: a scenario with a violation is a FAIL whatever was recorded, one
+//! without an end is INCONCLUSIVE, and so is a run without scenarios or without an end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterproof_contracts::{
+    invariants::Violation,
+    journal::{
+        Entry, Exchange, Record, RunStarted, ScenarioFinished, ScenarioStarted, StepFinished, StepOutcome,
+        Verdict,
+    },
+    model::Timestamp,
+};
+
+use crate::Link;
+
+/// How much the laws looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LawTally {
+    /// How many laws there are.
+    pub laws: usize,
+    /// How often a law was checked on something.
+    pub checks: u64,
+}
+
+/// A violation with the journal lines that show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The violation.
+    pub violation: Violation,
+    /// Its evidence, in order. Empty where the journal holds none for it.
+    pub chain: Vec<Link>,
+}
+
+/// A step of a scenario.
+pub type StepReport = StepFinished;
+
+/// What is told of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioReport {
+    /// The scenario's part of all identifiers.
+    pub id: String,
+    /// Path of the feature file; empty where the scenario never began.
+    pub feature_path: String,
+    /// Name of the feature.
+    pub feature: String,
+    /// Name, with the values of its example row.
+    pub name: String,
+    /// Line in the feature file, from 1; 0 where the scenario never began.
+    pub line: u32,
+    /// Tags without `@`.
+    pub tags: Vec<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not a pass: one sentence each.
+    pub reasons: Vec<String>,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+    /// Steps that were executed, in order.
+    pub steps: Vec<StepReport>,
+    /// How many facts were asserted.
+    pub assertions: u32,
+    /// Laws that were broken, in the order of the journal.
+    pub violations: Vec<Finding>,
+    /// How many messages passed.
+    pub exchanges: u64,
+}
+
+impl ScenarioReport {
+    /// The step that did not pass.
+    pub fn failed_step(&self) -> Option<&StepReport> {
+        self.steps.iter().find(|step| step.outcome != StepOutcome::Passed)
+    }
+
+    /// What `counterproof run` takes to run this scenario: `path:line`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.feature_path, self.line)
+    }
+
+    /// Where the scenario began; the identifier where it never did.
+    pub(crate) fn origin(&self) -> String {
+        if self.feature_path.is_empty() { self.id.clone() } else { self.place() }
+    }
+
+    /// The business sentence that a failure is told with first.
+    pub fn sentence(&self) -> Option<&str> {
+        let violation = self.violations.first().map(|finding| finding.violation.sentence.as_str());
+        let step = || self.failed_step().and_then(|step| step.message.as_deref()?.lines().next());
+        violation.or_else(|| self.reasons.first().map(String::as_str)).or_else(step)
+    }
+}
+
+/// What is told of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunReport {
+    /// Version of Counterproof.
+    pub version: String,
+    /// Seed.
+    pub seed: u64,
+    /// `reference` or a URL.
+    pub target: String,
+    /// Every scenario, by feature file and line.
+    pub scenarios: Vec<ScenarioReport>,
+    /// Violations that belong to no scenario.
+    pub violations: Vec<Violation>,
+    /// How many laws there are.
+    pub laws: usize,
+    /// How often a law was checked on something.
+    pub checks: u64,
+    /// How many messages passed.
+    pub exchanges: u64,
+    /// Traffic that belongs to no scenario, a sentence each.
+    pub quarantined: Vec<String>,
+    /// The run was interrupted, or its journal has no end.
+    pub incomplete: bool,
+    /// The verdict over all.
+    pub verdict: Verdict,
+}
+
+impl RunReport {
+    /// The story of a whole journal with the violations that a judge found in it.
+    pub fn from_records<'r>(
+        records: impl IntoIterator<Item = &'r Record>,
+        violations: impl IntoIterator<Item = Violation>,
+        tally: LawTally,
+    ) -> Self {
+        let mut story = Story::default();
+        for violation in violations {
+            story.accuse(violation);
+        }
+        for record in records {
+            story.observe(record);
+        }
+        story.finish(tally)
+    }
+
+    /// How many scenarios have a verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.scenarios.iter().filter(|scenario| scenario.verdict == verdict).count()
+    }
+
+    /// Every violation, of scenarios and of none.
+    pub fn all_violations(&self) -> impl Iterator<Item = &Violation> {
+        let of_scenarios = self.scenarios.iter().flat_map(|scenario| &scenario.violations);
+        of_scenarios.map(|finding| &finding.violation).chain(&self.violations)
+    }
+}
+
+/// A scenario that is under way, with all that may become evidence.
+#[derive(Debug)]
+struct Draft {
+    report: ScenarioReport,
+    start: Timestamp,
+    links: BTreeMap<u64, Link>,
+}
+
+/// Folds a journal into a [`RunReport`], record by record. Holds evidence of open scenarios only.
+#[derive(Debug, Default)]
+pub struct Story {
+    run: Option<RunStarted>,
+    open: BTreeMap<String, Draft>,
+    closed: Vec<ScenarioReport>,
+    accused: BTreeMap<String, Vec<Violation>>,
+    loose: Vec<Violation>,
+    exchanges: u64,
+    strangers: BTreeMap<String, u64>,
+    end: Option<(Verdict, bool)>,
+}
+
+impl Story {
+    /// Takes a violation. Told with its evidence when the scenario has not ended in the story yet.
+    pub fn accuse(&mut self, violation: Violation) {
+        match violation.scenario.clone() {
+            Some(scenario) => self.accused.entry(scenario).or_default().push(violation),
+            None => self.loose.push(violation),
+        }
+    }
+
+    /// Takes the next record. Returns the scenario that ended with it.
+    pub fn observe(&mut self, record: &Record) -> Option<&ScenarioReport> {
+        match (&record.entry, &record.scenario) {
+            (Entry::RunStarted(run), _) => self.run = Some(run.clone()),
+            (Entry::RunFinished(end), _) => self.end = Some((end.verdict, end.interrupted)),
+            (Entry::ScenarioStarted(started), Some(id)) => {
+                self.open.insert(id.clone(), Draft::new(id, started, record.at));
+            }
+            (Entry::ScenarioFinished(finished), Some(id)) => return Some(self.close(id, finished)),
+            (Entry::Exchange(exchange), None) => self.quarantine(exchange),
+            (_, Some(id)) => self.follow(id, record),
+            (_, None) => {}
+        }
+        None
+    }
+
+    /// Ends the story.
+    pub fn finish(mut self, tally: LawTally) -> RunReport {
+        let unfinished: Vec<String> = self.open.keys().cloned().collect();
+        for id in unfinished {
+            self.close(&id, &never_ended("the scenario began and did not come to its end"));
+        }
+        self.tell_late_accusations();
+        self.closed.sort_by(|a, b| (&a.feature_path, a.line, &a.id).cmp(&(&b.feature_path, b.line, &b.id)));
+        let verdict = self.verdict();
+        let run = self.run;
+        RunReport {
+            version: run.as_ref().map_or_else(String::new, |run| run.version.clone()),
+            seed: run.as_ref().map_or(0, |run| run.seed),
+            target: run.map_or_else(String::new, |run| run.target),
+            scenarios: self.closed,
+            violations: self.loose,
+            laws: tally.laws,
+            checks: tally.checks,
+            exchanges: self.exchanges,
+            quarantined: self.strangers.into_iter().map(|(what, times)| times_said(what, times)).collect(),
+            incomplete: self.end.is_none_or(|(_, interrupted)| interrupted),
+            verdict,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let scenarios = self.closed.iter().map(|scenario| scenario.verdict);
+        let loose = self.loose.iter().map(|_| Verdict::Fail);
+        let recorded = self.end.map_or(Verdict::Inconclusive, |(verdict, _)| verdict);
+        let vacuous = self.closed.is_empty().then_some(Verdict::Inconclusive);
+        scenarios.chain(loose).chain(vacuous).fold(recorded, Verdict::max)
+    }
+
+    fn follow(&mut self, id: &str, record: &Record) {
+        let is_exchange = matches!(record.entry, Entry::Exchange(_));
+        self.exchanges += u64::from(is_exchange);
+        let Some(draft) = self.open.get_mut(id) else { return };
+        draft.report.exchanges += u64::from(is_exchange);
+        if let Entry::StepFinished(step) = &record.entry {
+            draft.report.steps.push(step.clone());
+        } else if let Some(link) = Link::of(record, draft.start) {
+            draft.links.insert(record.seq, link);
+        }
+    }
+
+    fn quarantine(&mut self, exchange: &Exchange) {
+        self.exchanges += 1;
+        if exchange.operation != "readHealth" {
+            let what = format!("{} called {}: {}", exchange.from, exchange.to, exchange.call);
+            *self.strangers.entry(what).or_insert(0) += 1;
+        }
+    }
+
+    fn close(&mut self, id: &str, finished: &ScenarioFinished) -> &ScenarioReport {
+        let draft = self.open.remove(id).unwrap_or_else(|| Draft::never_began(id));
+        let violations = self.accused.remove(id).unwrap_or_default();
+        self.closed.push(draft.finish(finished, violations));
+        // The push above makes the vector non-empty.
+        &self.closed[self.closed.len() - 1]
+    }
+
+    /// Violations that came after the end of their scenario, or whose scenario the journal does not know.
+    fn tell_late_accusations(&mut self) {
+        for (id, violations) in std::mem::take(&mut self.accused) {
+            match self.closed.iter_mut().rfind(|scenario| scenario.id == id) {
+                Some(scenario) => {
+                    scenario.verdict = Verdict::Fail;
+                    let findings =
+                        violations.into_iter().map(|violation| Finding { violation, chain: Vec::new() });
+                    scenario.violations.extend(findings);
+                }
+                None => self.loose.extend(violations),
+            }
+        }
+    }
+}
+
+impl Draft {
+    fn new(id: &str, started: &ScenarioStarted, start: Timestamp) -> Self {
+        let report = ScenarioReport {
+            id: id.to_owned(),
+            feature_path: started.feature_path.clone(),
+            feature: started.feature.clone(),
+            name: started.name.clone(),
+            line: started.line,
+            tags: started.tags.clone(),
+            verdict: Verdict::Inconclusive,
+            reasons: Vec::new(),
+            duration_ms: 0,
+            steps: Vec::new(),
+            assertions: 0,
+            violations: Vec::new(),
+            exchanges: 0,
+        };
+        Self { report, start, links: BTreeMap::new() }
+    }
+
+    fn never_began(id: &str) -> Self {
+        let started = ScenarioStarted {
+            feature_path: String::new(),
+            feature: String::new(),
+            name: id.to_owned(),
+            line: 0,
+            tags: Vec::new(),
+            steps_planned: 0,
+        };
+        Self::new(id, &started, Timestamp::UNIX_EPOCH)
+    }
+
+    fn finish(self, finished: &ScenarioFinished, mut violations: Vec<Violation>) -> ScenarioReport {
+        let Self { mut report, links, .. } = self;
+        violations.sort_by_key(|violation| violation.seq);
+        report.verdict = if violations.is_empty() { finished.verdict } else { Verdict::Fail };
+        report.reasons.clone_from(&finished.reasons);
+        report.duration_ms = finished.duration_ms;
+        report.assertions = finished.assertions;
+        report.violations = violations
+            .into_iter()
+            .map(|violation| Finding { chain: chain(&violation, &links), violation })
+            .collect();
+        report
+    }
+}
+
+/// The evidence of a violation, with the line at which the law broke.
+fn chain(violation: &Violation, links: &BTreeMap<u64, Link>) -> Vec<Link> {
+    let mut wanted: BTreeSet<u64> = violation.evidence.iter().copied().collect();
+    wanted.insert(violation.seq);
+    wanted.iter().filter_map(|seq| links.get(seq)).cloned().collect()
+}
+
+fn never_ended(reason: &str) -> ScenarioFinished {
+    ScenarioFinished {
+        verdict: Verdict::Inconclusive,
+        reasons: vec![reason.to_owned()],
+        steps_executed: 0,
+        assertions: 0,
+        duration_ms: 0,
+    }
+}
+
+fn times_said(what: String, times: u64) -> String {
+    if times == 1 { what } else { format!("{what} ({times} times)") }
+}

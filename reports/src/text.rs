@@ -1,0 +1,75 @@
+//! Text of others, made harmless: an implementation's answer must not move the cursor, color the terminal,
+//! reverse the reading order or break a line.
+
+/// One line of text: control and reordering characters become a replacement mark, white space one blank.
+pub(crate) fn line(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !cleaned.is_empty() {
+            cleaned.push(' ');
+        }
+        cleaned.extend(word.chars().map(harmless));
+    }
+    cleaned
+}
+
+/// The lines of a text, each harmless, indentation kept.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| line.replace('\t', "    ").trim_end().chars().map(harmless).collect())
+}
+
+/// At most so many characters of a text, with an ellipsis where it was cut.
+pub(crate) fn short(text: &str, characters_max: usize) -> String {
+    let text = line(text);
+    if text.chars().count() <= characters_max {
+        return text;
+    }
+    let kept: String = text.chars().take(characters_max.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+/// Milliseconds as people read them: `31 ms`, `2.5 s`.
+pub(crate) fn duration(milliseconds: u64) -> String {
+    if milliseconds < 1000 {
+        format!("{milliseconds} ms")
+    } else {
+        format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
+    }
+}
+
+/// `1 scenario`, `2 scenarios`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn harmless(character: char) -> char {
+    let reorders =
+        matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    if character.is_control() || reorders { '\u{FFFD}' } else { character }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_teeth_out_of_escapes() {
+        assert_eq!(line("a\u{1b}[31m b\r\n\tc \u{202e}d"), "a\u{FFFD}[31m b c \u{FFFD}d");
+        assert_eq!(lines("x\u{7}\n\ty  ").collect::<Vec<_>>(), ["x\u{FFFD}", "    y"]);
+    }
+
+    #[test]
+    fn shortens_by_characters() {
+        assert_eq!(short("größer", 6), "größer");
+        assert_eq!(short("größerer", 6), "größe…");
+    }
+
+    #[test]
+    fn tells_durations_and_counts() {
+        assert_eq!(
+            [duration(0), duration(999), duration(1000), duration(61_250)],
+            ["0 ms", "999 ms", "1.0 s", "61.2 s"]
+        );
+        assert_eq!([count(1, "law"), count(2, "law")], ["1 law", "2 laws"]);
+    }
+}

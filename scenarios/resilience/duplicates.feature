@@ -1,0 +1,39 @@
+@resilience
+Feature: Duplicates
+  However often something is said, it happens once.
+
+  Background:
+    Given 5 "linen shirt" are in stock at "Warehouse North"
+
+  Scenario: The storefront submits an order again
+    When a customer orders 1 "linen shirt" in the web shop
+    And the web shop submits the order again
+    Then the order is in fulfillment
+    And the ERP holds 1 sales order
+    And every system agrees
+
+  Scenario: The storefront submits an order again as a new message
+    When a customer orders 1 "linen shirt" in the web shop
+    And the web shop submits the order again as a new message
+    And the web shop submits the order again as a new message
+    Then the order is in fulfillment
+    And the ERP holds 1 sales order
+    And every system agrees
+
+  Scenario: The warehouse and the payment provider say everything twice
+    Given the warehouse sends every event 2 times
+    And the payment provider sends every event 2 times
+    When a customer orders 2 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the customer has paid 104.70 EUR
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 49.90 EUR to the card
+    And every system agrees
+
+  Scenario: The warehouse tells of a shipment again under another message number
+    Given the warehouse sends every event 2 times under new numbers
+    When a customer orders 2 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the customer has paid 104.70 EUR
+    And 3 "linen shirt" are left in stock at "Warehouse North"
+    And every system agrees

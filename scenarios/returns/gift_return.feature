@@ -1,0 +1,26 @@
+@returns
+Feature: A gift is returned by who received it
+  The recipient gets store credit; the purchaser's card is left alone.
+
+  Background:
+    Given 5 "silk scarf" are in stock at "Warehouse North"
+    And the order is a gift
+    When a customer orders 1 "silk scarf" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+
+  Scenario: Store credit for the recipient
+    When the recipient brings 1 "silk scarf" back to "Store 12" as new
+    Then the recipient receives 59.33 EUR as store credit
+    And the customer is refunded 0.00 EUR to the card
+    And 1 "silk scarf" is added to the shelf at "Store 12"
+    And every system agrees
+
+  Scenario: The recipient asks online and sends it back
+    When the recipient asks to return 1 "silk scarf" because it is not wanted
+    Then the return is approved
+    When the returned 1 "silk scarf" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    Then the recipient receives 59.33 EUR as store credit
+    And the customer is refunded 0.00 EUR to the card
+    And every system agrees

@@ -1,0 +1,133 @@
+//! The stores' point of sale: a channel that also takes returned goods over the counter.
+//!
+//! The clerk asks first and takes the goods only when the middleware agrees; a refused customer keeps them.
+
+use std::collections::BTreeMap;
+
+use counterproof_contracts::{
+    journal::Effect,
+    model::{Inspection, OrderNumber, OrderView, ReceiptId, ReturnDecision, ReturnReceipt, System},
+    protocol::{Problem, middleware},
+};
+use serde_json::Value;
+
+use super::{Channel, actions::body, read};
+use crate::kernel::{Call, Core, OutboundCall, Scene};
+
+/// The stores' point of sale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pos {
+    channel: Channel,
+    decisions: BTreeMap<ReceiptId, ReturnDecision>,
+    refusals: BTreeMap<ReceiptId, Problem>,
+    lookups: BTreeMap<OrderNumber, OrderView>,
+}
+
+impl Default for Pos {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pos {
+    /// A point of sale without orders.
+    pub const fn new() -> Self {
+        Self {
+            channel: Channel::new(System::Pos),
+            decisions: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+        }
+    }
+
+    /// A clerk asks whether goods on the counter may be taken back. The same receipt asked again is a
+    /// repetition with the same key.
+    pub fn store_return(&mut self, scene: &mut Scene<'_>, receipt: &ReturnReceipt) {
+        let key = format!("receipt-{}", receipt.receipt_id);
+        scene.call(middleware::RECEIVE_RETURN, &[], body(receipt), key, &receipt.order_number);
+    }
+
+    /// Keeps what a clerk saw when looking the original order up.
+    pub fn record_lookup(&mut self, view: OrderView) {
+        self.lookups.insert(view.order_number.clone(), view);
+    }
+
+    /// What the clerk saw of an order last.
+    pub fn lookup(&self, order: &OrderNumber) -> Option<&OrderView> {
+        self.lookups.get(order)
+    }
+
+    /// What the clerk could tell the customer.
+    pub fn decision(&self, receipt: &ReceiptId) -> Option<&ReturnDecision> {
+        self.decisions.get(receipt)
+    }
+
+    /// Why the goods were not taken back.
+    pub fn refusal(&self, receipt: &ReceiptId) -> Option<&Problem> {
+        self.refusals.get(receipt)
+    }
+
+    fn remember_return(
+        &mut self,
+        receipt: ReturnReceipt,
+        answer: Result<ReturnDecision, Problem>,
+        scene: &mut Scene<'_>,
+    ) {
+        let receipt_id = receipt.receipt_id.clone();
+        match answer {
+            Err(problem) => {
+                self.refusals.insert(receipt_id, problem);
+            }
+            Ok(decision) => {
+                if self.decisions.insert(receipt_id, decision).is_none() {
+                    hand_over(receipt, scene);
+                }
+            }
+        }
+    }
+}
+
+impl Core for Pos {
+    fn system(&self) -> System {
+        System::Pos
+    }
+
+    fn handle(&mut self, call: &Call, scene: &mut Scene<'_>) -> Result<Value, Problem> {
+        self.channel.handle(call, scene)
+    }
+
+    fn answered(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, scene: &mut Scene<'_>) {
+        self.channel.answered(call, answer, scene);
+        if call.operation == middleware::RECEIVE_RETURN
+            && let Ok(receipt) = read(call.body.clone())
+        {
+            self.remember_return(receipt, answer.clone().and_then(read), scene);
+        }
+    }
+}
+
+impl AsRef<Channel> for Pos {
+    fn as_ref(&self) -> &Channel {
+        &self.channel
+    }
+}
+
+impl AsMut<Channel> for Pos {
+    fn as_mut(&mut self) -> &mut Channel {
+        &mut self.channel
+    }
+}
+
+/// The customer hands the goods over; a clerk who graded them did so at the counter.
+fn hand_over(receipt: ReturnReceipt, scene: &mut Scene<'_>) {
+    let inspection = Inspection {
+        receipt_id: receipt.receipt_id.clone(),
+        order_number: receipt.order_number.clone(),
+        node_id: receipt.node_id.clone(),
+        lines: receipt.grades.clone(),
+    };
+    scene.commit(Effect::GoodsReturned { receipt });
+    if !inspection.lines.is_empty() {
+        scene.commit(Effect::GoodsInspected { inspection });
+    }
+}

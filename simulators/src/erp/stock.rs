@@ -1,0 +1,132 @@
+//! The stock ledger: units per SKU, node and condition, and how many of the sellable ones are claimed.
+//!
+//! Stock only changes by opening it and by movements; claims only by reservations, releases and goods issues.
+//! The ledger never falls below zero, in no condition. It does not stop an issue of units that others
+//! claimed: that is an oversell, and visible as available stock below zero.
+
+use std::collections::BTreeMap;
+
+use counterproof_contracts::{
+    journal::Effect,
+    model::{InventoryMovement, MovementReason, NodeId, Sku, StockCondition, StockLevel, StockLevelList},
+    protocol::{Problem, ProblemKind},
+};
+
+use super::{Erp, business};
+use crate::kernel::Scene;
+
+/// What lies at one node of one SKU.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Shelf {
+    units: BTreeMap<StockCondition, i64>,
+    reserved: i64,
+}
+
+impl Shelf {
+    fn in_condition(&self, condition: StockCondition) -> i64 {
+        self.units.get(&condition).copied().unwrap_or(0)
+    }
+
+    fn level(&self, sku: &Sku, node_id: &NodeId) -> StockLevel {
+        let on_hand = self.in_condition(StockCondition::Sellable);
+        StockLevel {
+            node_id: node_id.clone(),
+            sku: sku.clone(),
+            on_hand,
+            reserved: self.reserved,
+            not_sellable: self.units.values().sum::<i64>() - on_hand,
+        }
+    }
+}
+
+/// All stock.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Ledger {
+    shelves: BTreeMap<Sku, BTreeMap<NodeId, Shelf>>,
+}
+
+impl Ledger {
+    fn shelf(&self, sku: &Sku, node_id: &NodeId) -> Option<&Shelf> {
+        self.shelves.get(sku)?.get(node_id)
+    }
+
+    fn shelf_mut(&mut self, sku: &Sku, node_id: &NodeId) -> &mut Shelf {
+        self.shelves.entry(sku.clone()).or_default().entry(node_id.clone()).or_default()
+    }
+
+    pub(super) fn open(&mut self, scene: &mut Scene<'_>, node_id: &NodeId, sku: &Sku, quantity: i64) {
+        *self.shelf_mut(sku, node_id).units.entry(StockCondition::Sellable).or_insert(0) += quantity;
+        scene.commit(Effect::StockOpened { node_id: node_id.clone(), sku: sku.clone(), quantity });
+    }
+
+    pub(super) fn units(&self, sku: &Sku, node_id: &NodeId, condition: StockCondition) -> i64 {
+        self.shelf(sku, node_id).map_or(0, |shelf| shelf.in_condition(condition))
+    }
+
+    pub(super) fn available(&self, sku: &Sku, node_id: &NodeId) -> i64 {
+        let level = self.level(sku, node_id);
+        level.on_hand - level.reserved
+    }
+
+    pub(super) fn level(&self, sku: &Sku, node_id: &NodeId) -> StockLevel {
+        self.shelf(sku, node_id).unwrap_or(&Shelf::default()).level(sku, node_id)
+    }
+
+    /// One entry for each node that knows the SKU, by node.
+    pub(super) fn levels(&self, sku: &Sku) -> StockLevelList {
+        let shelves = self.shelves.get(sku).into_iter().flatten();
+        StockLevelList { items: shelves.map(|(node_id, shelf)| shelf.level(sku, node_id)).collect() }
+    }
+
+    /// Claims units, or with a negative number gives claimed ones back.
+    pub(super) fn claim(&mut self, sku: &Sku, node_id: &NodeId, units: i64) {
+        self.shelf_mut(sku, node_id).reserved += units;
+    }
+
+    /// What a condition will hold after a movement; refuses what would take it below zero.
+    fn after(&self, movement: &InventoryMovement) -> Result<i64, Problem> {
+        let InventoryMovement { sku, node_id, condition, quantity, .. } = movement;
+        let there = self.units(sku, node_id, *condition);
+        let after = there.saturating_add(*quantity);
+        if after >= 0 {
+            return Ok(after);
+        }
+        let asked = quantity.unsigned_abs();
+        let detail = format!("{there} units of {sku} are at {node_id}, {asked} are asked for");
+        Err(Problem::new(ProblemKind::InsufficientStock, detail))
+    }
+}
+
+/// Most units that one movement can move; keeps sums within any integer.
+const MOVEMENT_UNITS_MAX: u64 = 1_000_000_000;
+
+/// Issues take away, returns bring, and nothing moves by zero.
+fn check_direction(movement: &InventoryMovement) -> Result<(), Problem> {
+    let fits = match movement.reason {
+        MovementReason::GoodsIssue => movement.quantity < 0,
+        MovementReason::CustomerReturn => movement.quantity > 0,
+        MovementReason::Adjustment => movement.quantity != 0,
+    };
+    if fits && movement.quantity.unsigned_abs() <= MOVEMENT_UNITS_MAX {
+        return Ok(());
+    }
+    Err(business(format!("{:?} of {} units has no meaning", movement.reason, movement.quantity)))
+}
+
+impl Erp {
+    /// Books a movement. A goods issue uses up the order's claim at the node, as far as there is one.
+    pub(super) fn move_stock(
+        &mut self,
+        movement: InventoryMovement,
+        scene: &mut Scene<'_>,
+    ) -> Result<InventoryMovement, Problem> {
+        check_direction(&movement)?;
+        let after = self.stock.after(&movement)?;
+        self.stock.shelf_mut(&movement.sku, &movement.node_id).units.insert(movement.condition, after);
+        scene.commit(Effect::StockMoved { movement: movement.clone() });
+        if movement.reason == MovementReason::GoodsIssue && movement.condition == StockCondition::Sellable {
+            self.consume(&movement, scene);
+        }
+        Ok(movement)
+    }
+}

@@ -1,0 +1,353 @@
+//! The payment provider: holds, takes, gives up and gives back money of cards.
+//!
+//! It keeps what real providers keep: no capture beyond its authorization, no refund beyond its capture, one
+//! currency throughout. It deliberately knows no intents but idempotency keys, which the kernel answers: a
+//! second refund with another key is paid as long as the capture covers it. Finding that is the laws' work.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterproof_contracts::{
+    journal::Effect,
+    model::{
+        Authorization, AuthorizationId, AuthorizationRequest, AuthorizationStatus, Capture, CaptureId,
+        CaptureRequest, CorrelationId, Money, OrderNumber, Refund, RefundId, RefundRequest, RefundStatus,
+        System, Timestamp, VoidRequest,
+    },
+    protocol::{EventData, Problem, ProblemKind, psp as operations},
+};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::kernel::{Call, Core, RaisedEvent, Scene, answer};
+
+#[cfg(test)]
+mod tests;
+
+/// Tokens that begin with this are authorized.
+pub const TOKEN_OK: &str = "tok_ok";
+/// Tokens that begin with this are declined.
+pub const TOKEN_DECLINED: &str = "tok_declined";
+/// How long an authorization holds money, in days; what card schemes commonly grant.
+pub const AUTHORIZATION_DAYS: i64 = 7;
+
+/// Money that is held, and how much of it was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hold {
+    authorization: Authorization,
+    captured: i64,
+}
+
+impl Hold {
+    const fn remaining(&self) -> i64 {
+        self.authorization.amount.amount - self.captured
+    }
+
+    /// Whether money can still be taken.
+    fn is_live(&self, now: Timestamp) -> bool {
+        let status = self.authorization.status;
+        matches!(status, AuthorizationStatus::Authorized | AuthorizationStatus::PartiallyCaptured)
+            && now < self.authorization.expires_at
+    }
+}
+
+/// Money that was taken, and how much of it was given back or is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Taken {
+    capture: Capture,
+    refunded: i64,
+}
+
+/// A refund with the chain of messages that its outcome belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Payout {
+    refund: Refund,
+    correlation: CorrelationId,
+    causation: Option<String>,
+}
+
+/// The payment provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Psp {
+    holds: BTreeMap<AuthorizationId, Hold>,
+    taken: BTreeMap<CaptureId, Taken>,
+    payouts: Vec<Payout>,
+    held_back: BTreeSet<OrderNumber>,
+}
+
+impl Psp {
+    /// A provider without books.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on, refunds of an order stay pending until [`settle_refund`](Self::settle_refund).
+    pub fn hold_refunds(&mut self, order: &OrderNumber) {
+        self.held_back.insert(order.clone());
+    }
+
+    /// Decides pending refunds with this identifier: paid, or not payable. Returns how many were decided:
+    /// more than one where the merchant asked twice for the same refund.
+    pub fn settle_refund(&mut self, scene: &mut Scene<'_>, refund_id: &RefundId, success: bool) -> usize {
+        let mut decided = 0;
+        for payout in &mut self.payouts {
+            if payout.refund.refund_id == *refund_id && payout.refund.status == RefundStatus::Pending {
+                settle(payout, &mut self.taken, scene, success);
+                decided += 1;
+            }
+        }
+        decided
+    }
+
+    /// What was taken for an order, minor units of its currency.
+    pub fn captured(&self, order: &OrderNumber) -> i64 {
+        sum(self.captures(order).map(|capture| capture.amount))
+    }
+
+    /// What the customer has back of an order, minor units of its currency. Pending refunds do not count.
+    pub fn refunded(&self, order: &OrderNumber) -> i64 {
+        let paid = self.refunds(order).filter(|refund| refund.status == RefundStatus::Succeeded);
+        sum(paid.map(|refund| refund.amount))
+    }
+
+    /// Every capture of an order, by identifier.
+    pub fn captures<'a>(&'a self, order: &'a OrderNumber) -> impl Iterator<Item = &'a Capture> {
+        self.taken.values().map(|taken| &taken.capture).filter(move |capture| capture.order_number == *order)
+    }
+
+    /// Every refund of an order, oldest first.
+    pub fn refunds<'a>(&'a self, order: &'a OrderNumber) -> impl Iterator<Item = &'a Refund> {
+        self.payouts.iter().map(|payout| &payout.refund).filter(move |refund| refund.order_number == *order)
+    }
+
+    /// Every authorization of an order, by identifier.
+    pub fn authorizations<'a>(&'a self, order: &'a OrderNumber) -> impl Iterator<Item = &'a Authorization> {
+        self.holds.values().map(|hold| &hold.authorization).filter(move |held| held.order_number == *order)
+    }
+
+    fn authorize(
+        &mut self,
+        request: AuthorizationRequest,
+        scene: &mut Scene<'_>,
+    ) -> Result<Authorization, Problem> {
+        positive(request.amount)?;
+        if request.payment_token.starts_with(TOKEN_DECLINED) {
+            return Err(Problem::new(ProblemKind::PaymentDeclined, "the card's issuer declined"));
+        }
+        if !request.payment_token.starts_with(TOKEN_OK) {
+            return Err(Problem::new(ProblemKind::BusinessRule, "unknown payment token"));
+        }
+        let authorization = Authorization {
+            authorization_id: AuthorizationId::from(scene.id("auth", request.order_number.as_str())),
+            order_number: request.order_number,
+            tender_id: request.tender_id,
+            amount: request.amount,
+            status: AuthorizationStatus::Authorized,
+            expires_at: scene
+                .now()
+                .checked_add(SignedDuration::from_hours(24 * AUTHORIZATION_DAYS))
+                .unwrap_or(Timestamp::MAX),
+        };
+        let hold = Hold { authorization: authorization.clone(), captured: 0 };
+        self.holds.insert(authorization.authorization_id.clone(), hold);
+        scene.commit(Effect::PaymentAuthorized { authorization: authorization.clone() });
+        Ok(authorization)
+    }
+
+    fn capture(
+        &mut self,
+        id: &str,
+        request: CaptureRequest,
+        scene: &mut Scene<'_>,
+    ) -> Result<Capture, Problem> {
+        let hold = self.hold(id, &request.order_number)?;
+        positive(request.amount)?;
+        same_currency(request.amount, hold.authorization.amount)?;
+        live(hold, scene.now())?;
+        covered(request.amount, hold.remaining(), hold.authorization.authorization_id.as_str())?;
+        hold.captured += request.amount.amount;
+        hold.authorization.status = if hold.remaining() == 0 {
+            AuthorizationStatus::Captured
+        } else {
+            AuthorizationStatus::PartiallyCaptured
+        };
+        let capture = Capture {
+            capture_id: CaptureId::from(scene.id("capture", request.order_number.as_str())),
+            authorization_id: hold.authorization.authorization_id.clone(),
+            order_number: request.order_number,
+            shipment_id: request.shipment_id,
+            amount: request.amount,
+        };
+        self.taken.insert(capture.capture_id.clone(), Taken { capture: capture.clone(), refunded: 0 });
+        scene.commit(Effect::PaymentCaptured { capture: capture.clone() });
+        Ok(capture)
+    }
+
+    fn void(
+        &mut self,
+        id: &str,
+        request: &VoidRequest,
+        scene: &mut Scene<'_>,
+    ) -> Result<Authorization, Problem> {
+        let hold = self.hold(id, &request.order_number)?;
+        live(hold, scene.now())?;
+        let given_up = Money { amount: hold.remaining(), ..hold.authorization.amount };
+        hold.authorization.status = AuthorizationStatus::Voided;
+        let authorization = hold.authorization.clone();
+        scene.commit_for(
+            &authorization.order_number,
+            Effect::AuthorizationVoided {
+                authorization_id: authorization.authorization_id.clone(),
+                amount: given_up,
+            },
+        );
+        Ok(authorization)
+    }
+
+    fn refund(
+        &mut self,
+        request: RefundRequest,
+        call: &Call,
+        scene: &mut Scene<'_>,
+    ) -> Result<Refund, Problem> {
+        let taken = self.refundable(&request)?;
+        taken.refunded += request.amount.amount;
+        let refund = Refund {
+            provider_reference: scene.id("payout", request.order_number.as_str()),
+            refund_id: request.refund_id,
+            order_number: request.order_number,
+            tender_id: request.tender_id,
+            capture_id: request.capture_id,
+            amount: request.amount,
+            status: RefundStatus::Pending,
+        };
+        scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
+        let mut payout = Payout {
+            refund: refund.clone(),
+            correlation: scene.correlation().clone(),
+            causation: call.key.clone(),
+        };
+        if !self.held_back.contains(&refund.order_number) {
+            settle(&mut payout, &mut self.taken, scene, true);
+        }
+        self.payouts.push(payout);
+        Ok(refund)
+    }
+
+    /// The capture that a refund may be paid from.
+    fn refundable(&mut self, request: &RefundRequest) -> Result<&mut Taken, Problem> {
+        positive(request.amount)?;
+        let taken = self.taken.get_mut(&request.capture_id).ok_or_else(|| {
+            Problem::new(ProblemKind::BusinessRule, format!("no capture {}", request.capture_id))
+        })?;
+        let tender =
+            self.holds.get(&taken.capture.authorization_id).map(|hold| &hold.authorization.tender_id);
+        if taken.capture.order_number != request.order_number || tender != Some(&request.tender_id) {
+            let detail = format!("capture {} belongs to another order or tender", request.capture_id);
+            return Err(Problem::new(ProblemKind::BusinessRule, detail));
+        }
+        same_currency(request.amount, taken.capture.amount)?;
+        covered(request.amount, taken.capture.amount.amount - taken.refunded, request.capture_id.as_str())?;
+        Ok(taken)
+    }
+
+    fn read_refund(&self, id: &str) -> Result<&Refund, Problem> {
+        self.payouts
+            .iter()
+            .map(|payout| &payout.refund)
+            .rfind(|refund| refund.refund_id.as_str() == id)
+            .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("no refund {id}")))
+    }
+
+    fn hold(&mut self, id: &str, order: &OrderNumber) -> Result<&mut Hold, Problem> {
+        let hold = self
+            .holds
+            .get_mut(&AuthorizationId::from(id))
+            .ok_or_else(|| Problem::new(ProblemKind::NotFound, format!("no authorization {id}")))?;
+        if hold.authorization.order_number == *order {
+            Ok(hold)
+        } else {
+            let detail = format!("authorization {id} belongs to another order than {order}");
+            Err(Problem::new(ProblemKind::BusinessRule, detail))
+        }
+    }
+}
+
+impl Core for Psp {
+    fn system(&self) -> System {
+        System::Psp
+    }
+
+    fn handle(&mut self, call: &Call, scene: &mut Scene<'_>) -> Result<Value, Problem> {
+        let authorization_id = call.parameter("authorization_id");
+        match call.operation {
+            operations::AUTHORIZE_PAYMENT => answer(&self.authorize(call.document()?, scene)?),
+            operations::CAPTURE_PAYMENT => {
+                answer(&self.capture(authorization_id, call.document()?, scene)?)
+            }
+            operations::VOID_AUTHORIZATION => {
+                answer(&self.void(authorization_id, &call.document()?, scene)?)
+            }
+            operations::REFUND_PAYMENT => answer(&self.refund(call.document()?, call, scene)?),
+            operations::READ_REFUND => answer(self.read_refund(call.parameter("refund_id"))?),
+            other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
+        }
+    }
+}
+
+/// Decides a pending refund: books the outcome and tells it in the chain of messages that asked for it.
+/// What was not paid can be refunded again.
+fn settle(payout: &mut Payout, taken: &mut BTreeMap<CaptureId, Taken>, scene: &mut Scene<'_>, success: bool) {
+    payout.refund.status = if success { RefundStatus::Succeeded } else { RefundStatus::Failed };
+    let refund = payout.refund.clone();
+    let data = if success {
+        scene.commit(Effect::RefundSucceeded { refund: refund.clone() });
+        EventData::RefundSucceeded(refund)
+    } else {
+        if let Some(taken) = taken.get_mut(&refund.capture_id) {
+            taken.refunded -= refund.amount.amount;
+        }
+        scene.commit(Effect::RefundFailed { refund: refund.clone() });
+        EventData::RefundFailed(refund)
+    };
+    scene.events.push(RaisedEvent {
+        data,
+        correlation: payout.correlation.clone(),
+        causation: payout.causation.clone(),
+        occurred_at: scene.now(),
+    });
+}
+
+fn sum(amounts: impl Iterator<Item = Money>) -> i64 {
+    amounts.fold(0, |total, money| total.saturating_add(money.amount))
+}
+
+fn positive(amount: Money) -> Result<(), Problem> {
+    if amount.amount > 0 {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::BusinessRule, format!("amount {amount} is not positive")))
+}
+
+fn same_currency(asked: Money, booked: Money) -> Result<(), Problem> {
+    if asked.currency == booked.currency {
+        return Ok(());
+    }
+    let detail = format!("currency {} differs from {}", asked.currency, booked.currency);
+    Err(Problem::new(ProblemKind::BusinessRule, detail))
+}
+
+fn covered(asked: Money, left: i64, source: &str) -> Result<(), Problem> {
+    if asked.amount <= left {
+        return Ok(());
+    }
+    let left = Money { amount: left, ..asked };
+    Err(Problem::new(ProblemKind::InsufficientFunds, format!("{source} has {left} left, {asked} was asked")))
+}
+
+fn live(hold: &Hold, now: Timestamp) -> Result<(), Problem> {
+    if hold.is_live(now) {
+        return Ok(());
+    }
+    let id = &hold.authorization.authorization_id;
+    Err(Problem::new(ProblemKind::IllegalState, format!("authorization {id} is not live any more")))
+}

@@ -1,0 +1,233 @@
+//! The returns dock: notices, receipts, inspections.
+//!
+//! The dock writes down what comes. Whether it may come, and how much of it, the middleware decides.
+
+use counterproof_contracts::{
+    journal::Effect,
+    model::{
+        ConditionGrade, InspectedLine, Inspection, ItemQuantity, NodeId, OrderNumber, ReceiptId,
+        ReturnAuthorization, ReturnLine, ReturnReason, ReturnReceipt, RmaId,
+    },
+    protocol::{EventData, Problem},
+};
+
+use super::{ActionError, Arrived, ItemRef, Notice, Wms, illegal, tell};
+use crate::kernel::Scene;
+
+/// How the dock knows what a parcel with returned goods belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// A return label, or a slip in the parcel: the dock was told of it.
+    Authorized(RmaId),
+    /// Nobody told the dock: undelivered, or sent back without asking.
+    Unannounced {
+        /// The order whose goods they are.
+        order: OrderNumber,
+        /// What the dock writes down as the reason.
+        reason: ReturnReason,
+    },
+}
+
+impl Wms {
+    pub(super) fn notice(
+        &mut self,
+        authorization: ReturnAuthorization,
+        scene: &mut Scene<'_>,
+    ) -> Result<ReturnAuthorization, Problem> {
+        let rma_id = authorization.rma_id.clone();
+        if self.notices.contains_key(&rma_id) {
+            return Err(illegal(format!("the dock was told of {rma_id} already")));
+        }
+        scene.commit(Effect::ReturnNoticed { authorization: authorization.clone() });
+        let notice = Notice { authorization: authorization.clone(), correlation: scene.correlation().clone() };
+        self.notices.insert(rma_id, notice);
+        Ok(authorization)
+    }
+
+    /// Returned goods arrive at a dock: `node_id`, or where the order's first parcel came from. No items: all
+    /// that was announced, or for unannounced goods all that was shipped. The dock takes more than was
+    /// announced, but only goods of the order.
+    pub fn receive_return(
+        &mut self,
+        scene: &mut Scene<'_>,
+        arrival: &Arrival,
+        node_id: Option<&NodeId>,
+        items: &[(ItemRef, u32)],
+    ) -> Result<ReceiptId, ActionError> {
+        let expected = self.expected(arrival)?;
+        let node_id = self.dock_of(&expected.order, node_id)?;
+        let lines = expected.lines_of(items)?;
+        let receipt = ReturnReceipt {
+            receipt_id: scene.id("dock", expected.order.as_str()).into(),
+            order_number: expected.order.clone(),
+            rma_id: expected.rma_id,
+            node_id,
+            received_at: scene.now(),
+            resolution: None,
+            gift_recipient_ref: None,
+            lines,
+            grades: Vec::new(),
+        };
+        let receipt_id = receipt.receipt_id.clone();
+        let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());
+        scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
+        tell(scene, &correlation, None, EventData::ReturnReceived(receipt.clone()));
+        self.arrivals_of.entry(expected.order).or_default().push(receipt_id.clone());
+        self.arrivals.insert(receipt_id.clone(), Arrived { receipt, inspection: None, correlation });
+        Ok(receipt_id)
+    }
+
+    /// Grades received goods. The grades cover all units of the receipt; a SKU or line may have several.
+    pub fn inspect(
+        &mut self,
+        scene: &mut Scene<'_>,
+        receipt_id: &ReceiptId,
+        grades: &[(ItemRef, u32, ConditionGrade)],
+    ) -> Result<(), ActionError> {
+        let missing = || ActionError::Impossible(format!("no receipt {receipt_id}"));
+        let arrived = self.arrivals.get_mut(receipt_id).ok_or_else(missing)?;
+        if arrived.inspection.is_some() {
+            return Err(ActionError::Impossible(format!("receipt {receipt_id} was inspected already")));
+        }
+        let inspection = Inspection {
+            receipt_id: receipt_id.clone(),
+            order_number: arrived.receipt.order_number.clone(),
+            node_id: arrived.receipt.node_id.clone(),
+            lines: grade(&arrived.receipt.lines, grades)?,
+        };
+        arrived.inspection = Some(inspection.clone());
+        scene.commit(Effect::GoodsInspected { inspection: inspection.clone() });
+        tell(scene, &arrived.correlation, None, EventData::ReturnInspected(inspection));
+        Ok(())
+    }
+
+    fn expected(&self, arrival: &Arrival) -> Result<Expected, ActionError> {
+        match arrival {
+            Arrival::Authorized(rma_id) => {
+                let untold = || ActionError::NotThereYet(format!("the dock was not told of {rma_id} yet"));
+                let notice = self.notices.get(rma_id).ok_or_else(untold)?;
+                Ok(Expected {
+                    order: notice.authorization.order_number.clone(),
+                    rma_id: Some(rma_id.clone()),
+                    lines: notice.authorization.lines.clone(),
+                    correlation: Some(notice.correlation.clone()),
+                })
+            }
+            Arrival::Unannounced { order, reason } => {
+                let lines = self.shipped_lines(order, *reason);
+                if lines.is_empty() {
+                    return Err(ActionError::NotThereYet(format!("nothing of order {order} has left yet")));
+                }
+                Ok(Expected { order: order.clone(), rma_id: None, lines, correlation: None })
+            }
+        }
+    }
+
+    /// What left of an order, by line in the order of leaving.
+    fn shipped_lines(&self, order: &OrderNumber, reason: ReturnReason) -> Vec<ReturnLine> {
+        let mut lines: Vec<ReturnLine> = Vec::new();
+        let left = self.shipments(order).filter(|shipment| shipment.shipped_at.is_some());
+        for ItemQuantity { line_id, sku, quantity } in left.flat_map(|shipment| &shipment.lines) {
+            match lines.iter_mut().find(|line| line.line_id == *line_id) {
+                Some(line) => line.quantity += quantity,
+                None => lines.push(ReturnLine {
+                    line_id: line_id.clone(),
+                    sku: sku.clone(),
+                    quantity: *quantity,
+                    reason,
+                }),
+            }
+        }
+        lines
+    }
+
+    fn dock_of(&self, order: &OrderNumber, node_id: Option<&NodeId>) -> Result<NodeId, ActionError> {
+        let sender = self.shipments(order).next().map(|shipment| &shipment.node_id);
+        let nowhere = || ActionError::NotThereYet(format!("nothing of order {order} has left yet; name a dock"));
+        let node_id = node_id.or(sender).ok_or_else(nowhere)?;
+        let takes = self.world.node(node_id).is_some_and(|node| node.location.accepts_returns);
+        if takes {
+            return Ok(node_id.clone());
+        }
+        Err(ActionError::Impossible(format!("{node_id} does not take returned goods")))
+    }
+}
+
+/// What the dock can relate returned goods to.
+struct Expected {
+    order: OrderNumber,
+    rma_id: Option<RmaId>,
+    lines: Vec<ReturnLine>,
+    correlation: Option<counterproof_contracts::model::CorrelationId>,
+}
+
+impl Expected {
+    /// The receipt's lines: each item goes to the lines that expect it, what is too much to the first one.
+    fn lines_of(&self, items: &[(ItemRef, u32)]) -> Result<Vec<ReturnLine>, ActionError> {
+        if items.is_empty() {
+            return Ok(self.lines.clone());
+        }
+        let mut came: Vec<ReturnLine> = Vec::new();
+        for (item, quantity) in items {
+            let fitting: Vec<&ReturnLine> =
+                self.lines.iter().filter(|line| item.fits(&line.line_id, &line.sku)).collect();
+            let first = fitting.first().ok_or_else(|| {
+                ActionError::Impossible(format!("{item} does not belong to what the dock expects"))
+            })?;
+            let mut rest = *quantity;
+            for line in &fitting {
+                let room = line.quantity.saturating_sub(units_of(&came, line));
+                put(&mut came, line, room.min(rest));
+                rest -= room.min(rest);
+            }
+            put(&mut came, first, rest);
+        }
+        Ok(came)
+    }
+}
+
+fn units_of(came: &[ReturnLine], line: &ReturnLine) -> u32 {
+    came.iter().filter(|known| known.line_id == line.line_id).map(|known| known.quantity).sum()
+}
+
+fn put(came: &mut Vec<ReturnLine>, line: &ReturnLine, quantity: u32) {
+    if quantity == 0 {
+        return;
+    }
+    match came.iter_mut().find(|known| known.line_id == line.line_id) {
+        Some(known) => known.quantity = known.quantity.saturating_add(quantity),
+        None => came.push(ReturnLine { quantity, ..line.clone() }),
+    }
+}
+
+/// Distributes grades over the lines of a receipt.
+fn grade(
+    lines: &[ReturnLine],
+    grades: &[(ItemRef, u32, ConditionGrade)],
+) -> Result<Vec<InspectedLine>, ActionError> {
+    let mut ungraded = lines.to_vec();
+    let mut graded: Vec<InspectedLine> = Vec::new();
+    for (item, quantity, grade) in grades {
+        let mut rest = *quantity;
+        for line in ungraded.iter_mut().filter(|line| item.fits(&line.line_id, &line.sku)) {
+            let units = line.quantity.min(rest);
+            if units == 0 {
+                continue;
+            }
+            line.quantity -= units;
+            rest -= units;
+            let (line_id, sku) = (line.line_id.clone(), line.sku.clone());
+            graded.push(InspectedLine { line_id, sku, quantity: units, grade: *grade });
+        }
+        if rest > 0 {
+            return Err(ActionError::Impossible(format!("{rest} more units of {item} are graded than came")));
+        }
+    }
+    match ungraded.iter().find(|line| line.quantity > 0) {
+        Some(line) => {
+            let detail = format!("{} units of {} have no grade", line.quantity, line.sku);
+            Err(ActionError::Impossible(detail))
+        }
+        None => Ok(graded),
+    }
+}

@@ -1,0 +1,338 @@
+//! Reading and checking `world.toml`. A world that was read holds what its types promise.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterproof_contracts::model::{
+    Address, Currency, Customer, CustomerRef, Location, NodeId, NodeKind, PromotionFunding, PromotionScope,
+    TaxType,
+};
+use serde::Deserialize;
+
+use super::{
+    Destination, Jurisdiction, Node, Person, Product, PromotionRule, Reduction, TaxCategory, World,
+};
+
+/// Why a world was refused. Reads after "failed to read the world:".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// The text is no TOML, or fields are missing, unknown or of the wrong type.
+    #[error("world file does not parse: {0}")]
+    Syntax(String),
+    /// Two entries have the same name.
+    #[error("{kind} {name:?} stands twice in the world file")]
+    Duplicate {
+        /// `product`, `node`, …
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// An entry does not make sense.
+    #[error("{kind} {name:?}: {problem}")]
+    Entry {
+        /// `product`, `node`, …
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+fn entry(kind: &'static str, name: &str, problem: impl Into<String>) -> WorldError {
+    WorldError::Entry { kind, name: name.to_owned(), problem: problem.into() }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorldFile {
+    product: Vec<ProductEntry>,
+    node: Vec<NodeEntry>,
+    destination: Vec<DestinationEntry>,
+    jurisdiction: Vec<JurisdictionEntry>,
+    #[serde(default)]
+    promotion: Vec<PromotionEntry>,
+    #[serde(default)]
+    customer: Vec<CustomerEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductEntry {
+    name: String,
+    plural: String,
+    prices: BTreeMap<String, i64>,
+    tax_category: TaxCategory,
+    #[serde(default)]
+    final_sale: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NodeEntry {
+    id: NodeId,
+    name: String,
+    kind: NodeKind,
+    accepts_returns: bool,
+    ships_orders: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DestinationEntry {
+    country: String,
+    currency: Currency,
+    shipping_charge: i64,
+    address: AddressEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddressEntry {
+    name: String,
+    street: String,
+    city: String,
+    postal_code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JurisdictionEntry {
+    code: String,
+    country: String,
+    #[serde(default)]
+    postal_prefixes: Vec<String>,
+    tax_type: TaxType,
+    included: bool,
+    rates_ppm: BTreeMap<TaxCategory, u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PromotionEntry {
+    code: String,
+    scope: PromotionScope,
+    funding: PromotionFunding,
+    reduction: Reduction,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CustomerEntry {
+    name: String,
+    customer_ref: CustomerRef,
+    country: String,
+}
+
+impl World {
+    /// Reads and checks a world.
+    pub fn parse(text: &str) -> Result<Self, WorldError> {
+        let file: WorldFile =
+            toml::from_str(text).map_err(|error| WorldError::Syntax(error.to_string().trim().to_owned()))?;
+        let world = Self {
+            products: file.product.into_iter().map(product).collect::<Result<_, _>>()?,
+            nodes: file.node.into_iter().map(node).collect(),
+            destinations: file.destination.into_iter().map(destination).collect::<Result<_, _>>()?,
+            jurisdictions: file.jurisdiction.into_iter().map(jurisdiction).collect::<Result<_, _>>()?,
+            promotions: file.promotion.into_iter().map(promotion).collect::<Result<_, _>>()?,
+            people: file.customer.into_iter().map(person).collect(),
+        };
+        world.check_names()?;
+        world.check_references()?;
+        Ok(world)
+    }
+
+    fn check_names(&self) -> Result<(), WorldError> {
+        let products = self.products.iter().map(|product| product.slug());
+        unique("product", products)?;
+        unique("node", self.nodes.iter().map(|node| node.location.node_id.to_string()))?;
+        unique("node", self.nodes.iter().map(|node| node.location.name.to_lowercase()))?;
+        unique("destination", self.destinations.iter().map(|place| place.address.country.clone()))?;
+        unique("jurisdiction", self.jurisdictions.iter().map(|place| place.code.clone()))?;
+        unique("promotion", self.promotions.iter().map(|promotion| promotion.code.clone()))?;
+        unique("customer", self.people.iter().map(|person| person.name.to_lowercase()))
+    }
+
+    /// Every product has a price in every currency, every destination a tax, every customer a destination.
+    fn check_references(&self) -> Result<(), WorldError> {
+        for destination in &self.destinations {
+            let country = &destination.address.country;
+            if self.jurisdiction(country, &destination.address.postal_code).is_none() {
+                return Err(entry("destination", country, "no jurisdiction levies tax there"));
+            }
+            if let Some(product) =
+                self.products.iter().find(|product| product.price(destination.currency).is_none())
+            {
+                let problem = format!("has no price in {}", destination.currency);
+                return Err(entry("product", &product.name, problem));
+            }
+        }
+        for person in &self.people {
+            if self.destination(&person.customer.country).is_none() {
+                let problem = format!("lives in {:?}, which is no destination", person.customer.country);
+                return Err(entry("customer", &person.name, problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unique(kind: &'static str, names: impl Iterator<Item = String>) -> Result<(), WorldError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(WorldError::Duplicate { kind, name });
+        }
+    }
+    Ok(())
+}
+
+fn product(given: ProductEntry) -> Result<Product, WorldError> {
+    let wrong = |problem: String| entry("product", &given.name, problem);
+    let letters = given.name.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ');
+    if given.name.trim().is_empty() || !letters {
+        return Err(wrong("a name is made of words of letters and digits".to_owned()));
+    }
+    let mut prices = BTreeMap::new();
+    for (code, amount) in &given.prices {
+        let currency: Currency =
+            code.parse().map_err(|error| wrong(format!("{error}")))?;
+        if *amount <= 0 {
+            return Err(wrong(format!("price {amount} {currency} is not positive")));
+        }
+        prices.insert(currency, *amount);
+    }
+    Ok(Product {
+        name: given.name,
+        plural: given.plural,
+        prices,
+        tax_category: given.tax_category,
+        final_sale: given.final_sale,
+    })
+}
+
+fn node(given: NodeEntry) -> Node {
+    Node {
+        location: Location {
+            node_id: given.id,
+            name: given.name,
+            kind: given.kind,
+            accepts_returns: given.accepts_returns,
+        },
+        ships_orders: given.ships_orders,
+    }
+}
+
+fn destination(given: DestinationEntry) -> Result<Destination, WorldError> {
+    if given.shipping_charge < 0 {
+        return Err(entry("destination", &given.country, "shipping charge is negative"));
+    }
+    Ok(Destination {
+        currency: given.currency,
+        shipping_charge: given.shipping_charge,
+        address: Address {
+            name: given.address.name,
+            street: given.address.street,
+            city: given.address.city,
+            postal_code: given.address.postal_code,
+            country: given.country,
+        },
+    })
+}
+
+fn jurisdiction(given: JurisdictionEntry) -> Result<Jurisdiction, WorldError> {
+    for category in TaxCategory::ALL {
+        match given.rates_ppm.get(&category) {
+            None => return Err(entry("jurisdiction", &given.code, format!("no {} rate", category.name()))),
+            Some(1_000_001..) => {
+                let problem = format!("the {} rate is above 100 %", category.name());
+                return Err(entry("jurisdiction", &given.code, problem));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(Jurisdiction {
+        code: given.code,
+        country: given.country,
+        postal_prefixes: given.postal_prefixes,
+        tax_type: given.tax_type,
+        included: given.included,
+        rates_ppm: given.rates_ppm,
+    })
+}
+
+/// Pricing reduces the tax base by every promotion, which is right for those that the retailer funds only;
+/// it grants promotions on the order and on shipping only.
+fn promotion(given: PromotionEntry) -> Result<PromotionRule, WorldError> {
+    let wrong = |problem: &str| Err(entry("promotion", &given.code, problem));
+    if given.funding != PromotionFunding::Retailer {
+        return wrong("only promotions that the retailer funds can be priced");
+    }
+    if given.scope == PromotionScope::Line {
+        return wrong("only promotions on the order or on shipping can be priced");
+    }
+    match given.reduction {
+        Reduction::PercentPpm(1..=1_000_000) | Reduction::Amount(1..) => {}
+        _ => return wrong("the reduction is not positive, or above 100 %"),
+    }
+    Ok(PromotionRule {
+        code: given.code,
+        scope: given.scope,
+        funding: given.funding,
+        reduction: given.reduction,
+    })
+}
+
+fn person(given: CustomerEntry) -> Person {
+    Person {
+        name: given.name,
+        customer: Customer { customer_ref: given.customer_ref, country: given.country },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use super::*;
+
+    const TEXT: &str = include_str!("../../world.toml");
+
+    fn refused(find: &str, replace: &str) -> String {
+        assert!(TEXT.contains(find), "{find}");
+        World::parse(&TEXT.replacen(find, replace, 1)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_embedded_world_is_sound() {
+        let world = World::parse(TEXT).unwrap();
+        assert!(world.products.len() >= 12);
+        assert!(world.products.iter().any(|product| product.final_sale));
+        assert_eq!(world.nodes.len(), 5);
+    }
+
+    #[test]
+    fn refuses_what_makes_no_sense_and_says_where() {
+        assert!(refused("plural", "plurals").contains("plurals"));
+        assert_eq!(
+            refused("name = \"denim jacket\"", "name = \"linen shirt\""),
+            "product \"linen-shirt\" stands twice in the world file"
+        );
+        assert_eq!(
+            refused("EUR = 4990, ", ""),
+            "product \"linen shirt\": has no price in EUR"
+        );
+        assert_eq!(
+            refused("EUR = 4990", "EUR = 0"),
+            "product \"linen shirt\": price 0 EUR is not positive"
+        );
+        assert!(refused("EUR = 4990", "eur = 4990").contains("ISO 4217"));
+        assert_eq!(refused("reduced = 70000, ", ""), "jurisdiction \"DE\": no reduced rate");
+        assert_eq!(
+            refused("postal_code = \"10007\"", "postal_code = \"94103\""),
+            "destination \"US\": no jurisdiction levies tax there"
+        );
+        assert!(refused("funding = \"retailer\"", "funding = \"manufacturer\"").contains("retailer funds"));
+        assert!(refused("percent_ppm = 100000", "percent_ppm = 0").contains("not positive"));
+        assert!(refused("country = \"AT\"\n\n[[customer]]", "country = \"FR\"\n\n[[customer]]")
+            .contains("which is no destination"));
+    }
+}

@@ -1,0 +1,82 @@
+//! What tests of the cores share: priced orders, and refusals that must leave no trace.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::{fmt::Debug, sync::Arc};
+
+use counterproof_contracts::{
+    model::{ChannelOrderId, CustomerRef, LineId, Order, OrderNumber, SalesChannel, Timestamp},
+    protocol::Operation,
+    shape,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    World,
+    pricing::{OrderDraft, TenderPlan, build_order},
+};
+use crate::{
+    kernel::Core,
+    test_stage::{Played, Stage},
+};
+
+/// The embedded world.
+pub(crate) fn world() -> Arc<World> {
+    World::embedded().unwrap()
+}
+
+/// An order to Germany, paid by card, without promotions, shipping charged.
+pub(crate) fn draft(order: &str, items: &[(&str, u32)]) -> OrderDraft {
+    OrderDraft {
+        order_number: OrderNumber::new(order),
+        sales_channel: SalesChannel::Web,
+        channel_order_id: ChannelOrderId::new(format!("web-{order}")),
+        tag: "t".to_owned(),
+        placed_at: Timestamp::UNIX_EPOCH,
+        customer_ref: CustomerRef::new("customer-anna"),
+        country: "DE".to_owned(),
+        items: items.iter().map(|(name, quantity)| ((*name).to_owned(), *quantity)).collect(),
+        promotion_codes: Vec::new(),
+        gift_recipient: None,
+        tenders: TenderPlan::Card { payment_token: "tok_ok".to_owned() },
+        shipping: true,
+    }
+}
+
+/// The order of [`draft`].
+pub(crate) fn order(order: &str, items: &[(&str, u32)]) -> Order {
+    build_order(&world(), &draft(order, items)).unwrap()
+}
+
+/// The n-th line's identifier, from 1.
+pub(crate) fn line(number: usize) -> LineId {
+    LineId::new(format!("line-{number}"))
+}
+
+/// Calls a core with a document that keeps its schema. A refusal must leave the core as it was.
+pub(crate) fn call<C: Core + Clone + PartialEq + Debug>(
+    stage: &mut Stage<C>,
+    operation: Operation,
+    parameters: &[(&str, &str)],
+    body: impl Serialize,
+) -> Played<Result<Value, counterproof_contracts::protocol::Problem>> {
+    let body = serde_json::to_value(body).unwrap();
+    if !body.is_null() {
+        assert_eq!(shape::request_errors(operation, &body), [], "{operation} {body}");
+    }
+    let before = stage.core.clone();
+    let played = stage.call(operation, parameters, body);
+    if played.answer.is_err() {
+        assert_eq!(before, stage.core, "{operation} was refused and left a trace");
+        assert!(played.effects.is_empty());
+    }
+    played
+}
+
+/// The document that was answered.
+pub(crate) fn document<T: serde::de::DeserializeOwned>(
+    played: &Played<Result<Value, counterproof_contracts::protocol::Problem>>,
+) -> T {
+    serde_json::from_value(played.answer.clone().unwrap()).unwrap()
+}
