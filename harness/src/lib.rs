@@ -3,11 +3,13 @@
 //! A run puts an implementation between simulators ([`stage`]), plays scenarios ([`features`], [`steps`],
 //! [`runner`]), waits for rest ([`settle`]), and judges the journal of what was exchanged and committed.
 
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod exit;
 pub mod features;
 pub mod identity;
+pub mod progress;
 pub mod recording;
 pub mod runner;
 pub mod settle;

@@ -10,17 +10,14 @@ use counterproof_contracts::journal::{
     Entry, ScenarioFinished, ScenarioStarted, StepFinished, StepOutcome, Verdict,
 };
 use cucumber::{
-    Event, Parser, Runner as _, Writer, cli,
-    event,
-    parser, runner,
+    Parser, Runner as _, cli, parser, runner,
     step::{Collection, Context},
 };
 use futures::{FutureExt as _, future::LocalBoxFuture, stream};
 
 use crate::{
     features::{Planned, Selection},
-    identity,
-    settle,
+    identity, settle,
     stage::Stage,
     steps::{self, COMPILED, Kind, Match},
     world::{Play, StepError, World},
@@ -71,7 +68,12 @@ impl Run {
 
 /// Runs the selection, `jobs` scenarios at once, and gives how each ended, in the order of planning.
 /// A scenario that was planned and never ended is there as INCONCLUSIVE.
-pub async fn run(selection: Selection, stage: Arc<Stage>, jobs: u16, on_finished: OnFinished) -> Vec<Finished> {
+pub async fn run(
+    selection: Selection,
+    stage: Arc<Stage>,
+    jobs: u16,
+    on_finished: OnFinished,
+) -> Vec<Finished> {
     let Selection { features, planned } = selection;
     let run = Arc::new(Run { stage, planned, finished: Mutex::default(), on_finished });
     let (before, after) = (Arc::clone(&run), Arc::clone(&run));
@@ -108,9 +110,9 @@ fn account_for_all(run: &Run) -> Vec<Finished> {
 /// Every step, registered with the one function that finds and runs it.
 fn collection() -> Collection<World> {
     COMPILED.iter().fold(Collection::new(), |steps, compiled| match compiled.step.kind {
-        Kind::Action => steps
-            .given(None, compiled.regex.clone(), dispatch)
-            .when(None, compiled.regex.clone(), dispatch),
+        Kind::Action => {
+            steps.given(None, compiled.regex.clone(), dispatch).when(None, compiled.regex.clone(), dispatch)
+        }
         Kind::Assertion => steps.then(None, compiled.regex.clone(), dispatch),
     })
 }
@@ -146,7 +148,9 @@ fn dispatch(world: &mut World, context: Context) -> LocalBoxFuture<'_, ()> {
         let step = context.step;
         let outcome = match steps::find(Kind::of(step.ty), &step.value) {
             Match::One(found, args) => (found.action)(world, args).await,
-            Match::None | Match::Several(..) => Err(StepError::rig(format!("no single step fits {:?}", step.value))),
+            Match::None | Match::Several(..) => {
+                Err(StepError::rig(format!("no single step fits {:?}", step.value)))
+            }
         };
         let Ok(play) = world.play() else { return };
         play.executed += 1;
@@ -185,20 +189,29 @@ fn end<'a>(
             reasons.push(reason);
         };
         if let Some(failure) = &play.failure {
-            let to = if failure.outcome == StepOutcome::Failed { Verdict::Fail } else { Verdict::Inconclusive };
+            let to =
+                if failure.outcome == StepOutcome::Failed { Verdict::Fail } else { Verdict::Inconclusive };
             worsen(to, failure.message.clone());
         }
         for violation in run.stage.violations(&play.tag) {
             worsen(Verdict::Fail, format!("{}: {}", violation.invariant, violation.sentence));
         }
-        for reason in run.stage.doubts(&play.tag) {
+        let mut doubts = run.stage.never_happened(&play.faults);
+        doubts.extend(run.stage.recording.doubts(Some(&play.tag)));
+        for reason in doubts {
             worsen(Verdict::Inconclusive, reason);
         }
         if !at_rest.at_rest {
-            worsen(Verdict::Fail, format!("no rest within {} ms; still open: {}", at_rest.waited_ms, at_rest.open.join(", ")));
+            worsen(
+                Verdict::Fail,
+                format!("no rest within {} ms; still open: {}", at_rest.waited_ms, at_rest.open.join(", ")),
+            );
         }
         if play.failure.is_none() && (play.executed as usize) < planned.steps {
-            worsen(Verdict::Inconclusive, format!("{} of {} steps were executed", play.executed, planned.steps));
+            worsen(
+                Verdict::Inconclusive,
+                format!("{} of {} steps were executed", play.executed, planned.steps),
+            );
         }
         if play.failure.is_none() && play.assertions == 0 {
             worsen(Verdict::Inconclusive, "the scenario asserted nothing".to_owned());

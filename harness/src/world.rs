@@ -4,10 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use counterproof_contracts::{
     journal::StepOutcome,
-    model::{CustomerRef, Order, OrderNumber, ReceiptId, System},
+    model::{CorrelationId, CustomerRef, NodeId, Order, OrderNumber, ReceiptId, Sku, StockCondition, System},
 };
 
-use crate::{features::Planned, stage::Stage};
+use crate::{
+    features::Planned,
+    stage::{PlannedFault, Root, Stage},
+};
 
 /// Why a step did not pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +90,10 @@ pub struct Play {
     pub orders: Vec<Order>,
     /// The last receipt of returned goods.
     pub receipt: Option<ReceiptId>,
+    /// Units that were in stock before the last return, by place, product and condition.
+    pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
+    /// Faults that were planned.
+    pub faults: Vec<PlannedFault>,
     /// How many identifiers were given out, by kind.
     pub counters: std::collections::BTreeMap<&'static str, u32>,
     /// Steps that were executed.
@@ -110,6 +117,8 @@ impl Play {
             cart: Cart::default(),
             orders: Vec::new(),
             receipt: None,
+            stock_before: std::collections::BTreeMap::new(),
+            faults: Vec::new(),
             counters: std::collections::BTreeMap::new(),
             executed: 0,
             assertions: 0,
@@ -120,7 +129,9 @@ impl Play {
 
     /// The order that steps mean when they say "the order".
     pub fn order(&self) -> Result<&Order, StepError> {
-        self.orders.last().ok_or_else(|| StepError::rig("no order was placed yet; begin with `When a customer orders …`"))
+        self.orders
+            .last()
+            .ok_or_else(|| StepError::rig("no order was placed yet; begin with `When a customer orders …`"))
     }
 
     /// Its number.
@@ -131,6 +142,30 @@ impl Play {
     /// The system that took the order.
     pub fn channel(&self) -> Result<System, StepError> {
         Ok(self.order()?.sales_channel.system())
+    }
+
+    /// The number of the scenario's n-th order, counted from 1.
+    pub fn number_of(&self, count: u32) -> OrderNumber {
+        OrderNumber::from(format!("W-{}-{count}", self.tag))
+    }
+
+    /// The orders of the scenario, and the one that will be placed next: whom a fault hits.
+    pub fn order_numbers(&self) -> Vec<OrderNumber> {
+        let placed = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);
+        (1..=placed.saturating_add(1)).map(|count| self.number_of(count)).collect()
+    }
+
+    /// A new chain of messages about the present order, or the next one where there is none.
+    pub fn root(&mut self, kind: &'static str) -> Root {
+        self.next(kind);
+        self.same_root(kind)
+    }
+
+    /// The last chain of messages of a kind.
+    pub fn same_root(&self, kind: &'static str) -> Root {
+        let count = self.counters.get(kind).copied().unwrap_or(1);
+        let order = self.orders.last().map_or_else(|| self.number_of(1), |order| order.order_number.clone());
+        Root { order, correlation: CorrelationId::from(format!("{kind}-{}-{count}", self.tag)) }
     }
 
     /// Numbers things of a kind, from 1.
@@ -171,7 +206,7 @@ impl Play {
             };
             let waited = stage.clock.elapsed().saturating_sub(began);
             let left = stage.patience.saturating_sub(waited);
-            let changed = !left.is_zero() && tokio::time::timeout(left, changes.changed()).await.is_ok_and(|change| change.is_ok());
+            let changed = !left.is_zero() && changes.within(left).await;
             if !changed && look(&stage).is_err() {
                 return Err(StepError::failed(format!(
                     "expected {what}; {seen} (looked {looks} times within {:.1} s)",
@@ -181,8 +216,18 @@ impl Play {
         }
     }
 
+    /// Waits until nothing moves, so that what did not happen can be told from what has not happened yet.
+    pub async fn come_to_rest(&mut self) -> Result<(), StepError> {
+        crate::settle::quiet(self).await;
+        Ok(())
+    }
+
     /// Asserts a fact that must become true.
-    pub async fn expect(&mut self, what: &str, look: impl FnMut(&Stage) -> Result<(), String>) -> Result<(), StepError> {
+    pub async fn expect(
+        &mut self,
+        what: &str,
+        look: impl FnMut(&Stage) -> Result<(), String>,
+    ) -> Result<(), StepError> {
         self.assertions += 1;
         self.eventually(what, look).await
     }

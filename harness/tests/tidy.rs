@@ -68,7 +68,12 @@ fn dependencies_point_downwards() {
         ("counterproof-reports", &["counterproof-contracts"][..]),
         (
             "counterproof",
-            &["counterproof-contracts", "counterproof-simulators", "counterproof-middleware", "counterproof-reports"][..],
+            &[
+                "counterproof-contracts",
+                "counterproof-simulators",
+                "counterproof-middleware",
+                "counterproof-reports",
+            ][..],
         ),
     ]);
     let metadata = cargo_metadata::MetadataCommand::new()
@@ -78,10 +83,19 @@ fn dependencies_point_downwards() {
         .unwrap();
     let mut seen = 0;
     for package in &metadata.packages {
-        let may = allowed.get(package.name.as_str()).unwrap_or_else(|| panic!("{} is not in the table", package.name));
-        for dependency in package.dependencies.iter().filter(|dependency| dependency.name.starts_with("counterproof")) {
+        let may = allowed
+            .get(package.name.as_str())
+            .unwrap_or_else(|| panic!("{} is not in the table", package.name));
+        for dependency in
+            package.dependencies.iter().filter(|dependency| dependency.name.starts_with("counterproof"))
+        {
             seen += 1;
-            assert!(may.contains(&dependency.name.as_str()), "{} may not use {}", package.name, dependency.name);
+            assert!(
+                may.contains(&dependency.name.as_str()),
+                "{} may not use {}",
+                package.name,
+                dependency.name
+            );
         }
     }
     assert_eq!(metadata.packages.len(), allowed.len());
@@ -100,7 +114,16 @@ fn contracts_stay_pure() {
     sources(&root().join("contracts/src"), "rs", &mut files);
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
-        for forbidden in ["std::fs", "std::net", "std::env", "std::thread", "SystemTime", "Instant::now", "async fn", "Timestamp::now"] {
+        for forbidden in [
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "SystemTime",
+            "Instant::now",
+            "async fn",
+            "Timestamp::now",
+        ] {
             assert!(!text.contains(forbidden), "{} uses {forbidden}", shown(&path));
         }
     }

@@ -130,14 +130,14 @@ fn rest(at_rest: bool, waited_ms: u64) -> String {
 /// A chain as text, one line each with whether it is where the law broke. Long chains lose their middle.
 pub(crate) fn render(links: &[Link], broken_at: u64) -> Vec<(bool, String)> {
     let columns = Columns::of(links);
-    let mut lines: Vec<(bool, String)> =
+    let mut told: Vec<(bool, String)> =
         links.iter().map(|link| (link.seq == broken_at, columns.line(link))).collect();
-    if lines.len() > LINKS_MAX {
-        let left_out = lines.len() - LINKS_MAX;
+    if told.len() > LINKS_MAX {
+        let left_out = told.len() - LINKS_MAX;
         let dots = (false, format!("… {left_out} more, in the journal"));
-        lines.splice(LINKS_FIRST..LINKS_FIRST + left_out, [dots]);
+        told.splice(LINKS_FIRST..LINKS_FIRST + left_out, [dots]);
     }
-    lines
+    told
 }
 
 /// Widths that make a chain read as a table.
@@ -175,5 +175,73 @@ impl Columns {
             What::Booking { system, text } => format!("{at}  {:width$} ● {text}", system.name()),
             What::Note(text) => format!("{at}  {text}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn link(entry: &Value) -> Link {
+        let mut record = json!({ "seq": 7, "at": "2026-11-27T09:00:01.500Z", "scenario": "s1" });
+        record.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
+        let start = "2026-11-27T09:00:00Z".parse().unwrap();
+        Link::of(&serde_json::from_value(record).unwrap(), start).unwrap()
+    }
+
+    fn exchange(changes: &Value) -> Value {
+        let mut exchange = json!({
+            "kind": "exchange", "from": "wms", "to": "middleware", "operation": "receiveEvent",
+            "call": "POST /v1/events", "attempt": 1, "started_at": "2026-11-27T09:00:00.031Z",
+            "request": { "type": "retail.shipment.shipped.v1" }, "status": 202, "response": null, "outcome": "ok",
+        });
+        exchange.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        exchange
+    }
+
+    fn told(entry: &Value) -> String {
+        render(&[link(entry)], 0).remove(0).1
+    }
+
+    #[test]
+    fn tells_events_by_their_name_and_answers_by_their_problem() {
+        assert_eq!(told(&exchange(&json!({}))), "t+0.031  wms        ──shipment shipped──▶ middleware  202");
+        let repeated = exchange(&json!({
+            "from": "middleware", "to": "erp", "operation": "createReservation", "key": "k", "attempt": 3,
+            "status": 409, "replayed": true,
+            "response": { "type": "urn:counterproof:problem:insufficient-stock", "detail": "not printed" },
+        }));
+        assert_eq!(
+            told(&repeated),
+            "t+0.031  middleware ──createReservation──▶ erp         409 insufficient-stock key k attempt 3 (answered from store)"
+        );
+        let unknown =
+            exchange(&json!({ "status": 503, "outcome": "unknown", "started_at": "2026-11-27T08:59:59Z" }));
+        assert_eq!(
+            told(&unknown),
+            "t-1.000  wms        ──shipment shipped──▶ middleware  503 (outcome unknown)"
+        );
+    }
+
+    #[test]
+    fn tells_faults_and_rest() {
+        let fault = json!({ "kind": "fault_injected", "fault": "commit-then-drop", "system": "erp", "operation": "createSalesOrder" });
+        assert_eq!(told(&fault), "t+1.500  fault commit-then-drop on erp, createSalesOrder");
+        let settled = json!({ "kind": "settled", "at_rest": false, "waited_ms": 20_000 });
+        assert_eq!(told(&settled), "t+1.500  not at rest within 20.0 s");
+    }
+
+    #[test]
+    fn a_long_chain_loses_its_middle() {
+        let settled = link(&json!({ "kind": "settled", "at_rest": true, "waited_ms": 1 }));
+        let links: Vec<Link> = (1..=40).map(|seq| Link { seq, ..settled.clone() }).collect();
+        let told = render(&links, 40);
+        assert_eq!(told.len(), LINKS_MAX + 1);
+        assert_eq!(told[LINKS_FIRST].1, "… 16 more, in the journal");
+        assert_eq!(told.iter().position(|(breaks, _)| *breaks), Some(LINKS_MAX), "where it broke is kept");
     }
 }

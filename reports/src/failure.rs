@@ -130,7 +130,7 @@ fn tell_reasons(scenario: &ScenarioReport, told: &mut Vec<Line>) {
 fn tell_step(scenario: &ScenarioReport, told: &mut Vec<Line>) {
     let Some(step) = scenario.failed_step() else { return };
     let what = match step.outcome {
-        StepOutcome::Inconclusive => "not told",
+        StepOutcome::Inconclusive => "stopped",
         StepOutcome::Failed | StepOutcome::Passed => "failed",
     };
     let message = step.message.as_deref().unwrap_or_default();
@@ -152,5 +152,17 @@ pub(crate) fn cause(scenario: &ScenarioReport) -> String {
         (None, Some(step), _) => format!("step: {}", text::line(&step.text)),
         (None, None, Verdict::Inconclusive) => "inconclusive".to_owned(),
         (None, None, _) => "scenario".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn quotes_words_for_a_shell() {
+        assert_eq!(quoted("scenarios/a.feature:14"), "scenarios/a.feature:14");
+        assert_eq!(quoted("my scenarios/$a's.feature:14"), r"'my scenarios/$a'\''s.feature:14'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -186,7 +186,10 @@ impl Story {
             (Entry::ScenarioStarted(started), Some(id)) => {
                 self.open.insert(id.clone(), Draft::new(id, started, record.at));
             }
-            (Entry::ScenarioFinished(finished), Some(id)) => return Some(self.close(id, finished)),
+            (Entry::ScenarioFinished(finished), Some(id)) => {
+                self.close(id, finished);
+                return self.closed.last();
+            }
             (Entry::Exchange(exchange), None) => self.quarantine(exchange),
             (_, Some(id)) => self.follow(id, record),
             (_, None) => {}
@@ -202,7 +205,7 @@ impl Story {
         }
         self.tell_late_accusations();
         self.closed.sort_by(|a, b| (&a.feature_path, a.line, &a.id).cmp(&(&b.feature_path, b.line, &b.id)));
-        let verdict = self.verdict();
+        let (verdict, incomplete) = (self.verdict(), self.is_incomplete());
         let run = self.run;
         RunReport {
             version: run.as_ref().map_or_else(String::new, |run| run.version.clone()),
@@ -214,7 +217,7 @@ impl Story {
             checks: tally.checks,
             exchanges: self.exchanges,
             quarantined: self.strangers.into_iter().map(|(what, times)| times_said(what, times)).collect(),
-            incomplete: self.end.is_none_or(|(_, interrupted)| interrupted),
+            incomplete,
             verdict,
         }
     }
@@ -223,8 +226,12 @@ impl Story {
         let scenarios = self.closed.iter().map(|scenario| scenario.verdict);
         let loose = self.loose.iter().map(|_| Verdict::Fail);
         let recorded = self.end.map_or(Verdict::Inconclusive, |(verdict, _)| verdict);
-        let vacuous = self.closed.is_empty().then_some(Verdict::Inconclusive);
+        let vacuous = (self.closed.is_empty() || self.is_incomplete()).then_some(Verdict::Inconclusive);
         scenarios.chain(loose).chain(vacuous).fold(recorded, Verdict::max)
+    }
+
+    fn is_incomplete(&self) -> bool {
+        self.end.is_none_or(|(_, interrupted)| interrupted)
     }
 
     fn follow(&mut self, id: &str, record: &Record) {
@@ -247,12 +254,10 @@ impl Story {
         }
     }
 
-    fn close(&mut self, id: &str, finished: &ScenarioFinished) -> &ScenarioReport {
+    fn close(&mut self, id: &str, finished: &ScenarioFinished) {
         let draft = self.open.remove(id).unwrap_or_else(|| Draft::never_began(id));
         let violations = self.accused.remove(id).unwrap_or_default();
         self.closed.push(draft.finish(finished, violations));
-        // The push above makes the vector non-empty.
-        &self.closed[self.closed.len() - 1]
     }
 
     /// Violations that came after the end of their scenario, or whose scenario the journal does not know.

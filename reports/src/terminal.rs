@@ -47,6 +47,11 @@ impl<W: io::Write> Terminal<W> {
         self.out
     }
 
+    /// The writer, for taking out what was told so far.
+    pub const fn writer(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// First line: what runs against what, and the seed that repeats it.
     pub fn header(&mut self, version: &str, seed: u64, target: &str) -> io::Result<()> {
         let title = self.paint("counterproof", Style::new().bold());
@@ -193,11 +198,7 @@ impl<W: io::Write> Terminal<W> {
         if run.quarantined.is_empty() {
             return Ok(());
         }
-        writeln!(
-            self.out,
-            "strangers   {} belong to no scenario:",
-            text::count(run.quarantined.len(), "kind of message").replace("messages", "message")
-        )?;
+        writeln!(self.out, "quarantine  messages that belong to no scenario:")?;
         for stranger in run.quarantined.iter().take(QUARANTINED_MAX) {
             writeln!(self.out, "            {}", text::line(stranger))?;
         }
@@ -242,5 +243,5 @@ fn law_counts(run: &RunReport) -> String {
         0 => "no violation".to_owned(),
         _ => format!("{} of {}", text::count(violations, "violation"), text::count(broken.len(), "law")),
     };
-    format!("{}, {} checks, {found}", run.laws, run.checks)
+    format!("{}: {} checks, {found}", run.laws, run.checks)
 }

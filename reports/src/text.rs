@@ -1,5 +1,5 @@
 //! Text of others, made harmless: an implementation's answer must not move the cursor, color the terminal,
-//! reverse the reading order or break a line.
+//! reverse the reading order, break a line or a document.
 
 /// One line of text: control and reordering characters become a replacement mark, white space one blank.
 pub(crate) fn line(text: &str) -> String {
@@ -45,7 +45,8 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 fn harmless(character: char) -> char {
     let reorders =
         matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || reorders { '\u{FFFD}' } else { character }
+    let is_invalid_in_xml = matches!(character, '\u{FFFE}' | '\u{FFFF}');
+    if character.is_control() || reorders || is_invalid_in_xml { '\u{FFFD}' } else { character }
 }
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ mod tests {
     #[test]
     fn takes_the_teeth_out_of_escapes() {
         assert_eq!(line("a\u{1b}[31m b\r\n\tc \u{202e}d"), "a\u{FFFD}[31m b c \u{FFFD}d");
+        assert_eq!(line("\u{FFFE}\u{FFFF}é"), "\u{FFFD}\u{FFFD}é");
         assert_eq!(lines("x\u{7}\n\ty  ").collect::<Vec<_>>(), ["x\u{FFFD}", "    y"]);
     }
 

@@ -13,17 +13,17 @@ Feature: Carrier scans that come late, twice or in the wrong order
     When the carrier scans every parcel as picked up 3 days ago
     And the carrier scans every parcel as delivered 1 day ago
     Then the order is shipped
-    When the held scans arrive in order
+    When the held scans arrive
     Then the order is delivered
     And every system agrees
 
   Scenario: Scans in reverse order
-    Given the carrier's scans are held back
+    Given the carrier's scans are held back in reverse order
     When the carrier scans every parcel as picked up
     And the carrier scans every parcel as in transit
     And the carrier scans every parcel as out for delivery
     And the carrier scans every parcel as delivered
-    And the held scans arrive in reverse order
+    And the held scans arrive
     Then the order is delivered
     And the customer sees parcel 1 as delivered
     And every system agrees

@@ -4,6 +4,7 @@
 //! that the shared [`kernel`] serves over HTTP. Simulators record and answer; they never judge.
 
 pub mod kernel;
+pub mod landscape;
 pub mod channel;
 pub mod customer_service;
 pub mod psp;

@@ -65,7 +65,9 @@ mod tests {
         history.capture("C-9", "S-9", 1);
         assert_eq!(
             findings("M1", &history.records()),
-            ["Order W-17: 99.81 EUR was captured from authorization A-1, which holds 99.80 EUR: 0.01 EUR too much."]
+            [
+                "Order W-17: 99.81 EUR was captured from authorization A-1, which holds 99.80 EUR: 0.01 EUR too much."
+            ]
         );
     }
 

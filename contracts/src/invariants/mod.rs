@@ -1,12 +1,74 @@
 //! The laws, and the judge that folds a journal through them.
+//!
+//! Each law is one file: the law in plain words and where it comes from, its checks, and histories that keep
+//! and break it. The table [`CHECKS`] lists them; help and documents are made from it. A check is a pure
+//! function over the books, which keep exactly what simulators committed; what the implementation says of
+//! itself is evidence only where a law asks for it.
+//!
+//! Laws do not know HTTP, time-outs or retries; they know what was committed and what was answered. What
+//! cannot be known (a refund that failed, goods that were not graded yet) is a span from what is certain to
+//! what is possible, and only what lies outside is a violation.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    journal::Record,
-    model::{OrderNumber, System},
-    policy::Policy,
-};
+use crate::model::{OrderNumber, System};
+
+mod a1_traceable;
+mod books;
+mod e1_one_effect;
+mod e2_no_lost_event;
+mod e7_same_key_on_retry;
+mod e8_valid_messages;
+mod i2_no_oversell;
+mod i3_reservation_ends_once;
+mod i4_no_negative_stock;
+mod i9_restock_follows_grade;
+mod judge;
+mod law;
+mod m11_stored_value;
+mod m1_capture_within_authorization;
+mod m3_refund_within_capture;
+mod m4_customer_pays_for_what_is_kept;
+mod m5_one_effect_per_intent;
+mod m6_refund_value;
+mod o10_canceled_never_ships;
+mod o1_one_sales_order;
+mod o5_systems_agree;
+mod o7_legal_transitions;
+mod o8_never_back;
+mod report;
+mod steps;
+mod t1_tax_of_what_shipped;
+#[cfg(test)]
+mod testing;
+
+pub use judge::{BrokenCheck, Judge};
+pub use report::{JudgeReport, ScenarioReport, judge_journal};
+
+/// Every law: what customers feel first, then what the systems owe each other.
+const CHECKS: [law::Check; 21] = [
+    m1_capture_within_authorization::CHECK,
+    m3_refund_within_capture::CHECK,
+    m4_customer_pays_for_what_is_kept::CHECK,
+    m5_one_effect_per_intent::CHECK,
+    m6_refund_value::CHECK,
+    m11_stored_value::CHECK,
+    i2_no_oversell::CHECK,
+    i3_reservation_ends_once::CHECK,
+    i4_no_negative_stock::CHECK,
+    i9_restock_follows_grade::CHECK,
+    o1_one_sales_order::CHECK,
+    o5_systems_agree::CHECK,
+    o7_legal_transitions::CHECK,
+    o8_never_back::CHECK,
+    o10_canceled_never_ships::CHECK,
+    e1_one_effect::CHECK,
+    e2_no_lost_event::CHECK,
+    e7_same_key_on_retry::CHECK,
+    e8_valid_messages::CHECK,
+    t1_tax_of_what_shipped::CHECK,
+    a1_traceable::CHECK,
+];
 
 /// A law that was broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,33 +111,4 @@ pub struct Law {
     pub text: &'static str,
     /// Standard, document or bug reports that it comes from.
     pub source: &'static str,
-}
-
-/// Folds a journal, record by record.
-#[derive(Debug)]
-pub struct Judge {
-    policy: Policy,
-}
-
-impl Judge {
-    /// A judge who reads this policy.
-    pub fn new(policy: Policy) -> Self {
-        Self { policy }
-    }
-
-    /// Every law, by identifier.
-    pub fn laws() -> Vec<Law> {
-        Vec::new()
-    }
-
-    /// Takes the next record and says which laws it broke. A `settled` record is judged at rest.
-    pub fn observe(&mut self, _record: &Record) -> Vec<Violation> {
-        let _ = &self.policy;
-        Vec::new()
-    }
-
-    /// How many times each law was checked on something, for a scenario.
-    pub fn checks(&self, _scenario: &str) -> u64 {
-        0
-    }
 }

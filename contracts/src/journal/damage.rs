@@ -112,8 +112,12 @@ fn unknown_kinds_effects_and_fields_are_tolerated_and_counted() {
     let at = "1970-01-01T00:00:00Z";
     let later = [
         format!(r#"{{"seq":3,"at":"{at}","kind":"weather","rain":true}}"#),
-        format!(r#"{{"seq":4,"at":"{at}","kind":"effect","system":"erp","spontaneous":true,"effect":"moon_rose"}}"#),
-        format!(r#"{{"seq":5,"at":"{at}","kind":"run_finished","verdict":"pass","interrupted":false,"mood":"good"}}"#),
+        format!(
+            r#"{{"seq":4,"at":"{at}","kind":"effect","system":"erp","spontaneous":true,"effect":"moon_rose"}}"#
+        ),
+        format!(
+            r#"{{"seq":5,"at":"{at}","kind":"run_finished","verdict":"pass","interrupted":false,"mood":"good"}}"#
+        ),
     ];
     bytes.extend_from_slice(later.join("\n").as_bytes());
     let mut reader = Reader::new(bytes.as_slice());

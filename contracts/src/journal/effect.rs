@@ -17,7 +17,8 @@ use crate::model::{
 pub enum Effect {
     /// A channel took an order: the customer's truth.
     OrderPlaced {
-        /// As the customer placed it.
+        /// As the customer placed it. `placed` on the wire: the record around it names the order's number `order`.
+        #[serde(rename = "placed")]
         order: Order,
     },
     /// A channel asked to cancel units.
@@ -276,7 +277,9 @@ impl Effect {
             Self::SalesOrderBooked { sales_order } => &sales_order.order_number,
             Self::SalesOrderCanceled { cancellation } => &cancellation.order_number,
             Self::StockReserved { reservation } => &reservation.order_number,
-            Self::ReservationReleased { release } | Self::ReservationConsumed { release } => &release.order_number,
+            Self::ReservationReleased { release } | Self::ReservationConsumed { release } => {
+                &release.order_number
+            }
             Self::StockMoved { movement } => movement.order_number.as_ref()?,
             Self::InvoicePosted { invoice } => &invoice.order_number,
             Self::CreditMemoPosted { credit_memo } => &credit_memo.order_number,

@@ -121,7 +121,11 @@ impl<R: BufRead> Reader<R> {
                 Ok(None) => return Err(self.unexpected(offset, "a run_started record", "another kind")),
                 Err(error) => {
                     let found = format!("{error} in {}", excerpt(&self.buffer));
-                    return Err(self.unexpected(offset, "a record of the journal as one JSON document", &found));
+                    return Err(self.unexpected(
+                        offset,
+                        "a record of the journal as one JSON document",
+                        &found,
+                    ));
                 }
             }
         }
@@ -205,9 +209,10 @@ fn parse(line: &[u8]) -> Result<Option<Record>, serde_json::Error> {
 
 fn is_from_a_later_version(header: &Header, error: &serde_json::Error) -> bool {
     let unknown_effect = header.kind == "effect"
-        && header.effect.as_deref().is_some_and(|effect| {
-            error.to_string().starts_with(&format!("unknown variant `{effect}`"))
-        });
+        && header
+            .effect
+            .as_deref()
+            .is_some_and(|effect| error.to_string().starts_with(&format!("unknown variant `{effect}`")));
     unknown_effect || !KINDS.contains(&header.kind.as_str())
 }
 
@@ -226,7 +231,8 @@ fn name_and_major(format: &str) -> Option<(&str, &str)> {
 
 /// The start of a line, safe to print.
 fn excerpt(line: &[u8]) -> String {
-    let start: String = String::from_utf8_lossy(line.get(..60.min(line.len())).unwrap_or_default()).into_owned();
+    let start: String =
+        String::from_utf8_lossy(line.get(..60.min(line.len())).unwrap_or_default()).into_owned();
     if line.is_empty() { "an empty line".to_owned() } else { format!("{start:?}") }
 }
 
@@ -260,7 +266,13 @@ mod tests {
         for format in ["counterproof.journal/1.0", "counterproof.journal/1.7"] {
             assert!(readable(format), "{format}");
         }
-        for format in ["counterproof.journal/2.0", "counterproof.journal/10.0", "counterproof.journal/1", "other/1.0", ""] {
+        for format in [
+            "counterproof.journal/2.0",
+            "counterproof.journal/10.0",
+            "counterproof.journal/1",
+            "other/1.0",
+            "",
+        ] {
             assert!(!readable(format), "{format}");
         }
     }

@@ -71,10 +71,16 @@ impl<W: Write> Writer<W> {
         scenario: Option<String>,
         entry: Entry,
     ) -> Result<Record, WriteError> {
-        let seq = self.written + 1;
-        let record = Record { seq, at, scenario, entry };
+        let record = Record { seq: self.written + 1, at, scenario, entry };
+        self.write(&record)?;
+        Ok(record)
+    }
+
+    /// Writes a record that was numbered before.
+    pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
+        let seq = record.seq;
         self.line.clear();
-        serde_json::to_writer(&mut self.line, &record).map_err(|source| WriteError::Form { seq, source })?;
+        serde_json::to_writer(&mut self.line, record).map_err(|source| WriteError::Form { seq, source })?;
         if self.line.len() > LINE_BYTES_MAX {
             return Err(WriteError::TooLong { seq, bytes: self.line.len() });
         }
@@ -84,7 +90,7 @@ impl<W: Write> Writer<W> {
         if closes_a_section(&record.entry) {
             self.output.flush()?;
         }
-        Ok(record)
+        Ok(())
     }
 
     /// Flushes the output.

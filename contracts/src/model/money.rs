@@ -110,3 +110,67 @@ impl fmt::Debug for Money {
         write!(f, "{self}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a person would read back from the text.
+    fn read(text: &str) -> Money {
+        let (number, currency) = text.rsplit_once(' ').unwrap();
+        let currency: Currency = currency.parse().unwrap();
+        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        assert_eq!(decimals, currency.exponent() as usize, "{text}");
+        Money::new(number.replace('.', "").parse().unwrap(), currency)
+    }
+
+    #[test]
+    fn money_is_written_as_people_write_it() {
+        let written = |amount, currency: &str| Money::new(amount, currency.parse().unwrap()).to_string();
+        assert_eq!(written(4_990, "EUR"), "49.90 EUR");
+        assert_eq!(written(-5, "USD"), "-0.05 USD");
+        assert_eq!(written(1_200, "JPY"), "1200 JPY");
+        assert_eq!(written(1_001, "KWD"), "1.001 KWD");
+        assert_eq!(written(0, "EUR"), "0.00 EUR");
+    }
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        for text in ["", "EU", "EURO", "eur", "E R", "€", "ЕUR", "12A"] {
+            assert!(text.parse::<Currency>().is_err(), "{text:?}");
+        }
+        let error = "x".repeat(1000).parse::<Currency>().unwrap_err().to_string();
+        assert!(error.len() < 100, "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn money_that_is_written_can_be_read(amount: i64, code in "[A-Z]{3}") {
+            let money = Money::new(amount, code.parse().unwrap());
+            prop_assert_eq!(read(&money.to_string()), money);
+        }
+
+        #[test]
+        fn the_rarer_exponents_are_written_in_full(
+            amount: i64,
+            code in proptest::sample::select(vec!["JPY", "KWD", "CLF", "ISK", "TND"]),
+        ) {
+            let money = Money::new(amount, code.parse().unwrap());
+            prop_assert_eq!(read(&money.to_string()), money);
+        }
+
+        #[test]
+        fn any_text_is_a_currency_or_not(text in any::<String>()) {
+            let capital = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+            prop_assert_eq!(text.parse::<Currency>().is_ok(), capital);
+        }
+
+        #[test]
+        fn a_currency_is_written_as_it_was_read(code in "[A-Z]{3}") {
+            prop_assert_eq!(code.parse::<Currency>().unwrap().to_string(), code);
+        }
+    }
+}

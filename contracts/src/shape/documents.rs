@@ -25,25 +25,25 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "address"),
     document!("schemas", "audit-record"),
     document!("schemas", "audit-trail"),
-    document!("schemas", "authorization-request"),
     document!("schemas", "authorization"),
+    document!("schemas", "authorization-request"),
+    document!("schemas", "cancellation"),
     document!("schemas", "cancellation-lines"),
     document!("schemas", "cancellation-request"),
-    document!("schemas", "cancellation"),
-    document!("schemas", "capture-request"),
     document!("schemas", "capture"),
+    document!("schemas", "capture-request"),
     document!("schemas", "carrier-scan"),
     document!("schemas", "cloud-event"),
     document!("schemas", "credit-memo"),
     document!("schemas", "customer"),
-    document!("schemas", "dead-letter-list"),
     document!("schemas", "dead-letter"),
+    document!("schemas", "dead-letter-list"),
     document!("schemas", "disposition"),
     document!("schemas", "exchange"),
     document!("schemas", "field-error"),
     document!("schemas", "financial-posting"),
-    document!("schemas", "fulfillment-cancellation-result"),
     document!("schemas", "fulfillment-cancellation"),
+    document!("schemas", "fulfillment-cancellation-result"),
     document!("schemas", "fulfillment-order"),
     document!("schemas", "gift"),
     document!("schemas", "health"),
@@ -52,31 +52,31 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "inventory-movement"),
     document!("schemas", "invoice"),
     document!("schemas", "item-quantity"),
+    document!("schemas", "label"),
     document!("schemas", "label-attachment"),
     document!("schemas", "label-request"),
-    document!("schemas", "label"),
     document!("schemas", "line-quantity"),
     document!("schemas", "line-state"),
     document!("schemas", "location"),
+    document!("schemas", "order"),
     document!("schemas", "order-acknowledgment"),
     document!("schemas", "order-line"),
     document!("schemas", "order-status-update"),
     document!("schemas", "order-view"),
-    document!("schemas", "order"),
     document!("schemas", "posting-line"),
     document!("schemas", "problem"),
     document!("schemas", "product"),
-    document!("schemas", "promotion-allocation"),
     document!("schemas", "promotion"),
+    document!("schemas", "promotion-allocation"),
     document!("schemas", "quoted-tax"),
+    document!("schemas", "refund"),
     document!("schemas", "refund-notice"),
     document!("schemas", "refund-part"),
     document!("schemas", "refund-request"),
     document!("schemas", "refund-view"),
-    document!("schemas", "refund"),
+    document!("schemas", "reservation"),
     document!("schemas", "reservation-release"),
     document!("schemas", "reservation-request"),
-    document!("schemas", "reservation"),
     document!("schemas", "reserved-line"),
     document!("schemas", "return-authorization"),
     document!("schemas", "return-decision"),
@@ -84,23 +84,23 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "return-receipt"),
     document!("schemas", "return-request"),
     document!("schemas", "return-view"),
+    document!("schemas", "sales-order"),
     document!("schemas", "sales-order-acknowledged"),
     document!("schemas", "sales-order-cancellation"),
     document!("schemas", "sales-order-list"),
-    document!("schemas", "sales-order"),
     document!("schemas", "shipment"),
     document!("schemas", "shipping-charge"),
-    document!("schemas", "stock-level-list"),
     document!("schemas", "stock-level"),
-    document!("schemas", "store-credit-request"),
+    document!("schemas", "stock-level-list"),
     document!("schemas", "store-credit"),
+    document!("schemas", "store-credit-request"),
     document!("schemas", "stored-value-account"),
-    document!("schemas", "tax-document-line"),
     document!("schemas", "tax-document"),
+    document!("schemas", "tax-document-line"),
     document!("schemas", "tax-line"),
+    document!("schemas", "tax-quote"),
     document!("schemas", "tax-quote-line"),
     document!("schemas", "tax-quote-request"),
-    document!("schemas", "tax-quote"),
     document!("schemas", "tender"),
     document!("schemas", "timeline-entry"),
     document!("schemas", "void-request"),
@@ -123,3 +123,36 @@ pub(crate) const OPENAPI: &[Document] = &[
 
 /// The one AsyncAPI file.
 pub(crate) const ASYNCAPI: Document = document!("asyncapi", "events");
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    fn published(folder: &str) -> Vec<String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("v1");
+        let mut stems: Vec<String> = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|name| name.strip_suffix(".json").unwrap().to_owned())
+            .collect();
+        stems.sort();
+        stems
+    }
+
+    fn listed(documents: &[Document]) -> Vec<&'static str> {
+        documents.iter().map(|document| document.stem).collect()
+    }
+
+    #[test]
+    fn the_lists_are_the_folders() {
+        assert!(SCHEMAS.is_sorted_by_key(|document| document.stem));
+        let mut schemas = [listed(VALUES), listed(SCHEMAS)].concat();
+        schemas.sort_unstable();
+        assert_eq!(schemas, published("schemas"));
+        assert_eq!(listed(OPENAPI), published("openapi"));
+        assert_eq!(listed(&[ASYNCAPI]), published("asyncapi"));
+    }
+}

@@ -111,6 +111,7 @@ fn event_validator<'c>(catalog: &'c Catalog, event: &Value) -> Option<&'c Shape>
     catalog.event(event_type).or_else(|| catalog.document("cloud-event"))
 }
 
+/// Each place is named once: what is wrong there first is enough to mend it.
 fn errors(catalog: &Catalog, shape: &Shape, document: &Value) -> Vec<FieldError> {
     let validator = match shape.validator(catalog) {
         Ok(validator) => validator,
@@ -122,7 +123,7 @@ fn errors(catalog: &Catalog, shape: &Shape, document: &Value) -> Vec<FieldError>
     let mut errors: Vec<FieldError> = Vec::new();
     for error in validator.iter_errors(document) {
         let error = field_error(&error);
-        if !errors.contains(&error) {
+        if errors.iter().all(|named| named.pointer != error.pointer) {
             errors.push(error);
         }
         if errors.len() == ERRORS_MAX {

@@ -21,11 +21,16 @@ pub(super) fn pass(sources: &[Source]) -> Result<(), Fatal> {
     if findings.is_empty() {
         return Ok(());
     }
-    let text_of = |path: &str| sources.iter().find(|source| source.path == path).map(|source| source.text.clone());
+    let text_of =
+        |path: &str| sources.iter().find(|source| source.path == path).map(|source| source.text.clone());
     let shown = features::render(&findings, text_of);
     let count = findings.len();
     Err(Fatal::new(
         Exit::Invalid,
-        format!("{count} {} in feature files; nothing was run\n\n{}", if count == 1 { "finding" } else { "findings" }, shown.trim_end()),
+        format!(
+            "{count} {} in feature files; nothing was run\n\n{}",
+            if count == 1 { "finding" } else { "findings" },
+            shown.trim_end()
+        ),
     ))
 }

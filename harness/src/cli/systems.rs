@@ -1,6 +1,10 @@
 //! `counterproof systems`: who is played, from the table of systems and operations.
 
-use std::{fmt::Write as _, net::{Ipv4Addr, SocketAddr}};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use counterproof_contracts::{model::System, protocol::OPERATIONS};
 
@@ -10,8 +14,12 @@ use crate::{
     target::partner_variables,
 };
 
-fn addresses(first: u16) -> Vec<(System, SocketAddr)> {
-    System::PARTNERS.into_iter().zip(first..).map(|(system, port)| (system, (Ipv4Addr::LOCALHOST, port).into())).collect()
+fn addresses(first: u16) -> BTreeMap<System, SocketAddr> {
+    System::PARTNERS
+        .into_iter()
+        .zip(first..)
+        .map(|(system, port)| (system, (Ipv4Addr::LOCALHOST, port).into()))
+        .collect()
 }
 
 /// Prints every system with its operations.
@@ -20,14 +28,27 @@ pub(super) fn list() -> Result<Exit, Fatal> {
     let known = addresses(FIRST_PORT);
     let variables = partner_variables(&known);
     for ((system, address), (variable, _)) in known.iter().zip(&variables) {
-        let _ = writeln!(shown, "{:<17} {} · port {} · {variable}", system.name(), system.title(), address.port());
+        let _ = writeln!(
+            shown,
+            "{:<17} {} · port {} · {variable}",
+            system.name(),
+            system.title(),
+            address.port()
+        );
         for operation in OPERATIONS.iter().filter(|operation| operation.system == *system) {
-            let _ = writeln!(shown, "    {:<26} {:<4} {}", operation.id, operation.method.as_str(), operation.path);
+            let _ = writeln!(
+                shown,
+                "    {:<26} {:<4} {}",
+                operation.id,
+                operation.method.as_str(),
+                operation.path
+            );
         }
     }
     let _ = writeln!(shown, "{:<17} the implementation under test offers", System::Middleware.name());
     for operation in OPERATIONS.iter().filter(|operation| operation.system == System::Middleware) {
-        let _ = writeln!(shown, "    {:<26} {:<4} {}", operation.id, operation.method.as_str(), operation.path);
+        let _ =
+            writeln!(shown, "    {:<26} {:<4} {}", operation.id, operation.method.as_str(), operation.path);
     }
     super::print(&shown)?;
     Ok(Exit::Passed)

@@ -36,7 +36,11 @@ pub fn render(findings: &[Diagnostic], text_of: impl Fn(&str) -> Option<String>)
                 .take(finding.column.saturating_sub(1))
                 .map(|character| if character == '\t' { '\t' } else { ' ' })
                 .collect();
-            let _ = writeln!(shown, "{indent} |\n{gutter} | {line}\n{indent} | {pad}{}", "^".repeat(finding.width.max(1)));
+            let _ = writeln!(
+                shown,
+                "{indent} |\n{gutter} | {line}\n{indent} | {pad}{}",
+                "^".repeat(finding.width.max(1))
+            );
         }
         if let Some(help) = &finding.help {
             let _ = writeln!(shown, "  = {help}");

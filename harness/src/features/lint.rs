@@ -7,10 +7,21 @@ use crate::steps::{self, Kind, Match};
 
 const KEYWORDS: [&str; 5] = ["Given", "When", "Then", "And", "But"];
 const STRUCTURE: [&str; 9] = [
-    "Feature", "Background", "Scenario", "Scenario Outline", "Scenario Template", "Example", "Examples", "Rule", "Scenarios",
+    "Feature",
+    "Background",
+    "Scenario",
+    "Scenario Outline",
+    "Scenario Template",
+    "Example",
+    "Examples",
+    "Rule",
+    "Scenarios",
 ];
+/// Words that are near to a keyword and begin many a sentence of a description.
+const PROSE: [&str; 8] = ["The", "Them", "They", "There", "These", "Than", "Where", "Even"];
 /// Marks of the technical world; feature files speak of business.
-const TECHNICAL: [&str; 9] = ["http:", "https:", "localhost", "127.0.0.1", "{", "JSON", "header", "endpoint", "status code"];
+const TECHNICAL: [&str; 9] =
+    ["http:", "https:", "localhost", "127.0.0.1", "{", "JSON", "header", "endpoint", "status code"];
 
 /// Reads a feature file.
 pub(super) fn parse(source: &Source) -> Result<gherkin::Feature, Diagnostic> {
@@ -19,22 +30,34 @@ pub(super) fn parse(source: &Source) -> Result<gherkin::Feature, Diagnostic> {
         text.push('\n');
     }
     gherkin::Feature::parse(&text, GherkinEnv::default()).map_err(|error| {
-        let line = error.position.line.min(source.text.lines().count().max(1));
+        let (line, column) = position(&error.to_string());
+        let line = line.min(source.text.lines().count().max(1));
         let shown = source.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         let indent = shown.chars().take_while(|character| character.is_whitespace()).count();
-        let expected: Vec<&str> = error.expected.iter().copied().filter(|token| !token.contains('[')).collect();
         misspelt(shown).map_or_else(
             || Diagnostic {
                 path: source.path.clone(),
                 line,
-                column: error.position.col.max(indent + 1),
-                width: shown.trim().chars().count().max(1),
+                column: column.clamp(indent + 1, shown.chars().count().max(indent + 1)),
+                width: 1,
                 message: "this is no Gherkin".to_owned(),
-                help: Some(format!("expected here: {}", if expected.is_empty() { "Feature, Scenario or a step".to_owned() } else { expected.join(", ") })),
+                help: Some(
+                    "expected here: Feature, Background, Scenario, Examples, a step, a table or a comment"
+                        .to_owned(),
+                ),
             },
             |keyword| misspelling(source, line, shown, keyword),
         )
     })
+}
+
+/// Line and column of a parser's error. The parser keeps them to itself and shows them as `Error at 3:5: …`.
+fn position(error: &str) -> (usize, usize) {
+    let mut numbers = error.trim_start_matches("Error at ").splitn(3, ':').map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(line)), Some(Ok(column))) => (line, column),
+        _ => (1, 1),
+    }
 }
 
 /// Finds everything that is wrong in feature files without running them, in file order.
@@ -48,7 +71,9 @@ pub fn lint(sources: &[Source]) -> Vec<Diagnostic> {
         }
     }
     findings.sort();
-    findings.dedup_by(|left, right| (&left.path, left.line, left.column) == (&right.path, right.line, right.column));
+    findings.dedup_by(|left, right| {
+        (&left.path, left.line, left.column) == (&right.path, right.line, right.column)
+    });
     findings
 }
 
@@ -62,7 +87,7 @@ fn misspelt(line: &str) -> Option<&'static str> {
         return STRUCTURE.into_iter().find(|keyword| strsim::damerau_levenshtein(keyword, head) <= 2);
     }
     let word = line.split_whitespace().next()?;
-    if KEYWORDS.contains(&word) || word.len() < 2 {
+    if KEYWORDS.contains(&word) || PROSE.contains(&word) || word.len() < 2 {
         return None;
     }
     let capital = |text: &str| text.to_ascii_lowercase();
@@ -109,8 +134,12 @@ fn prose_that_looks_like_steps(source: &Source) -> Vec<Diagnostic> {
         } else if !below_feature && !KEYWORDS.iter().any(|keyword| trimmed.starts_with(keyword)) {
             findings.push(Diagnostic {
                 width: trimmed.chars().count(),
-                message: "this line is neither a step nor a heading, so it would be taken for prose and never run".to_owned(),
-                help: Some("begin it with Given, When, Then, And or But; or write it as a comment with #".to_owned()),
+                message:
+                    "this line is neither a step nor a heading, so it would be taken for prose and never run"
+                        .to_owned(),
+                help: Some(
+                    "begin it with Given, When, Then, And or But; or write it as a comment with #".to_owned(),
+                ),
                 ..misspelling(source, index + 1, line, "")
             });
         }
@@ -122,7 +151,11 @@ fn check_feature(source: &Source, feature: &gherkin::Feature, findings: &mut Vec
     let at = |line: usize, message: String, help: &str| Diagnostic {
         path: source.path.clone(),
         line,
-        column: 1 + source.text.lines().nth(line.saturating_sub(1)).map_or(0, |text| text.len() - text.trim_start().len()),
+        column: 1 + source
+            .text
+            .lines()
+            .nth(line.saturating_sub(1))
+            .map_or(0, |text| text.len() - text.trim_start().len()),
         width: source.text.lines().nth(line.saturating_sub(1)).map_or(1, |text| text.trim().chars().count()),
         message,
         help: Some(help.to_owned()),
@@ -130,9 +163,14 @@ fn check_feature(source: &Source, feature: &gherkin::Feature, findings: &mut Vec
     let scenarios: Vec<&gherkin::Scenario> =
         feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios)).collect();
     if scenarios.is_empty() {
-        findings.push(at(feature.position.line, "this feature has no scenario".to_owned(), "add one, or delete the file"));
+        findings.push(at(
+            feature.position.line,
+            "this feature has no scenario".to_owned(),
+            "add one, or delete the file",
+        ));
     }
-    let backgrounds = feature.background.iter().chain(feature.rules.iter().filter_map(|rule| rule.background.as_ref()));
+    let backgrounds =
+        feature.background.iter().chain(feature.rules.iter().filter_map(|rule| rule.background.as_ref()));
     for step in backgrounds.flat_map(|background| &background.steps) {
         check_step(source, step, &[], findings);
     }
@@ -140,16 +178,28 @@ fn check_feature(source: &Source, feature: &gherkin::Feature, findings: &mut Vec
     for scenario in scenarios {
         let line = scenario.position.line;
         if !names.insert(scenario.name.clone()) {
-            findings.push(at(line, format!("a second scenario is called {:?}", scenario.name), "give it a name of its own; reports tell scenarios apart by name"));
+            findings.push(at(
+                line,
+                format!("a second scenario is called {:?}", scenario.name),
+                "give it a name of its own; reports tell scenarios apart by name",
+            ));
         }
         if scenario.steps.is_empty() {
             findings.push(at(line, "this scenario has no step".to_owned(), "add steps, or delete it"));
         } else if !scenario.steps.iter().any(|step| step.ty == StepType::Then) {
-            findings.push(at(line, "this scenario asserts nothing: it has no Then".to_owned(), "say what must hold, for example `Then every system agrees`"));
+            findings.push(at(
+                line,
+                "this scenario asserts nothing: it has no Then".to_owned(),
+                "say what must hold, for example `Then every system agrees`",
+            ));
         }
         let columns = columns(scenario);
         if scenario.keyword.contains("Outline") && columns.is_empty() {
-            findings.push(at(line, "this outline has no examples, so it would never run".to_owned(), "add an Examples table"));
+            findings.push(at(
+                line,
+                "this outline has no examples, so it would never run".to_owned(),
+                "add an Examples table",
+            ));
         }
         for step in &scenario.steps {
             check_step(source, step, &columns, findings);
@@ -169,10 +219,17 @@ fn columns(scenario: &gherkin::Scenario) -> Vec<(String, Vec<String>)> {
     columns
 }
 
-fn check_step(source: &Source, step: &gherkin::Step, columns: &[(String, Vec<String>)], findings: &mut Vec<Diagnostic>) {
+fn check_step(
+    source: &Source,
+    step: &gherkin::Step,
+    columns: &[(String, Vec<String>)],
+    findings: &mut Vec<Diagnostic>,
+) {
     let line = step.position.line;
     let shown = source.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    let start = shown.find(step.value.as_str()).map_or(0, |byte| shown.get(..byte).unwrap_or_default().chars().count());
+    let start = shown
+        .find(step.value.as_str())
+        .map_or(0, |byte| shown.get(..byte).unwrap_or_default().chars().count());
     let at = |message: String, help: Option<String>| Diagnostic {
         path: source.path.clone(),
         line,
@@ -182,7 +239,13 @@ fn check_step(source: &Source, step: &gherkin::Step, columns: &[(String, Vec<Str
         help,
     };
     if let Some(word) = TECHNICAL.iter().find(|word| step.value.contains(**word)) {
-        findings.push(at(format!("`{word}` is a technical word"), Some("say what happens in the business; feature files know no port, address, header or JSON".to_owned())));
+        findings.push(at(
+            format!("`{word}` is a technical word"),
+            Some(
+                "say what happens in the business; feature files know no port, address, header or JSON"
+                    .to_owned(),
+            ),
+        ));
     }
     let kind = Kind::of(step.ty);
     let rows = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0).max(1);
@@ -193,11 +256,22 @@ fn check_step(source: &Source, step: &gherkin::Step, columns: &[(String, Vec<Str
         match steps::find(kind, &text) {
             Match::One(..) => {}
             Match::None => {
-                findings.push(at(format!("undefined step: nobody taught {kind} {text:?}"), steps::nearest(kind, &text).map(|step| format!("the nearest step is: {kind} {}; `counterproof steps list` shows all", step.expression))));
+                findings.push(at(
+                    format!("undefined step: nobody taught {kind} {text:?}"),
+                    steps::nearest(kind, &text).map(|step| {
+                        format!(
+                            "the nearest step is: {kind} {}; `counterproof steps list` shows all",
+                            step.expression
+                        )
+                    }),
+                ));
                 break;
             }
             Match::Several(first, second) => {
-                findings.push(at(format!("ambiguous step: {:?} and {:?} both fit", first.expression, second.expression), Some("word it so that one fits only".to_owned())));
+                findings.push(at(
+                    format!("ambiguous step: {:?} and {:?} both fit", first.expression, second.expression),
+                    Some("word it so that one fits only".to_owned()),
+                ));
                 break;
             }
         }

@@ -90,7 +90,10 @@ fn read_folder(folder: &Path, depth: usize, sources: &mut Vec<Source>) -> Result
     if depth == 0 {
         return Err(Fatal::new(
             Exit::Invalid,
-            format!("folder {} lies deeper than {DEPTH_MAX} levels; is there a loop of links?", folder.display()),
+            format!(
+                "folder {} lies deeper than {DEPTH_MAX} levels; is there a loop of links?",
+                folder.display()
+            ),
         ));
     }
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -105,7 +108,8 @@ fn read_folder(folder: &Path, depth: usize, sources: &mut Vec<Source>) -> Result
 }
 
 fn read_file(path: &Path, line: Option<usize>) -> Result<Source, Fatal> {
-    let fail = |reason: String| Fatal::new(Exit::Invalid, format!("failed to read {}: {reason}", path.display()));
+    let fail =
+        |reason: String| Fatal::new(Exit::Invalid, format!("failed to read {}: {reason}", path.display()));
     let size = fs::metadata(path).map_err(|error| fail(error.to_string()))?.len();
     if size > FILE_BYTES_MAX {
         return Err(fail(format!("{size} bytes are more than a feature file may have ({FILE_BYTES_MAX})")));

@@ -3,17 +3,41 @@
 /// Path in the project and text of each feature file; a test compares the list with the folder.
 pub const PACK: &[(&str, &str)] = &[
     ("scenarios/orders/plain_order.feature", include_str!("../../../scenarios/orders/plain_order.feature")),
-    ("scenarios/orders/rejected_order.feature", include_str!("../../../scenarios/orders/rejected_order.feature")),
+    (
+        "scenarios/orders/rejected_order.feature",
+        include_str!("../../../scenarios/orders/rejected_order.feature"),
+    ),
     ("scenarios/orders/cancellation.feature", include_str!("../../../scenarios/orders/cancellation.feature")),
-    ("scenarios/orders/channels_and_tenders.feature", include_str!("../../../scenarios/orders/channels_and_tenders.feature")),
-    ("scenarios/fulfillment/split_shipment.feature", include_str!("../../../scenarios/fulfillment/split_shipment.feature")),
-    ("scenarios/fulfillment/carrier_scans.feature", include_str!("../../../scenarios/fulfillment/carrier_scans.feature")),
-    ("scenarios/returns/store_return.feature", include_str!("../../../scenarios/returns/store_return.feature")),
+    (
+        "scenarios/orders/channels_and_tenders.feature",
+        include_str!("../../../scenarios/orders/channels_and_tenders.feature"),
+    ),
+    (
+        "scenarios/fulfillment/split_shipment.feature",
+        include_str!("../../../scenarios/fulfillment/split_shipment.feature"),
+    ),
+    (
+        "scenarios/fulfillment/carrier_scans.feature",
+        include_str!("../../../scenarios/fulfillment/carrier_scans.feature"),
+    ),
+    (
+        "scenarios/returns/store_return.feature",
+        include_str!("../../../scenarios/returns/store_return.feature"),
+    ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
-    ("scenarios/resilience/duplicates.feature", include_str!("../../../scenarios/resilience/duplicates.feature")),
-    ("scenarios/resilience/erp_outage.feature", include_str!("../../../scenarios/resilience/erp_outage.feature")),
-    ("scenarios/resilience/lost_answers.feature", include_str!("../../../scenarios/resilience/lost_answers.feature")),
+    (
+        "scenarios/resilience/duplicates.feature",
+        include_str!("../../../scenarios/resilience/duplicates.feature"),
+    ),
+    (
+        "scenarios/resilience/erp_outage.feature",
+        include_str!("../../../scenarios/resilience/erp_outage.feature"),
+    ),
+    (
+        "scenarios/resilience/lost_answers.feature",
+        include_str!("../../../scenarios/resilience/lost_answers.feature"),
+    ),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
 ];
 

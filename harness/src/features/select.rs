@@ -1,5 +1,7 @@
 //! From files to the scenarios that will run.
 
+use std::collections::BTreeMap;
+
 use cucumber::feature::Ext as _;
 use gherkin::tagexpr::TagOperation;
 
@@ -37,7 +39,7 @@ pub fn plan(sources: &[Source], tags: Option<&str>) -> Result<Selection, Fatal> 
     let expression = tags.map(parse_tags).transpose()?;
     let mut selection = Selection::default();
     for source in sources {
-        let feature = parse(source).map_err(unparsed)?;
+        let feature = parse(source).map_err(|finding| unparsed(&finding))?;
         let mut feature = feature
             .expand_examples()
             .map_err(|error| Fatal::new(Exit::Invalid, format!("{}: {error}", source.path)))?;
@@ -53,8 +55,11 @@ pub fn plan(sources: &[Source], tags: Option<&str>) -> Result<Selection, Fatal> 
     Ok(selection)
 }
 
-fn unparsed(finding: Diagnostic) -> Fatal {
-    Fatal::new(Exit::Invalid, format!("{}:{}:{}: {}", finding.path, finding.line, finding.column, finding.message))
+fn unparsed(finding: &Diagnostic) -> Fatal {
+    Fatal::new(
+        Exit::Invalid,
+        format!("{}:{}:{}: {}", finding.path, finding.line, finding.column, finding.message),
+    )
 }
 
 fn parse_tags(text: &str) -> Result<TagOperation, Fatal> {
@@ -88,9 +93,8 @@ fn keep(feature: &mut gherkin::Feature, source: &Source, tags: Option<&TagOperat
         .map(|scenario| scenario.position.line)
         .collect();
     starts.sort_unstable();
-    let meant = source.line.map(|line| {
-        starts.iter().copied().take_while(|start| *start <= line).last().unwrap_or(0)
-    });
+    let meant =
+        source.line.map(|line| starts.iter().copied().take_while(|start| *start <= line).last().unwrap_or(0));
     let feature_tags = feature.tags.clone();
     let kept = |scenario: &gherkin::Scenario, more: &[String]| {
         let all: Vec<String> = feature_tags.iter().chain(more).chain(&scenario.tags).cloned().collect();
@@ -105,15 +109,19 @@ fn keep(feature: &mut gherkin::Feature, source: &Source, tags: Option<&TagOperat
     feature.rules.retain(|rule| !rule.scenarios.is_empty());
 }
 
-/// Rows of an outline share its name; each gets the number of its row, so that names stay unique.
+/// Rows of an outline may share its name; each then gets the number of its row, so that names stay unique.
 fn number_rows(feature: &mut gherkin::Feature) {
-    let mut seen = std::collections::BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<String, (usize, usize)>::new();
+    for scenario in feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios)) {
+        counts.entry(scenario.name.clone()).or_default().0 += 1;
+    }
     let scenarios = feature.scenarios.iter_mut().chain(feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios));
     for scenario in scenarios {
-        let count = seen.entry(scenario.name.clone()).or_insert(0);
-        *count += 1;
-        if *count > 1 || !scenario.examples.is_empty() {
-            scenario.name = format!("{} (row {count})", scenario.name);
+        if let Some((all, row)) = counts.get_mut(&scenario.name)
+            && *all > 1
+        {
+            *row += 1;
+            scenario.name = format!("{} (row {row})", scenario.name);
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use counterproof_contracts::{
     model::System,
-    protocol::{Operation, carrier, erp, psp, stored_value, tax, wms},
+    protocol::{EventType, Operation, carrier, erp, psp, stored_value, tax, wms},
 };
-use counterproof_simulators::kernel::Fault;
+use counterproof_simulators::kernel::Action;
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step};
-use crate::world::{StepError, World};
+use super::{Args, Kind, Step, at_once};
+use crate::{
+    stage::Fault,
+    world::{StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -16,49 +19,49 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the {system} is down",
         doc: "The system answers nobody's call about this scenario's orders (503) until it is back.",
-        action: |world, args| down(world, args).boxed_local(),
+        action: |world, args| at_once(down(world, &args)),
     },
     Step {
         kind: Kind::Action,
         expression: "the {system} is back",
-        doc: "The system answers again.",
+        doc: "The system answers again, once it was missed: an outage that nobody felt proves nothing.",
         action: |world, args| back(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
         expression: "the {system} loses its answer to the {request}",
         doc: "The next such request is carried out, and its answer never arrives.",
-        action: |world, args| lose_answer(world, args).boxed_local(),
+        action: |world, args| at_once(lose_answer(world, &args)),
     },
     Step {
         kind: Kind::Action,
         expression: "the {system} sends every event {count} times",
         doc: "Each event is delivered so often, as the same message.",
-        action: |world, args| duplicate(world, args, false).boxed_local(),
+        action: |world, args| at_once(duplicate(world, &args, false)),
     },
     Step {
         kind: Kind::Action,
         expression: "the {system} sends every event {count} times under new numbers",
         doc: "Each event is delivered so often, each time as if it were another message.",
-        action: |world, args| duplicate(world, args, true).boxed_local(),
+        action: |world, args| at_once(duplicate(world, &args, true)),
     },
     Step {
         kind: Kind::Action,
         expression: "the carrier's scans are held back",
         doc: "The carrier records scans and tells nobody yet.",
-        action: |world, _| hold(world).boxed_local(),
+        action: |world, _| at_once(hold(world, false)),
     },
     Step {
         kind: Kind::Action,
-        expression: "the held scans arrive in order",
-        doc: "The carrier tells what it held back, oldest first.",
-        action: |world, _| release(world, false).boxed_local(),
+        expression: "the carrier's scans are held back in reverse order",
+        doc: "As above; when they arrive, the newest comes first.",
+        action: |world, _| at_once(hold(world, true)),
     },
     Step {
         kind: Kind::Action,
-        expression: "the held scans arrive in reverse order",
-        doc: "The carrier tells what it held back, newest first.",
-        action: |world, _| release(world, true).boxed_local(),
+        expression: "the held scans arrive",
+        doc: "The carrier tells what it held back.",
+        action: |world, _| release(world).boxed_local(),
     },
     Step {
         kind: Kind::Action,
@@ -97,42 +100,91 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         .ok_or_else(|| StepError::rig(format!("nobody asks the {} for a {request}", system.title())))
 }
 
-async fn down(world: &mut World, args: Args) -> Result<(), StepError> {
+fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
     let play = world.play()?;
-    play.stage.inject(&play.tag, system(args.text(0))?, None, Fault::Unavailable { retry_after_s: None });
+    let planned = play.stage.inject(fault, &play.order_numbers());
+    play.faults.push(planned);
     Ok(())
+}
+
+fn down(world: &mut World, args: &Args) -> Result<(), StepError> {
+    plan(
+        world,
+        &Fault {
+            name: format!("the {} is down", args.text(0)),
+            system: system(args.text(0))?,
+            operation: None,
+            attempts: u32::MAX,
+            action: Action::Unavailable { retry_after_s: 0 },
+        },
+    )
 }
 
 async fn back(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
-    play.stage.lift(&play.tag, system(args.text(0))?);
+    let down = system(args.text(0))?;
+    let faults: Vec<_> = play.faults.iter().filter(|fault| fault.system == down).cloned().collect();
+    play.eventually(&format!("the {} missed by somebody", args.text(0)), |stage| {
+        let unfelt = stage.never_happened(&faults);
+        if unfelt.is_empty() { Ok(()) } else { Err(unfelt.join("; ")) }
+    })
+    .await
+    .map_err(|error| StepError::rig(error.message))?;
+    play.stage.lift(&play.order_numbers(), down);
     Ok(())
 }
 
-async fn lose_answer(world: &mut World, args: Args) -> Result<(), StepError> {
-    let play = world.play()?;
+fn lose_answer(world: &mut World, args: &Args) -> Result<(), StepError> {
     let system = system(args.text(0))?;
-    let operation = operation(system, args.text(1))?;
-    play.stage.inject(&play.tag, system, Some(operation), Fault::LoseAnswer);
-    Ok(())
+    plan(
+        world,
+        &Fault {
+            name: format!("the {} loses its answer to the {}", args.text(0), args.text(1)),
+            system,
+            operation: Some(operation(system, args.text(1))?.id),
+            attempts: 1,
+            action: Action::CommitThenLoseAnswer,
+        },
+    )
 }
 
-async fn duplicate(world: &mut World, args: Args, new_id: bool) -> Result<(), StepError> {
-    let play = world.play()?;
-    let fault = Fault::Duplicate { times: args.number(1)?, new_id };
-    play.stage.inject(&play.tag, system(args.text(0))?, None, fault);
-    Ok(())
+fn duplicate(world: &mut World, args: &Args, new_id: bool) -> Result<(), StepError> {
+    plan(
+        world,
+        &Fault {
+            name: format!("the {} sends every event {} times", args.text(0), args.text(1)),
+            system: system(args.text(0))?,
+            operation: None,
+            attempts: u32::MAX,
+            action: Action::Duplicate { times: args.number(1)?.saturating_sub(1), new_id },
+        },
+    )
 }
 
-async fn hold(world: &mut World) -> Result<(), StepError> {
-    let play = world.play()?;
-    play.stage.inject(&play.tag, System::Carrier, None, Fault::Hold);
-    Ok(())
+fn hold(world: &mut World, reverse: bool) -> Result<(), StepError> {
+    plan(
+        world,
+        &Fault {
+            name: "the carrier's scans are held back".to_owned(),
+            system: System::Carrier,
+            operation: Some(EventType::CarrierScanRecorded.name()),
+            attempts: u32::MAX,
+            action: Action::Hold { reverse },
+        },
+    )
 }
 
-async fn release(world: &mut World, reverse: bool) -> Result<(), StepError> {
+async fn release(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
-    play.stage.release(&play.tag, System::Carrier, reverse);
+    let faults: Vec<_> = play.faults.iter().filter(|fault| fault.system == System::Carrier).cloned().collect();
+    let scans = u64::from(play.counters.get("scan").copied().unwrap_or(0));
+    play.eventually("every scan held back", |stage| {
+        let held = stage.happened(&faults);
+        if held >= scans { Ok(()) } else { Err(format!("{held} of {scans} are")) }
+    })
+    .await
+    .map_err(|error| StepError::rig(error.message))?;
+    play.stage.lift(&play.order_numbers(), System::Carrier);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Steps about picking, shipping and carrying.
 
-use counterproof_contracts::model::{ItemQuantity, ScanCode, ShipmentStatus, Sku};
+use counterproof_contracts::model::{ItemQuantity, ScanCode, ShipmentStatus, TrackingNumber};
+use counterproof_simulators::wms::ItemRef;
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, orders, stock};
@@ -58,14 +59,16 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-async fn pack(play: &mut Play, what: String, wanted: Option<Vec<(Sku, u32)>>) -> Result<(), StepError> {
+async fn pack(play: &mut Play, what: String, wanted: Option<Vec<(ItemRef, u32)>>) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("packing");
     play.eventually(&what, |stage| {
-        stage.landscape.wms.act(root.clone(), |wms, scene| match &wanted {
-            Some(items) => wms.pack(scene, &number, items, true).map(|_| ()).map_err(|error| error.to_string()),
-            None => wms.pack_all(scene, &number, true).map(|_| ()).map_err(|error| error.to_string()),
-        })
+        let packed =
+            stage.landscape.wms.act(&root.order, root.correlation.clone(), |wms, scene| match &wanted {
+                Some(items) => wms.pack(scene, &number, None, items, true).map(|_| ()),
+                None => wms.pack_all(scene, &number, true).map(|_| ()),
+            });
+        packed.map_err(|error| error.to_string())
     })
     .await
 }
@@ -74,7 +77,7 @@ async fn ship(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let wanted = orders::items(args.text(0))?
         .into_iter()
-        .map(|(product, units)| Ok((stock::sku(play, &product)?, units)))
+        .map(|(product, units)| Ok((ItemRef::Sku(stock::sku(play, &product)?), units)))
         .collect::<Result<Vec<_>, StepError>>()?;
     pack(play, format!("the warehouse able to pack {}", args.text(0)), Some(wanted)).await
 }
@@ -87,12 +90,15 @@ async fn ship_everything(world: &mut World) -> Result<(), StepError> {
     let system = play.channel()?;
     let ordered: u32 = order.lines.iter().map(|line| line.quantity).sum();
     play.eventually("fulfillment orders for everything that is to ship", |stage| {
-        let canceled = stage.landscape.channel_view(system, &number).canceled;
-        let asked = stage.landscape.wms.look(|wms| wms.requested(&number));
-        if asked + canceled >= ordered {
+        let canceled = stage.channel_view(system, &number).canceled;
+        let asked: u32 = stage.landscape.wms.look(|wms| {
+            wms.fulfillment_orders(&number).flat_map(|asked| &asked.lines).map(|line| line.quantity).sum()
+        });
+        // Units that were canceled after the release are in both figures.
+        if asked >= ordered || asked + canceled >= ordered {
             Ok(())
         } else {
-            Err(format!("the warehouse was asked for {asked} of {} units", ordered - canceled))
+            Err(format!("the warehouse was asked for {asked} of {} units", ordered.saturating_sub(canceled)))
         }
     })
     .await?;
@@ -118,16 +124,22 @@ async fn scan_all(play: &mut Play, code: ScanCode, days_ago: u32) -> Result<(), 
         .unwrap_or(play.stage.clock.base());
     let parcels = play
         .eventually("a parcel that has left", |stage| {
-            let left = stage.landscape.wms.look(|wms| wms.tracking_numbers(&number));
+            let left: Vec<TrackingNumber> = stage.landscape.wms.look(|wms| {
+                let shipped = wms.shipments(&number).filter(|shipment| shipment.shipped_at.is_some());
+                shipped.filter_map(|shipment| shipment.tracking_number.clone()).collect()
+            });
             if left.is_empty() { Err("no parcel of the order has left".to_owned()) } else { Ok(left) }
         })
         .await?;
     let root = play.same_root("scan");
     for tracking in parcels {
+        play.next("scan");
         play.stage
             .landscape
             .carrier
-            .act(root.clone(), |carrier, scene| carrier.scan(scene, &tracking, code, occurred_at))
+            .act(&root.order, root.correlation.clone(), |carrier, scene| {
+                carrier.scan(scene, &tracking, code, occurred_at)
+            })
             .map_err(|error| StepError::rig(format!("the carrier cannot scan {tracking}: {error}")))?;
     }
     Ok(())
@@ -153,7 +165,7 @@ async fn parcels(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (expected, number, system) = (args.number(0)? as usize, play.order_number()?, play.channel()?);
     play.expect(&format!("{expected} parcels shown by the {}", system.title()), |stage| {
-        let shown = stage.landscape.channel_view(system, &number).shipments;
+        let shown = stage.channel_view(system, &number).shipments;
         let left = shown.iter().filter(|shipment| has_left(shipment.status)).count();
         if left == expected { Ok(()) } else { Err(format!("it shows {left}")) }
     })
@@ -169,7 +181,7 @@ async fn parcel(world: &mut World, args: Args) -> Result<(), StepError> {
         _ => ShipmentStatus::InTransit,
     };
     play.expect(&format!("parcel {index} shown as {}", args.text(1)), |stage| {
-        let shown = stage.landscape.channel_view(system, &number).shipments;
+        let shown = stage.channel_view(system, &number).shipments;
         match shown.get(index.saturating_sub(1)).map(|shipment| shipment.status) {
             Some(status) if status == expected => Ok(()),
             Some(status) => Err(format!("it shows {status:?}")),

@@ -63,12 +63,18 @@ impl Args {
     /// A parameter as a number.
     pub fn number(&self, index: usize) -> Result<u32, StepError> {
         let text = self.text(index);
-        text.parse().map_err(|_| StepError::rig(format!("{text:?} is no number that a scenario can count to")))
+        text.parse()
+            .map_err(|_| StepError::rig(format!("{text:?} is no number that a scenario can count to")))
     }
 }
 
 /// What a step does.
 pub type Action = for<'a> fn(&'a mut World, Args) -> LocalBoxFuture<'a, Result<(), StepError>>;
+
+/// A step that waits for nothing.
+fn at_once(result: Result<(), StepError>) -> LocalBoxFuture<'static, Result<(), StepError>> {
+    Box::pin(std::future::ready(result))
+}
 
 /// A step that scenarios can use.
 #[derive(Clone, Copy)]
@@ -91,9 +97,17 @@ impl fmt::Debug for Step {
 
 /// Every step, by noun.
 pub fn all() -> impl Iterator<Item = &'static Step> {
-    [stock::STEPS, orders::STEPS, payment::STEPS, fulfillment::STEPS, returns::STEPS, faults::STEPS, agreement::STEPS]
-        .into_iter()
-        .flatten()
+    [
+        stock::STEPS,
+        orders::STEPS,
+        payment::STEPS,
+        fulfillment::STEPS,
+        returns::STEPS,
+        faults::STEPS,
+        agreement::STEPS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// A step with its compiled expression.
@@ -141,9 +155,14 @@ pub fn find(kind: Kind, text: &str) -> Match {
     let args = captures
         .iter()
         .skip(1)
-        .map(|group| group.map_or("", |group| group.as_str()).trim_matches('"').to_owned())
+        .map(|group| unquoted(group.map_or("", |group| group.as_str())).to_owned())
         .collect();
     Match::One(step, Args(args))
+}
+
+/// A quoted parameter without its quotes; a list of items keeps those of its names.
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
 /// The step whose wording is nearest to a sentence.
@@ -170,11 +189,16 @@ mod tests {
 
     #[test]
     fn a_sentence_finds_its_step_and_parameters() {
-        let Match::One(step, args) = find(Kind::Action, "5 \"linen shirt\" are in stock at \"Warehouse North\"") else {
+        let Match::One(step, args) =
+            find(Kind::Action, "5 \"linen shirt\" are in stock at \"Warehouse North\"")
+        else {
             panic!("not found")
         };
         assert_eq!(step.kind, Kind::Action);
         assert_eq!(args, Args(vec!["5".into(), "linen shirt".into(), "Warehouse North".into()]));
-        assert!(matches!(find(Kind::Assertion, "5 \"linen shirt\" are in stock at \"Warehouse North\""), Match::None));
+        assert!(matches!(
+            find(Kind::Assertion, "5 \"linen shirt\" are in stock at \"Warehouse North\""),
+            Match::None
+        ));
     }
 }

@@ -1,17 +1,21 @@
 //! Steps about orders: placing, submitting again, canceling, and what channels show.
 
 use counterproof_contracts::model::{
-    AccountKind, ChannelOrderId, LineQuantity, Order, OrderNumber, OrderStatus, SalesChannel, StoredValueAccount,
-    System, TenderKind,
+    AccountKind, ChannelOrderId, LineQuantity, Order, OrderNumber, OrderStatus, SalesChannel,
+    StoredValueAccount, System, TenderKind,
 };
 use counterproof_simulators::{
+    kernel::BusinessKey,
     psp,
     world::pricing::{OrderDraft, TenderPlan, build_order},
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step};
-use crate::world::{Cart, Play, StepError, World};
+use super::{Args, Kind, Step, at_once};
+use crate::{
+    stage::Root,
+    world::{Cart, Play, StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -19,49 +23,49 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the customer uses the promotion {code}",
         doc: "The next order is placed with this promotion.",
-        action: |world, args| promotion(world, args).boxed_local(),
+        action: |world, args| at_once(promotion(world, &args)),
     },
     Step {
         kind: Kind::Action,
         expression: "the order is a gift",
         doc: "The next order is a present: somebody else receives it and sees no price.",
-        action: |world, _| gift(world).boxed_local(),
+        action: |world, _| at_once(gift(world)),
     },
     Step {
         kind: Kind::Action,
         expression: "the order goes to {country}",
         doc: "The next order is delivered to this country, which decides currency and tax.",
-        action: |world, args| country(world, args).boxed_local(),
+        action: |world, args| at_once(country(world, &args)),
     },
     Step {
         kind: Kind::Action,
         expression: "a customer orders {items} in the {channel}",
         doc: "The channel prices the order, shows the total to the customer and submits it.",
-        action: |world, args| place(world, args).boxed_local(),
+        action: |world, args| at_once(place(world, &args)),
     },
     Step {
         kind: Kind::Action,
         expression: "the {channel} submits the order again",
         doc: "The channel repeats its submission, as after a time-out: the same message.",
-        action: |world, _| submit_again(world, true).boxed_local(),
+        action: |world, _| at_once(submit_again(world, true)),
     },
     Step {
         kind: Kind::Action,
         expression: "the {channel} submits the order again as a new message",
         doc: "The channel submits the same order under a new idempotency key, as a second process would.",
-        action: |world, _| submit_again(world, false).boxed_local(),
+        action: |world, _| at_once(submit_again(world, false)),
     },
     Step {
         kind: Kind::Action,
         expression: "the customer cancels the order",
         doc: "The channel asks to cancel everything that has not left.",
-        action: |world, _| cancel(world, None).boxed_local(),
+        action: |world, _| at_once(cancel(world, None)),
     },
     Step {
         kind: Kind::Action,
         expression: "the customer cancels {items}",
         doc: "The channel asks to cancel these units.",
-        action: |world, args| cancel(world, Some(args)).boxed_local(),
+        action: |world, args| at_once(cancel(world, Some(&args))),
     },
     Step {
         kind: Kind::Assertion,
@@ -83,17 +87,17 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-async fn promotion(world: &mut World, args: Args) -> Result<(), StepError> {
+fn promotion(world: &mut World, args: &Args) -> Result<(), StepError> {
     world.play()?.cart.promotions.push(args.text(0).to_owned());
     Ok(())
 }
 
-async fn gift(world: &mut World) -> Result<(), StepError> {
+fn gift(world: &mut World) -> Result<(), StepError> {
     world.play()?.cart.gift = true;
     Ok(())
 }
 
-async fn country(world: &mut World, args: Args) -> Result<(), StepError> {
+fn country(world: &mut World, args: &Args) -> Result<(), StepError> {
     world.play()?.cart.country = Some(match args.text(0) {
         "Austria" => "AT",
         "the United States" => "US",
@@ -104,7 +108,8 @@ async fn country(world: &mut World, args: Args) -> Result<(), StepError> {
 
 /// Reads `2 "linen shirt" and 1 "denim jacket"`.
 pub(super) fn items(text: &str) -> Result<Vec<(String, u32)>, StepError> {
-    let wrong = || StepError::rig(format!("{text:?} is no list of items; write for example 2 \"linen shirt\""));
+    let wrong =
+        || StepError::rig(format!("{text:?} is no list of items; write for example 2 \"linen shirt\""));
     let mut found = Vec::new();
     let mut parts = text.split('"');
     loop {
@@ -142,15 +147,15 @@ fn tenders(play: &Play, cart: &Cart, channel: SalesChannel, number: &OrderNumber
     }
 }
 
-async fn place(world: &mut World, args: Args) -> Result<(), StepError> {
+fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (items, channel) = (items(args.text(0))?, sales_channel(args.text(1)));
     for (product, _) in &items {
         let sku = super::stock::sku(play, product)?;
-        play.stage.claim(&play.tag, sku.as_str());
+        play.stage.claim(&play.tag, BusinessKey::Sku(sku))?;
     }
     let count = play.next("order");
-    let number = OrderNumber::from(format!("W-{}-{count}", play.tag));
+    let number = play.number_of(count);
     let cart = std::mem::take(&mut play.cart);
     let draft = OrderDraft {
         sales_channel: channel,
@@ -168,21 +173,20 @@ async fn place(world: &mut World, args: Args) -> Result<(), StepError> {
     };
     let order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
-    play.stage.claim(&play.tag, number.as_str());
+    play.stage.claim(&play.tag, BusinessKey::Order(number.clone()))?;
     open_gift_card(play, &order, cart.gift_card)?;
-    let root = play.root("order");
-    submit(play, &order, root)?;
-    play.orders.push(order);
-    Ok(())
+    play.orders.push(order.clone());
+    submit(play, &order, &play.same_root("order"))
 }
 
-fn open_gift_card(play: &Play, order: &Order, balance: Option<i64>) -> Result<(), StepError> {
+fn open_gift_card(play: &mut Play, order: &Order, balance: Option<i64>) -> Result<(), StepError> {
     let Some((account_id, balance)) =
         order.tenders.iter().find_map(|tender| tender.account_id.clone()).zip(balance)
     else {
         return Ok(());
     };
-    play.stage.claim(&play.tag, account_id.as_str());
+    play.stage.claim(&play.tag, BusinessKey::Account(account_id.clone()))?;
+    let correlation = play.root("gift-card").correlation;
     let account = StoredValueAccount {
         account_id,
         kind: AccountKind::GiftCard,
@@ -192,30 +196,32 @@ fn open_gift_card(play: &Play, order: &Order, balance: Option<i64>) -> Result<()
     play.stage
         .landscape
         .stored_value
-        .act(play.root("gift-card"), |stored_value, scene| stored_value.open_account(scene, account))
+        .prepare(Some(&play.tag), correlation, |stored_value, scene| {
+            stored_value.open_account(scene, account)
+        })
         .map_err(|error| StepError::rig(format!("the gift card cannot be opened: {error}")))
 }
 
-fn submit(play: &Play, order: &Order, root: crate::stage::Root) -> Result<(), StepError> {
+fn submit(play: &Play, order: &Order, root: &Root) -> Result<(), StepError> {
     play.stage
-        .landscape
-        .with_channel(order.sales_channel.system(), root, |channel, scene| channel.place_order(scene, order.clone()))
+        .with_channel(order.sales_channel.system(), root, |channel, scene| {
+            channel.place_order(scene, order.clone())
+        })
         .ok_or_else(|| StepError::rig("no such channel"))?
         .map_err(|error| StepError::rig(format!("the channel cannot place the order: {error}")))
 }
 
-async fn submit_again(world: &mut World, same_key: bool) -> Result<(), StepError> {
+fn submit_again(world: &mut World, same_key: bool) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let root = play.same_root("order");
     play.stage
-        .landscape
-        .with_channel(system, root, |channel, scene| channel.submit_again(scene, &number, same_key))
+        .with_channel(system, &root, |channel, scene| channel.submit_again(scene, &number, same_key))
         .ok_or_else(|| StepError::rig("no such channel"))?
         .map_err(|error| StepError::rig(format!("the channel cannot submit again: {error}")))
 }
 
-async fn cancel(world: &mut World, args: Option<Args>) -> Result<(), StepError> {
+fn cancel(world: &mut World, args: Option<&Args>) -> Result<(), StepError> {
     let play = world.play()?;
     let lines = match args {
         None => Vec::new(),
@@ -224,10 +230,10 @@ async fn cancel(world: &mut World, args: Option<Args>) -> Result<(), StepError> 
     let (number, system) = (play.order_number()?, play.channel()?);
     let root = play.root("cancellation");
     play.stage
-        .landscape
-        .with_channel(system, root, |channel, scene| channel.cancel(scene, &number, lines, "customer request"))
-        .ok_or_else(|| StepError::rig("no such channel"))?
-        .map_err(|error| StepError::rig(format!("the channel cannot cancel: {error}")))?;
+        .with_channel(system, &root, |channel, scene| {
+            channel.cancel(scene, &number, lines, "customer request")
+        })
+        .ok_or_else(|| StepError::rig("no such channel"))?;
     Ok(())
 }
 
@@ -272,7 +278,7 @@ async fn status(world: &mut World, args: Args) -> Result<(), StepError> {
     let expected = order_status(args.text(0));
     let what = format!("order {number} shown as {} by the {}", args.text(0), system.title());
     play.expect(&what, |stage| {
-        let channel = stage.landscape.channel_view(system, &number);
+        let channel = stage.channel_view(system, &number);
         let acknowledged = channel.acknowledged.then_some(OrderStatus::Placed);
         match channel.status.or(acknowledged) {
             Some(shown) if passed(expected, shown) => Ok(()),
@@ -290,8 +296,12 @@ async fn cancellation_refused(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
     play.expect(&format!("the cancellation of order {number} refused"), |stage| {
-        let view = stage.landscape.channel_view(system, &number);
-        if view.cancellation_refused { Ok(()) } else { Err("the channel was told otherwise or nothing".to_owned()) }
+        let view = stage.channel_view(system, &number);
+        if view.cancellation_refused {
+            Ok(())
+        } else {
+            Err("the channel was told otherwise or nothing".to_owned())
+        }
     })
     .await
 }

@@ -22,7 +22,11 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter { name: "place", pattern: r#""[^"]+""#, doc: "a warehouse or store: \"Warehouse North\"" },
     Parameter { name: "code", pattern: r#""[^"]+""#, doc: "a promotion's code: \"SUMMER10\"" },
-    Parameter { name: "country", pattern: r"Germany|Austria|the United States", doc: "a country that is delivered to" },
+    Parameter {
+        name: "country",
+        pattern: r"Germany|Austria|the United States",
+        doc: "a country that is delivered to",
+    },
     Parameter { name: "money", pattern: r"\d{1,9}(?:\.\d{1,3})? [A-Z]{3}", doc: "an amount: 49.90 EUR" },
     Parameter {
         name: "channel",
@@ -39,9 +43,17 @@ pub const PARAMETERS: &[Parameter] = &[
         pattern: "placed|accepted|rejected|in fulfillment|partially shipped|shipped|delivered|partially returned|returned|canceled",
         doc: "where an order stands",
     },
-    Parameter { name: "scan", pattern: "picked up|in transit|out for delivery|delivered", doc: "what a carrier sees" },
+    Parameter {
+        name: "scan",
+        pattern: "picked up|in transit|out for delivery|delivered",
+        doc: "what a carrier sees",
+    },
     Parameter { name: "grade", pattern: "as new|opened|worn|unusable", doc: "the state of returned goods" },
-    Parameter { name: "destination", pattern: "shelf|outlet stock|liquidation stock", doc: "where returned goods go" },
+    Parameter {
+        name: "destination",
+        pattern: "shelf|outlet stock|liquidation stock",
+        doc: "where returned goods go",
+    },
     Parameter {
         name: "reason",
         pattern: "it is too small|it is too large|it is defective|it is not wanted|it came too late",

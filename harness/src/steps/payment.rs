@@ -3,7 +3,7 @@
 use counterproof_contracts::model::{AuthorizationStatus, Currency, EntryKind, Money, System};
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step};
+use super::{Args, Kind, Step, at_once};
 use crate::{
     stage::Stage,
     world::{StepError, World},
@@ -15,13 +15,13 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the customer pays {money} by gift card and the rest by card",
         doc: "The next order is paid with a gift card of this balance first.",
-        action: |world, args| gift_card(world, args).boxed_local(),
+        action: |world, args| at_once(gift_card(world, &args)),
     },
     Step {
         kind: Kind::Action,
         expression: "the customer's card will be declined",
         doc: "The payment provider will decline the card of the next order.",
-        action: |world, _| declined(world).boxed_local(),
+        action: |world, _| at_once(declined(world)),
     },
     Step {
         kind: Kind::Assertion,
@@ -69,13 +69,13 @@ pub(super) fn money(text: &str) -> Result<Money, StepError> {
     Ok(Money::new(amount, currency))
 }
 
-async fn gift_card(world: &mut World, args: Args) -> Result<(), StepError> {
+fn gift_card(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     play.cart.gift_card = Some(money(args.text(0))?.amount);
     Ok(())
 }
 
-async fn declined(world: &mut World) -> Result<(), StepError> {
+fn declined(world: &mut World) -> Result<(), StepError> {
     world.play()?.cart.declined = true;
     Ok(())
 }
@@ -119,7 +119,10 @@ async fn nothing_held(world: &mut World) -> Result<(), StepError> {
         let open = stage.landscape.psp.look(|psp| {
             psp.authorizations(&number)
                 .filter(|held| {
-                    matches!(held.status, AuthorizationStatus::Authorized | AuthorizationStatus::PartiallyCaptured)
+                    matches!(
+                        held.status,
+                        AuthorizationStatus::Authorized | AuthorizationStatus::PartiallyCaptured
+                    )
                 })
                 .count()
         });

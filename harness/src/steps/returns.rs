@@ -1,12 +1,13 @@
 //! Steps about goods that come back.
 
 use counterproof_contracts::model::{
-    ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine, ReturnMethod, ReturnReason,
-    ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
+    ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine, ReturnMethod,
+    ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
 };
+use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, fulfillment, payment, stock};
+use super::{Args, Kind, Step, at_once, fulfillment, payment, stock};
 use crate::world::{Play, StepError, World};
 
 /// The steps.
@@ -27,13 +28,13 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the customer asks to return {items} because {reason}",
         doc: "The channel asks for a return by mail.",
-        action: |world, args| request(world, args, false).boxed_local(),
+        action: |world, args| at_once(request(world, &args, false)),
     },
     Step {
         kind: Kind::Action,
         expression: "the recipient asks to return {items} because {reason}",
         doc: "As above, by who received the order as a gift; for store credit.",
-        action: |world, args| request(world, args, true).boxed_local(),
+        action: |world, args| at_once(request(world, &args, true)),
     },
     Step {
         kind: Kind::Action,
@@ -45,7 +46,7 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the dock grades the returned goods {grade}",
         doc: "The dock grades everything of its last receipt.",
-        action: |world, args| inspect(world, args).boxed_local(),
+        action: |world, args| at_once(inspect(world, &args)),
     },
     Step {
         kind: Kind::Assertion,
@@ -103,7 +104,11 @@ fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>
     if !by_recipient {
         return Ok(None);
     }
-    let gift = play.order()?.gift.as_ref().ok_or_else(|| StepError::rig("the order is no gift, so it has no recipient"))?;
+    let gift = play
+        .order()?
+        .gift
+        .as_ref()
+        .ok_or_else(|| StepError::rig("the order is no gift, so it has no recipient"))?;
     Ok(Some(gift.recipient_ref.clone()))
 }
 
@@ -138,7 +143,10 @@ async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Resu
         lines,
         grades,
     };
-    play.stage.landscape.pos.act(root, |pos, scene| pos.store_return(scene, &receipt));
+    play.stage
+        .landscape
+        .pos
+        .act(&root.order, root.correlation, |pos, scene| pos.store_return(scene, &receipt));
     play.receipt = Some(receipt_id.clone());
     play.eventually(&format!("an answer to the store about {receipt_id}"), |stage| {
         let answered = stage
@@ -161,7 +169,7 @@ fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId,
     }
 }
 
-async fn request(world: &mut World, args: Args, by_recipient: bool) -> Result<(), StepError> {
+fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let count = play.next("return");
@@ -175,14 +183,16 @@ async fn request(world: &mut World, args: Args, by_recipient: bool) -> Result<()
     };
     let root = play.root("return");
     play.stage
-        .landscape
-        .with_channel(system, root, |channel, scene| channel.request_return(scene, request.clone()))
+        .with_channel(system, &root, |channel, scene| channel.request_return(scene, request.clone()))
         .ok_or_else(|| StepError::rig("no such channel"))
 }
 
-fn last_approved(stage: &crate::stage::Stage, system: System, number: &counterproof_contracts::model::OrderNumber) -> Option<RmaId> {
+fn last_approved(
+    stage: &crate::stage::Stage,
+    system: System,
+    number: &counterproof_contracts::model::OrderNumber,
+) -> Option<RmaId> {
     stage
-        .landscape
         .channel_view(system, number)
         .returns
         .iter()
@@ -194,8 +204,9 @@ async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let node = stock::node(play, args.text(1))?;
-    let items = fulfillment::item_quantities(play, args.text(0))?;
     let lines = return_lines(play, args.text(0), ReturnReason::ChangedMind)?;
+    let items: Vec<(ItemRef, u32)> =
+        lines.iter().map(|line| (ItemRef::Line(line.line_id.clone()), line.quantity)).collect();
     remember_stock(play, &node, &lines);
     let root = play.root("dock");
     let receipt = play
@@ -204,7 +215,9 @@ async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
             stage
                 .landscape
                 .wms
-                .act(root.clone(), |wms, scene| wms.receive_return(scene, &rma, &node, &items))
+                .act(&root.order, root.correlation.clone(), |wms, scene| {
+                    wms.receive_return(scene, &Arrival::Authorized(rma), Some(&node), &items)
+                })
                 .map_err(|error| error.to_string())
         })
         .await?;
@@ -212,16 +225,23 @@ async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
     Ok(())
 }
 
-async fn inspect(world: &mut World, args: Args) -> Result<(), StepError> {
+fn inspect(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
+    let number = play.order_number()?;
+    let lines = play.stage.landscape.wms.look(|wms| {
+        let found = wms.receipts(&number).find(|known| known.receipt_id == receipt);
+        found.map_or_else(Vec::new, |known| known.lines.clone())
+    });
+    let grade = grade(args.text(0));
+    let grades: Vec<(ItemRef, u32, ConditionGrade)> =
+        lines.into_iter().map(|line| (ItemRef::Line(line.line_id), line.quantity, grade)).collect();
     let root = play.same_root("dock");
     play.stage
         .landscape
         .wms
-        .act(root, |wms, scene| wms.inspect_all(scene, &receipt, grade(args.text(0))))
-        .map_err(|error| StepError::rig(format!("the dock cannot grade: {error}")))?;
-    Ok(())
+        .act(&root.order, root.correlation.clone(), |wms, scene| wms.inspect(scene, &receipt, &grades))
+        .map_err(|error| StepError::rig(format!("the dock cannot grade: {error}")))
 }
 
 async fn approved(world: &mut World) -> Result<(), StepError> {
@@ -231,8 +251,11 @@ async fn approved(world: &mut World) -> Result<(), StepError> {
         if last_approved(stage, system, &number).is_some() {
             return Ok(());
         }
-        let problem = stage.landscape.channel_view(system, &number).problem;
-        Err(problem.map_or_else(|| "the channel was told nothing".to_owned(), |problem| format!("it was refused: {problem}")))
+        let problem = stage.channel_view(system, &number).problem;
+        Err(problem.map_or_else(
+            || "the channel was told nothing".to_owned(),
+            |problem| format!("it was refused: {problem}"),
+        ))
     })
     .await
 }
@@ -255,7 +278,11 @@ async fn promised(world: &mut World, args: Args) -> Result<(), StepError> {
         let decision = stage.landscape.pos.look(|pos| pos.decision(&receipt).cloned());
         let decision = decision.ok_or("the store was told nothing, or to refuse")?;
         let sum: i64 = decision.refunds.iter().map(|part| part.amount.amount).sum();
-        if sum == expected.amount { Ok(()) } else { Err(format!("the store was told {}", Money::new(sum, expected.currency))) }
+        if sum == expected.amount {
+            Ok(())
+        } else {
+            Err(format!("the store was told {}", Money::new(sum, expected.currency)))
+        }
     })
     .await
 }
@@ -270,7 +297,12 @@ async fn seen_by_customer_service(world: &mut World, args: Args) -> Result<(), S
         let returned: u32 = stage.landscape.customer_service.look(|service| {
             let newest = service.timeline(&number).iter().max_by_key(|entry| entry.sequence);
             newest.map_or(0, |entry| {
-                entry.lines.iter().filter(|line| lines.contains(&line.line_id)).map(|line| line.returned).sum()
+                entry
+                    .lines
+                    .iter()
+                    .filter(|line| lines.contains(&line.line_id))
+                    .map(|line| line.returned)
+                    .sum()
             })
         });
         if returned == expected { Ok(()) } else { Err(format!("it sees {returned}")) }

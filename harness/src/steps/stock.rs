@@ -1,10 +1,10 @@
 //! Steps about stock.
 
 use counterproof_contracts::model::{NodeId, Sku, StockCondition};
-use counterproof_simulators::world::World as RetailWorld;
+use counterproof_simulators::{kernel::BusinessKey, world::World as RetailWorld};
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step};
+use super::{Args, Kind, Step, at_once};
 use crate::world::{Play, StepError, World};
 
 /// The steps.
@@ -13,7 +13,7 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "{count} {product} is/are in stock at {place}",
         doc: "The ERP opens with units that can be sold.",
-        action: |world, args| open(world, args).boxed_local(),
+        action: |world, args| at_once(open(world, &args)),
     },
     Step {
         kind: Kind::Assertion,
@@ -32,7 +32,8 @@ pub(super) const STEPS: &[Step] = &[
 /// The scenario's SKU of a product.
 pub(super) fn sku(play: &Play, product: &str) -> Result<Sku, StepError> {
     let known = play.stage.world.product_by_name(product).ok_or_else(|| {
-        let names: Vec<&str> = play.stage.world.products.iter().map(|product| product.name.as_str()).collect();
+        let names: Vec<&str> =
+            play.stage.world.products.iter().map(|product| product.name.as_str()).collect();
         StepError::rig(format!("no product is called {product:?}; there are: {}", names.join(", ")))
     })?;
     Ok(RetailWorld::sku_for(known, &play.tag))
@@ -47,17 +48,22 @@ pub(super) fn node(play: &Play, place: &str) -> Result<NodeId, StepError> {
     })
 }
 
-async fn open(world: &mut World, args: Args) -> Result<(), StepError> {
+fn open(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (units, sku, node) = (args.number(0)?, sku(play, args.text(1))?, node(play, args.text(2))?);
-    play.stage.claim(&play.tag, sku.as_str());
-    play.stage.landscape.erp.act(play.root("stock"), |erp, scene| erp.open_stock(scene, &node, &sku, units));
+    play.stage.claim(&play.tag, BusinessKey::Sku(sku.clone()))?;
+    let correlation = play.root("stock").correlation;
+    play.stage
+        .landscape
+        .erp
+        .prepare(Some(&play.tag), correlation, |erp, scene| erp.open_stock(scene, &node, &sku, units));
     Ok(())
 }
 
 async fn left(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
-    let (units, sku, node) = (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(2))?);
+    let (units, sku, node) =
+        (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(2))?);
     let what = format!("{units} {:?} left in stock at {:?}", args.text(1), args.text(2));
     play.expect(&what, |stage| {
         let there = stage.landscape.erp.look(|erp| erp.available(&sku, &node));
@@ -68,7 +74,8 @@ async fn left(world: &mut World, args: Args) -> Result<(), StepError> {
 
 async fn added(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
-    let (units, sku, node) = (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
+    let (units, sku, node) =
+        (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
     let condition = match args.text(2) {
         "shelf" => StockCondition::Sellable,
         "outlet stock" => StockCondition::Outlet,

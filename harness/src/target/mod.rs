@@ -3,7 +3,9 @@
 mod reference;
 mod url;
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use counterproof_contracts::model::System;
 
 pub(crate) use reference::SUBCOMMAND;
 pub use reference::{Reference, ReferenceConfig};
@@ -36,9 +38,8 @@ impl std::str::FromStr for Target {
         if text == "reference" {
             return Ok(Self::Reference);
         }
-        let wrong = |why: &str| {
-            format!("{why}; write `reference` or a base URL such as http://127.0.0.1:8080")
-        };
+        let wrong =
+            |why: &str| format!("{why}; write `reference` or a base URL such as http://127.0.0.1:8080");
         let uri: http::Uri = text.parse().map_err(|_| wrong("this is no URL"))?;
         match (uri.scheme_str(), uri.authority()) {
             (Some("http"), Some(_)) => Ok(Self::Url(text.trim_end_matches('/').to_owned())),
@@ -72,9 +73,10 @@ impl Running {
     pub async fn kill_and_restart(&mut self) -> Result<(), Fatal> {
         match self {
             Self::Reference(reference) => reference.kill_and_restart().await,
-            Self::Foreign(url) => {
-                Err(Fatal::new(Exit::Inconclusive, format!("{url} was not started here, so it is not killed here")))
-            }
+            Self::Foreign(url) => Err(Fatal::new(
+                Exit::Inconclusive,
+                format!("{url} was not started here, so it is not killed here"),
+            )),
         }
     }
 
@@ -87,7 +89,7 @@ impl Running {
 }
 
 /// Where simulators listen, as an implementation reads it from its environment.
-pub fn partner_variables(addresses: &[(counterproof_contracts::model::System, SocketAddr)]) -> Vec<(String, String)> {
+pub fn partner_variables(addresses: &BTreeMap<System, SocketAddr>) -> Vec<(String, String)> {
     addresses
         .iter()
         .map(|(system, address)| {

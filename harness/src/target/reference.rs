@@ -49,8 +49,9 @@ impl Reference {
         let policy = serde_json::to_vec_pretty(&config.policy)
             .map_err(|error| Fatal::new(Exit::Bug, format!("failed to write the policy: {error}")))?;
         let path = policy_path(&config.folder);
-        std::fs::write(&path, policy)
-            .map_err(|error| Fatal::new(Exit::Inconclusive, format!("failed to write {}: {error}", path.display())))?;
+        std::fs::write(&path, policy).map_err(|error| {
+            Fatal::new(Exit::Inconclusive, format!("failed to write {}: {error}", path.display()))
+        })?;
         let (child, address) = spawn(&config).await?;
         Ok(Self { config, child, address })
     }
@@ -62,10 +63,9 @@ impl Reference {
 
     /// Kills it without warning and starts it again at the same address with the same store.
     pub async fn kill_and_restart(&mut self) -> Result<(), Fatal> {
-        self.child
-            .kill()
-            .await
-            .map_err(|error| Fatal::new(Exit::Inconclusive, format!("failed to kill the reference: {error}")))?;
+        self.child.kill().await.map_err(|error| {
+            Fatal::new(Exit::Inconclusive, format!("failed to kill the reference: {error}"))
+        })?;
         self.config.listen = self.address;
         (self.child, self.address) = spawn(&self.config).await?;
         Ok(())
@@ -142,5 +142,8 @@ async fn ready_address(stdout: ChildStdout) -> Option<SocketAddr> {
 fn tail(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(5)).map(|line| format!("  | {line}\n")).collect()
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(5))
+        .fold(String::new(), |shown, line| shown + "  | " + line + "\n")
 }

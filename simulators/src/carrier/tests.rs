@@ -4,7 +4,7 @@ use counterproof_contracts::protocol::EventType;
 use super::*;
 use crate::{
     test_stage::Stage,
-    world::testing::{call, document, order},
+    world::testing::{assert_tellable, call, document, order},
 };
 
 fn request(parcel_ref: &str) -> LabelRequest {
@@ -55,14 +55,14 @@ fn tells_a_scan_late_in_the_chain_of_its_label() {
     let label = label(&mut stage, "sh-1");
     let occurred_at = stage.now;
     stage.now = "1970-01-03T00:00:00Z".parse().unwrap();
-    let played = stage.act(|carrier, scene| {
-        carrier.scan(scene, &label.tracking_number, ScanCode::Delivered, occurred_at)
-    });
+    let played = stage
+        .act(|carrier, scene| carrier.scan(scene, &label.tracking_number, ScanCode::Delivered, occurred_at));
     let scan = &stage.core.scans(&label.tracking_number)[0];
     assert_eq!(played.answer.as_ref(), Ok(&scan.scan_id));
     assert_eq!((scan.occurred_at, scan.recorded_at), (occurred_at, stage.now));
     assert_eq!(played.booked(), [&Effect::ParcelScanned { scan: scan.clone() }]);
     let event = &played.events[0];
+    assert_tellable(event);
     assert_eq!(event.data.event_type(), EventType::CarrierScanRecorded);
     assert_eq!((event.correlation.as_str(), event.occurred_at), ("chain", occurred_at));
 }

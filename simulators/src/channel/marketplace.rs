@@ -43,7 +43,7 @@ pub(super) fn covered(known: &Conversation, refund: &RefundPart) -> Result<(), P
         return Ok(());
     }
     let detail = format!("the marketplace has {left} left of what it collected, {} was asked", refund.amount);
-    Err(Problem::new(ProblemKind::InsufficientFunds, detail))
+    Err(Problem::new(ProblemKind::IllegalState, detail))
 }
 
 fn shipped_value(order: &Order, update: &OrderStatusUpdate) -> i64 {

@@ -13,7 +13,8 @@ fn write(
 ) -> Played<Result<Value, Problem>> {
     let body = json!({
         "entry_id": id, "order_number": "W-1", "sequence": sequence, "occurred_at": "2026-11-27T10:00:00Z",
-        "text": text, "status": "accepted", "lines": [],
+        "text": text, "status": "accepted",
+        "lines": [{ "line_id": "1", "ordered": 1, "canceled": 0, "shipped": 0, "returned": 0 }],
     });
     stage.call(operations::ADD_TIMELINE_ENTRY, &[], body)
 }

@@ -21,7 +21,11 @@ const TAX_PAYABLE: &str = "tax_payable";
 
 impl Erp {
     /// Posts an invoice: debit receivable, credit revenue and tax.
-    pub(super) fn post_invoice(&mut self, mut invoice: Invoice, scene: &mut Scene<'_>) -> Result<Invoice, Problem> {
+    pub(super) fn post_invoice(
+        &mut self,
+        mut invoice: Invoice,
+        scene: &mut Scene<'_>,
+    ) -> Result<Invoice, Problem> {
         self.check_money(&invoice.order_number, &invoice.lines, invoice.amount, invoice.tax)?;
         let number = ErpDocument::new(scene.id("inv", invoice.order_number.as_str()));
         invoice.erp_document = Some(number.clone());
@@ -50,9 +54,9 @@ impl Erp {
         self.check_money(&memo.order_number, &memo.lines, memo.amount, memo.tax)?;
         let number = ErpDocument::new(scene.id("cm", memo.order_number.as_str()));
         memo.erp_document = Some(number.clone());
-        let reversed = invoice_lines(memo.amount.amount, memo.tax.amount).into_iter().map(|line| {
-            PostingLine { account: line.account, debit: line.credit, credit: line.debit }
-        });
+        let reversed = invoice_lines(memo.amount.amount, memo.tax.amount)
+            .into_iter()
+            .map(|line| PostingLine { account: line.account, debit: line.credit, credit: line.debit });
         let posting = FinancialPosting {
             erp_document: number,
             kind: PostingKind::CreditMemo,

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use counterproof_contracts::{
     model::{
         CreditMemo, ErpDocument, FinancialPosting, Invoice, LineId, NodeId, OrderNumber, ReservationId,
-        ReturnAuthorization, ReturnReceipt, ReservedLine, SalesOrder, Sku, StockCondition, StockLevel, System,
+        ReservedLine, ReturnAuthorization, ReturnReceipt, SalesOrder, Sku, StockCondition, StockLevel,
+        System,
     },
     protocol::{Problem, ProblemKind, erp as operations},
 };
@@ -24,6 +25,8 @@ use crate::{
 };
 
 mod finance;
+#[cfg(test)]
+mod ledger_tests;
 mod reservation;
 mod returns;
 mod sales;

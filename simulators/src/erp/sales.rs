@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{
-        ErpDocument, ItemQuantity, LineId, SalesOrder, SalesOrderCancellation, SalesOrderList,
-    },
+    model::{ErpDocument, ItemQuantity, LineId, SalesOrder, SalesOrderCancellation, SalesOrderList},
     protocol::{EventData, Problem, SalesOrderAcknowledged},
 };
 
@@ -94,7 +92,8 @@ impl Erp {
             }
         }
         scene.commit(Effect::SalesOrderCanceled { cancellation });
-        let booking = self.bookings.get_mut(&document).ok_or_else(|| not_found("sales order", erp_document))?;
+        let booking =
+            self.bookings.get_mut(&document).ok_or_else(|| not_found("sales order", erp_document))?;
         booking.canceled = canceled;
         Ok(booking.as_it_stands())
     }
@@ -103,9 +102,9 @@ impl Erp {
     fn cancelable(&self, booking: &Booking, line_id: &LineId) -> u32 {
         let ordered = booking.sales_order.lines.iter().find(|line| line.line_id == *line_id);
         let invoices = self.invoices(&booking.sales_order.order_number).iter();
-        let invoiced = invoices.flat_map(|invoice| &invoice.lines).filter(|line| line.line_id == *line_id);
-        let invoiced = invoiced.fold(0_u32, |sum, line| sum.saturating_add(line.quantity));
-        ordered.map_or(0, |line| line.quantity.saturating_sub(invoiced))
+        let gone = invoices.flat_map(|invoice| &invoice.lines).filter(|line| line.line_id == *line_id);
+        let gone = gone.fold(0_u32, |sum, line| sum.saturating_add(line.quantity));
+        ordered.map_or(0, |line| line.quantity.saturating_sub(gone))
     }
 }
 

@@ -1,5 +1,231 @@
 //! What all simulators share: the core's trait, serving, the outbox, faults and the journal tap.
+//!
+//! A [`Kernel`] belongs to one run; a [`Simulator`] serves one core on it, over sockets or in process. Pure
+//! cores know none of this. The kernel records and delivers; it judges nothing.
 
+mod body;
+mod bounded;
+mod clock;
 mod core;
+mod delivery;
+mod faults;
+mod idempotency;
+mod listen;
+mod message;
+mod network;
+mod outbox;
+mod recorder;
+mod registry;
+mod reply;
+mod routing;
+mod serve;
+mod simulator;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod work;
 
-pub use core::*;
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use counterproof_contracts::{
+    journal::{Entry, FaultInjected},
+    model::{OrderNumber, System, Timestamp},
+    protocol::signature::Secret,
+};
+use tokio::sync::{Semaphore, watch};
+
+pub use self::core::*;
+pub use clock::Clock;
+pub use faults::{Action, Faults, Rule, RuleId, RuleReport};
+pub use listen::{CONNECTIONS_MAX, ListenError, Listening};
+pub use network::{Network, NetworkError, in_process, live};
+pub use recorder::{Line, RecordSink, Recorder};
+pub use registry::{BusinessKey, KeyTaken, QUARANTINED_MAX, Quarantine, Registry, Subject};
+pub use serve::{ConnectionLost, Endpoint};
+pub use simulator::Simulator;
+
+use self::{
+    bounded::Bounded,
+    faults::{Site, Strike},
+    idempotency::Digest,
+    outbox::Outbox,
+    tasks::Tasks,
+    work::Work,
+};
+
+/// How many requests to the middleware are under way at once.
+const SENDS_MAX: usize = 64;
+/// For how many intents the number of attempts is remembered.
+const ATTEMPTS_MAX: usize = 500_000;
+
+/// How patiently messages to the middleware are repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryPolicy {
+    /// How long an answer may take.
+    pub answer_within: Duration,
+    /// How long to wait before the first repetition; doubled with each.
+    pub first_wait: Duration,
+    /// The longest wait; a longer `Retry-After` is honored up to an hour.
+    pub longest_wait: Duration,
+    /// After how long a message is given up.
+    pub give_up_after: Duration,
+}
+
+impl Default for DeliveryPolicy {
+    /// Answers within 10 s; waits 200 ms to 30 s; gives up after a day.
+    fn default() -> Self {
+        Self {
+            answer_within: Duration::from_secs(10),
+            first_wait: Duration::from_millis(200),
+            longest_wait: Duration::from_secs(30),
+            give_up_after: Duration::from_hours(24),
+        }
+    }
+}
+
+/// What a kernel is made of.
+pub struct KernelParts {
+    /// The run's clock.
+    pub clock: Clock,
+    /// The way to the middleware.
+    pub network: Network,
+    /// The journal tap.
+    pub recorder: Recorder,
+    /// What events are signed with.
+    pub secret: Secret,
+    /// How patiently messages are repeated.
+    pub policy: DeliveryPolicy,
+}
+
+/// What the simulators of a run share. Clones are the same kernel.
+#[derive(Clone)]
+pub struct Kernel(Arc<Shared>);
+
+struct Shared {
+    parts: KernelParts,
+    registry: Registry,
+    faults: Faults,
+    outbox: Outbox,
+    work: Work,
+    tasks: Tasks,
+    middleware: RwLock<Option<String>>,
+    attempts: Mutex<Bounded<Digest, u32>>,
+    sends: Semaphore,
+    large_bodies: Semaphore,
+    connections: Arc<Semaphore>,
+}
+
+impl Kernel {
+    /// A kernel without middleware: what is to be delivered waits until
+    /// [`set_middleware`](Self::set_middleware) says where to.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: deliveries run on the runtime on which the kernel is made.
+    pub fn new(parts: KernelParts) -> Self {
+        Self(Arc::new(Shared {
+            parts,
+            registry: Registry::default(),
+            faults: Faults::default(),
+            outbox: Outbox::default(),
+            work: Work::new(),
+            tasks: Tasks::here(),
+            middleware: RwLock::new(None),
+            attempts: Mutex::new(Bounded::new(ATTEMPTS_MAX)),
+            sends: Semaphore::new(SENDS_MAX),
+            large_bodies: Semaphore::new(body::LARGE_BODIES_MAX),
+            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        }))
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.parts.clock
+    }
+
+    /// The journal tap.
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.parts.recorder
+    }
+
+    /// Whose traffic it is.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The faults.
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    /// Says where the middleware is: `http://127.0.0.1:8080`, with or without a path.
+    pub fn set_middleware(&self, base_url: &str) {
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        *self.0.middleware.write().unwrap_or_else(PoisonError::into_inner) = Some(base_url);
+    }
+
+    /// What is under way for a scenario: undelivered events, calls without an answer, whatever a fault
+    /// holds. With `None`, what is under way at all.
+    pub fn open_work(&self, scenario: Option<&str>) -> Vec<String> {
+        self.0.work.list(scenario)
+    }
+
+    /// Tells of each change of the open work.
+    pub fn work_changes(&self) -> watch::Receiver<u64> {
+        self.0.work.subscribe()
+    }
+
+    /// Ends the holds of an order: what they held goes on.
+    pub fn release(&self, order: &OrderNumber) {
+        self.0.faults.release(order);
+        outbox::release(self, order);
+    }
+
+    /// Ends all faults of an order: what they held goes on.
+    pub fn lift(&self, order: &OrderNumber) {
+        self.0.faults.lift(order);
+        outbox::release(self, order);
+    }
+
+    /// Ends the faults of one system for an order: what they held goes on.
+    pub fn lift_system(&self, order: &OrderNumber, system: System) {
+        self.0.faults.lift_system(order, system);
+        outbox::release(self, order);
+    }
+
+    /// Ends all deliveries and everything that is held. What is open stays undone.
+    pub async fn shutdown(&self) {
+        self.0.tasks.shutdown().await;
+        self.0.outbox.clear();
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    /// Counts an attempt of an intent: 1 for the first.
+    fn count_attempt(&self, intent: Digest) -> u32 {
+        let mut attempts = self.0.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = attempts.get_mut(&intent) {
+            *count = count.saturating_add(1);
+            return *count;
+        }
+        attempts.insert(intent, 1, 1);
+        1
+    }
+
+    /// Asks whether something happens to a message, and records it if so.
+    fn strike(&self, site: Site<'_>, wanted: fn(Action) -> bool, scenario: Option<&str>) -> Option<Strike> {
+        let strike = self.0.faults.strike(site, wanted)?;
+        let fault = FaultInjected {
+            fault: strike.name.clone(),
+            system: site.system,
+            operation: Some(site.operation.to_owned()),
+            order: Some(site.order.clone()),
+        };
+        self.recorder().record(scenario.map(str::to_owned), Entry::FaultInjected(fault));
+        Some(strike)
+    }
+}

@@ -21,15 +21,19 @@ use crate::kernel::{Call, Core, Scene, answer};
 #[cfg(test)]
 mod tests;
 
+/// Largest balance in minor units: the largest integer that every reader of JSON keeps exact (RFC 8259,
+/// section 6), as the schema of money has it.
+pub const BALANCE_MAX: i64 = 9_007_199_254_740_991;
+
 /// Why an account could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenAccountError {
     /// There is one with this identifier.
     #[error("account {0} is open already")]
     AlreadyOpen(AccountId),
-    /// A balance below zero.
-    #[error("opening balance {0} is negative")]
-    NegativeBalance(Money),
+    /// A balance below zero or above [`BALANCE_MAX`].
+    #[error("opening balance {0} is negative or too large")]
+    Balance(Money),
 }
 
 /// The ledger of gift cards and store credit.
@@ -56,8 +60,8 @@ impl StoredValue {
         scene: &mut Scene<'_>,
         account: StoredValueAccount,
     ) -> Result<(), OpenAccountError> {
-        if account.balance.amount < 0 {
-            return Err(OpenAccountError::NegativeBalance(account.balance));
+        if !(0..=BALANCE_MAX).contains(&account.balance.amount) {
+            return Err(OpenAccountError::Balance(account.balance));
         }
         if self.accounts.contains_key(&account.account_id) {
             return Err(OpenAccountError::AlreadyOpen(account.account_id));
@@ -98,7 +102,7 @@ impl StoredValue {
                 return Err(Problem::new(ProblemKind::BusinessRule, detail));
             }
             Some(account) => balance_after(account, EntryKind::Credit, amount)?,
-            None => positive(amount)?,
+            None => within_bounds(amount)?,
         };
         if existing.is_none() {
             let account = StoredValueAccount {
@@ -184,16 +188,16 @@ impl Core for StoredValue {
     }
 }
 
-fn positive(amount: Money) -> Result<Money, Problem> {
-    if amount.amount > 0 {
+fn within_bounds(amount: Money) -> Result<Money, Problem> {
+    if (1..=BALANCE_MAX).contains(&amount.amount) {
         return Ok(amount);
     }
-    Err(Problem::new(ProblemKind::BusinessRule, format!("amount {amount} is not positive")))
+    Err(Problem::new(ProblemKind::BusinessRule, format!("amount {amount} is not positive or too large")))
 }
 
 /// What is on an account after an entry.
 fn balance_after(account: &StoredValueAccount, kind: EntryKind, amount: Money) -> Result<Money, Problem> {
-    positive(amount)?;
+    within_bounds(amount)?;
     let (id, balance) = (&account.account_id, account.balance);
     if amount.currency != balance.currency {
         let detail = format!("account {id} is kept in {}, not {}", balance.currency, amount.currency);
@@ -205,9 +209,11 @@ fn balance_after(account: &StoredValueAccount, kind: EntryKind, amount: Money) -
             return Err(Problem::new(ProblemKind::InsufficientFunds, detail));
         }
         EntryKind::Debit => balance.amount - amount.amount,
-        EntryKind::Credit => balance.amount.checked_add(amount.amount).ok_or_else(|| {
-            Problem::new(ProblemKind::BusinessRule, format!("account {id} cannot hold {amount} more"))
-        })?,
+        EntryKind::Credit if amount.amount > BALANCE_MAX - balance.amount => {
+            let detail = format!("account {id} cannot hold {amount} more");
+            return Err(Problem::new(ProblemKind::BusinessRule, detail));
+        }
+        EntryKind::Credit => balance.amount + amount.amount,
     };
     Ok(Money { amount: after, ..balance })
 }

@@ -128,7 +128,12 @@ impl TaxEngine {
         Ok(())
     }
 
-    fn void(&mut self, code: &str, request: &VoidRequest, scene: &mut Scene<'_>) -> Result<TaxDocument, Problem> {
+    fn void(
+        &mut self,
+        code: &str,
+        request: &VoidRequest,
+        scene: &mut Scene<'_>,
+    ) -> Result<TaxDocument, Problem> {
         let document = self
             .documents
             .get_mut(&TaxDocumentCode::new(code))
@@ -138,7 +143,9 @@ impl TaxEngine {
         }
         match document.status {
             TaxDocumentStatus::Committed => document.status = TaxDocumentStatus::Voided,
-            TaxDocumentStatus::Voided => return Err(illegal(format!("document {code} is withdrawn already"))),
+            TaxDocumentStatus::Voided => {
+                return Err(illegal(format!("document {code} is withdrawn already")));
+            }
             TaxDocumentStatus::Locked => return Err(illegal(format!("document {code} is filed"))),
         }
         scene.commit(Effect::TaxVoided { document: document.clone() });
@@ -191,7 +198,8 @@ fn check_document(document: &TaxDocument) -> Result<(), Problem> {
         sum = sum.checked_add(line.tax.amount).ok_or_else(|| business("the taxes overflow".to_owned()))?;
     }
     if sum != document.total_tax.amount {
-        let detail = format!("the lines' taxes sum to {}, not {}", Money::new(sum, currency), document.total_tax);
+        let detail =
+            format!("the lines' taxes sum to {}, not {}", Money::new(sum, currency), document.total_tax);
         return Err(business(detail));
     }
     Ok(())

@@ -39,7 +39,8 @@ impl Wms {
             return Err(illegal(format!("the dock was told of {rma_id} already")));
         }
         scene.commit(Effect::ReturnNoticed { authorization: authorization.clone() });
-        let notice = Notice { authorization: authorization.clone(), correlation: scene.correlation().clone() };
+        let notice =
+            Notice { authorization: authorization.clone(), correlation: scene.correlation().clone() };
         self.notices.insert(rma_id, notice);
         Ok(authorization)
     }
@@ -143,7 +144,8 @@ impl Wms {
 
     fn dock_of(&self, order: &OrderNumber, node_id: Option<&NodeId>) -> Result<NodeId, ActionError> {
         let sender = self.shipments(order).next().map(|shipment| &shipment.node_id);
-        let nowhere = || ActionError::NotThereYet(format!("nothing of order {order} has left yet; name a dock"));
+        let nowhere =
+            || ActionError::NotThereYet(format!("nothing of order {order} has left yet; name a dock"));
         let node_id = node_id.or(sender).ok_or_else(nowhere)?;
         let takes = self.world.node(node_id).is_some_and(|node| node.location.accepts_returns);
         if takes {
@@ -206,7 +208,7 @@ fn grade(
     grades: &[(ItemRef, u32, ConditionGrade)],
 ) -> Result<Vec<InspectedLine>, ActionError> {
     let mut ungraded = lines.to_vec();
-    let mut graded: Vec<InspectedLine> = Vec::new();
+    let mut inspected: Vec<InspectedLine> = Vec::new();
     for (item, quantity, grade) in grades {
         let mut rest = *quantity;
         for line in ungraded.iter_mut().filter(|line| item.fits(&line.line_id, &line.sku)) {
@@ -217,7 +219,7 @@ fn grade(
             line.quantity -= units;
             rest -= units;
             let (line_id, sku) = (line.line_id.clone(), line.sku.clone());
-            graded.push(InspectedLine { line_id, sku, quantity: units, grade: *grade });
+            inspected.push(InspectedLine { line_id, sku, quantity: units, grade: *grade });
         }
         if rest > 0 {
             return Err(ActionError::Impossible(format!("{rest} more units of {item} are graded than came")));
@@ -228,6 +230,6 @@ fn grade(
             let detail = format!("{} units of {} have no grade", line.quantity, line.sku);
             Err(ActionError::Impossible(detail))
         }
-        None => Ok(graded),
+        None => Ok(inspected),
     }
 }

@@ -1,0 +1,195 @@
+#![expect(clippy::unwrap_used, reason = "a test")]
+use counterproof_contracts::{
+    journal::Effect,
+    model::{
+        ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnMethod, ReturnReason, ReturnStatus,
+        Timestamp,
+    },
+};
+use proptest::prelude::*;
+
+use super::{
+    tests::{SHIRT, SOCKS, attach, busy, pack, sku},
+    *,
+};
+use crate::{
+    test_stage::{Played, Stage},
+    world::testing::{assert_tellable, call, document, line},
+};
+
+fn return_line(number: usize, sku: &str, quantity: u32) -> ReturnLine {
+    ReturnLine { line_id: line(number), sku: sku.into(), quantity, reason: ReturnReason::SizeSmall }
+}
+
+fn authorization(lines: &[ReturnLine]) -> ReturnAuthorization {
+    ReturnAuthorization {
+        rma_id: "rma-1".into(),
+        order_number: "W-1".into(),
+        method: ReturnMethod::Mail,
+        resolution: Resolution::Refund,
+        status: ReturnStatus::Approved,
+        gift_recipient_ref: None,
+        lines: lines.to_vec(),
+        expires_at: Timestamp::UNIX_EPOCH,
+        tracking_number: None,
+    }
+}
+
+/// A warehouse that shipped two shirts and three pairs of socks, and was told of a return of two and one.
+fn expecting() -> Stage<Wms> {
+    let mut stage = busy();
+    let id = pack(&mut stage, &[], true).answer.unwrap();
+    attach(&mut stage, id.as_str());
+    let authorization = authorization(&[return_line(1, SHIRT, 2), return_line(2, SOCKS, 1)]);
+    let played = call(&mut stage, operations::CREATE_RETURN_NOTICE, &[], &authorization);
+    assert_eq!(document::<ReturnAuthorization>(&played), authorization);
+    assert_eq!(played.booked(), [&Effect::ReturnNoticed { authorization: authorization.clone() }]);
+    assert_eq!(
+        call(&mut stage, operations::CREATE_RETURN_NOTICE, &[], &authorization).refusal(),
+        "illegal-state"
+    );
+    stage
+}
+
+fn announced() -> Arrival {
+    Arrival::Authorized("rma-1".into())
+}
+
+fn receive(
+    stage: &mut Stage<Wms>,
+    arrival: &Arrival,
+    node: Option<&str>,
+    items: &[(ItemRef, u32)],
+) -> Played<Result<ReceiptId, ActionError>> {
+    let node = node.map(NodeId::new);
+    let before = stage.core.clone();
+    let played = stage.act(|wms, scene| wms.receive_return(scene, arrival, node.as_ref(), items));
+    if played.answer.is_err() {
+        assert_eq!(before, stage.core);
+        assert!(played.effects.is_empty() && played.events.is_empty());
+    }
+    played.events.iter().for_each(assert_tellable);
+    played
+}
+
+fn inspect(
+    stage: &mut Stage<Wms>,
+    receipt: &ReceiptId,
+    grades: &[(ItemRef, u32, ConditionGrade)],
+) -> Played<Result<(), ActionError>> {
+    let before = stage.core.clone();
+    let played = stage.act(|wms, scene| wms.inspect(scene, receipt, grades));
+    if played.answer.is_err() {
+        assert_eq!(before, stage.core);
+        assert!(played.effects.is_empty() && played.events.is_empty());
+    }
+    played.events.iter().for_each(assert_tellable);
+    played
+}
+
+#[test]
+fn receives_and_inspects_what_was_announced() {
+    let mut stage = expecting();
+    let played = receive(&mut stage, &announced(), None, &[]);
+    let receipt = stage.core.receipts(&"W-1".into()).next().unwrap().clone();
+    assert_eq!(played.answer.as_ref(), Ok(&receipt.receipt_id));
+    assert_eq!(receipt.receipt_id.as_str(), "dock-W-1-1");
+    assert_eq!((receipt.node_id.as_str(), receipt.lines.len()), ("dc-north", 2));
+    assert_eq!(played.booked(), [&Effect::GoodsReturned { receipt: receipt.clone() }]);
+    assert_eq!(played.events[0].data, EventData::ReturnReceived(receipt.clone()));
+    assert_eq!(played.events[0].correlation.as_str(), "chain");
+
+    let grades = [
+        (sku(SHIRT), 1, ConditionGrade::A),
+        (sku(SHIRT), 1, ConditionGrade::D),
+        (sku(SOCKS), 1, ConditionGrade::B),
+    ];
+    let played = inspect(&mut stage, &receipt.receipt_id, &grades);
+    let inspection = stage.core.inspections(&"W-1".into()).next().unwrap().clone();
+    let units: Vec<(u32, ConditionGrade)> =
+        inspection.lines.iter().map(|line| (line.quantity, line.grade)).collect();
+    assert_eq!(units, [(1, ConditionGrade::A), (1, ConditionGrade::D), (1, ConditionGrade::B)]);
+    assert_eq!(played.booked(), [&Effect::GoodsInspected { inspection: inspection.clone() }]);
+    assert_eq!(played.events[0].data, EventData::ReturnInspected(inspection));
+    assert!(inspect(&mut stage, &receipt.receipt_id, &grades).answer.is_err());
+}
+
+#[test]
+fn takes_parts_and_more_than_was_announced() {
+    let mut stage = expecting();
+    let some = receive(&mut stage, &announced(), Some("dc-south"), &[(sku(SOCKS), 1)]).answer.unwrap();
+    let more = receive(&mut stage, &announced(), None, &[(sku(SHIRT), 3)]).answer.unwrap();
+    let receipts: Vec<&ReturnReceipt> = stage.core.receipts(&"W-1".into()).collect();
+    assert_eq!([&receipts[0].receipt_id, &receipts[1].receipt_id], [&some, &more]);
+    assert_eq!(receipts[0].node_id.as_str(), "dc-south");
+    assert_eq!(receipts[1].lines, [return_line(1, SHIRT, 3)]);
+    let foreign = receive(&mut stage, &announced(), None, &[(sku("gift-box-t"), 1)]).answer.unwrap_err();
+    assert!(!foreign.may_come_later());
+    assert!(receive(&mut stage, &announced(), Some("outlet-3"), &[]).answer.is_err());
+}
+
+#[test]
+fn takes_goods_that_nobody_announced() {
+    let mut stage = expecting();
+    let arrival = Arrival::Unannounced { order: "W-1".into(), reason: ReturnReason::RefusedDelivery };
+    let played = receive(&mut stage, &arrival, None, &[]);
+    assert_eq!(played.events[0].correlation.as_str(), "customer");
+    let receipt = stage.core.receipts(&"W-1".into()).next().unwrap();
+    assert_eq!(receipt.rma_id, None);
+    let came: Vec<(u32, ReturnReason)> =
+        receipt.lines.iter().map(|line| (line.quantity, line.reason)).collect();
+    assert_eq!(came, [(2, ReturnReason::RefusedDelivery), (3, ReturnReason::RefusedDelivery)]);
+}
+
+#[test]
+fn waits_for_notices_and_for_goods_to_leave_first() {
+    let mut stage = busy();
+    let unannounced = Arrival::Unannounced { order: "W-1".into(), reason: ReturnReason::RefusedDelivery };
+    for (arrival, reason) in [
+        (announced(), "the dock was not told of rma-1 yet"),
+        (unannounced, "nothing of order W-1 has left yet"),
+    ] {
+        let error = receive(&mut stage, &arrival, None, &[]).answer.unwrap_err();
+        assert!(error.may_come_later());
+        assert_eq!(error.to_string(), reason);
+    }
+}
+
+#[test]
+fn grades_cover_what_came_exactly() {
+    let mut stage = expecting();
+    let receipt = receive(&mut stage, &announced(), None, &[(sku(SHIRT), 2)]).answer.unwrap();
+    let mut reason = |grades: &[(ItemRef, u32, ConditionGrade)]| {
+        inspect(&mut stage, &receipt, grades).answer.unwrap_err().to_string()
+    };
+    assert_eq!(reason(&[(sku(SHIRT), 1, ConditionGrade::A)]), "1 units of linen-shirt-t have no grade");
+    assert_eq!(
+        reason(&[(sku(SHIRT), 3, ConditionGrade::A)]),
+        "1 more units of linen-shirt-t are graded than came"
+    );
+    let unknown = inspect(&mut stage, &"dock-9".into(), &[]).answer.unwrap_err();
+    assert!(!unknown.may_come_later());
+}
+
+proptest! {
+    #[test]
+    fn every_unit_that_came_gets_one_grade(shirts in 1..6_u32, first in 0..6_u32, socks in 1..4_u32) {
+        let mut stage = expecting();
+        let receipt = receive(&mut stage, &announced(), None, &[(sku(SHIRT), shirts), (sku(SOCKS), socks)]);
+        let first = first.min(shirts);
+        let grades = [
+            (sku(SHIRT), first, ConditionGrade::A),
+            (ItemRef::Line(line(1)), shirts - first, ConditionGrade::C),
+            (sku(SOCKS), socks, ConditionGrade::B),
+        ];
+        prop_assert_eq!(inspect(&mut stage, &receipt.answer.unwrap(), &grades).answer, Ok(()));
+        let inspection = stage.core.inspections(&"W-1".into()).next().unwrap();
+        let units = |fits: fn(&InspectedLine) -> bool| {
+            inspection.lines.iter().filter(|line| fits(line)).map(|line| line.quantity).sum::<u32>()
+        };
+        prop_assert_eq!(units(|line| line.sku.as_str() == SHIRT), shirts);
+        prop_assert_eq!(units(|line| line.grade == ConditionGrade::A), first);
+        prop_assert_eq!(units(|line| line.sku.as_str() == SOCKS), socks);
+        prop_assert!(inspection.lines.iter().all(|line| line.quantity > 0));
+    }
+}

@@ -10,8 +10,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use counterproof_contracts::{
     model::{
-        CorrelationId, FulfillmentOrder, FulfillmentOrderId, Inspection, LineId, NodeId, OrderNumber, ReceiptId,
-        ReturnAuthorization, ReturnReceipt, RmaId, Shipment, ShipmentId, Sku, System,
+        CorrelationId, FulfillmentOrder, FulfillmentOrderId, Inspection, LineId, NodeId, OrderNumber,
+        ReceiptId, ReturnAuthorization, ReturnReceipt, RmaId, Shipment, ShipmentId, Sku, System,
     },
     protocol::{EventData, Problem, ProblemKind, wms as operations},
 };
@@ -23,12 +23,12 @@ use crate::{
 };
 
 mod dock;
-mod outbound;
-mod work;
 #[cfg(test)]
 mod dock_tests;
+mod outbound;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use dock::Arrival;
 use work::{Parcel, Work};
@@ -193,9 +193,7 @@ impl Core for Wms {
             operations::CANCEL_FULFILLMENT => {
                 answer(&self.cancel(call.parameter("fulfillment_order_id"), &call.document()?, scene)?)
             }
-            operations::ATTACH_LABEL => {
-                answer(&self.attach_label(call.parameter("shipment_id"), call.document()?, scene)?)
-            }
+            operations::ATTACH_LABEL => answer(&self.attach_label(call, call.document()?, scene)?),
             operations::CREATE_RETURN_NOTICE => answer(&self.notice(call.document()?, scene)?),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }

@@ -1,6 +1,6 @@
 //! From a fulfillment order to a parcel that left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     journal::Effect,
@@ -16,7 +16,7 @@ use super::{
     ActionError, ItemRef, Wms, business, check_owner, illegal, not_found, tell,
     work::{Parcel, Work},
 };
-use crate::kernel::Scene;
+use crate::kernel::{Call, Scene};
 
 impl Wms {
     /// Takes a fulfillment order on; the node accepts at once.
@@ -54,7 +54,8 @@ impl Wms {
             .ok_or_else(|| not_found("fulfillment order", fulfillment_order_id))?;
         check_owner("the fulfillment order", &work.document.order_number, &request.order_number)?;
         if let Some((known, result)) = work.cancellations.get(&request.cancellation_id) {
-            let detail = || illegal(format!("cancellation {} asked for something else", request.cancellation_id));
+            let detail =
+                || illegal(format!("cancellation {} asked for something else", request.cancellation_id));
             return if known == request { Ok(result.clone()) } else { Err(detail()) };
         }
         check_cancellation(work, request)?;
@@ -106,14 +107,18 @@ impl Wms {
         let parcel = self.parcels.get_mut(shipment_id).ok_or_else(missing)?;
         match parcel.shipment.status {
             ShipmentStatus::Created => parcel.ship_wish = true,
-            ShipmentStatus::LabelPurchased => depart(parcel, &mut self.work, scene),
+            ShipmentStatus::LabelPurchased => depart(parcel, &mut self.work, None, scene),
             _ => return Err(ActionError::Impossible(format!("shipment {shipment_id} left already"))),
         }
         Ok(())
     }
 
     /// Tells once more, in a new event, that a parcel left. Nothing happens in the warehouse.
-    pub fn tell_shipped_again(&self, scene: &mut Scene<'_>, shipment_id: &ShipmentId) -> Result<(), ActionError> {
+    pub fn tell_shipped_again(
+        &self,
+        scene: &mut Scene<'_>,
+        shipment_id: &ShipmentId,
+    ) -> Result<(), ActionError> {
         let left = self.parcels.get(shipment_id).filter(|parcel| parcel.shipment.shipped_at.is_some());
         let parcel =
             left.ok_or_else(|| ActionError::NotThereYet(format!("shipment {shipment_id} has not left yet")))?;
@@ -148,10 +153,11 @@ impl Wms {
     /// Puts a label on a parcel, which leaves if it only waited for that.
     pub(super) fn attach_label(
         &mut self,
-        shipment_id: &str,
+        call: &Call,
         label: LabelAttachment,
         scene: &mut Scene<'_>,
     ) -> Result<Shipment, Problem> {
+        let shipment_id = call.parameter("shipment_id");
         let parcel = self
             .parcels
             .get_mut(&ShipmentId::new(shipment_id))
@@ -164,7 +170,7 @@ impl Wms {
         parcel.shipment.tracking_number = Some(label.tracking_number);
         scene.commit(Effect::LabelAttached { shipment: parcel.shipment.clone() });
         if parcel.ship_wish {
-            depart(parcel, &mut self.work, scene);
+            depart(parcel, &mut self.work, call.key.clone(), scene);
         }
         Ok(parcel.shipment.clone())
     }
@@ -177,13 +183,10 @@ fn check_fulfillment_order(document: &FulfillmentOrder) -> Result<(), Problem> {
     if document.lines.is_empty() {
         return Err(business("a fulfillment order has lines".to_owned()));
     }
-    // Keeps every sum of units within an integer.
-    const UNITS_MAX: u32 = 1_000_000;
     let mut seen = BTreeSet::new();
     for line in &document.lines {
-        if !(1..=UNITS_MAX).contains(&line.quantity) || !seen.insert(&line.line_id) {
-            let detail = format!("line {} stands twice, or for {} units", line.line_id, line.quantity);
-            return Err(business(detail));
+        if line.quantity == 0 || !seen.insert(&line.line_id) {
+            return Err(business(format!("line {} stands twice, or for no units", line.line_id)));
         }
     }
     Ok(())
@@ -243,16 +246,17 @@ fn pack(work: &mut Work, picked: Vec<ItemQuantity>, ship_wish: bool, scene: &mut
     Parcel { shipment, ship_wish, correlation: work.correlation.clone() }
 }
 
-/// A parcel with a label leaves.
+/// A parcel with a label leaves. `causation` is the call that put the label on it, if it waited for that.
 fn depart(
     parcel: &mut Parcel,
-    works: &mut std::collections::BTreeMap<FulfillmentOrderId, Work>,
+    works: &mut BTreeMap<FulfillmentOrderId, Work>,
+    causation: Option<String>,
     scene: &mut Scene<'_>,
 ) {
     parcel.shipment.status = ShipmentStatus::Shipped;
     parcel.shipment.shipped_at = Some(scene.now());
     scene.commit(Effect::ShipmentShipped { shipment: parcel.shipment.clone() });
-    tell(scene, &parcel.correlation, None, EventData::ShipmentShipped(parcel.shipment.clone()));
+    tell(scene, &parcel.correlation, causation, EventData::ShipmentShipped(parcel.shipment.clone()));
     if let Some(work) = works.get_mut(&parcel.shipment.fulfillment_order_id) {
         work.count_shipped(&parcel.shipment.lines);
         work.settle(scene);

@@ -8,9 +8,7 @@ use counterproof_contracts::model::{
 };
 use serde::Deserialize;
 
-use super::{
-    Destination, Jurisdiction, Node, Person, Product, PromotionRule, Reduction, TaxCategory, World,
-};
+use super::{Destination, Jurisdiction, Node, Person, Product, PromotionRule, Reduction, TaxCategory, World};
 
 /// Why a world was refused. Reads after "failed to read the world:".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -142,8 +140,7 @@ impl World {
     }
 
     fn check_names(&self) -> Result<(), WorldError> {
-        let products = self.products.iter().map(|product| product.slug());
-        unique("product", products)?;
+        unique("product", self.products.iter().map(super::Product::slug))?;
         unique("node", self.nodes.iter().map(|node| node.location.node_id.to_string()))?;
         unique("node", self.nodes.iter().map(|node| node.location.name.to_lowercase()))?;
         unique("destination", self.destinations.iter().map(|place| place.address.country.clone()))?;
@@ -194,8 +191,7 @@ fn product(given: ProductEntry) -> Result<Product, WorldError> {
     }
     let mut prices = BTreeMap::new();
     for (code, amount) in &given.prices {
-        let currency: Currency =
-            code.parse().map_err(|error| wrong(format!("{error}")))?;
+        let currency: Currency = code.parse().map_err(|error| wrong(format!("{error}")))?;
         if *amount <= 0 {
             return Err(wrong(format!("price {amount} {currency} is not positive")));
         }
@@ -316,14 +312,8 @@ mod tests {
             refused("name = \"denim jacket\"", "name = \"linen shirt\""),
             "product \"linen-shirt\" stands twice in the world file"
         );
-        assert_eq!(
-            refused("EUR = 4990, ", ""),
-            "product \"linen shirt\": has no price in EUR"
-        );
-        assert_eq!(
-            refused("EUR = 4990", "EUR = 0"),
-            "product \"linen shirt\": price 0 EUR is not positive"
-        );
+        assert_eq!(refused("EUR = 4990, ", ""), "product \"linen shirt\": has no price in EUR");
+        assert_eq!(refused("EUR = 4990", "EUR = 0"), "product \"linen shirt\": price 0 EUR is not positive");
         assert!(refused("EUR = 4990", "eur = 4990").contains("ISO 4217"));
         assert_eq!(refused("reduced = 70000, ", ""), "jurisdiction \"DE\": no reduced rate");
         assert_eq!(
@@ -332,7 +322,9 @@ mod tests {
         );
         assert!(refused("funding = \"retailer\"", "funding = \"manufacturer\"").contains("retailer funds"));
         assert!(refused("percent_ppm = 100000", "percent_ppm = 0").contains("not positive"));
-        assert!(refused("country = \"AT\"\n\n[[customer]]", "country = \"FR\"\n\n[[customer]]")
-            .contains("which is no destination"));
+        assert!(
+            refused("country = \"AT\"\n\n[[customer]]", "country = \"FR\"\n\n[[customer]]")
+                .contains("which is no destination")
+        );
     }
 }

@@ -260,9 +260,7 @@ impl Jurisdiction {
 }
 
 fn same_words(one: &str, other: &str) -> bool {
-    one.split_whitespace()
-        .map(str::to_lowercase)
-        .eq(other.split_whitespace().map(str::to_lowercase))
+    one.split_whitespace().map(str::to_lowercase).eq(other.split_whitespace().map(str::to_lowercase))
 }
 
 #[cfg(test)]

@@ -198,7 +198,13 @@ impl<'w> Basket<'w> {
         Ok(basket)
     }
 
-    fn line(&self, world: &'w World, name: &str, quantity: u32, tag: &str) -> Result<BasketLine<'w>, PricingError> {
+    fn line(
+        &self,
+        world: &'w World,
+        name: &str,
+        quantity: u32,
+        tag: &str,
+    ) -> Result<BasketLine<'w>, PricingError> {
         let unknown = || PricingError::UnknownProduct(name.to_owned());
         let product = world.product_by_name(name).ok_or_else(unknown)?;
         let unit_price = product.price(self.destination.currency).ok_or_else(unknown)?;
@@ -294,10 +300,10 @@ fn tenders(draft: &OrderDraft, total: Money) -> Result<Vec<Tender>, PricingError
     if total.amount <= 0 {
         return Err(PricingError::NothingToPay);
     }
-    let mut tenders = Tenders { order: &draft.order_number, total, tenders: Vec::new() };
+    let mut till = Till { order: &draft.order_number, total, paid: Vec::new() };
     match &draft.tenders {
-        TenderPlan::Card { payment_token } => tenders.card(total.amount, payment_token),
-        TenderPlan::Marketplace => tenders.add(TenderKind::MarketplaceCollected, total.amount),
+        TenderPlan::Card { payment_token } => till.card(total.amount, payment_token),
+        TenderPlan::Marketplace => till.add(TenderKind::MarketplaceCollected, total.amount),
         TenderPlan::StoredValueThenCard { kind, account_id, amount, payment_token } => {
             if !matches!(kind, TenderKind::GiftCard | TenderKind::StoreCredit) {
                 return Err(PricingError::Tender("stored value is a gift card or store credit".to_owned()));
@@ -306,29 +312,29 @@ fn tenders(draft: &OrderDraft, total: Money) -> Result<Vec<Tender>, PricingError
                 return Err(PricingError::Tender(format!("{amount} minor units cannot be paid")));
             }
             let stored = (*amount).min(total.amount);
-            tenders.add(*kind, stored);
-            if let Some(tender) = tenders.tenders.last_mut() {
+            till.add(*kind, stored);
+            if let Some(tender) = till.paid.last_mut() {
                 tender.account_id = Some(account_id.clone());
             }
             if stored < total.amount {
-                tenders.card(total.amount - stored, payment_token);
+                till.card(total.amount - stored, payment_token);
             }
         }
     }
-    Ok(tenders.tenders)
+    Ok(till.paid)
 }
 
-struct Tenders<'d> {
+struct Till<'d> {
     order: &'d OrderNumber,
     total: Money,
-    tenders: Vec<Tender>,
+    paid: Vec<Tender>,
 }
 
-impl Tenders<'_> {
+impl Till<'_> {
     /// Tender identifiers name the order: an account's ledger tells entries of different orders apart by them.
     fn add(&mut self, kind: TenderKind, amount: i64) {
-        self.tenders.push(Tender {
-            tender_id: TenderId::new(format!("{}-t{}", self.order, self.tenders.len() + 1)),
+        self.paid.push(Tender {
+            tender_id: TenderId::new(format!("{}-t{}", self.order, self.paid.len() + 1)),
             kind,
             amount: Money::new(amount, self.total.currency),
             payment_token: None,
@@ -338,7 +344,7 @@ impl Tenders<'_> {
 
     fn card(&mut self, amount: i64, payment_token: &str) {
         self.add(TenderKind::Card, amount);
-        if let Some(tender) = self.tenders.last_mut() {
+        if let Some(tender) = self.paid.last_mut() {
             tender.payment_token = Some(payment_token.to_owned());
         }
     }

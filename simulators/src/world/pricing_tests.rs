@@ -119,8 +119,8 @@ pub(crate) fn any_draft() -> impl Strategy<Value = OrderDraft> {
         any::<bool>(),
     )
         .prop_map(|(items, country, promotion_codes, tenders, shipping)| OrderDraft {
-            items,
             country,
+            items,
             promotion_codes,
             tenders,
             shipping,

@@ -5,8 +5,8 @@
 use std::{fmt::Debug, sync::Arc};
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, CustomerRef, LineId, Order, OrderNumber, SalesChannel, Timestamp},
-    protocol::Operation,
+    model::{ChannelOrderId, CustomerRef, EventId, LineId, Order, OrderNumber, SalesChannel, Timestamp},
+    protocol::{CloudEvent, Operation, Problem},
     shape,
 };
 use serde::Serialize;
@@ -17,7 +17,7 @@ use super::{
     pricing::{OrderDraft, TenderPlan, build_order},
 };
 use crate::{
-    kernel::Core,
+    kernel::{Core, RaisedEvent},
     test_stage::{Played, Stage},
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn call<C: Core + Clone + PartialEq + Debug>(
     operation: Operation,
     parameters: &[(&str, &str)],
     body: impl Serialize,
-) -> Played<Result<Value, counterproof_contracts::protocol::Problem>> {
+) -> Played<Result<Value, Problem>> {
     let body = serde_json::to_value(body).unwrap();
     if !body.is_null() {
         assert_eq!(shape::request_errors(operation, &body), [], "{operation} {body}");
@@ -71,12 +71,30 @@ pub(crate) fn call<C: Core + Clone + PartialEq + Debug>(
         assert_eq!(before, stage.core, "{operation} was refused and left a trace");
         assert!(played.effects.is_empty());
     }
+    played.events.iter().for_each(assert_tellable);
     played
 }
 
+/// An event as it is delivered keeps the schema of its type.
+pub(crate) fn assert_tellable(event: &RaisedEvent) {
+    let cloud_event = CloudEvent {
+        specversion: "1.0".to_owned(),
+        id: EventId::new("evt-1"),
+        source: format!("/{}", event.data.event_type().source()),
+        event_type: event.data.event_type().name().to_owned(),
+        subject: event.data.subject(),
+        time: event.occurred_at,
+        datacontenttype: "application/json".to_owned(),
+        sequence: 1,
+        partitionkey: event.data.order_number().clone(),
+        correlationid: event.correlation.clone(),
+        causationid: event.causation.clone(),
+        data: event.data.to_value(),
+    };
+    assert_eq!(shape::event_errors(&serde_json::to_value(cloud_event).unwrap()), []);
+}
+
 /// The document that was answered.
-pub(crate) fn document<T: serde::de::DeserializeOwned>(
-    played: &Played<Result<Value, counterproof_contracts::protocol::Problem>>,
-) -> T {
+pub(crate) fn document<T: serde::de::DeserializeOwned>(played: &Played<Result<Value, Problem>>) -> T {
     serde_json::from_value(played.answer.clone().unwrap()).unwrap()
 }

@@ -14,7 +14,7 @@ pub(in crate::invariants) struct Fact {
 impl Fact {
     /// The fact that an effect is, where a second one of the same identity were wrong whatever happened
     /// between. Facts that may be undone and done again are not here; their laws count what is live.
-    pub(super) fn of(effect: &Effect) -> Option<Self> {
+    pub(in crate::invariants) fn of(effect: &Effect) -> Option<Self> {
         let (noun, identity) = match effect {
             Effect::SalesOrderCanceled { cancellation } => {
                 ("an ERP booking of cancellation", cancellation.cancellation_id.clone())
@@ -22,8 +22,12 @@ impl Fact {
             Effect::FulfillmentOrderReceived { fulfillment_order } => {
                 ("a fulfillment order", fulfillment_order.fulfillment_order_id.to_string())
             }
-            Effect::LabelIssued { label, is_return: false } => ("a label for parcel", label.parcel_ref.clone()),
-            Effect::LabelIssued { label, is_return: true } => ("a return label for", label.parcel_ref.clone()),
+            Effect::LabelIssued { label, is_return: false } => {
+                ("a label for parcel", label.parcel_ref.clone())
+            }
+            Effect::LabelIssued { label, is_return: true } => {
+                ("a return label for", label.parcel_ref.clone())
+            }
             Effect::StockMoved { movement } => ("a stock movement", movement.movement_id.to_string()),
             Effect::InvoicePosted { invoice } => ("an invoice for shipment", invoice.shipment_id.to_string()),
             Effect::CreditMemoPosted { credit_memo } => {
@@ -32,8 +36,12 @@ impl Fact {
             Effect::ReturnAuthorized { authorization } => {
                 ("an ERP return authorization", authorization.rma_id.to_string())
             }
-            Effect::ReturnNoticed { authorization } => ("a return notice for", authorization.rma_id.to_string()),
-            Effect::ReturnReceiptBooked { receipt } => ("an ERP booking of receipt", receipt.receipt_id.to_string()),
+            Effect::ReturnNoticed { authorization } => {
+                ("a return notice for", authorization.rma_id.to_string())
+            }
+            Effect::ReturnReceiptBooked { receipt } => {
+                ("an ERP booking of receipt", receipt.receipt_id.to_string())
+            }
             Effect::TaxCommitted { document } => ("a tax document", document.document_code.to_string()),
             Effect::AccountDebited { entry } => {
                 ("a debit of stored value for", format!("{} ({})", entry.cause, entry.account_id))

@@ -52,12 +52,22 @@ pub(in crate::invariants) struct OrderMessages {
     /// Chains in which systems acted for this order because they were called, and where first.
     pub(in crate::invariants) chains: BTreeMap<CorrelationId, (System, u64)>,
     intents: BTreeMap<u64, Vec<Attempt>>,
+    /// Fingerprint of the key that an effect was committed for, by line of the journal.
+    keys: BTreeMap<u64, u64>,
+    /// Lines of the journal with calls of a key, by its fingerprint.
+    calls: BTreeMap<u64, Vec<u64>>,
 }
 
 impl OrderMessages {
     /// The attempts at the intent of a keyed call of the middleware, by key.
     pub(in crate::invariants) fn attempts(&self, exchange: &Exchange) -> &[Attempt] {
         self.intents.get(&intent(exchange)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Lines of the journal with the calls that an effect was committed for.
+    pub(in crate::invariants) fn calls_of(&self, effect_seq: u64) -> &[u64] {
+        let calls = self.keys.get(&effect_seq).and_then(|key| self.calls.get(key));
+        calls.map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn apply_effect(&mut self, seq: u64, committed: &Committed) {
@@ -67,6 +77,9 @@ impl OrderMessages {
             } else {
                 self.chains.entry(correlation.clone()).or_insert((committed.system, seq));
             }
+        }
+        if let Some(key) = &committed.key {
+            self.keys.insert(seq, fingerprint(committed.system, key));
         }
         if let Effect::EventRaised { event_id, event_type, subject } = &committed.effect {
             self.events.entry(event_id.clone()).or_insert_with(|| EventBook {
@@ -79,6 +92,9 @@ impl OrderMessages {
     }
 
     pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange) {
+        if let Some(key) = &exchange.key {
+            self.calls.entry(fingerprint(exchange.to, key)).or_default().push(seq);
+        }
         if exchange.to == System::Middleware {
             if let Some(correlation) = &exchange.correlation
                 && exchange.operation != middleware::RECEIVE_EVENT.id
@@ -135,7 +151,16 @@ fn is_refusal(exchange: &Exchange) -> bool {
     let retryable = exchange.response.get("retryable").and_then(Value::as_bool).unwrap_or(false);
     exchange.outcome == Outcome::Fail
         && !retryable
-        && exchange.status.is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 425 | 429))
+        && exchange
+            .status
+            .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 425 | 429))
+}
+
+/// Fingerprint of a key at the system that was called with it.
+fn fingerprint(system: System, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (system, key).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Fingerprint of what is wanted from whom, whatever the key: the call and its body.
@@ -177,5 +202,6 @@ pub(super) fn dead_letters(exchange: &Exchange) -> Vec<DeadLetter> {
     if exchange.to != System::Middleware || exchange.operation != middleware::LIST_DEAD_LETTERS.id {
         return Vec::new();
     }
-    serde_json::from_value::<DeadLetterList>(exchange.response.clone()).map_or_else(|_| Vec::new(), |list| list.items)
+    serde_json::from_value::<DeadLetterList>(exchange.response.clone())
+        .map_or_else(|_| Vec::new(), |list| list.items)
 }

@@ -25,8 +25,8 @@ mod views;
 pub(super) use accounts::AccountBook;
 pub(super) use facts::Fact;
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
-pub(super) use money::{MoneyBook, Payout, PayoutStatus, Via};
-pub(super) use order::{LineBook, OrderBook, ShipmentBook};
+pub(super) use money::{MoneyBook, Payout, Via};
+pub(super) use order::{LineBook, OrderBook};
 pub(super) use returns::ReceiptBook;
 pub(super) use stock::StockBook;
 pub(super) use tally::{Span, Tally};
@@ -116,15 +116,13 @@ impl Books {
     fn apply_effect(&mut self, record: &Record, committed: &Committed) -> Option<OrderNumber> {
         let effect = &committed.effect;
         self.accounts.apply(record.seq, effect);
-        let number = self.order_of(committed);
-        let book = number.as_ref().and_then(|number| self.open(record, number, effect));
-        let Some(book) = book else {
-            self.stock.apply(record.seq, effect, None);
-            return None;
-        };
-        book.apply(record, committed);
-        self.stock.apply(record.seq, effect, Some(book));
-        self.index(record.seq, effect);
+        let number = self.order_of(committed).filter(|number| self.takes(record, number, effect));
+        if let Some(number) = &number {
+            self.book_mut(record, number).apply(record, committed);
+            self.index(record.seq, effect);
+        }
+        let book = number.as_ref().and_then(|number| self.orders.get(number));
+        self.stock.apply(record.seq, effect, book);
         number
     }
 
@@ -150,14 +148,12 @@ impl Books {
         })
     }
 
-    /// The book that an effect belongs to; none for traffic of no scenario about an unknown order.
-    fn open(&mut self, record: &Record, number: &OrderNumber, effect: &Effect) -> Option<&mut OrderBook> {
+    /// Whether an effect belongs to an order's book: not so for traffic of no scenario about an unknown order.
+    fn takes(&mut self, record: &Record, number: &OrderNumber, effect: &Effect) -> bool {
         let known = self.orders.contains_key(number) || matches!(effect, Effect::OrderPlaced { .. });
-        if !known && record.scenario.is_none() {
-            self.quarantined += 1;
-            return None;
-        }
-        Some(self.book_mut(record, number))
+        let taken = known || record.scenario.is_some();
+        self.quarantined += u64::from(!taken);
+        taken
     }
 
     fn book_mut(&mut self, record: &Record, number: &OrderNumber) -> &mut OrderBook {

@@ -64,7 +64,6 @@ pub(in crate::invariants) struct Payout {
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct Spent {
     pub(in crate::invariants) account: AccountId,
-    pub(in crate::invariants) cause: String,
     pub(in crate::invariants) amount: i64,
     pub(in crate::invariants) seq: u64,
 }
@@ -73,7 +72,7 @@ pub(in crate::invariants) struct Spent {
 #[derive(Debug, Clone, Default)]
 pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) holds: BTreeMap<AuthorizationId, Hold>,
-    pub(in crate::invariants) captures: BTreeMap<CaptureId, Taken>,
+    pub(in crate::invariants) captures: Vec<Taken>,
     pub(in crate::invariants) payouts: Vec<Payout>,
     pub(in crate::invariants) spent: Vec<Spent>,
     /// What the marketplace took, cumulated, and where it says so.
@@ -83,7 +82,7 @@ pub(in crate::invariants) struct MoneyBook {
 impl MoneyBook {
     /// Money taken: captures, stored value, marketplace.
     pub(in crate::invariants) fn taken(&self) -> i64 {
-        let captured: i64 = self.captures.values().map(|taken| taken.amount).sum();
+        let captured: i64 = self.captures.iter().map(|taken| taken.amount).sum();
         captured + self.stored_value() + self.collected.map_or(0, |(amount, _)| amount)
     }
 
@@ -118,7 +117,7 @@ impl MoneyBook {
     pub(in crate::invariants) fn seqs(&self) -> Vec<u64> {
         let mut seqs: Vec<u64> = self
             .captures
-            .values()
+            .iter()
             .map(|taken| taken.seq)
             .chain(self.spent.iter().map(|spent| spent.seq))
             .chain(self.payouts.iter().map(|payout| payout.seq))
@@ -166,15 +165,12 @@ impl MoneyBook {
         if let Some(hold) = self.holds.get_mut(&capture.authorization_id) {
             hold.captured.add(capture.amount.amount, seq);
         }
-        self.captures.insert(
-            capture.capture_id.clone(),
-            Taken {
-                authorization: capture.authorization_id.clone(),
-                shipment: capture.shipment_id.clone(),
-                amount: capture.amount.amount,
-                seq,
-            },
-        );
+        self.captures.push(Taken {
+            authorization: capture.authorization_id.clone(),
+            shipment: capture.shipment_id.clone(),
+            amount: capture.amount.amount,
+            seq,
+        });
     }
 
     fn refund(&mut self, seq: u64, refund: &Refund, cause: &str) {
@@ -206,12 +202,7 @@ impl MoneyBook {
     }
 
     fn spend(&mut self, seq: u64, entry: &StoreCredit) {
-        self.spent.push(Spent {
-            account: entry.account_id.clone(),
-            cause: entry.cause.clone(),
-            amount: entry.amount.amount,
-            seq,
-        });
+        self.spent.push(Spent { account: entry.account_id.clone(), amount: entry.amount.amount, seq });
     }
 
     fn credit(&mut self, seq: u64, entry: &StoreCredit, issued: bool) {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fact, MoneyBook, OrderMessages, ReceiptBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answered};
+use super::{
+    Fact, MoneyBook, OrderMessages, ReceiptBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
+};
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
@@ -41,7 +43,6 @@ pub(in crate::invariants) struct LineBook {
 /// A parcel.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct ShipmentBook {
-    pub(in crate::invariants) node: NodeId,
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     pub(in crate::invariants) tracking: Option<TrackingNumber>,
     pub(in crate::invariants) seq: u64,
@@ -86,9 +87,12 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) views: BTreeMap<System, View>,
     /// Customer service's timeline.
     pub(in crate::invariants) timeline: View,
-    pub(in crate::invariants) answered: Option<Answered>,
+    /// The middleware's own answers.
+    pub(in crate::invariants) answers: Answers,
     /// What the middleware told channels to be canceled, by cancellation.
     pub(in crate::invariants) cancellations: BTreeMap<String, (BTreeMap<LineId, u32>, u64)>,
+    /// Cancellations that a channel asked for.
+    pub(in crate::invariants) wishes: BTreeSet<String>,
     pub(in crate::invariants) messages: OrderMessages,
     /// When something was last committed for the order.
     pub(in crate::invariants) last_effect_at: Option<Timestamp>,
@@ -138,8 +142,9 @@ impl OrderBook {
             taxes: TaxBook::default(),
             views: BTreeMap::new(),
             timeline: View::default(),
-            answered: None,
+            answers: Answers::default(),
             cancellations: BTreeMap::new(),
+            wishes: BTreeSet::new(),
             messages: OrderMessages::default(),
             last_effect_at: None,
         }
@@ -168,10 +173,10 @@ impl OrderBook {
 
     /// Units of a line that are canceled, by whoever says the most.
     pub(in crate::invariants) fn canceled(&self, line: &LineId) -> i64 {
-        let shown = self.shown().and_then(|shown| shown.lines.get(line)).map_or(0, |line| i64::from(line.canceled));
-        let books = self.lines.get(line).map_or(0, |book| {
-            book.erp_canceled.total().max(book.node_canceled.total())
-        });
+        let shown =
+            self.shown().and_then(|shown| shown.lines.get(line)).map_or(0, |line| i64::from(line.canceled));
+        let books =
+            self.lines.get(line).map_or(0, |book| book.erp_canceled.total().max(book.node_canceled.total()));
         shown.max(books).max(self.told_canceled(line))
     }
 
@@ -186,7 +191,8 @@ impl OrderBook {
         if self.is_rejected() {
             return 0;
         }
-        let ordered = self.terms.as_ref().and_then(|terms| terms.lines.get(line)).map_or(0, |line| line.quantity);
+        let ordered =
+            self.terms.as_ref().and_then(|terms| terms.lines.get(line)).map_or(0, |line| line.quantity);
         (i64::from(ordered) - self.shipped(line) - self.canceled(line)).max(0)
     }
 
@@ -230,7 +236,9 @@ impl OrderBook {
 
     fn apply_erp(&mut self, seq: u64, effect: &Effect) {
         match effect {
-            Effect::OrderPlaced { order } if self.terms.is_none() => self.terms = Some(Terms::new(order, seq)),
+            Effect::OrderPlaced { order } if self.terms.is_none() => {
+                self.terms = Some(Terms::new(order, seq))
+            }
             Effect::SalesOrderBooked { sales_order } => {
                 self.bookings.add(1, seq);
                 self.add_items(&sales_order.lines, seq, |line| &mut line.booked);
@@ -248,8 +256,12 @@ impl OrderBook {
                 self.add_units(lines, seq, |line| &mut line.erp_returned);
             }
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),
-            Effect::ReservationReleased { release } => self.unreserve(seq, release, |claim| &mut claim.released),
-            Effect::ReservationConsumed { release } => self.unreserve(seq, release, |claim| &mut claim.consumed),
+            Effect::ReservationReleased { release } => {
+                self.unreserve(seq, release, |claim| &mut claim.released)
+            }
+            Effect::ReservationConsumed { release } => {
+                self.unreserve(seq, release, |claim| &mut claim.consumed)
+            }
             Effect::StockMoved { movement } => self.move_stock(seq, movement),
             Effect::TaxCommitted { document } => self.taxes.commit(seq, document),
             Effect::TaxVoided { document } => self.taxes.void(document),
@@ -282,6 +294,9 @@ impl OrderBook {
 
     fn apply_views(&mut self, seq: u64, committed: &Committed) {
         match &committed.effect {
+            Effect::CancellationRequested(wish) => {
+                self.wishes.insert(wish.cancellation_id.clone());
+            }
             Effect::StatusShown { update } => {
                 let shown = Shown::new(seq, update.sequence, update.status, &update.lines, &update.shipments);
                 self.views.entry(committed.system).or_default().show(shown);
@@ -342,13 +357,7 @@ impl OrderBook {
         }
         self.shipments.insert(
             shipment.shipment_id.clone(),
-            ShipmentBook {
-                node: shipment.node_id.clone(),
-                lines,
-                tracking: shipment.tracking_number.clone(),
-                seq,
-                scanned: None,
-            },
+            ShipmentBook { lines, tracking: shipment.tracking_number.clone(), seq, scanned: None },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
     }
@@ -388,7 +397,9 @@ impl OrderBook {
         }
         match exchange.operation.as_str() {
             operation if operation == middleware::SUBMIT_ORDER.id => self.acknowledge(record.seq, exchange),
-            operation if operation == middleware::CANCEL_ORDER.id => self.keep_cancellation(record.seq, exchange),
+            operation if operation == middleware::CANCEL_ORDER.id => {
+                self.keep_cancellation(record.seq, exchange)
+            }
             operation if operation == middleware::READ_ORDER.id => self.keep_answer(record.seq, exchange),
             _ => {}
         }
@@ -420,8 +431,8 @@ impl OrderBook {
             return;
         }
         if let Ok(view) = <OrderView as serde::Deserialize>::deserialize(&exchange.response) {
-            let shown = Shown::new(seq, 0, view.status, &view.lines, &view.shipments);
-            self.answered = Some(Answered { shown, asked_at: exchange.started_at });
+            let shown = Shown::new(seq, seq, view.status, &view.lines, &view.shipments);
+            self.answers.take(exchange.started_at, shown.with_returns(&view.returns));
         }
     }
 }

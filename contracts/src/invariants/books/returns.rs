@@ -64,7 +64,10 @@ impl ReceiptBook {
     }
 
     /// Units of each line that must go into stock, by the condition that the policy gives them.
-    pub(in crate::invariants) fn restocks(&self, policy: &Policy) -> BTreeMap<(&LineId, StockCondition), u32> {
+    pub(in crate::invariants) fn restocks(
+        &self,
+        policy: &Policy,
+    ) -> BTreeMap<(&LineId, StockCondition), u32> {
         let mut units = BTreeMap::new();
         for ((line, grade), quantity) in &self.grades {
             if let Some(condition) = policy.disposition(*grade).stock_condition() {

@@ -1,8 +1,6 @@
 //! Documents at the tax engine, per order.
 
-use std::collections::BTreeMap;
-
-use crate::model::{LineId, ShipmentId, TaxDocument, TaxDocumentCode, TaxDocumentKind};
+use crate::model::{ShipmentId, TaxDocument, TaxDocumentCode, TaxDocumentKind};
 
 /// A committed tax document.
 #[derive(Debug, Clone)]
@@ -11,7 +9,6 @@ pub(in crate::invariants) struct TaxRecord {
     pub(in crate::invariants) kind: TaxDocumentKind,
     pub(in crate::invariants) shipment: Option<ShipmentId>,
     pub(in crate::invariants) total_tax: i64,
-    pub(in crate::invariants) units: BTreeMap<LineId, u32>,
     pub(in crate::invariants) voided: bool,
     pub(in crate::invariants) seq: u64,
 }
@@ -27,20 +24,11 @@ impl TaxBook {
     }
 
     pub(super) fn commit(&mut self, seq: u64, document: &TaxDocument) {
-        let mut units: BTreeMap<LineId, u32> = BTreeMap::new();
-        for line in &document.lines {
-            if let Some(line_id) = &line.line_id {
-                // Several jurisdictions tax the same units on lines of their own.
-                let known = units.entry(line_id.clone()).or_default();
-                *known = (*known).max(line.quantity);
-            }
-        }
         self.0.push(TaxRecord {
             code: document.document_code.clone(),
             kind: document.kind,
             shipment: document.shipment_id.clone(),
             total_tax: document.total_tax.amount,
-            units,
             voided: false,
             seq,
         });

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::Span;
 use crate::{
     allocation::Value,
-    model::{
-        ChannelOrderId, Currency, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind,
-    },
+    model::{Currency, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind},
 };
 
 /// Units of a line that are valued one by one; further ones are taken at the price before promotions.
@@ -17,7 +15,6 @@ const UNITS_VALUED_MAX: u32 = 10_000;
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct Terms {
     pub(in crate::invariants) channel: SalesChannel,
-    pub(in crate::invariants) channel_order_id: ChannelOrderId,
     pub(in crate::invariants) currency: Currency,
     pub(in crate::invariants) shipping: Value,
     pub(in crate::invariants) lines: BTreeMap<LineId, LineTerms>,
@@ -85,7 +82,6 @@ impl Terms {
     pub(super) fn new(order: &Order, seq: u64) -> Self {
         Self {
             channel: order.sales_channel,
-            channel_order_id: order.channel_order_id.clone(),
             currency: order.currency,
             shipping: order.shipping_value(),
             lines: order.lines.iter().map(|line| (line.line_id.clone(), LineTerms::new(line))).collect(),

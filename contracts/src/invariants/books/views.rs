@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{LineId, LineState, OrderStatus, Shipment, ShipmentId, ShipmentStatus, Timestamp};
+use crate::model::{
+    LineId, LineState, OrderStatus, ReturnStatus, ReturnView, RmaId, Shipment, ShipmentId, ShipmentStatus,
+    Timestamp,
+};
 
 /// One snapshot that a system showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +14,7 @@ pub(in crate::invariants) struct Shown {
     pub(in crate::invariants) status: OrderStatus,
     pub(in crate::invariants) lines: BTreeMap<LineId, LineState>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentStatus>,
+    pub(in crate::invariants) returns: BTreeMap<RmaId, ReturnStatus>,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -30,8 +34,15 @@ impl Shown {
                 .iter()
                 .map(|shipment| (shipment.shipment_id.clone(), shipment.status))
                 .collect(),
+            returns: BTreeMap::new(),
             seq,
         }
+    }
+
+    /// With returns, which only the middleware shows.
+    pub(super) fn with_returns(mut self, returns: &[ReturnView]) -> Self {
+        self.returns = returns.iter().map(|view| (view.rma_id.clone(), view.status)).collect();
+        self
     }
 }
 
@@ -58,9 +69,18 @@ impl View {
     }
 }
 
-/// What the middleware said of an order when it was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::invariants) struct Answered {
-    pub(in crate::invariants) shown: Shown,
-    pub(in crate::invariants) asked_at: Timestamp,
+/// What the middleware said of an order when it was asked. An answer to an earlier question is no news.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::invariants) struct Answers {
+    pub(in crate::invariants) view: View,
+    pub(in crate::invariants) asked_at: Option<Timestamp>,
+}
+
+impl Answers {
+    pub(super) fn take(&mut self, asked_at: Timestamp, shown: Shown) {
+        if self.asked_at.is_none_or(|before| before <= asked_at) {
+            self.asked_at = Some(asked_at);
+            self.view.show(shown);
+        }
+    }
 }

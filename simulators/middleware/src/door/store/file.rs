@@ -72,7 +72,8 @@ fn medium(error: impl std::fmt::Display) -> StoreError {
 /// Writes what waits, group by group, until nobody can commit any more.
 fn write_groups(database: &Database, waiting: &mpsc::Receiver<Waiting>) {
     while let Ok(first) = waiting.recv() {
-        let group: Vec<Waiting> = std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX - 1)).collect();
+        let group: Vec<Waiting> =
+            std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX - 1)).collect();
         let outcome = write(database, group.iter().map(|waiting| &waiting.batch));
         for waiting in group {
             // Who asked may be gone; the batch is committed all the same.
@@ -158,8 +159,13 @@ mod tests {
         transaction.open_table(ENTRIES).unwrap().insert("uncommitted", b"v".as_slice()).unwrap();
         drop(transaction);
         drop(store);
-        let keys: Vec<String> =
-            FileStore::open(directory.path()).unwrap().scan("").unwrap().into_iter().map(|(key, _)| key).collect();
+        let keys: Vec<String> = FileStore::open(directory.path())
+            .unwrap()
+            .scan("")
+            .unwrap()
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect();
         assert_eq!(keys, ["committed"]);
     }
 

@@ -28,6 +28,11 @@ impl Batch {
         self.changes.insert(key.into(), None);
     }
 
+    /// Adds the changes of another batch, as later ones.
+    pub fn append(&mut self, later: Self) {
+        self.changes.extend(later.changes);
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -78,7 +83,10 @@ mod tests {
     /// What every store must do.
     async fn conforms(store: &dyn Store) {
         assert_eq!(store.get("order/1").unwrap(), None);
-        store.commit(batch(&[("order/1", Some("a")), ("order/2", Some("b")), ("orders", Some("c"))])).await.unwrap();
+        store
+            .commit(batch(&[("order/1", Some("a")), ("order/2", Some("b")), ("orders", Some("c"))]))
+            .await
+            .unwrap();
         assert_eq!(store.get("order/1").unwrap(), Some(b"a".to_vec()));
         let found: Vec<String> = store.scan("order/").unwrap().into_iter().map(|(key, _)| key).collect();
         assert_eq!(found, ["order/1", "order/2"]);

@@ -1,0 +1,137 @@
+//! E7: a repetition is told by its key.
+
+use super::{
+    books::{Attempt, OrderBook},
+    law::{Bench, Check, Finding, Moment},
+};
+use crate::{invariants::Law, journal::Exchange, model::System, protocol::Operation};
+
+/// How often a definite refusal may be asked for again with the same key.
+const REFUSALS_MAX: u32 = 5;
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "E7",
+        name: "same key on retry",
+        text: "After a call whose outcome is unknown, the same call is repeated with the same idempotency key. A \
+               call that was definitely refused is not repeated with the same key for ever.",
+        source: "IETF draft idempotency-key-header; bug reports medusajs/medusa#16293 and medusajs/medusa#16390, \
+                 whose naive repairs create each other",
+    },
+    always: Some(check),
+    at_rest: None,
+};
+
+fn check(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(exchange), Some(order)) = (moment.exchange(), moment.order) else { return };
+    if exchange.from != System::Middleware {
+        return;
+    }
+    let Some(operation) =
+        Operation::find(exchange.to, &exchange.operation).filter(|operation| operation.keyed)
+    else {
+        return;
+    };
+    bench.looks();
+    let attempts = order.messages.attempts(exchange);
+    check_keys(order, operation, attempts, bench);
+    check_refusals(order, operation, exchange, attempts, bench);
+}
+
+/// The first attempt decides: as long as its outcome is unknown, no other key may follow.
+fn check_keys(order: &OrderBook, operation: Operation, attempts: &[Attempt], bench: &mut Bench) {
+    for (index, earlier) in attempts.iter().enumerate().filter(|(_, attempt)| attempt.unknown) {
+        let later = attempts
+            .iter()
+            .enumerate()
+            .find(|(other, attempt)| *other != index && attempt.started_at > earlier.started_at);
+        let Some((_, later)) = later else { continue };
+        let sentence = format!(
+            "Order {}: the middleware repeated {operation} with the new key {}, although it did not know the \
+             outcome of the call with key {}.",
+            order.number, later.key, earlier.key
+        );
+        let finding = Finding::new(format!("{operation} {}", earlier.key), sentence);
+        bench.found(finding.evidence(earlier.seqs.iter().chain(&later.seqs).copied()));
+    }
+}
+
+fn check_refusals(
+    order: &OrderBook,
+    operation: Operation,
+    exchange: &Exchange,
+    attempts: &[Attempt],
+    bench: &mut Bench,
+) {
+    let own = attempts.iter().find(|attempt| Some(&attempt.key) == exchange.key.as_ref());
+    let Some(own) = own.filter(|attempt| attempt.refused > REFUSALS_MAX) else { return };
+    let sentence = format!(
+        "Order {}: the middleware repeated {operation} with key {} although it was refused {} times; the stored \
+         refusal will come again for ever.",
+        order.number, own.key, own.refused
+    );
+    bench
+        .found(Finding::new(format!("{operation} {}", own.key), sentence).evidence(own.seqs.iter().copied()));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{History, findings},
+        journal::Outcome,
+    };
+
+    #[test]
+    fn a_new_key_after_an_unknown_outcome_is_found() {
+        let mut history = History::accepted();
+        history.call_capture("k-1", None, Outcome::Unknown);
+        history.call_capture("k-2", Some(201), Outcome::Ok);
+        assert_eq!(
+            findings("E7", &history.records()),
+            [
+                "Order W-17: the middleware repeated psp.capturePayment with the new key k-2, although it did not know the outcome of the call with key k-1."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_new_key_after_a_definite_refusal_is_lawful() {
+        let mut history = History::accepted();
+        history.call_capture("k-1", Some(409), Outcome::Fail);
+        history.call_capture("k-2", None, Outcome::Unknown);
+        history.call_capture("k-2", Some(201), Outcome::Ok);
+        assert_eq!(findings("E7", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_refusal_that_is_asked_for_for_ever_is_found() {
+        let mut history = History::accepted();
+        for _ in 0..5 {
+            history.call_capture("k-1", Some(409), Outcome::Fail);
+        }
+        assert_eq!(findings("E7", &history.records()), [""; 0]);
+        history.call_capture("k-1", Some(409), Outcome::Fail);
+        assert_eq!(
+            findings("E7", &history.records()),
+            [
+                "Order W-17: the middleware repeated psp.capturePayment with key k-1 although it was refused 6 times; the stored refusal will come again for ever."
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn one_key_is_lawful_however_often_the_outcome_is_unknown(unknown in 0_usize..20) {
+            let mut history = History::accepted();
+            for _ in 0..unknown {
+                history.call_capture("k-1", None, Outcome::Unknown);
+            }
+            history.call_capture("k-1", Some(201), Outcome::Ok);
+            prop_assert!(findings("E7", &history.records()).is_empty());
+            history.call_capture("k-2", Some(201), Outcome::Ok);
+            prop_assert_eq!(findings("E7", &history.records()).len(), usize::from(unknown > 0));
+        }
+    }
+}

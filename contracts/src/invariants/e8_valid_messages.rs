@@ -1,0 +1,207 @@
+//! E8: every message has the shape that the contract gives it.
+
+use super::law::{Bench, Check, Finding, Moment};
+use crate::{
+    invariants::Law,
+    journal::Exchange,
+    model::System,
+    protocol::{FieldError, Operation, middleware},
+    shape,
+};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "E8",
+        name: "valid messages",
+        text: "What the middleware sends, requests and answers alike, validates against the published schemas. A \
+               document of a simulator that does not is the rig's fault, unless a fault made it so or the \
+               middleware refused it.",
+        source: "the published OpenAPI and JSON Schema files; bug report PrestaShopCorp/ps_checkout#1546",
+    },
+    always: Some(check),
+    at_rest: None,
+};
+
+fn check(moment: &Moment<'_>, bench: &mut Bench) {
+    let Some(exchange) = moment.exchange() else { return };
+    let Some(operation) = Operation::find(exchange.to, &exchange.operation) else {
+        check_unknown(moment, exchange, bench);
+        return;
+    };
+    bench.looks();
+    let request = request_errors(operation, exchange);
+    let response = response_errors(operation, exchange);
+    if exchange.from == System::Middleware {
+        blame_middleware(moment, exchange, "a request", &request, bench);
+        blame_rig(moment, exchange, exchange.to, "answered", &response, bench);
+    } else {
+        blame_middleware(moment, exchange, "an answer", &response, bench);
+        if exchange.status.is_some_and(|status| status < 400) {
+            blame_rig(moment, exchange, exchange.from, "sent", &request, bench);
+        }
+    }
+}
+
+fn request_errors(operation: Operation, exchange: &Exchange) -> Vec<FieldError> {
+    if operation == middleware::RECEIVE_EVENT {
+        shape::event_errors(&exchange.request)
+    } else {
+        shape::request_errors(operation, &exchange.request)
+    }
+}
+
+/// An answer that never arrived, or that a fault changed on the way, is nobody's document.
+fn response_errors(operation: Operation, exchange: &Exchange) -> Vec<FieldError> {
+    match exchange.status {
+        Some(status) if exchange.note.is_none() => {
+            shape::response_errors(operation, status, &exchange.response)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn check_unknown(moment: &Moment<'_>, exchange: &Exchange, bench: &mut Bench) {
+    if exchange.from != System::Middleware {
+        return;
+    }
+    bench.looks();
+    let sentence = format!(
+        "{}The middleware called {} at the {}, which is no operation of the contract.",
+        prefix(exchange),
+        exchange.call,
+        exchange.to.title()
+    );
+    bench.found(Finding::new(format!("call {}", exchange.call), sentence).evidence([moment.record.seq]));
+}
+
+fn prefix(exchange: &Exchange) -> String {
+    exchange.order.as_ref().map_or_else(String::new, |order| format!("Order {order}: "))
+}
+
+fn blame_middleware(
+    moment: &Moment<'_>,
+    exchange: &Exchange,
+    what: &str,
+    errors: &[FieldError],
+    bench: &mut Bench,
+) {
+    let Some(first) = errors.first() else { return };
+    let further = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
+    let operation = format!("{}.{}", exchange.to, exchange.operation);
+    let sentence = format!(
+        "{}The middleware sent {what} of {operation} that breaks its schema at {:?}: {}{further}.",
+        prefix(exchange),
+        first.pointer,
+        first.detail
+    );
+    let subject = format!("{what} of {operation} at {}", first.pointer);
+    bench.found(Finding::new(subject, sentence).evidence([moment.record.seq]));
+}
+
+fn blame_rig(
+    moment: &Moment<'_>,
+    exchange: &Exchange,
+    who: System,
+    verb: &str,
+    errors: &[FieldError],
+    bench: &mut Bench,
+) {
+    let Some(first) = errors.first() else { return };
+    let scenario = moment.record.scenario.as_deref().and_then(|name| moment.books.scenario(name));
+    let faulty = scenario.is_some_and(|scenario| scenario.faults.contains(&who));
+    if exchange.note.is_some() || faulty {
+        return;
+    }
+    bench.rig(format!(
+        "the {} {verb} a document of {}.{} that breaks its schema at {:?}: {}",
+        who.title(),
+        exchange.to,
+        exchange.operation,
+        first.pointer,
+        first.detail
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use crate::{
+        invariants::{
+            Judge,
+            testing::{History, findings},
+        },
+        journal::{Entry, Record},
+        policy::Policy,
+    };
+
+    /// A history whose capture call carries another request.
+    fn with_request(request: serde_json::Value) -> Vec<Record> {
+        let mut history = History::accepted();
+        history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+        let mut records = history.records();
+        for record in &mut records {
+            if let Entry::Exchange(exchange) = &mut record.entry
+                && exchange.operation == "capturePayment"
+            {
+                exchange.request = request.clone();
+            }
+        }
+        records
+    }
+
+    #[test]
+    fn a_request_of_the_middleware_that_breaks_its_schema_is_found() {
+        let records = with_request(json!({
+            "order_number": "W-17", "shipment_id": "S-1", "amount": { "amount": "9980", "currency": "EUR" }
+        }));
+        let found = findings("E8", &records);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let sentence = found.first().unwrap();
+        assert!(
+            sentence.starts_with(
+                "Order W-17: The middleware sent a request of psp.capturePayment that breaks its schema at \"/amount/amount\""
+            ),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn an_invalid_answer_of_a_simulator_is_the_rig_s_fault() {
+        let mut history = History::accepted();
+        history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+        let mut records = history.records();
+        for record in &mut records {
+            if let Entry::Exchange(exchange) = &mut record.entry
+                && exchange.operation == "capturePayment"
+            {
+                exchange.response = json!({ "capture": true });
+            }
+        }
+        assert_eq!(findings("E8", &records), [""; 0]);
+        let mut judge = Judge::new(Policy::default());
+        for record in &records {
+            judge.observe(record);
+        }
+        let reason = &judge.broken_checks().first().unwrap().reason;
+        assert!(
+            reason.starts_with("the payment provider answered a document of psp.capturePayment"),
+            "{reason}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn leaving_out_any_field_of_a_request_is_found(field in 0_usize..3) {
+            let mut request = json!({
+                "order_number": "W-17", "shipment_id": "S-1", "amount": { "amount": 9_980, "currency": "EUR" }
+            });
+            prop_assert!(findings("E8", &with_request(request.clone())).is_empty());
+            let name = ["order_number", "shipment_id", "amount"].get(field).copied().unwrap();
+            request.as_object_mut().unwrap().remove(name);
+            prop_assert_eq!(findings("E8", &with_request(request)).len(), 1);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! I4: no shelf holds fewer than no units.
+
+use super::law::{Bench, Check, Finding, Moment, units};
+use crate::{
+    invariants::Law,
+    journal::Effect,
+    model::{NodeId, Sku, StockCondition, System},
+};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "I4",
+        name: "no negative stock",
+        text: "Sellable units at a node, and those of them that are claimed, are never fewer than none.",
+        source: "physics; bug reports medusajs/medusa#11131, medusajs/medusa#12401, spree/spree#7328",
+    },
+    always: Some(check),
+    at_rest: None,
+};
+
+fn check(moment: &Moment<'_>, bench: &mut Bench) {
+    match moment.effect() {
+        Some(Effect::StockMoved { movement }) if movement.condition == StockCondition::Sellable => {
+            check_level(moment, &movement.node_id, &movement.sku, bench);
+        }
+        Some(Effect::ReservationReleased { release } | Effect::ReservationConsumed { release }) => {
+            for line in &release.lines {
+                check_level(moment, &line.node_id, &line.sku, bench);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_level(moment: &Moment<'_>, node: &NodeId, sku: &Sku, bench: &mut Bench) {
+    let Some(level) = moment.books.stock.level(node, sku) else { return };
+    bench.looks();
+    let what = if level.on_hand < 0 && level.opened {
+        format!("{} on hand", units(level.on_hand))
+    } else if level.reserved < 0 {
+        format!("{} claimed", units(level.reserved))
+    } else {
+        return;
+    };
+    let order = moment.order.map_or_else(String::new, |order| format!("Order {}: ", order.number));
+    let sentence = format!("{order}{node} has {what} of {sku} afterwards.");
+    let finding = Finding::new(format!("{sku} at {node}"), sentence);
+    bench.found(finding.evidence(level.seqs.iter().copied()).says(
+        System::Erp,
+        format!("on hand {}, claimed {}", level.on_hand, level.reserved),
+        true,
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{History, findings, lives},
+        journal::Effect,
+    };
+
+    #[test]
+    fn an_issue_from_an_empty_shelf_is_found() {
+        let mut history = History::shipped();
+        history.edit(|effect| {
+            if let Effect::StockOpened { quantity, .. } = effect {
+                *quantity = 1;
+            }
+        });
+        assert_eq!(
+            findings("I4", &history.records()),
+            ["Order W-17: dc-north has -1 units on hand of shirt afterwards."]
+        );
+    }
+
+    #[test]
+    fn a_claim_below_zero_is_found() {
+        let mut history = History::shipped();
+        history.release_claim(1);
+        assert_eq!(
+            findings("I4", &history.records()),
+            ["Order W-17: dc-north has -1 units claimed of shirt afterwards."]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn is_broken_exactly_when_more_leaves_than_is_there(life in lives(), stock in 0_i64..6) {
+            let mut history = life.history();
+            history.edit(|effect| {
+                if let Effect::StockOpened { quantity, .. } = effect {
+                    *quantity = stock;
+                }
+            });
+            let broken = !findings("I4", &history.records()).is_empty();
+            let shipped: u32 = life.parcels.iter().sum();
+            prop_assert_eq!(broken, i64::from(shipped) > stock);
+        }
+    }
+}

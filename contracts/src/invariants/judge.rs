@@ -1,0 +1,397 @@
+//! The judge: takes a journal record by record, and tells each broken law once.
+
+use std::{
+    any::Any,
+    collections::{BTreeMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CHECKS, Law, Violation,
+    books::Books,
+    law::{Bench, Check, Finding, Moment},
+};
+use crate::{
+    journal::{Entry, Record},
+    model::OrderNumber,
+    policy::Policy,
+};
+
+/// A check that could not tell: it crashed, or the rig itself broke the contract. What it would have found
+/// is unknown, so the scenario is inconclusive at best.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenCheck {
+    /// Identifier of the law; `books` where the record could not be taken at all.
+    pub invariant: String,
+    /// The scenario.
+    pub scenario: Option<String>,
+    /// The order.
+    pub order: Option<OrderNumber>,
+    /// Line of the journal at which it happened.
+    pub seq: u64,
+    /// What happened, in a sentence.
+    pub reason: String,
+}
+
+/// Folds a journal, record by record.
+///
+/// Records must come in the order of the journal. A violation is told once for each law, order and subject
+/// (a receipt, a parcel, a key), when it arises; laws at rest are judged at each `settled` record that is at
+/// rest. Traffic of no scenario about an unknown order is not judged.
+///
+/// ```
+/// use counterproof_contracts::{invariants::Judge, policy::Policy};
+///
+/// let judge = Judge::new(Policy::default());
+/// assert!(Judge::laws().iter().any(|law| law.id == "M5"));
+/// assert_eq!(judge.checks("S-1"), 0, "who saw nothing has checked nothing");
+/// ```
+#[derive(Debug)]
+pub struct Judge {
+    policy: Policy,
+    books: Books,
+    told: HashSet<(&'static str, Option<OrderNumber>, String)>,
+    checks: BTreeMap<String, u64>,
+    checks_by_law: BTreeMap<&'static str, u64>,
+    broken: Vec<BrokenCheck>,
+}
+
+impl Judge {
+    /// A judge who reads this policy.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            books: Books::default(),
+            told: HashSet::new(),
+            checks: BTreeMap::new(),
+            checks_by_law: CHECKS.iter().map(|check| (check.law.id, 0)).collect(),
+            broken: Vec::new(),
+        }
+    }
+
+    /// Every law, in the order in which violations of one record are told.
+    pub fn laws() -> Vec<Law> {
+        CHECKS.iter().map(|check| check.law).collect()
+    }
+
+    /// Takes the next record and says which laws it broke. A `settled` record is judged at rest.
+    pub fn observe(&mut self, record: &Record) -> Vec<Violation> {
+        let books = &mut self.books;
+        let taken = catch_unwind(AssertUnwindSafe(|| books.apply(record)));
+        let order = match taken {
+            Ok(order) => order,
+            Err(panic) => {
+                self.broke("books", record, None, crash(&*panic));
+                None
+            }
+        };
+        let mut violations = Vec::new();
+        if matches!(record.entry, Entry::Effect(_) | Entry::Exchange(_)) {
+            for check in &CHECKS {
+                self.check_always(check, record, order.as_ref(), &mut violations);
+            }
+        }
+        if let Entry::Settled(settled) = &record.entry
+            && settled.at_rest
+        {
+            for number in self.books.orders_of(record.scenario.as_deref()) {
+                for check in &CHECKS {
+                    self.check_at_rest(check, record, &number, &mut violations);
+                }
+            }
+        }
+        violations
+    }
+
+    /// Whether no law at rest would be broken if a scenario came to rest with this `settled` record.
+    /// Nothing is kept: what is told and counted stays as it is. A check that crashes does not hold.
+    pub fn holds_at_rest(&self, record: &Record) -> bool {
+        let (policy, books) = (&self.policy, &self.books);
+        self.books.orders_of(record.scenario.as_deref()).iter().filter_map(|number| books.order(number)).all(
+            |order| {
+                CHECKS.iter().filter_map(|check| check.at_rest).all(|at_rest| {
+                    let result = catch_unwind(AssertUnwindSafe(|| {
+                        let mut bench = Bench::default();
+                        at_rest(&Moment { policy, books, record, order: Some(order) }, order, &mut bench);
+                        bench
+                    }));
+                    result.is_ok_and(|bench| bench.findings.is_empty())
+                })
+            },
+        )
+    }
+
+    /// How many times laws were checked on something, for a scenario.
+    pub fn checks(&self, scenario: &str) -> u64 {
+        self.checks.get(scenario).copied().unwrap_or(0)
+    }
+
+    /// How many times each law was checked on something, over all scenarios; 0: never exercised.
+    pub const fn checks_by_law(&self) -> &BTreeMap<&'static str, u64> {
+        &self.checks_by_law
+    }
+
+    /// Checks that could not tell, in order.
+    pub fn broken_checks(&self) -> &[BrokenCheck] {
+        &self.broken
+    }
+
+    /// Records that belong to no scenario and to no known order; they are not judged.
+    pub const fn quarantined(&self) -> u64 {
+        self.books.quarantined
+    }
+
+    fn check_always(
+        &mut self,
+        check: &Check,
+        record: &Record,
+        order: Option<&OrderNumber>,
+        violations: &mut Vec<Violation>,
+    ) {
+        let Some(always) = check.always else { return };
+        let (policy, books) = (&self.policy, &self.books);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut bench = Bench::default();
+            let order = order.and_then(|number| books.order(number));
+            always(&Moment { policy, books, record, order }, &mut bench);
+            bench
+        }));
+        self.take(check, record, order, result, violations);
+    }
+
+    fn check_at_rest(
+        &mut self,
+        check: &Check,
+        record: &Record,
+        number: &OrderNumber,
+        violations: &mut Vec<Violation>,
+    ) {
+        let Some(at_rest) = check.at_rest else { return };
+        let (policy, books) = (&self.policy, &self.books);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut bench = Bench::default();
+            if let Some(order) = books.order(number) {
+                at_rest(&Moment { policy, books, record, order: Some(order) }, order, &mut bench);
+            }
+            bench
+        }));
+        self.take(check, record, Some(number), result, violations);
+    }
+
+    /// Keeps what a check laid down on its bench.
+    fn take(
+        &mut self,
+        check: &Check,
+        record: &Record,
+        order: Option<&OrderNumber>,
+        result: Result<Bench, Box<dyn Any + Send>>,
+        violations: &mut Vec<Violation>,
+    ) {
+        match result {
+            Ok(bench) => {
+                self.count(check, record, order, bench.looked);
+                for reason in bench.rig {
+                    self.broke(check.law.id, record, order, reason);
+                }
+                for finding in bench.findings {
+                    violations.extend(self.tell(check, record, order, finding));
+                }
+            }
+            Err(panic) => self.broke(check.law.id, record, order, crash(&*panic)),
+        }
+    }
+
+    fn count(&mut self, check: &Check, record: &Record, order: Option<&OrderNumber>, looked: u64) {
+        if looked == 0 {
+            return;
+        }
+        *self.checks_by_law.entry(check.law.id).or_default() += looked;
+        let scenario = scenario_of(&self.books, record, order);
+        if let Some(scenario) = scenario {
+            match self.checks.get_mut(scenario) {
+                Some(checks) => *checks += looked,
+                None => {
+                    self.checks.insert(scenario.to_owned(), looked);
+                }
+            }
+        }
+    }
+
+    /// The violation, unless it was told before.
+    fn tell(
+        &mut self,
+        check: &Check,
+        record: &Record,
+        order: Option<&OrderNumber>,
+        finding: Finding,
+    ) -> Option<Violation> {
+        if !self.told.insert((check.law.id, order.cloned(), finding.subject)) {
+            return None;
+        }
+        let mut evidence = finding.evidence;
+        if let Some(book) = order.and_then(|number| self.books.order(number)) {
+            let calls: Vec<u64> =
+                evidence.iter().flat_map(|seq| book.messages.calls_of(*seq)).copied().collect();
+            evidence.extend(calls);
+        }
+        evidence.sort_unstable();
+        evidence.dedup();
+        Some(Violation {
+            invariant: check.law.id.to_owned(),
+            scenario: scenario_of(&self.books, record, order).map(str::to_owned),
+            order: order.cloned(),
+            sentence: finding.sentence,
+            seq: record.seq,
+            evidence,
+            systems: finding.systems,
+        })
+    }
+
+    fn broke(&mut self, invariant: &str, record: &Record, order: Option<&OrderNumber>, reason: String) {
+        let scenario = scenario_of(&self.books, record, order).map(str::to_owned);
+        let broken = BrokenCheck {
+            invariant: invariant.to_owned(),
+            scenario,
+            order: order.cloned(),
+            seq: record.seq,
+            reason,
+        };
+        let known = self.broken.iter().any(|known| {
+            known.invariant == broken.invariant
+                && known.order == broken.order
+                && known.reason == broken.reason
+        });
+        if !known {
+            self.broken.push(broken);
+        }
+    }
+}
+
+/// The scenario that a record speaks for: its own, or that of its order.
+fn scenario_of<'a>(books: &'a Books, record: &'a Record, order: Option<&OrderNumber>) -> Option<&'a str> {
+    let own = record.scenario.as_deref();
+    own.or_else(|| order.and_then(|number| books.order(number)).and_then(|book| book.scenario.as_deref()))
+}
+
+/// What a crashed check said.
+fn crash(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    format!("the check crashed: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::invariants::testing::{Life, lives};
+
+    fn observe_all(judge: &mut Judge, records: &[Record]) -> Vec<Violation> {
+        records.iter().flat_map(|record| judge.observe(record)).collect()
+    }
+
+    #[test]
+    fn the_table_lists_each_law_once_and_says_all_of_it() {
+        let laws = Judge::laws();
+        let ids: BTreeSet<&str> = laws.iter().map(|law| law.id).collect();
+        assert_eq!(ids.len(), laws.len());
+        for law in laws {
+            assert!(law.text.ends_with('.') && !law.name.is_empty() && !law.source.is_empty(), "{}", law.id);
+        }
+    }
+
+    #[test]
+    fn a_whole_life_exercises_every_law() {
+        let mut judge = Judge::new(Policy::default());
+        let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
+        history.return_units("R-1", 1, crate::model::ConditionGrade::A);
+        history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+        history.settle();
+        let violations = observe_all(&mut judge, &history.records());
+        assert_eq!(violations, []);
+        assert_eq!(judge.broken_checks(), []);
+        let never: Vec<&str> =
+            judge.checks_by_law().iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+        assert_eq!(never, [""; 0]);
+        assert_eq!(judge.checks("S-1"), judge.checks_by_law().values().sum::<u64>());
+    }
+
+    #[test]
+    fn a_violation_is_told_once_and_with_the_calls_behind_it() {
+        let mut history = Life::default().returned(1);
+        history.refund("F-2", "R-1", "C-1", 4_990);
+        history.refund("F-3", "R-1", "C-1", 4_990);
+        history.settle();
+        history.settle();
+        let mut judge = Judge::new(Policy::default());
+        let violations = observe_all(&mut judge, &history.records());
+        let twice: Vec<&Violation> =
+            violations.iter().filter(|violation| violation.invariant == "M5").collect();
+        assert_eq!(twice.len(), 1);
+    }
+
+    #[test]
+    fn traffic_of_no_scenario_about_an_unknown_order_is_not_judged() {
+        let mut history = Life::default().shipped();
+        history.remove(|effect| matches!(effect, crate::journal::Effect::OrderPlaced { .. }));
+        let mut records = history.records();
+        for record in &mut records {
+            record.scenario = None;
+        }
+        let mut judge = Judge::new(Policy::default());
+        assert_eq!(observe_all(&mut judge, &records), []);
+        assert!(judge.quarantined() > 0);
+    }
+
+    #[test]
+    fn a_law_that_crashes_is_told_and_takes_nobody_down() {
+        let check = Check {
+            law: Law { id: "X1", name: "crashes", text: "Crashes.", source: "a test" },
+            always: Some(|_, _| panic!("out of paper")),
+            at_rest: None,
+        };
+        let mut judge = Judge::new(Policy::default());
+        let records = Life::default().placed().records();
+        let mut violations = Vec::new();
+        for record in &records {
+            judge.observe(record);
+            judge.check_always(&check, record, None, &mut violations);
+        }
+        assert_eq!(violations, []);
+        let reasons: Vec<&str> = judge.broken_checks().iter().map(|broken| broken.reason.as_str()).collect();
+        assert_eq!(reasons, ["the check crashed: out of paper"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_correct_life_breaks_no_law(life in lives()) {
+            let mut judge = Judge::new(Policy::default());
+            let mut history = life.history();
+            history.settle();
+            prop_assert_eq!(observe_all(&mut judge, &history.records()), []);
+            prop_assert_eq!(judge.broken_checks(), []);
+        }
+
+        #[test]
+        fn any_order_of_the_records_is_judged_without_crash(life in lives(), seed in any::<u64>()) {
+            let mut records = life.history().records();
+            let mut state = seed | 1;
+            for index in (1..records.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                records.swap(index, usize::try_from(state >> 33).unwrap_or(0) % (index + 1));
+            }
+            let mut judge = Judge::new(Policy::default());
+            observe_all(&mut judge, &records);
+            let crashed = judge.broken_checks().iter().any(|broken| broken.reason.contains("crashed"));
+            prop_assert!(!crashed);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! M4: in the end, the customer has paid for what the customer kept.
+
+use super::{
+    books::{OrderBook, Span, Terms},
+    law::{Bench, Check, Finding, Moment},
+};
+use crate::{
+    invariants::Law,
+    model::{System, TenderKind},
+};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "M4",
+        name: "customer pays for what is kept",
+        text: "At rest, money taken (captures, stored value, marketplace) less money given back (refunds, credits) \
+               is the value of the units that the customer keeps, and of their shipping. Stored value of units \
+               that may ship still is taken already; a refund that failed is owed still.",
+        source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
+    },
+    always: None,
+    at_rest: Some(check),
+};
+
+fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    let Some(terms) = &order.terms else { return };
+    if order.money.seqs().is_empty() && order.shipments.is_empty() {
+        return;
+    }
+    bench.looks();
+    let given: i64 = order.money.live_payouts().map(|payout| payout.amount).sum();
+    let paid = order.money.taken() - given;
+    let due = due(order, terms);
+    if due.holds(paid) {
+        return;
+    }
+    bench.found(finding(order, terms, paid, due));
+}
+
+/// What the customer must have paid in the end.
+fn due(order: &OrderBook, terms: &Terms) -> Span {
+    let kept: Span = terms
+        .lines
+        .iter()
+        .map(|(line_id, line)| {
+            let shipped = order.shipped(line_id);
+            let returned = order.returned(line_id);
+            let gross = |units: i64| line.gross(u32::try_from(units.max(0)).unwrap_or(u32::MAX));
+            Span { low: gross(shipped - returned.high).low, high: gross(shipped - returned.low).high }
+        })
+        .sum();
+    let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
+    let mut due = kept + Span::exactly(shipping);
+    due.high += order.money.failed() + prepaid(order, terms, shipping);
+    due
+}
+
+/// Stored value is taken when the order is accepted: for units that may ship still, it may be there unused.
+fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
+    if terms.lines.keys().all(|line_id| order.open_units(line_id) == 0) {
+        return 0;
+    }
+    let shipped: i64 = terms
+        .lines
+        .iter()
+        .map(|(line_id, line)| line.gross(u32::try_from(order.shipped(line_id)).unwrap_or(0)).low)
+        .sum();
+    (order.money.stored_value() - shipped - shipping).max(0)
+}
+
+fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {
+    let (bound, word) = if paid > due.high { (due.high, "too much") } else { (due.low, "too little") };
+    let sentence = format!(
+        "Order {}: the customer paid {} in the end, but what the customer kept is worth {}: {} {word}.",
+        order.number,
+        terms.money(paid),
+        terms.money(bound),
+        terms.money((paid - bound).abs())
+    );
+    let card: i64 = order.money.captures.iter().map(|taken| taken.amount).sum();
+    let mut finding = Finding::new("balance", sentence).evidence(evidence(order));
+    let positions = [
+        (System::Psp, card, terms.has_tender(TenderKind::Card)),
+        (System::StoredValue, order.money.stored_value(), order.money.stored_value() > 0),
+        (
+            System::Marketplace,
+            order.money.collected.map_or(0, |(amount, _)| amount),
+            terms.has_tender(TenderKind::MarketplaceCollected),
+        ),
+    ];
+    for (system, taken, takes_part) in positions {
+        let payouts = order.money.live_payouts().filter(|payout| payout.via.system() == system);
+        let given: i64 = payouts.map(|payout| payout.amount).sum();
+        if takes_part || given > 0 {
+            let says = format!("took {}, gave back {}", terms.money(taken), terms.money(given));
+            finding = finding.says(system, says, false);
+        }
+    }
+    finding
+}
+
+fn evidence(order: &OrderBook) -> Vec<u64> {
+    let goods = order.shipments.values().map(|shipment| shipment.seq);
+    let returns = order.receipts.values().flat_map(|receipt| receipt.seqs.iter().copied());
+    let mut seqs: Vec<u64> = order.money.seqs().into_iter().chain(goods).chain(returns).collect();
+    seqs.sort_unstable();
+    seqs
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{Life, findings, lives, violations},
+        journal::Effect,
+        model::System,
+    };
+
+    #[test]
+    fn a_refund_that_was_swallowed_is_found() {
+        let mut history = Life::default().returned(1);
+        history.remove(|effect| {
+            matches!(effect, Effect::RefundAccepted { .. } | Effect::RefundSucceeded { .. })
+        });
+        history.settle();
+        let found = violations("M4", &history.records());
+        let first = found.first().unwrap();
+        assert_eq!(
+            first.sentence,
+            "Order W-17: the customer paid 99.80 EUR in the end, but what the customer kept is worth 49.90 EUR: 49.90 EUR too much."
+        );
+        let says: Vec<(System, &str)> =
+            first.systems.iter().map(|position| (position.system, position.says.as_str())).collect();
+        assert_eq!(says, [(System::Psp, "took 99.80 EUR, gave back 0.00 EUR")]);
+    }
+
+    #[test]
+    fn a_refund_that_failed_is_owed_still_and_no_violation_of_this_law() {
+        let mut history = Life::default().shipped();
+        history.return_units("R-1", 1, crate::model::ConditionGrade::A);
+        history.fail_refund("F-R-1-1");
+        history.settle();
+        assert_eq!(findings("M4", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_gift_card_restored_with_one_euro_only_is_found() {
+        let mut history = Life { gift_card: 9_980, ..Life::default() }.accepted();
+        history.cancel_units("X-1", 2);
+        history.edit(|effect| {
+            if let Effect::AccountCredited { entry, .. } = effect {
+                entry.amount.amount = 100;
+            }
+        });
+        history.settle();
+        assert_eq!(
+            findings("M4", &history.records()),
+            [
+                "Order W-17: the customer paid 98.80 EUR in the end, but what the customer kept is worth 0.00 EUR: 98.80 EUR too much."
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_credit_beyond_what_may_be_is_found_in_every_life(life in lives()) {
+            let mut history = life.history();
+            history.credit("X", i64::from(life.quantity) + life.gift_card + 1);
+            history.settle();
+            prop_assert_eq!(findings("M4", &history.records()).len(), 1);
+        }
+    }
+}

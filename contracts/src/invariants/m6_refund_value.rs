@@ -1,0 +1,260 @@
+//! M6: returned units give back what was paid for them, to the cent.
+
+use super::{
+    books::{OrderBook, ReceiptBook, Span, Terms, Via},
+    law::{Bench, Check, Finding, Moment, join, units},
+};
+use crate::{
+    invariants::Law,
+    journal::Effect,
+    model::{ReceiptId, System},
+};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "M6",
+        name: "refund value",
+        text: "What a receipt gives back lies between the values of its units if they were the cheapest and if \
+               they were the dearest of their line, promotions and taxes allocated; once all units of the \
+               lines came back, it is what was paid for them. Nothing is given back for goods that did not come.",
+        source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
+                 spree/spree#14678, bagisto/bagisto#1509",
+    },
+    always: Some(check_ceiling),
+    at_rest: Some(check_exactly),
+};
+
+/// `receipt R-1` where the cause is one.
+pub(super) fn cause_name(order: &OrderBook, cause: &str) -> String {
+    if order.receipts.contains_key(&ReceiptId::new(cause)) {
+        format!("receipt {cause}")
+    } else {
+        cause.to_owned()
+    }
+}
+
+/// What the units of receipts are worth: accepted for certain, and at most.
+fn worth<'a>(terms: &Terms, receipts: impl Iterator<Item = &'a ReceiptBook> + Clone) -> Span {
+    terms
+        .lines
+        .iter()
+        .map(|(line_id, line)| {
+            let certain: u32 =
+                receipts.clone().map(|receipt| receipt.graded().get(line_id).copied().unwrap_or(0)).sum();
+            let at_most: u32 =
+                receipts.clone().map(|receipt| receipt.lines.get(line_id).copied().unwrap_or(0)).sum();
+            let low = if certain == 0 { 0 } else { line.gross(certain.min(line.quantity)).low };
+            Span { low, high: line.gross(at_most.max(certain).min(line.quantity)).high }
+        })
+        .sum()
+}
+
+/// What was given back for a receipt, without what failed, and where.
+fn given(order: &OrderBook, cause: &str) -> (i64, Vec<u64>) {
+    let payouts = order.money.live_payouts_for(cause);
+    payouts.fold((0, Vec::new()), |(sum, mut seqs), payout| {
+        seqs.push(payout.seq);
+        (sum + payout.amount, seqs)
+    })
+}
+
+fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
+    let Some(order) = moment.order else { return };
+    let cause = match moment.effect() {
+        Some(Effect::RefundAccepted { cause, .. }) => cause.as_str(),
+        Some(Effect::AccountCredited { entry, .. }) => entry.cause.as_str(),
+        Some(Effect::RefundShown { notice }) => notice.cause.as_str(),
+        Some(Effect::GoodsReturned { receipt }) => receipt.receipt_id.as_str(),
+        _ => return,
+    };
+    let receipt = order.receipts.get(&ReceiptId::new(cause));
+    let (Some(receipt), Some(terms)) = (receipt, &order.terms) else { return };
+    bench.looks();
+    let (given, seqs) = given(order, cause);
+    let worth = worth(terms, std::iter::once(receipt));
+    if given > worth.high {
+        bench.found(finding(order, terms, cause, receipt, given, worth.high).evidence(seqs));
+    }
+}
+
+fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    let Some(terms) = &order.terms else { return };
+    check_unfounded(order, terms, bench);
+    let failed = order.money.failed();
+    let mut total = 0;
+    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| is_owed(receipt)) {
+        bench.looks();
+        let (given, seqs) = given(order, receipt_id.as_str());
+        let worth = worth(terms, std::iter::once(receipt));
+        total += given;
+        if given + failed < worth.low {
+            let finding = finding(order, terms, receipt_id.as_str(), receipt, given, worth.low);
+            bench.found(finding.evidence(seqs));
+        }
+    }
+    check_sum(order, terms, total, failed, bench);
+}
+
+/// Whether a receipt entitles to money: a store asked first, a dock has an authorization.
+fn is_owed(receipt: &ReceiptBook) -> bool {
+    receipt.system == System::Pos || receipt.authorized
+}
+
+/// Over all receipts nothing is lost or won by rounding, and no promotion is given twice.
+fn check_sum(order: &OrderBook, terms: &Terms, given: i64, failed: i64, bench: &mut Bench) {
+    let owed = order.receipts.values().filter(|receipt| is_owed(receipt));
+    let worth = worth(terms, owed.clone());
+    let sound = Span { low: worth.low - failed, high: worth.high };
+    if owed.clone().count() < 2 || sound.holds(given) {
+        return;
+    }
+    let bound = if given > sound.high { sound.high } else { sound.low };
+    let sentence = format!(
+        "Order {}: {} was given back for {} receipts together, whose goods were bought for {}.",
+        order.number,
+        terms.money(given),
+        owed.count(),
+        terms.money(bound)
+    );
+    bench.found(Finding::new("all receipts", sentence).evidence(order.money.seqs()));
+}
+
+/// Money that was given back for nothing.
+fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
+    for payout in order.money.live_payouts() {
+        let restores_a_tender = matches!(&payout.via, Via::Account { issued: false, .. });
+        let founded = order.receipts.contains_key(&ReceiptId::new(&payout.cause))
+            || order.wishes.contains(&payout.cause);
+        if restores_a_tender || founded {
+            continue;
+        }
+        bench.looks();
+        let sentence = format!(
+            "Order {}: {} was given back for {}, but no goods came back under that reference.",
+            order.number,
+            terms.money(payout.amount),
+            payout.cause
+        );
+        bench.found(Finding::new(format!("refund for {}", payout.cause), sentence).evidence([payout.seq]));
+    }
+}
+
+fn finding(
+    order: &OrderBook,
+    terms: &Terms,
+    cause: &str,
+    receipt: &ReceiptBook,
+    given: i64,
+    bound: i64,
+) -> Finding {
+    let goods = join(receipt.lines.iter().map(|(line, quantity)| {
+        let what = receipt.skus.get(line).map_or_else(|| line.to_string(), ToString::to_string);
+        format!("{} of {what}", units(i64::from(*quantity)))
+    }));
+    let word = if given > bound { "at most" } else { "at least" };
+    let sentence = format!(
+        "Order {}: {} was given back for receipt {cause} ({goods}), which is worth {word} {}.",
+        order.number,
+        terms.money(given),
+        terms.money(bound)
+    );
+    Finding::new(format!("refund for {cause}"), sentence).evidence(receipt.seqs.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{Life, findings, lives},
+        journal::Effect,
+        model::ConditionGrade,
+    };
+
+    #[test]
+    fn units_of_different_value_may_come_back_in_any_order() {
+        let life = Life { promotion: 3_001, ..Life::default() };
+        let mut history = life.shipped();
+        history.return_units("R-1", 1, ConditionGrade::A);
+        history.edit(|effect| shift(effect, "R-1", 1));
+        history.return_units("R-2", 1, ConditionGrade::A);
+        history.edit(|effect| shift(effect, "R-2", -1));
+        history.settle();
+        assert_eq!(findings("M6", &history.records()), [""; 0]);
+    }
+
+    fn shift(effect: &mut Effect, receipt: &str, difference: i64) {
+        if let Effect::RefundAccepted { refund, cause } = effect
+            && cause == receipt
+        {
+            refund.amount.amount += difference;
+        }
+    }
+
+    #[test]
+    fn a_refund_that_ignores_the_promotion_is_found() {
+        let mut history = Life { promotion: 2_000, ..Life::default() }.returned(1);
+        history.edit(|effect| shift(effect, "R-1", 1_000));
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 49.90 EUR was given back for receipt R-1 (1 unit of shirt), which is worth at most 39.90 EUR."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refund_without_tax_is_found_at_rest() {
+        let mut history = Life::default().returned(1);
+        history.edit(|effect| shift(effect, "R-1", -797));
+        history.settle();
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 41.93 EUR was given back for receipt R-1 (1 unit of shirt), which is worth at least 49.90 EUR."
+            ]
+        );
+    }
+
+    #[test]
+    fn rounding_that_drifts_over_several_receipts_is_found() {
+        let life = Life { promotion: 3_001, ..Life::default() };
+        let mut history = life.shipped();
+        history.return_units("R-1", 1, ConditionGrade::A);
+        history.edit(|effect| shift(effect, "R-1", 1));
+        history.return_units("R-2", 1, ConditionGrade::A);
+        history.settle();
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 69.80 EUR was given back for 2 receipts together, whose goods were bought for 69.79 EUR."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refund_for_goods_that_never_came_is_found() {
+        let mut history = Life::default().shipped();
+        history.refund("F-1", "RMA-1", "C-1", 4_990);
+        history.settle();
+        assert_eq!(
+            findings("M6", &history.records()),
+            ["Order W-17: 49.90 EUR was given back for RMA-1, but no goods came back under that reference."]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_refund_beyond_the_dearest_units_is_found_in_every_life(life in lives(), extra in 1_i64..100) {
+            let mut history = life.history();
+            let mut changed = false;
+            history.edit(|effect| {
+                if let (Effect::RefundAccepted { refund, .. }, false) = (effect, changed) {
+                    refund.amount.amount += life.price + extra;
+                    changed = true;
+                }
+            });
+            prop_assert_eq!(!findings("M6", &history.records()).is_empty(), changed);
+        }
+    }
+}

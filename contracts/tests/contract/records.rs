@@ -1,0 +1,634 @@
+//! The fields of every document, with the range of a field where its type allows more than the schema.
+
+use counterproof_contracts::{model::*, protocol::*};
+use proptest::prelude::*;
+
+use crate::random::{
+    COUNT, QUANTITY, RATE_PPM, Random, SAFE, SEQUENCE, at_least_one, country, identifier, jurisdiction,
+    money, positive, reference, text, unit_amounts,
+};
+
+/// Nests strategies and patterns alike: proptest's tuples end at twelve.
+macro_rules! nest {
+    () => { Just(()) };
+    ($first:expr $(, $rest:expr)*) => { ($first, nest!($($rest),*)) };
+}
+
+macro_rules! pattern {
+    () => { () };
+    ($first:ident $(, $rest:ident)*) => { ($first, pattern!($($rest),*)) };
+}
+
+/// The strategy of a field: the one that is given, else that of its type.
+macro_rules! field {
+    () => {
+        Random::random()
+    };
+    ($strategy:expr) => {
+        $strategy
+    };
+}
+
+macro_rules! records {
+    ($($name:ident { $($field:ident $(: $strategy:expr)?),+ $(,)? })+) => {$(
+        impl Random for $name {
+            fn random() -> BoxedStrategy<Self> {
+                nest!($(field!($($strategy)?)),+)
+                    .prop_map(|pattern!($($field),+)| Self { $($field),+ })
+                    .boxed()
+            }
+        }
+    )+};
+}
+
+records! {
+    SalesOrder {
+        erp_document,
+        order_number,
+        sales_channel,
+        channel_order_id,
+        customer_ref,
+        currency,
+        lines,
+        total,
+        total_tax,
+    }
+    SalesOrderList {
+        items,
+    }
+    SalesOrderCancellation {
+        order_number,
+        cancellation_id: reference(),
+        lines: at_least_one(),
+        reason: text(4000),
+    }
+    Invoice {
+        erp_document,
+        order_number,
+        shipment_id,
+        lines: at_least_one(),
+        amount,
+        tax,
+    }
+    CreditMemo {
+        erp_document,
+        order_number,
+        receipt_id,
+        lines,
+        amount,
+        tax,
+    }
+    PostingLine {
+        account: identifier(128),
+        debit: 0..=SAFE,
+        credit: 0..=SAFE,
+    }
+    FinancialPosting {
+        erp_document,
+        kind,
+        order_number,
+        currency,
+        lines: proptest::collection::vec(PostingLine::random(), 2..4),
+        cause: reference(),
+    }
+    FulfillmentOrder {
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        ship_to,
+        lines: at_least_one(),
+        status,
+        gift,
+    }
+    Shipment {
+        shipment_id,
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        status,
+        tracking_number,
+        shipped_at,
+    }
+    LabelRequest {
+        order_number,
+        parcel_ref: reference(),
+        node_id,
+        address,
+    }
+    Label {
+        tracking_number,
+        order_number,
+        parcel_ref: reference(),
+        carrier: text(64),
+    }
+    LabelAttachment {
+        order_number,
+        tracking_number,
+        carrier: text(64),
+    }
+    CarrierScan {
+        scan_id,
+        tracking_number,
+        order_number,
+        code,
+        occurred_at,
+        recorded_at,
+        location: proptest::option::of(text(200)),
+    }
+    FulfillmentCancellation {
+        order_number,
+        cancellation_id: reference(),
+        lines: at_least_one(),
+    }
+    FulfillmentCancellationResult {
+        order_number,
+        cancellation_id: reference(),
+        canceled,
+        refused,
+    }
+    ReservationRequest {
+        order_number,
+        lines: at_least_one(),
+    }
+    ReservedLine {
+        line_id,
+        sku,
+        node_id,
+        quantity: QUANTITY,
+    }
+    Reservation {
+        reservation_id,
+        order_number,
+        lines,
+    }
+    ReservationRelease {
+        order_number,
+        lines: at_least_one(),
+        cause: reference(),
+    }
+    InventoryMovement {
+        movement_id,
+        order_number,
+        line_id,
+        node_id,
+        sku,
+        condition,
+        quantity: prop_oneof![-1_000_000_i64..=-1, 1_i64..=1_000_000],
+        reason,
+        cause: reference(),
+    }
+    StockLevel {
+        node_id,
+        sku,
+        on_hand: -1_000_000_000..=1_000_000_000_i64,
+        reserved: 0..=1_000_000_000_i64,
+        not_sellable: 0..=1_000_000_000_i64,
+    }
+    StockLevelList {
+        items,
+    }
+    Product {
+        sku,
+        name: text(200),
+        price,
+        tax_category: text(64),
+        final_sale,
+    }
+    Location {
+        node_id,
+        name: text(200),
+        kind,
+        accepts_returns,
+    }
+    Customer {
+        customer_ref,
+        country: country(),
+    }
+    Address {
+        name: text(200),
+        street: text(200),
+        city: text(200),
+        postal_code: text(16),
+        country: country(),
+    }
+    Promotion {
+        promotion_id,
+        scope,
+        funding,
+        amount,
+    }
+    PromotionAllocation {
+        promotion_id,
+        unit_amounts: unit_amounts(),
+    }
+    OrderLine {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+        unit_price,
+        tax_included,
+        promotions,
+        taxes,
+        final_sale,
+    }
+    ShippingCharge {
+        amount,
+        tax_amount: 0..=SAFE,
+    }
+    Gift {
+        recipient_ref,
+        hide_prices,
+    }
+    Order {
+        order_number,
+        sales_channel,
+        channel_order_id,
+        placed_at,
+        version: 1..=u32::MAX,
+        customer_ref,
+        currency,
+        ship_to,
+        gift,
+        lines: at_least_one(),
+        shipping,
+        promotions,
+        tenders,
+        total,
+    }
+    LineQuantity {
+        line_id,
+        quantity: QUANTITY,
+    }
+    ItemQuantity {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+    }
+    CancellationLines {
+        order_number,
+        cancellation_id: reference(),
+        lines,
+    }
+    Tender {
+        tender_id,
+        kind,
+        amount: positive(),
+        payment_token: proptest::option::of(reference()),
+        account_id,
+    }
+    AuthorizationRequest {
+        order_number,
+        tender_id,
+        amount: positive(),
+        payment_token: reference(),
+    }
+    Authorization {
+        authorization_id,
+        order_number,
+        tender_id,
+        amount,
+        status,
+        expires_at,
+    }
+    CaptureRequest {
+        order_number,
+        shipment_id,
+        amount: positive(),
+    }
+    Capture {
+        capture_id,
+        authorization_id,
+        order_number,
+        shipment_id,
+        amount: positive(),
+    }
+    VoidRequest {
+        order_number,
+        reason: text(4000),
+    }
+    RefundRequest {
+        refund_id,
+        order_number,
+        tender_id,
+        capture_id,
+        amount: positive(),
+        cause: reference(),
+    }
+    Refund {
+        refund_id,
+        provider_reference: reference(),
+        order_number,
+        tender_id,
+        capture_id,
+        amount: positive(),
+        status,
+    }
+    ReturnLine {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+        reason,
+    }
+    ReturnRequest {
+        order_number,
+        return_reference: reference(),
+        method,
+        resolution,
+        gift_recipient_ref,
+        lines: at_least_one(),
+    }
+    ReturnAuthorization {
+        rma_id,
+        order_number,
+        method,
+        resolution,
+        status,
+        gift_recipient_ref,
+        lines: at_least_one(),
+        expires_at,
+        tracking_number,
+    }
+    Inspection {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+    }
+    InspectedLine {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+        grade,
+    }
+    Disposition {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+        code,
+        target_node,
+    }
+    ReturnReceipt {
+        receipt_id,
+        order_number,
+        rma_id,
+        node_id,
+        received_at,
+        resolution,
+        gift_recipient_ref,
+        lines: at_least_one(),
+        grades,
+    }
+    RefundPart {
+        refund_id,
+        tender_id,
+        kind,
+        amount: positive(),
+    }
+    ReturnDecision {
+        receipt_id,
+        rma_id,
+        order_number,
+        status,
+        refunds,
+        dispositions,
+    }
+    Exchange {
+        exchange_id,
+        rma_id,
+        order_number,
+        replacement_order_number,
+        status,
+        price_difference: money(-SAFE..=SAFE),
+    }
+    LineState {
+        line_id,
+        ordered: QUANTITY,
+        canceled: COUNT,
+        shipped: COUNT,
+        returned: COUNT,
+    }
+    OrderStatusUpdate {
+        order_number,
+        sequence: SEQUENCE,
+        status,
+        lines: at_least_one(),
+        shipments,
+        occurred_at,
+        reason: proptest::option::of(text(4000)),
+    }
+    RefundNotice {
+        order_number,
+        refund,
+        cause: reference(),
+    }
+    TimelineEntry {
+        entry_id: reference(),
+        order_number,
+        sequence: SEQUENCE,
+        occurred_at,
+        text: text(4000),
+        status,
+        lines: at_least_one(),
+    }
+    RefundView {
+        part,
+        status,
+        cause: reference(),
+    }
+    ReturnView {
+        rma_id,
+        status,
+    }
+    OrderView {
+        order_number,
+        sales_channel,
+        channel_order_id,
+        status,
+        total,
+        gift,
+        lines: at_least_one(),
+        items,
+        shipments,
+        returns,
+        refunds,
+    }
+    StoredValueAccount {
+        account_id,
+        kind,
+        customer_ref,
+        balance,
+    }
+    StoreCreditRequest {
+        customer_ref,
+        order_number,
+        cause: reference(),
+        amount: positive(),
+    }
+    AccountEntryRequest {
+        order_number,
+        cause: reference(),
+        amount: positive(),
+    }
+    StoreCredit {
+        entry_id: reference(),
+        account_id,
+        kind,
+        order_number,
+        cause: reference(),
+        amount: positive(),
+        balance,
+    }
+    TaxLine {
+        jurisdiction: jurisdiction(),
+        tax_type,
+        rate_ppm: RATE_PPM,
+        unit_amounts: unit_amounts(),
+    }
+    TaxDocumentLine {
+        line_id,
+        quantity: COUNT,
+        jurisdiction: jurisdiction(),
+        rate_ppm: RATE_PPM,
+        taxable_base,
+        tax,
+    }
+    TaxDocument {
+        document_code,
+        kind,
+        order_number,
+        shipment_id,
+        original_document_code,
+        tax_date,
+        status,
+        lines: at_least_one(),
+        total_tax,
+    }
+    TaxQuoteRequest {
+        order_number,
+        country: country(),
+        postal_code: text(16),
+        tax_date,
+        lines: at_least_one(),
+    }
+    TaxQuoteLine {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+        tax_included,
+        unit_amounts: unit_amounts(),
+    }
+    TaxQuote {
+        order_number,
+        lines: at_least_one(),
+        total_tax,
+    }
+    QuotedTax {
+        line_id,
+        taxes,
+    }
+    OrderAcknowledgment {
+        order_number,
+        order_id: reference(),
+        status,
+    }
+    CancellationRequest {
+        order_number,
+        cancellation_id: reference(),
+        lines,
+        reason: text(4000),
+    }
+    Cancellation {
+        order_number,
+        cancellation_id: reference(),
+        status,
+        canceled,
+    }
+    DeadLetter {
+        dead_letter_id: reference(),
+        order_number,
+        partner,
+        operation: text(256),
+        attempts: 0..=u32::MAX,
+        reason: text(4000),
+        recorded_at,
+    }
+    DeadLetterList {
+        items,
+    }
+    AuditRecord {
+        sequence: SEQUENCE,
+        order_number,
+        text: text(4000),
+        source_system,
+        correlation_id: reference(),
+        causation_id: reference(),
+        occurred_at,
+        recorded_at,
+    }
+    AuditTrail {
+        order_number,
+        items,
+    }
+    Health {
+        status: text(64),
+        version: text(64),
+    }
+    SalesOrderAcknowledged {
+        erp_document,
+        order_number,
+    }
+    FieldError {
+        pointer: text(1000),
+        detail: text(4000),
+    }
+}
+
+impl Random for Problem {
+    fn random() -> BoxedStrategy<Self> {
+        let kind = proptest::sample::select(ProblemKind::ALL.to_vec());
+        (kind, text(4000), Vec::<FieldError>::random())
+            .prop_map(|(kind, detail, errors)| Self { errors, ..Self::new(kind, detail) })
+            .boxed()
+    }
+}
+
+impl Random for EventData {
+    fn random() -> BoxedStrategy<Self> {
+        prop_oneof![
+            SalesOrderAcknowledged::random().prop_map(Self::SalesOrderAcknowledged),
+            FulfillmentOrder::random().prop_map(Self::FulfillmentOrderAccepted),
+            Shipment::random().prop_map(Self::ShipmentPacked),
+            Shipment::random().prop_map(Self::ShipmentShipped),
+            ReturnReceipt::random().prop_map(Self::ReturnReceived),
+            Inspection::random().prop_map(Self::ReturnInspected),
+            CarrierScan::random().prop_map(Self::CarrierScanRecorded),
+            Refund::random().prop_map(Self::RefundSucceeded),
+            Refund::random().prop_map(Self::RefundFailed),
+        ]
+        .boxed()
+    }
+}
+
+impl Random for CloudEvent {
+    /// Of a known type, with its data.
+    fn random() -> BoxedStrategy<Self> {
+        let envelope = (EventId::random(), Timestamp::random(), SEQUENCE, CorrelationId::random());
+        (EventData::random(), envelope, proptest::option::of(reference()))
+            .prop_map(|(data, (id, time, sequence, correlationid), causationid)| Self {
+                specversion: "1.0".to_owned(),
+                id,
+                source: format!("/{}", data.event_type().source()),
+                event_type: data.event_type().name().to_owned(),
+                subject: data.subject(),
+                time,
+                datacontenttype: "application/json".to_owned(),
+                sequence,
+                partitionkey: data.order_number().clone(),
+                correlationid,
+                causationid,
+                data: data.to_value(),
+            })
+            .boxed()
+    }
+}

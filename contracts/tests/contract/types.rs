@@ -1,0 +1,160 @@
+//! Which Rust type a schema describes: one table.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use counterproof_contracts::{model::*, protocol::*, shape};
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::random::Random;
+
+/// A schema and its Rust type.
+pub(crate) struct DocumentType {
+    pub(crate) stem: &'static str,
+    /// Reads a document into the type and writes it again.
+    pub(crate) rewrite: fn(&Value) -> Result<Value, String>,
+    /// Writes a random value of the type, reads it again and compares; gives what was written.
+    pub(crate) random: fn() -> BoxedStrategy<Value>,
+}
+
+fn of<T: Serialize + DeserializeOwned + Random + PartialEq>(stem: &'static str) -> DocumentType {
+    DocumentType {
+        stem,
+        rewrite: |document| {
+            let typed = T::deserialize(document).map_err(|error| error.to_string())?;
+            serde_json::to_value(typed).map_err(|error| error.to_string())
+        },
+        random: || {
+            let written = |value: T| {
+                let document = serde_json::to_value(&value).unwrap();
+                assert_eq!(T::deserialize(&document).unwrap(), value, "does not survive the wire");
+                document
+            };
+            T::random().prop_map(written).boxed()
+        },
+    }
+}
+
+/// Every document of the contract.
+pub(crate) fn all() -> Vec<DocumentType> {
+    vec![
+        of::<AccountEntryRequest>("account-entry-request"),
+        of::<Address>("address"),
+        of::<AuditRecord>("audit-record"),
+        of::<AuditTrail>("audit-trail"),
+        of::<Authorization>("authorization"),
+        of::<AuthorizationRequest>("authorization-request"),
+        of::<Cancellation>("cancellation"),
+        of::<CancellationLines>("cancellation-lines"),
+        of::<CancellationRequest>("cancellation-request"),
+        of::<Capture>("capture"),
+        of::<CaptureRequest>("capture-request"),
+        of::<CarrierScan>("carrier-scan"),
+        of::<CloudEvent>("cloud-event"),
+        of::<CreditMemo>("credit-memo"),
+        of::<Customer>("customer"),
+        of::<DeadLetter>("dead-letter"),
+        of::<DeadLetterList>("dead-letter-list"),
+        of::<Disposition>("disposition"),
+        of::<Exchange>("exchange"),
+        of::<FieldError>("field-error"),
+        of::<FinancialPosting>("financial-posting"),
+        of::<FulfillmentCancellation>("fulfillment-cancellation"),
+        of::<FulfillmentCancellationResult>("fulfillment-cancellation-result"),
+        of::<FulfillmentOrder>("fulfillment-order"),
+        of::<Gift>("gift"),
+        of::<Health>("health"),
+        of::<InspectedLine>("inspected-line"),
+        of::<Inspection>("inspection"),
+        of::<InventoryMovement>("inventory-movement"),
+        of::<Invoice>("invoice"),
+        of::<ItemQuantity>("item-quantity"),
+        of::<Label>("label"),
+        of::<LabelAttachment>("label-attachment"),
+        of::<LabelRequest>("label-request"),
+        of::<LineQuantity>("line-quantity"),
+        of::<LineState>("line-state"),
+        of::<Location>("location"),
+        of::<Order>("order"),
+        of::<OrderAcknowledgment>("order-acknowledgment"),
+        of::<OrderLine>("order-line"),
+        of::<OrderStatusUpdate>("order-status-update"),
+        of::<OrderView>("order-view"),
+        of::<PostingLine>("posting-line"),
+        of::<Problem>("problem"),
+        of::<Product>("product"),
+        of::<Promotion>("promotion"),
+        of::<PromotionAllocation>("promotion-allocation"),
+        of::<QuotedTax>("quoted-tax"),
+        of::<Refund>("refund"),
+        of::<RefundNotice>("refund-notice"),
+        of::<RefundPart>("refund-part"),
+        of::<RefundRequest>("refund-request"),
+        of::<RefundView>("refund-view"),
+        of::<Reservation>("reservation"),
+        of::<ReservationRelease>("reservation-release"),
+        of::<ReservationRequest>("reservation-request"),
+        of::<ReservedLine>("reserved-line"),
+        of::<ReturnAuthorization>("return-authorization"),
+        of::<ReturnDecision>("return-decision"),
+        of::<ReturnLine>("return-line"),
+        of::<ReturnReceipt>("return-receipt"),
+        of::<ReturnRequest>("return-request"),
+        of::<ReturnView>("return-view"),
+        of::<SalesOrder>("sales-order"),
+        of::<SalesOrderAcknowledged>("sales-order-acknowledged"),
+        of::<SalesOrderCancellation>("sales-order-cancellation"),
+        of::<SalesOrderList>("sales-order-list"),
+        of::<Shipment>("shipment"),
+        of::<ShippingCharge>("shipping-charge"),
+        of::<StockLevel>("stock-level"),
+        of::<StockLevelList>("stock-level-list"),
+        of::<StoreCredit>("store-credit"),
+        of::<StoreCreditRequest>("store-credit-request"),
+        of::<StoredValueAccount>("stored-value-account"),
+        of::<TaxDocument>("tax-document"),
+        of::<TaxDocumentLine>("tax-document-line"),
+        of::<TaxLine>("tax-line"),
+        of::<TaxQuote>("tax-quote"),
+        of::<TaxQuoteLine>("tax-quote-line"),
+        of::<TaxQuoteRequest>("tax-quote-request"),
+        of::<Tender>("tender"),
+        of::<TimelineEntry>("timeline-entry"),
+        of::<VoidRequest>("void-request"),
+    ]
+}
+
+/// The type of a schema.
+pub(crate) fn find(stem: &str) -> DocumentType {
+    all().into_iter().find(|document| document.stem == stem).unwrap_or_else(|| panic!("no type for {stem}"))
+}
+
+#[test]
+fn every_schema_has_a_rust_type() {
+    let typed: Vec<&str> = all().iter().map(|document| document.stem).collect();
+    assert_eq!(typed, shape::schema_stems().collect::<Vec<_>>());
+}
+
+#[test]
+fn whatever_a_type_writes_matches_its_schema() {
+    let mut runner = TestRunner::deterministic();
+    for DocumentType { stem, random, .. } in all() {
+        let strategy = random();
+        for _ in 0..64 {
+            let document = strategy.new_tree(&mut runner).unwrap().current();
+            assert_eq!(shape::document_errors(stem, &document), [], "{stem}: {document:#}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_event_matches_its_type(event in CloudEvent::random()) {
+        let document = serde_json::to_value(&event).unwrap();
+        prop_assert_eq!(shape::event_errors(&document), []);
+        let data = EventData::from_value(event.known_type().unwrap(), event.data.clone()).unwrap();
+        prop_assert_eq!(data.to_value(), event.data);
+    }
+}

@@ -1,0 +1,200 @@
+//! The journal of a run while it is written: on disk line by line, judged line by line.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::BufWriter,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use counterproof_contracts::{
+    invariants::{Judge, Violation},
+    journal::{Entry, Exchange, Outcome, Record, Settled, Writer},
+    model::{System, Timestamp},
+    policy::Policy,
+};
+use counterproof_simulators::kernel::RecordSink;
+
+use crate::exit::{Exit, Fatal};
+
+/// A call whose outcome its caller does not know yet, so that it will be repeated.
+type Unresolved = (System, System, String, String);
+
+struct State {
+    writer: Writer<BufWriter<File>>,
+    path: String,
+    judge: Judge,
+    violations: Vec<Violation>,
+    unresolved: BTreeMap<String, BTreeSet<Unresolved>>,
+    last_activity: BTreeMap<String, Timestamp>,
+    exchanges: u64,
+    effects: u64,
+    broken: Option<String>,
+}
+
+/// The journal of a run. Clones write the same journal.
+#[derive(Clone)]
+pub struct Recording(Arc<Mutex<State>>);
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recording({})", self.state().path)
+    }
+}
+
+/// How much was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Volume {
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Effects.
+    pub effects: u64,
+}
+
+impl Recording {
+    /// Begins a journal in a new file.
+    pub fn create(path: &Path, policy: Policy) -> Result<Self, Fatal> {
+        let file = File::create(path).map_err(|error| {
+            Fatal::new(
+                Exit::Inconclusive,
+                format!("failed to create the journal {}: {error}\n  = name a folder that can be written to with --out", path.display()),
+            )
+        })?;
+        Ok(Self(Arc::new(Mutex::new(State {
+            writer: Writer::new(BufWriter::new(file)),
+            path: path.display().to_string(),
+            judge: Judge::new(policy),
+            violations: Vec::new(),
+            unresolved: BTreeMap::new(),
+            last_activity: BTreeMap::new(),
+            exchanges: 0,
+            effects: 0,
+            broken: None,
+        }))))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Laws that a scenario broke so far.
+    pub fn violations(&self, scenario: &str) -> Vec<Violation> {
+        let state = self.state();
+        state
+            .violations
+            .iter()
+            .filter(|violation| violation.scenario.as_deref() == Some(scenario))
+            .cloned()
+            .collect()
+    }
+
+    /// Every law that was broken so far, in the order of the journal.
+    pub fn all_violations(&self) -> Vec<Violation> {
+        self.state().violations.clone()
+    }
+
+    /// Whether every law would hold if the scenario came to rest now; nothing is recorded.
+    pub fn would_hold(&self, scenario: &str, settled: &Settled) -> bool {
+        let entry = Entry::Settled(settled.clone());
+        let at = Timestamp::UNIX_EPOCH;
+        self.state().judge.holds_at_rest(&Record { seq: u64::MAX, at, scenario: Some(scenario.to_owned()), entry })
+    }
+
+    /// Checks that could not be carried out, in words; those of a scenario, or all.
+    pub fn doubts(&self, scenario: Option<&str>) -> Vec<String> {
+        let state = self.state();
+        let broken = state.judge.broken_checks().iter();
+        broken
+            .filter(|broken| scenario.is_none() || broken.scenario.as_deref() == scenario)
+            .map(|broken| format!("law {} could not be checked: {}", broken.invariant, broken.reason))
+            .collect()
+    }
+
+    /// How often laws were checked.
+    pub fn checks(&self) -> u64 {
+        self.state().judge.checks_by_law().values().sum()
+    }
+
+    /// Calls of a scenario that will be repeated, because their caller does not know their outcome.
+    pub fn unresolved(&self, scenario: &str) -> Vec<String> {
+        let state = self.state();
+        let calls = state.unresolved.get(scenario).into_iter().flatten();
+        calls.map(|(from, to, operation, _)| format!("{from} will repeat {to}.{operation}")).collect()
+    }
+
+    /// When something of a scenario was last recorded.
+    pub fn last_activity(&self, scenario: &str) -> Option<Timestamp> {
+        self.state().last_activity.get(scenario).copied()
+    }
+
+    /// How much was recorded.
+    pub fn volume(&self) -> Volume {
+        let state = self.state();
+        Volume { exchanges: state.exchanges, effects: state.effects }
+    }
+
+    /// Writes out what is buffered. The error is the first that recording met, if any.
+    pub fn flush(&self) -> Result<(), Fatal> {
+        let mut state = self.state();
+        if let Err(error) = state.writer.flush() {
+            let error = error.to_string();
+            state.broken.get_or_insert(error);
+        }
+        match &state.broken {
+            None => Ok(()),
+            Some(error) => Err(Fatal::new(
+                Exit::Inconclusive,
+                format!(
+                    "the journal {} is incomplete: {error}\n  = what was recorded before is kept; free some space and run again",
+                    state.path
+                ),
+            )),
+        }
+    }
+}
+
+impl State {
+    fn follow(&mut self, scenario: &str, at: Timestamp, entry: &Entry) {
+        match entry {
+            Entry::Exchange(exchange) => {
+                self.exchanges += 1;
+                self.last_activity.insert(scenario.to_owned(), at);
+                self.track(scenario, exchange);
+            }
+            Entry::Effect(_) => {
+                self.effects += 1;
+                self.last_activity.insert(scenario.to_owned(), at);
+            }
+            _ => {}
+        }
+    }
+
+    fn track(&mut self, scenario: &str, exchange: &Exchange) {
+        let Some(key) = exchange.key.clone() else { return };
+        let call = (exchange.from, exchange.to, exchange.operation.clone(), key);
+        let open = self.unresolved.entry(scenario.to_owned()).or_default();
+        let repeated = exchange.outcome == Outcome::Unknown
+            || exchange.response.get("retryable").and_then(serde_json::Value::as_bool).unwrap_or(false);
+        if repeated {
+            open.insert(call);
+        } else {
+            open.remove(&call);
+        }
+    }
+}
+
+impl RecordSink for Recording {
+    fn append(&mut self, record: &Record) {
+        let mut state = self.state();
+        if let Some(scenario) = &record.scenario {
+            state.follow(scenario, record.at, &record.entry);
+        }
+        let broken = state.judge.observe(record);
+        state.violations.extend(broken);
+        if let Err(error) = state.writer.write(record) {
+            let error = error.to_string();
+            state.broken.get_or_insert(error);
+        }
+    }
+}

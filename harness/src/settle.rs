@@ -1,0 +1,112 @@
+//! Waiting for rest: faults end, everything held back is delivered, and nothing moves any more.
+//!
+//! Rest is seen, not guessed: no delivery is open, nobody will repeat a call, and nothing was recorded for
+//! a while. The while is short if all laws hold then, and long if one would be broken: a slow implementation
+//! is not taken for a wrong one, and a right one does not make the run wait.
+
+use std::time::Duration;
+
+use counterproof_contracts::journal::{Entry, Settled};
+
+use crate::world::Play;
+
+/// Nothing recorded for so long, and every law holds: rest.
+const QUIET: Duration = Duration::from_millis(120);
+/// How long what is under way may take to arrive before faults end.
+const DRAIN_WITHIN: Duration = Duration::from_millis(1000);
+/// Nothing recorded for so long: rest, whatever the laws say.
+const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
+
+/// Ends the scenario's faults and waits until everything is at rest, within the stage's bound. Then reads
+/// every order from the implementation, so that its own view is compared as well, and records the rest.
+pub async fn settle(play: &mut Play) -> Settled {
+    let stage = std::sync::Arc::clone(&play.stage);
+    drain(play).await;
+    stage.heal(&play.order_numbers());
+    let began = stage.clock.elapsed();
+    let mut changes = stage.changes();
+    let mut looked_at = None;
+    let settled = loop {
+        changes.mark_unchanged();
+        let waited = stage.clock.elapsed().saturating_sub(began);
+        let open = open_work(play);
+        let quiet = quiet_for(play);
+        let fresh = looked_at
+            .is_some_and(|at| stage.recording.last_activity(&play.tag).is_none_or(|last| last <= at));
+        if open.is_empty() && !fresh && quiet >= QUIET && look_up_orders(play).await {
+            looked_at = Some(stage.clock.now());
+            continue;
+        }
+        let rest = Settled { at_rest: true, waited_ms: millis(waited), open: Vec::new() };
+        let certain = || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.tag, &rest);
+        if open.is_empty() && fresh && certain() {
+            break rest;
+        }
+        if waited >= stage.settle_within {
+            let open = if open.is_empty() { vec!["traffic that does not end".to_owned()] } else { open };
+            break Settled { at_rest: false, waited_ms: millis(waited), open };
+        }
+        // Either something is recorded, or it has been quiet for a while longer: both are worth a look.
+        changes.within(QUIET.saturating_sub(quiet).max(QUIET / 4)).await;
+    };
+    stage.record(Some(&play.tag), Entry::Settled(settled.clone()));
+    settled
+}
+
+/// Lets what is under way arrive while faults are still on, so that they hit what they were planned for.
+/// What an outage holds up would never arrive, so the wait is short.
+async fn drain(play: &Play) {
+    let began = play.stage.clock.elapsed();
+    let mut changes = play.stage.changes();
+    loop {
+        changes.mark_unchanged();
+        let waited = play.stage.clock.elapsed().saturating_sub(began);
+        if (quiet_for(play) >= QUIET && open_work(play).is_empty()) || waited >= DRAIN_WITHIN {
+            return;
+        }
+        changes.within(QUIET).await;
+    }
+}
+
+/// Waits until nothing was recorded for a while and nobody will repeat a call; faults stay as they are.
+pub async fn quiet(play: &Play) {
+    let began = play.stage.clock.elapsed();
+    let mut changes = play.stage.changes();
+    loop {
+        changes.mark_unchanged();
+        let waited = play.stage.clock.elapsed().saturating_sub(began);
+        let still = quiet_for(play) >= 2 * QUIET && play.stage.recording.unresolved(&play.tag).is_empty();
+        if still || waited >= play.stage.patience {
+            return;
+        }
+        changes.within(QUIET).await;
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn open_work(play: &Play) -> Vec<String> {
+    let mut open = play.stage.kernel.open_work(Some(&play.tag));
+    open.extend(play.stage.recording.unresolved(&play.tag));
+    open
+}
+
+/// For how long nothing of the scenario was recorded.
+fn quiet_for(play: &Play) -> Duration {
+    let now = play.stage.clock.now();
+    play.stage
+        .recording
+        .last_activity(&play.tag)
+        .map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
+}
+
+async fn look_up_orders(play: &Play) -> bool {
+    let mut all = true;
+    for order in &play.orders {
+        let root = play.same_root("order");
+        all &= play.stage.look_up(order.sales_channel.system(), &order.order_number, &root).await;
+    }
+    all
+}

@@ -1,0 +1,140 @@
+//! What the command says to input that is wrong, and which code it ends with. Golden files beside the input.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::process::Output;
+
+use assert_cmd::Command;
+
+fn counterproof(args: &[&str]) -> Output {
+    Command::cargo_bin("counterproof")
+        .unwrap()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("COUNTERPROOF_WEBHOOK_SECRET")
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_broken_feature_file_is_shown_with_line_column_and_caret() {
+    for stem in [
+        "misspelt_and_undefined",
+        "asserts_nothing",
+        "broken_table",
+        "technical_words",
+        "hidden_behind_a_failure",
+        "outline",
+    ] {
+        let path = format!("tests/bad/{stem}.feature");
+        let linted = counterproof(&["lint", &path]);
+        assert_eq!(code(&linted), 3, "{stem}");
+        assert!(linted.stdout.is_empty(), "{stem}");
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(stem, stderr(&linted)) });
+        let run = counterproof(&["run", &path]);
+        assert_eq!(code(&run), 3, "run must refuse what lint refuses: {stem}");
+        assert!(stderr(&run).contains("nothing was run"), "{stem}");
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_refused_with_the_nearest_in_the_pack() {
+    let output = counterproof(&["run", "scenarios/orders/plain_ordr.feature"]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("scenarios/orders/plain_order.feature"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_empty_selection_is_no_success() {
+    let output = counterproof(&["run", "--tags", "@nobody-has-this"]);
+    assert_eq!(code(&output), 4);
+    assert!(stderr(&output).contains("nothing to pass"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_flags_end_with_2() {
+    for args in [
+        &["run", "--target", "referense"][..],
+        &["run", "--target", "https://127.0.0.1:1"],
+        &["run", "--jobs", "0"],
+        &["run", "--tags", "@@("],
+        &["serve", "erpp"],
+        &["nothing"],
+        &[],
+    ] {
+        let output = counterproof(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+    }
+    assert!(stderr(&counterproof(&["serve", "erpp"])).contains("did you mean \"erp\"?"));
+}
+
+#[test]
+fn a_target_that_does_not_answer_is_inconclusive_and_says_what_was_tried() {
+    // Nobody listens on a port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ports = free_block();
+    let target = format!("http://127.0.0.1:{port}");
+    let out = tempfile::tempdir().unwrap();
+    let output = counterproof(&[
+        "run",
+        "--target",
+        &target,
+        "--ports",
+        &ports.to_string(),
+        "--out",
+        out.path().to_str().unwrap(),
+    ]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains(&format!("tried GET {target}/healthz")), "{told}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let out = tempfile::tempdir().unwrap();
+    let output = counterproof(&["run", "--ports", &port.to_string(), "--out", out.path().to_str().unwrap()]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    assert!(stderr(&output).contains(&format!("port {port}")), "{}", stderr(&output));
+}
+
+#[test]
+fn a_journal_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.ndjson");
+    assert_eq!(code(&counterproof(&["check", path.to_str().unwrap()])), 3);
+    std::fs::write(&path, "no journal\n").unwrap();
+    let output = counterproof(&["check", path.to_str().unwrap()]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("line 1"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.json");
+    std::fs::write(&path, "{\"return_window_days\": \"many\"}").unwrap();
+    let output = counterproof(&["run", "--policy", path.to_str().unwrap()]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("policy.json"), "{}", stderr(&output));
+}
+
+/// First of ten consecutive ports that were free a moment ago.
+fn free_block() -> u16 {
+    (0..100)
+        .find_map(|_| {
+            let first = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+            let all =
+                (first..first.checked_add(10)?).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+            all.collect::<Result<Vec<_>, _>>().is_ok().then_some(first)
+        })
+        .unwrap()
+}

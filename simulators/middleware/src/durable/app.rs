@@ -1,0 +1,360 @@
+//! The middleware as a whole: what stands behind its doors, the orders it knows, the tasks it performs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use counterproof_contracts::{
+    model::{OrderNumber, System, Timestamp},
+    policy::Policy,
+    protocol::{AuditRecord, Problem, signature::Secret},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio::{
+    sync::{OwnedMutexGuard, Semaphore, mpsc, watch},
+    task::JoinHandle,
+};
+
+use super::{
+    answers::AnswerSlot,
+    cells::Cells,
+    dead_letters::{self, EventInHand},
+    keys::Keys,
+    runner,
+};
+use crate::{
+    door::{
+        chance::Chance,
+        clock::Clock,
+        network::Network,
+        store::{Batch, Store, StoreError},
+    },
+    process::{self, Chain, Context, Input, Letter, OrderProcess, Output, Task},
+};
+
+/// Most calls to one partner at the same time.
+const CALLS_PER_PARTNER_MAX: usize = 64;
+
+/// What a middleware is made of.
+pub struct Parts {
+    /// Where orders and tasks are kept.
+    pub store: Arc<dyn Store>,
+    /// How partners are reached.
+    pub network: Network,
+    /// The time.
+    pub clock: Clock,
+    /// Chance, for the pauses between attempts.
+    pub chance: Chance,
+    /// What the retailer declared.
+    pub policy: Policy,
+    /// With which events are signed.
+    pub secret: Secret,
+    /// Base URL of each partner, without a slash at its end.
+    pub partners: BTreeMap<System, String>,
+    /// How long a call is tried before it becomes a dead letter.
+    pub give_up_after: Duration,
+}
+
+/// Why a middleware could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store holds something that this version cannot read.
+    #[error("store entry {key:?} cannot be read: {source}")]
+    Unreadable {
+        /// Key in the store.
+        key: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// A middleware. Clones are the same middleware.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::{collections::BTreeMap, sync::Arc};
+/// use counterproof_contracts::{policy::Policy, protocol::signature::Secret};
+/// use counterproof_middleware::{App, GIVE_UP_AFTER, Parts, door};
+/// use tower::{ServiceExt as _, util::BoxCloneSyncService};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
+/// let app = App::open(Parts {
+///     store: Arc::new(door::store::MemoryStore::default()),
+///     network: BoxCloneSyncService::new(tower::service_fn(|_| async {
+///         Err(door::network::CallError::Timeout)
+///     })),
+///     clock: door::clock::Clock::starting_at("2026-11-27T08:00:00Z".parse()?),
+///     chance: door::chance::Chance::seeded(1),
+///     policy: Policy::default(),
+///     secret: Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?,
+///     partners: BTreeMap::new(),
+///     give_up_after: GIVE_UP_AFTER,
+/// })?;
+/// app.start();
+/// let request = http::Request::get("/healthz").body(axum::body::Body::empty())?;
+/// assert_eq!(app.router().oneshot(request).await?.status(), 200);
+/// app.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(super) permits: BTreeMap<System, Semaphore>,
+    cells: Cells<Option<OrderProcess>>,
+    held_keys: Cells<()>,
+    commands: Mutex<BTreeSet<String>>,
+    queue: mpsc::UnboundedSender<Task>,
+    waiting: Mutex<Option<mpsc::UnboundedReceiver<Task>>>,
+    runner: Mutex<Option<JoinHandle<()>>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Where an input comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Circumstances {
+    /// The chain that it belongs to; its causation is the input itself.
+    pub chain: Chain,
+    /// Who sent it.
+    pub source: System,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+}
+
+/// What is committed together with an input.
+#[derive(Debug, Default)]
+pub(crate) struct Seal {
+    /// Committed whatever is decided.
+    pub batch: Batch,
+    /// Committed if the input is not refused.
+    pub on_success: Batch,
+    /// Where the answer is kept.
+    pub answer: Option<AnswerSlot>,
+    /// The event that the input comes from.
+    pub event: Option<EventInHand>,
+}
+
+impl App {
+    /// Opens a middleware over what its store holds: tasks that were under way are performed again, under the
+    /// same keys, once it is started.
+    pub fn open(parts: Parts) -> Result<Self, AppError> {
+        let (queue, waiting) = mpsc::unbounded_channel();
+        for (key, bytes) in parts.store.scan(Keys::TASKS)? {
+            let task: Task = read(&key, &bytes)?;
+            // The receiver is at hand: nothing is lost.
+            let _ = queue.send(task);
+        }
+        let permits = System::PARTNERS
+            .into_iter()
+            .map(|partner| (partner, Semaphore::new(CALLS_PER_PARTNER_MAX)))
+            .collect();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                parts,
+                permits,
+                cells: Cells::default(),
+                held_keys: Cells::default(),
+                commands: Mutex::default(),
+                queue,
+                waiting: Mutex::new(Some(waiting)),
+                runner: Mutex::default(),
+                stop: watch::Sender::new(false),
+            }),
+        })
+    }
+
+    /// Starts to perform tasks, on the present runtime. A second start does nothing.
+    pub fn start(&self) {
+        let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waiting) = waiting {
+            let runner =
+                tokio::spawn(runner::run(Arc::clone(&self.inner), waiting, self.inner.stop.subscribe()));
+            *self.inner.runner.lock().unwrap_or_else(PoisonError::into_inner) = Some(runner);
+        }
+    }
+
+    /// The HTTP interface, to be served over sockets or called in process.
+    pub fn router(&self) -> axum::Router {
+        crate::http::router(Arc::clone(&self.inner))
+    }
+
+    /// Stops performing tasks. Calls that are under way are left; they are repeated after the next opening.
+    pub async fn shutdown(&self) {
+        self.inner.stop.send_replace(true);
+        let runner = self.inner.runner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runner) = runner {
+            let _ = runner.await;
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AppError> {
+    serde_json::from_slice(bytes).map_err(|source| AppError::Unreadable { key: key.to_owned(), source })
+}
+
+/// The documents kept are structures with text keys, for which serialization does not fail.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+type Held = OwnedMutexGuard<Option<Option<OrderProcess>>>;
+
+impl Inner {
+    /// Reads a document from the store.
+    pub(crate) fn load<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.parts.store.get(key)? else { return Ok(None) };
+        read(key, &bytes).map(Some).map_err(|error| StoreError::Medium(error.to_string()))
+    }
+
+    /// Reads all documents under a prefix, in the order of their keys.
+    pub(crate) fn load_all<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<T>, StoreError> {
+        let entries = self.parts.store.scan(prefix)?;
+        entries
+            .iter()
+            .map(|(key, bytes)| read(key, bytes).map_err(|error| StoreError::Medium(error.to_string())))
+            .collect()
+    }
+
+    async fn hold(&self, order: &OrderNumber) -> Result<(Held, Option<OrderProcess>), StoreError> {
+        let mut held = self.cells.hold(order.as_str()).await;
+        let process = match held.take() {
+            Some(process) => process,
+            None => self.load(&Keys::order(order))?,
+        };
+        Ok((held, process))
+    }
+
+    /// Looks at an order; `None` if it is not known.
+    pub(crate) async fn look<R>(
+        &self,
+        order: &OrderNumber,
+        look: impl FnOnce(&OrderProcess) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        let (mut held, process) = self.hold(order).await?;
+        let seen = process.as_ref().map(look);
+        *held = Some(process);
+        Ok(seen)
+    }
+
+    /// Takes an input of an order: decides, commits everything that follows from it, then starts the tasks.
+    /// The caller must not drop the future half-way: it runs in a task of its own.
+    pub(crate) async fn take(
+        &self,
+        order: &OrderNumber,
+        input: Input,
+        circumstances: Circumstances,
+        seal: Seal,
+    ) -> Result<Result<Value, Problem>, StoreError> {
+        let (mut held, mut process) = self.hold(order).await?;
+        let now = self.parts.clock.now();
+        let Circumstances { chain, source, occurred_at } = circumstances;
+        let context = Context { now, policy: &self.parts.policy, chain, source, occurred_at };
+        let decision = process::decide(&mut process, input, &context);
+        let mut tasks = Vec::new();
+        let mut batch = seal.batch;
+        if let Some(slot) = &seal.answer {
+            batch.put(&slot.key, json(&slot.fill(&decision.answer)));
+        }
+        if decision.answer.is_ok() {
+            batch.append(seal.on_success);
+            for output in decision.outputs {
+                match output {
+                    Output::Perform(task) => tasks.push(task),
+                    Output::Record(step) => {
+                        let record = audit_record(order, step, &context);
+                        batch.put(Keys::audit(order, record.sequence), json(&record));
+                    }
+                    Output::Park(letter) => self.park(&mut batch, Some(order), letter, seal.event.as_ref()),
+                }
+            }
+            if let Some(process) = &process {
+                keep(&mut batch, order, process, &tasks);
+            }
+        } else if let (None, Some(event)) = (&process, &seal.event) {
+            let reason = "the order is not known".to_owned();
+            self.park(&mut batch, Some(order), Letter::Event { reason }, Some(event));
+        }
+        self.parts.store.commit(batch).await?;
+        *held = Some(process);
+        drop(held);
+        for task in tasks {
+            // The runner may have stopped; the task is in the store.
+            let _ = self.queue.send(task);
+        }
+        Ok(decision.answer)
+    }
+
+    /// Puts something among the dead letters.
+    pub(crate) fn park(
+        &self,
+        batch: &mut Batch,
+        order: Option<&OrderNumber>,
+        letter: Letter,
+        event: Option<&EventInHand>,
+    ) {
+        let stored = dead_letters::letter(order, letter, event, self.parts.clock.now());
+        let id = &stored.letter.dead_letter_id;
+        tracing::warn!(id, reason = stored.letter.reason, "dead letter");
+        batch.put(Keys::dead(id), json(&stored));
+        batch.delete(Keys::replayed(id));
+    }
+
+    /// Claims a command's key while it is worked on; `None` if somebody else does.
+    pub(crate) fn begin(self: &Arc<Self>, key: &str) -> Option<InFlight> {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        commands.insert(key.to_owned()).then(|| InFlight { app: Arc::clone(self), key: key.to_owned() })
+    }
+
+    /// Holds a key of the store, so that what is looked up under it stays true until it is committed.
+    pub(crate) async fn hold_key(&self, key: &str) -> OwnedMutexGuard<Option<()>> {
+        self.held_keys.hold(key).await
+    }
+}
+
+/// Puts an order and its new tasks into a batch, with what finds the order.
+fn keep(batch: &mut Batch, order: &OrderNumber, process: &OrderProcess, tasks: &[Task]) {
+    batch.put(Keys::order(order), json(process));
+    for task in tasks {
+        batch.put(Keys::task(&task.key), json(task));
+    }
+    for authorization in &process.returns {
+        batch.put(Keys::rma(&authorization.rma_id), json(order));
+    }
+}
+
+fn audit_record(order: &OrderNumber, step: process::Step, context: &Context<'_>) -> AuditRecord {
+    AuditRecord {
+        sequence: step.sequence,
+        order_number: order.clone(),
+        text: step.text,
+        source_system: step.source,
+        correlation_id: context.chain.correlation.to_string(),
+        causation_id: context.chain.causation.clone(),
+        occurred_at: context.occurred_at,
+        recorded_at: context.now,
+    }
+}
+
+/// A command that is being worked on.
+pub(crate) struct InFlight {
+    app: Arc<Inner>,
+    key: String,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.app.commands.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}

@@ -1,0 +1,144 @@
+//! One attempt of a task: a request out, and what its answer proves.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use counterproof_contracts::{
+    model::System,
+    protocol::{Operation, Problem, header},
+    shape,
+};
+use http::{HeaderMap, Request, Response, StatusCode};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tower::ServiceExt as _;
+
+use super::app::Inner;
+use crate::{
+    door::network::CallError,
+    process::{PartnerAnswer, Refusal, Task, hex},
+};
+
+/// How long a call is tried before a person must look at it, unless configured otherwise.
+pub const GIVE_UP_AFTER: Duration = Duration::from_mins(15);
+
+/// What an attempt proves.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// It had its effect.
+    Answered(PartnerAnswer),
+    /// It had none, and will have none.
+    Refused(Refusal),
+    /// Nothing: it may have had its effect.
+    Unknown {
+        /// What went wrong.
+        reason: String,
+        /// How long the partner asks to wait.
+        wait: Option<Duration>,
+    },
+}
+
+/// Calls a partner once.
+pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
+    let Some(operation) = Operation::find(task.partner, &task.operation) else {
+        return Attempt::Refused(Refusal { status: 0, kind: None, detail: "no such operation".to_owned() });
+    };
+    let request = match request(app, operation, task, number) {
+        Ok(request) => request,
+        Err(error) => {
+            return Attempt::Refused(Refusal {
+                status: 0,
+                kind: None,
+                detail: format!("request cannot be built: {error}"),
+            });
+        }
+    };
+    let timeout = Duration::from_millis(app.parts.policy.retry.timeout_ms);
+    let answer = tokio::time::timeout(timeout, app.parts.network.clone().oneshot(request)).await;
+    match answer.unwrap_or(Err(CallError::Timeout)) {
+        Ok(answer) => judge(operation, task, &answer),
+        Err(error) => Attempt::Unknown { reason: error.to_string(), wait: None },
+    }
+}
+
+fn request(
+    app: &Inner,
+    operation: Operation,
+    task: &Task,
+    number: u32,
+) -> Result<Request<Bytes>, http::Error> {
+    let base = app.parts.partners.get(&task.partner).map_or("", String::as_str).trim_end_matches('/');
+    let parameters: Vec<&str> = task.parameters.iter().map(String::as_str).collect();
+    let mut request = Request::builder()
+        .method(operation.method.as_str())
+        .uri(format!("{base}{}", operation.path_with(&parameters)))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .header(header::CORRELATION_ID, task.chain.correlation.as_str())
+        .header(header::CAUSATION_ID, &task.chain.causation)
+        .header(header::TRACEPARENT, traceparent(task, number));
+    if operation.keyed {
+        request = request.header(header::IDEMPOTENCY_KEY, &task.key);
+    }
+    request.body(Bytes::from(task.body.to_string()))
+}
+
+/// W3C Trace Context: one trace for each chain of messages, one span for each attempt.
+fn traceparent(task: &Task, number: u32) -> String {
+    let trace = hex(&Sha256::digest(task.chain.correlation.as_str().as_bytes()));
+    let span = hex(&Sha256::digest(format!("{}#{number}", task.key).as_bytes()));
+    let (trace, span) = (trace.get(..32).unwrap_or_default(), span.get(..16).unwrap_or_default());
+    format!("00-{trace}-{span}-01")
+}
+
+/// What an answer proves. Only a readable answer in the contract's shape proves an effect, only a definite
+/// refusal proves that there was none; everything else leaves it open.
+fn judge(operation: Operation, task: &Task, answer: &Response<Bytes>) -> Attempt {
+    let status = answer.status();
+    let wait = retry_after(answer.headers());
+    let unknown = |reason: String| Attempt::Unknown { reason, wait };
+    if status.is_success() {
+        return match effect(operation, task, answer) {
+            Ok(read) => Attempt::Answered(read),
+            Err(reason) => unknown(reason),
+        };
+    }
+    let problem: Option<Problem> = serde_json::from_slice(answer.body()).ok();
+    let may_pass = status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::TOO_EARLY
+        )
+        || problem.as_ref().is_some_and(|problem| problem.retryable);
+    match problem {
+        Some(problem) if may_pass => unknown(format!("{status}: {}", problem.detail)),
+        None if may_pass => unknown(status.to_string()),
+        Some(problem) => Attempt::Refused(Refusal::of(&problem)),
+        None => Attempt::Refused(Refusal { status: status.as_u16(), kind: None, detail: status.to_string() }),
+    }
+}
+
+fn effect(operation: Operation, task: &Task, answer: &Response<Bytes>) -> Result<PartnerAnswer, String> {
+    let body: Value =
+        serde_json::from_slice(answer.body()).map_err(|error| format!("answer cannot be read: {error}"))?;
+    if let Some(error) = shape::response_errors(operation, answer.status().as_u16(), &body).first() {
+        return Err(format!("answer breaks its schema at {:?}: {}", error.pointer, error.detail));
+    }
+    PartnerAnswer::read(&task.intent, task.partner == System::Psp, body)
+        .map_err(|error| format!("answer cannot be read: {error}"))
+}
+
+/// The whole seconds of a `Retry-After` header. Its other form, a date, is not in the contract.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u32 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(u64::from(seconds)))
+}
+
+/// The pause before the next attempt: doubled each time up to the longest, of which a random half is
+/// taken off so that callers do not come back together; never shorter than the partner asks.
+pub(super) fn pause(app: &Inner, task: &Task, number: u32, wait: Option<Duration>) -> Duration {
+    let retry = app.parts.policy.retry;
+    let doublings = number.saturating_sub(1).min(32);
+    let full_ms = retry.initial_ms.saturating_mul(1 << doublings).min(retry.max_ms);
+    let off_ms = app.parts.chance.up_to(full_ms / 2, &task.key, number);
+    Duration::from_millis(full_ms - off_ms).max(wait.unwrap_or_default())
+}

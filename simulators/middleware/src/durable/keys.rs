@@ -1,0 +1,67 @@
+//! Under which key what is kept.
+
+use counterproof_contracts::{
+    model::{ChannelOrderId, OrderNumber, RmaId, SalesChannel},
+    protocol::percent_encode,
+};
+
+/// Builds the store's keys. Every part is encoded, so that no part can contain a separator.
+#[derive(Debug)]
+pub(crate) struct Keys;
+
+impl Keys {
+    /// Prefix of all tasks.
+    pub(crate) const TASKS: &'static str = "task/";
+    /// Prefix of all dead letters.
+    pub(crate) const DEAD: &'static str = "dead/";
+
+    /// The process of an order.
+    pub(crate) fn order(order: &OrderNumber) -> String {
+        format!("order/{}", percent_encode(order.as_str()))
+    }
+
+    /// The order number of a channel's order.
+    pub(crate) fn channel_order(channel: SalesChannel, id: &ChannelOrderId) -> String {
+        format!("channel-order/{channel:?}/{}", percent_encode(id.as_str()))
+    }
+
+    /// The order number of a return authorization.
+    pub(crate) fn rma(rma: &RmaId) -> String {
+        format!("rma/{}", percent_encode(rma.as_str()))
+    }
+
+    /// That an event was taken.
+    pub(crate) fn inbox(source: &str, id: &str) -> String {
+        format!("inbox/{}/{}", percent_encode(source), percent_encode(id))
+    }
+
+    /// The answer that a command got.
+    pub(crate) fn answer(operation: &str, key: &str) -> String {
+        format!("answer/{operation}/{}", percent_encode(key))
+    }
+
+    /// A task that is under way.
+    pub(crate) fn task(key: &str) -> String {
+        format!("{}{}", Self::TASKS, percent_encode(key))
+    }
+
+    /// A dead letter.
+    pub(crate) fn dead(id: &str) -> String {
+        format!("{}{}", Self::DEAD, percent_encode(id))
+    }
+
+    /// A dead letter that was tried again.
+    pub(crate) fn replayed(id: &str) -> String {
+        format!("replayed/{}", percent_encode(id))
+    }
+
+    /// An audit record.
+    pub(crate) fn audit(order: &OrderNumber, sequence: u64) -> String {
+        format!("{}{sequence:012}", Self::audit_trail(order))
+    }
+
+    /// Prefix of an order's audit records.
+    pub(crate) fn audit_trail(order: &OrderNumber) -> String {
+        format!("audit/{}/", percent_encode(order.as_str()))
+    }
+}

@@ -1,0 +1,22 @@
+//! Durable execution: inputs become decisions, decisions are committed, and only then is anybody told.
+//!
+//! Each input loads the order's process, decides, and commits process, new tasks, audit records, stored
+//! answers and dead letters in one batch. The process may be killed at any point: what was committed goes on,
+//! what was not never happened. It holds no business rule; those are the process's.
+
+mod answers;
+mod app;
+mod call;
+mod cells;
+mod dead_letters;
+mod keys;
+mod runner;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answers::{AnswerSlot, StoredAnswer};
+pub use app::{App, AppError, Parts};
+pub(crate) use app::{Circumstances, Inner, Seal};
+pub use call::GIVE_UP_AFTER;
+pub(crate) use dead_letters::{Content, EventInHand, StoredLetter};
+pub(crate) use keys::Keys;

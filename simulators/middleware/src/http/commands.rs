@@ -1,0 +1,189 @@
+//! Commands of channels: submit, cancel, request a return, receive a return. Each carries an idempotency key.
+
+use std::sync::Arc;
+
+use counterproof_contracts::{
+    model::{CorrelationId, Order, OrderNumber, ReturnReceipt, ReturnRequest, SalesChannel, System},
+    protocol::{CancellationRequest, FieldError, Problem, ProblemKind, header, middleware},
+    shape,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Call, reply::Reply};
+use crate::{
+    door::store::StoreError,
+    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer},
+    process::{Chain, Input, hex, order_errors},
+};
+
+/// Longest idempotency key and correlation id in characters.
+const IDENTIFIER_CHARS_MAX: usize = 512;
+
+/// Answers a command: as before if its key is known, else by carrying it out.
+pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
+    match answer(app, call).await {
+        Ok(reply) => reply,
+        Err(error) => Reply::store_failed(&error),
+    }
+}
+
+async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
+    let Some(key) = call.header(header::IDEMPOTENCY_KEY).filter(|key| is_identifier(key)) else {
+        return Ok(Reply::problem(Problem::invalid(vec![FieldError {
+            pointer: "/header/idempotency-key".to_owned(),
+            detail: format!("is needed: 1 to {IDENTIFIER_CHARS_MAX} printable characters"),
+        }])));
+    };
+    let body = match shape::parse_body(&call.body) {
+        Ok(body) => body,
+        Err(problem) => return Ok(Reply::problem(problem)),
+    };
+    let slot = AnswerSlot {
+        key: Keys::answer(call.operation.id, key),
+        fingerprint: fingerprint(call, &body),
+        success: call.operation.success,
+    };
+    let Some(_in_flight) = app.begin(&slot.key) else {
+        let problem = Problem::new(ProblemKind::ConcurrentRequest, format!("key {key} is being worked on"));
+        return Ok(Reply::problem(problem));
+    };
+    if let Some(stored) = app.load::<StoredAnswer>(&slot.key)? {
+        return Ok(if stored.fingerprint == slot.fingerprint {
+            Reply::stored(stored.status, stored.body)
+        } else {
+            let detail = format!("key {key} was used with another body");
+            Reply::problem(Problem::new(ProblemKind::IdempotencyKeyReused, detail))
+        });
+    }
+    let answer = match understand(call, &body) {
+        Ok(command) => carry_out(app, command, chain(call, key), slot).await?,
+        Err(problem) => refuse(app, problem, slot).await?,
+    };
+    Ok(Reply::answer(call.operation.success, answer))
+}
+
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= IDENTIFIER_CHARS_MAX
+        && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}
+
+/// Digest of what a key stands for: operation, path and body.
+fn fingerprint(call: &Call, body: &Value) -> String {
+    let parameters: Vec<&String> = call.parameters.values().collect();
+    hex(&Sha256::digest(format!("{}\n{parameters:?}\n{body}", call.operation.id).as_bytes()))
+}
+
+/// The chain that a command belongs to; it starts one where it names none.
+fn chain(call: &Call, key: &str) -> Chain {
+    let correlation = call
+        .header(header::CORRELATION_ID)
+        .filter(|id| is_identifier(id))
+        .map_or_else(|| CorrelationId::new(format!("chain-{key}")), CorrelationId::new);
+    Chain { correlation, causation: key.to_owned() }
+}
+
+struct Command {
+    order: OrderNumber,
+    source: System,
+    input: Input,
+    /// Key of the channel's order identifier, on submissions.
+    channel_order: Option<String>,
+}
+
+/// Reads a command; every refusal here is one of shape or of the document alone.
+fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
+    let errors = shape::request_errors(call.operation, body);
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let channel = System::Storefront;
+    let command = |order: &OrderNumber, source, input| Command {
+        order: order.clone(),
+        source,
+        input,
+        channel_order: None,
+    };
+    match call.operation {
+        middleware::SUBMIT_ORDER => submission(document(body)?),
+        middleware::CANCEL_ORDER => {
+            let request: CancellationRequest = document(body)?;
+            if request.order_number.as_str() != call.parameter("order_number") {
+                return Err(Problem::invalid(vec![FieldError {
+                    pointer: "/order_number".to_owned(),
+                    detail: "is not the order of the path".to_owned(),
+                }]));
+            }
+            Ok(command(&request.order_number.clone(), channel, Input::Cancel(request)))
+        }
+        middleware::REQUEST_RETURN => {
+            let request: ReturnRequest = document(body)?;
+            Ok(command(&request.order_number.clone(), channel, Input::RequestReturn(request)))
+        }
+        middleware::RECEIVE_RETURN => {
+            let receipt: ReturnReceipt = document(body)?;
+            Ok(command(&receipt.order_number.clone(), System::Pos, Input::ReceiveReturn(Box::new(receipt))))
+        }
+        other => Err(Problem::new(ProblemKind::UnknownOperation, other.id)),
+    }
+}
+
+fn document<T: DeserializeOwned>(body: &Value) -> Result<T, Problem> {
+    T::deserialize(body).map_err(|error| Problem::new(ProblemKind::InvalidDocument, error.to_string()))
+}
+
+fn submission(order: Order) -> Result<Command, Problem> {
+    let errors = order_errors(&order);
+    if let Some(first) = errors.first() {
+        let detail = format!("at {:?}: {}", first.pointer, first.detail);
+        return Err(Problem { errors, ..Problem::new(ProblemKind::BusinessRule, detail) });
+    }
+    let channel: SalesChannel = order.sales_channel;
+    Ok(Command {
+        order: order.order_number.clone(),
+        source: channel.system(),
+        channel_order: Some(Keys::channel_order(channel, &order.channel_order_id)),
+        input: Input::Submit(Box::new(order)),
+    })
+}
+
+async fn carry_out(
+    app: &Arc<Inner>,
+    command: Command,
+    chain: Chain,
+    slot: AnswerSlot,
+) -> Result<Result<Value, Problem>, StoreError> {
+    let mut seal = Seal { answer: Some(slot), ..Seal::default() };
+    let mut _held = None;
+    if let Some(key) = command.channel_order {
+        _held = Some(app.hold_key(&key).await);
+        let known: Option<OrderNumber> = app.load(&key)?;
+        if let Some(other) = known.filter(|known| *known != command.order) {
+            let detail = format!("the channel's order identifier belongs to order {other}");
+            let problem = Problem::new(ProblemKind::IllegalState, detail);
+            return match seal.answer.take() {
+                Some(slot) => refuse(app, problem, slot).await,
+                None => Ok(Err(problem)),
+            };
+        }
+        seal.on_success.put(key, serde_json::to_vec(&command.order).unwrap_or_default());
+    }
+    let occurred_at = app.parts.clock.now();
+    let circumstances = Circumstances { chain, source: command.source, occurred_at };
+    app.take(&command.order, command.input, circumstances, seal).await
+}
+
+/// Keeps a refusal, so that the same command is refused the same.
+async fn refuse(
+    app: &Arc<Inner>,
+    problem: Problem,
+    slot: AnswerSlot,
+) -> Result<Result<Value, Problem>, StoreError> {
+    let answer = Err(problem);
+    let mut seal = Seal::default();
+    seal.batch.put(&slot.key, serde_json::to_vec(&slot.fill(&answer)).unwrap_or_default());
+    app.parts.store.commit(seal.batch).await?;
+    Ok(answer)
+}

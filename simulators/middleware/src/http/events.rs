@@ -1,0 +1,110 @@
+//! Events of partners: signed, in the CloudEvents shape, each taken once.
+
+use std::sync::Arc;
+
+use counterproof_contracts::{
+    model::System,
+    protocol::{CloudEvent, EventData, Problem, ProblemKind, signature},
+    shape::{self, EventShape},
+};
+use serde_json::Value;
+
+use super::{Call, reply::Reply};
+use crate::{
+    door::store::StoreError,
+    durable::{Circumstances, EventInHand, Inner, Keys, Seal},
+    process::{Chain, Input, Letter},
+};
+
+/// Takes a delivery: 202 once the event is durable, whatever becomes of it.
+pub(super) async fn receive(app: &Arc<Inner>, call: &Call) -> Reply {
+    if let Err(problem) = verify(app, call) {
+        return Reply::problem(problem);
+    }
+    let value = match shape::parse_body(&call.body) {
+        Ok(value) => value,
+        Err(problem) => return Reply::problem(problem),
+    };
+    match take(app, value, Seal::default(), false).await {
+        Ok(Ok(())) => Reply::empty(call.operation.success),
+        Ok(Err(problem)) => Reply::problem(problem),
+        Err(error) => Reply::store_failed(&error),
+    }
+}
+
+fn verify(app: &Inner, call: &Call) -> Result<(), Problem> {
+    let header = |name| call.header(name).unwrap_or_default();
+    let now = app.parts.clock.now().as_second();
+    let (id, timestamp) = (header(signature::ID), header(signature::TIMESTAMP));
+    app.parts
+        .secret
+        .verify(id, timestamp, header(signature::SIGNATURE), &call.body, now)
+        .map_err(|error| Problem::new(ProblemKind::InvalidSignature, error.to_string()))
+}
+
+/// Takes an event. `again`: a person replays it, so that it was taken before does not matter.
+pub(super) async fn take(
+    app: &Arc<Inner>,
+    value: Value,
+    mut seal: Seal,
+    again: bool,
+) -> Result<Result<(), Problem>, StoreError> {
+    let shape = shape::event_shape(&value);
+    if let EventShape::Broken(errors) = shape {
+        return Ok(Err(Problem::invalid(errors)));
+    }
+    let event: CloudEvent = match serde_json::from_value(value.clone()) {
+        Ok(event) => event,
+        Err(error) => return Ok(Err(Problem::new(ProblemKind::InvalidDocument, error.to_string()))),
+    };
+    let inbox = Keys::inbox(&event.source, event.id.as_str());
+    // Two deliveries of one event at the same time: the second one waits and finds it taken.
+    let _held = app.hold_key(&inbox).await;
+    if !again && app.parts.store.get(&inbox)?.is_some() {
+        return Ok(Ok(()));
+    }
+    seal.batch.put(inbox, b"true".to_vec());
+    seal.event = Some(EventInHand {
+        value,
+        source: event.source.clone(),
+        id: event.id.to_string(),
+        event_type: event.event_type.clone(),
+    });
+    match understood(&event, shape) {
+        Ok(data) => carry_out(app, event, data, seal).await?,
+        Err(reason) => {
+            let order = Some(&event.partitionkey);
+            app.park(&mut seal.batch, order, Letter::Event { reason }, seal.event.as_ref());
+            app.parts.store.commit(seal.batch).await?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// What an event tells, or why a person must look at it.
+fn understood(event: &CloudEvent, shape: EventShape) -> Result<EventData, String> {
+    let Some(kind) = event.known_type() else {
+        return Err(format!("event type {} is not known", event.event_type));
+    };
+    if let EventShape::UnknownCode(errors) = shape {
+        let places: Vec<String> =
+            errors.iter().map(|error| format!("at {:?}: {}", error.pointer, error.detail)).collect();
+        return Err(format!("it has a code that is not known {}", places.join(", ")));
+    }
+    EventData::from_value(kind, event.data.clone()).map_err(|error| format!("it cannot be read: {error}"))
+}
+
+async fn carry_out(
+    app: &Arc<Inner>,
+    event: CloudEvent,
+    data: EventData,
+    seal: Seal,
+) -> Result<(), StoreError> {
+    let circumstances = Circumstances {
+        chain: Chain { correlation: event.correlationid.clone(), causation: event.id.to_string() },
+        source: event.source_system().unwrap_or(System::Middleware),
+        occurred_at: event.time,
+    };
+    let order = data.order_number().clone();
+    app.take(&order, Input::Event(Box::new(data)), circumstances, seal).await.map(drop)
+}

@@ -1,0 +1,79 @@
+//! Answers: JSON documents and problem details.
+
+use axum::{body::Body, response::Response};
+use counterproof_contracts::protocol::{Problem, ProblemKind, header};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::door::store::StoreError;
+
+/// Seconds after which a caller may try again what failed at the store.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// What a caller gets.
+#[derive(Debug, PartialEq)]
+pub(super) struct Reply {
+    status: u16,
+    body: Option<Value>,
+    replayed: bool,
+}
+
+impl Reply {
+    /// A document.
+    pub(super) fn document(status: u16, body: &impl Serialize) -> Self {
+        Self { status, body: Some(serde_json::to_value(body).unwrap_or_default()), replayed: false }
+    }
+
+    /// No body.
+    pub(super) const fn empty(status: u16) -> Self {
+        Self { status, body: None, replayed: false }
+    }
+
+    /// An answer that was stored.
+    pub(super) const fn stored(status: u16, body: Value) -> Self {
+        Self { status, body: Some(body), replayed: true }
+    }
+
+    /// An error.
+    pub(super) fn problem(problem: Problem) -> Self {
+        Self::document(problem.status, &problem)
+    }
+
+    /// The store failed: the caller may try again.
+    pub(super) fn store_failed(error: &StoreError) -> Self {
+        tracing::error!(%error, "store failed");
+        Self::problem(Problem::new(
+            ProblemKind::Unavailable,
+            "the middleware cannot keep anything at present",
+        ))
+    }
+
+    /// What a command was answered.
+    pub(super) fn answer(success: u16, answer: Result<Value, Problem>) -> Self {
+        match answer {
+            Ok(body) => Self { status: success, body: Some(body), replayed: false },
+            Err(problem) => Self::problem(problem),
+        }
+    }
+
+    /// As HTTP.
+    pub(super) fn render(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let failed = self.status >= 400;
+        if let Some(body) = self.body {
+            *response.body_mut() = Body::from(body.to_string());
+            let media_type = if failed { Problem::MEDIA_TYPE } else { "application/json" };
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        if self.status == ProblemKind::Unavailable.status() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        if self.replayed {
+            response.headers_mut().insert(header::REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}

@@ -1,0 +1,221 @@
+//! From submission to acceptance: taxes, payment, stock, booking, in this order. Each step needs the one
+//! before; the first definite refusal rejects the order.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use counterproof_contracts::{
+    model::{
+        ItemQuantity, LineId, Money, Order, OrderStatus, SalesOrder, TaxQuote, TaxQuoteLine, TaxQuoteRequest,
+    },
+    protocol::{OrderAcknowledgment, Problem, ProblemKind, SalesOrderAcknowledged, erp, tax},
+};
+use serde_json::Value;
+
+use super::{
+    answer::Refusal,
+    desk::Desk,
+    ids, intake, payment, reservation,
+    state::{Chain, Counts, Holding, OrderProcess},
+    status,
+    task::{Intent, PartnerCall},
+};
+
+/// Takes an order. The same order again is answered the same and changes nothing.
+pub(super) fn submit(
+    process: &mut Option<OrderProcess>,
+    order: Order,
+    desk: &mut Desk<'_>,
+) -> Result<Value, Problem> {
+    let acknowledgment = OrderAcknowledgment {
+        order_number: order.order_number.clone(),
+        order_id: ids::order_id(&order.order_number),
+        status: OrderStatus::Placed,
+    };
+    match process {
+        Some(known) => refuse_other_order(&known.order, &order)?,
+        None => {
+            let known = process.insert(opened(order, desk.context.chain.clone()));
+            let text = format!("order {} of {} received", known.order.order_number, known.order.total);
+            desk.note(known, text);
+        }
+    }
+    Ok(serde_json::to_value(acknowledgment).unwrap_or_default())
+}
+
+/// Whether a submission repeats the known order; anything else under its number is refused.
+fn refuse_other_order(known: &Order, submitted: &Order) -> Result<(), Problem> {
+    if intake::same_order(known, submitted) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::IllegalState,
+        format!("order number {} belongs to another order or another content", submitted.order_number),
+    ))
+}
+
+fn opened(order: Order, chain: Chain) -> OrderProcess {
+    let counts = order.lines.iter().map(|line| (line.line_id.clone(), Counts::default())).collect();
+    let tenders = order.tenders.iter().map(|tender| (tender.tender_id.clone(), Holding::Open)).collect();
+    let told = status::untold(&order);
+    OrderProcess {
+        order,
+        chain,
+        status: OrderStatus::Placed,
+        rejection: None,
+        taxes_confirmed: false,
+        accepted: false,
+        counts,
+        tenders,
+        reservation: None,
+        erp_document: None,
+        fulfillments: BTreeMap::new(),
+        shipments: BTreeMap::new(),
+        scans: BTreeMap::new(),
+        cancellations: Vec::new(),
+        returns: Vec::new(),
+        receipts: Vec::new(),
+        early_inspections: BTreeMap::new(),
+        refunds: Vec::new(),
+        tasks: BTreeMap::new(),
+        told,
+        sequence: 0,
+        channel_updates: VecDeque::new(),
+        timeline_updates: VecDeque::new(),
+        audit_sequence: 0,
+    }
+}
+
+/// Asks for the next step that the facts allow.
+pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    if process.accepted || process.rejection.is_some() || !process.anything_open() {
+        return;
+    }
+    let chain = process.chain.clone();
+    let quote = quote_request(&process.order);
+    desk.ask(process, Intent::QuoteTax, &chain, PartnerCall::new(tax::QUOTE_TAX, &[], &quote));
+    if !process.taxes_confirmed {
+        return;
+    }
+    payment::hold(process, desk);
+    if !payment::all_held(process) {
+        return;
+    }
+    reservation::claim(process, desk);
+    if process.reservation.is_none() {
+        return;
+    }
+    let booking = PartnerCall::new(erp::CREATE_SALES_ORDER, &[], &sales_order(&process.order));
+    desk.ask(process, Intent::Book, &chain, booking);
+    if process.done(&Intent::Book) && process.erp_document.is_some() {
+        process.accepted = true;
+        desk.decide(process, "accepted: paid for, reserved and booked");
+    }
+}
+
+fn quote_request(order: &Order) -> TaxQuoteRequest {
+    TaxQuoteRequest {
+        order_number: order.order_number.clone(),
+        country: order.ship_to.country.clone(),
+        postal_code: order.ship_to.postal_code.clone(),
+        tax_date: order.placed_at,
+        lines: order
+            .lines
+            .iter()
+            .map(|line| TaxQuoteLine {
+                line_id: line.line_id.clone(),
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                tax_included: line.tax_included,
+                unit_amounts: (0..line.quantity).map(|unit| line.unit_price_after_promotions(unit)).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// Compares the tax engine's taxes with the order's, line by line.
+pub(super) fn quoted(process: &mut OrderProcess, quote: &TaxQuote, desk: &mut Desk<'_>) {
+    match differing_line(&process.order, quote) {
+        None => process.taxes_confirmed = true,
+        Some((line, order, engine)) => {
+            let reason = format!("the tax of line {line} is {order}, the tax engine says {engine}");
+            reject(process, reason, desk);
+        }
+    }
+}
+
+fn differing_line(order: &Order, quote: &TaxQuote) -> Option<(LineId, Money, Money)> {
+    order.lines.iter().find_map(|line| {
+        let own: i64 = line.taxes.iter().flat_map(|tax| &tax.unit_amounts).sum();
+        let engine: i64 = quote
+            .lines
+            .iter()
+            .filter(|quoted| quoted.line_id == line.line_id)
+            .flat_map(|quoted| &quoted.taxes)
+            .flat_map(|tax| &tax.unit_amounts)
+            .fold(0, |sum, amount| sum.saturating_add(*amount));
+        let money = |amount| Money::new(amount, order.currency);
+        (own != engine).then(|| (line.line_id.clone(), money(own), money(engine)))
+    })
+}
+
+/// The order as the ERP books it: always whole. What was canceled meanwhile is taken out afterwards.
+fn sales_order(order: &Order) -> SalesOrder {
+    SalesOrder {
+        erp_document: None,
+        order_number: order.order_number.clone(),
+        sales_channel: order.sales_channel,
+        channel_order_id: order.channel_order_id.clone(),
+        customer_ref: order.customer_ref.clone(),
+        currency: order.currency,
+        lines: items(order),
+        total: order.total,
+        total_tax: Money::new(order.value().tax, order.currency),
+    }
+}
+
+/// Every line with all its units.
+pub(super) fn items(order: &Order) -> Vec<ItemQuantity> {
+    order
+        .lines
+        .iter()
+        .map(|line| ItemQuantity {
+            line_id: line.line_id.clone(),
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+        })
+        .collect()
+}
+
+/// The ERP could not claim stock.
+pub(super) fn no_stock(process: &mut OrderProcess, refusal: &Refusal, desk: &mut Desk<'_>) -> bool {
+    if refusal.kind != Some(ProblemKind::InsufficientStock) {
+        return false;
+    }
+    reject(process, format!("not enough stock: {}", refusal.detail), desk);
+    true
+}
+
+/// Refuses the order. The first reason stays.
+pub(super) fn reject(process: &mut OrderProcess, reason: String, desk: &mut Desk<'_>) {
+    if process.rejection.is_none() && !process.accepted {
+        desk.decide(process, format!("rejected: {reason}"));
+        process.rejection = Some(reason);
+    }
+}
+
+/// The ERP told by itself that it booked the order.
+pub(super) fn acknowledged(
+    process: &mut OrderProcess,
+    told: &SalesOrderAcknowledged,
+    desk: &mut Desk<'_>,
+) -> Result<(), String> {
+    match &process.erp_document {
+        Some(known) if *known != told.erp_document => {
+            return Err(format!("booked as {known}, acknowledged as {}", told.erp_document));
+        }
+        Some(_) => {}
+        None => process.erp_document = Some(told.erp_document.clone()),
+    }
+    desk.note(process, format!("booked as sales order {}", told.erp_document));
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What partners answer, typed by intent. An answer that cannot be read says nothing of the outcome.
+
+use counterproof_contracts::{
+    model::{
+        Authorization, Capture, FulfillmentCancellationResult, Label, Refund, Reservation, SalesOrder,
+        TaxQuote,
+    },
+    protocol::{Problem, ProblemKind},
+};
+use serde_json::Value;
+
+use super::task::Intent;
+
+/// Most characters of a partner's explanation that are kept.
+const DETAIL_CHARS_MAX: usize = 500;
+
+/// A partner's answer that the process reads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PartnerAnswer {
+    /// To [`Intent::QuoteTax`].
+    Quoted(TaxQuote),
+    /// To [`Intent::Authorize`].
+    Authorized(Authorization),
+    /// To [`Intent::Capture`].
+    Captured(Capture),
+    /// To [`Intent::Reserve`].
+    Reserved(Reservation),
+    /// To [`Intent::Book`].
+    Booked(SalesOrder),
+    /// To [`Intent::Label`] and [`Intent::ReturnLabel`].
+    Labeled(Label),
+    /// To [`Intent::Stop`].
+    Stopped(FulfillmentCancellationResult),
+    /// To [`Intent::Refund`] at the payment provider.
+    Refunding(Refund),
+    /// To everything else: that it is done.
+    Done,
+}
+
+impl PartnerAnswer {
+    /// Reads the answer to an intent.
+    pub fn read(intent: &Intent, is_card_refund: bool, answer: Value) -> Result<Self, serde_json::Error> {
+        Ok(match intent {
+            Intent::QuoteTax => Self::Quoted(serde_json::from_value(answer)?),
+            Intent::Authorize { .. } => Self::Authorized(serde_json::from_value(answer)?),
+            Intent::Capture { .. } => Self::Captured(serde_json::from_value(answer)?),
+            Intent::Reserve => Self::Reserved(serde_json::from_value(answer)?),
+            Intent::Book => Self::Booked(serde_json::from_value(answer)?),
+            Intent::Label { .. } | Intent::ReturnLabel { .. } => {
+                Self::Labeled(serde_json::from_value(answer)?)
+            }
+            Intent::Stop { .. } => Self::Stopped(serde_json::from_value(answer)?),
+            Intent::Refund { .. } if is_card_refund => Self::Refunding(serde_json::from_value(answer)?),
+            _ => Self::Done,
+        })
+    }
+}
+
+/// That a partner definitely refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// The kind of problem, where the contract knows it.
+    pub kind: Option<ProblemKind>,
+    /// What the partner says.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal with problem details.
+    pub fn of(problem: &Problem) -> Self {
+        let detail = problem.detail.chars().take(DETAIL_CHARS_MAX).collect();
+        Self { status: problem.status, kind: problem.problem_kind(), detail }
+    }
+
+    /// As a reason in a sentence.
+    pub fn reason(&self) -> String {
+        let title = self.kind.map_or("refused", ProblemKind::title);
+        format!("{} {title}: {}", self.status, self.detail)
+    }
+}

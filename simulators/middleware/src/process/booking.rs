@@ -1,0 +1,156 @@
+//! What a parcel that left means for the books: money captured, goods issued, tax reported, invoice posted.
+//! The four do not wait for one another.
+
+use counterproof_contracts::{
+    model::{
+        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, ShipmentId,
+        StockCondition, TaxDocument, TaxDocumentKind, TaxDocumentLine, TaxDocumentStatus, TaxLine,
+    },
+    protocol::{erp, tax},
+};
+
+use super::{
+    desk::Desk,
+    ids, payment,
+    state::{Departure, OrderProcess, Units},
+    task::{Intent, PartnerCall},
+};
+
+/// Books every parcel that left.
+pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let left: Vec<(ShipmentId, Departure)> = process
+        .shipments
+        .iter()
+        .filter_map(|(id, parcel)| Some((id.clone(), parcel.shipped.clone()?)))
+        .filter(|(id, _)| process.unasked(&Intent::Invoice { shipment: id.clone() }))
+        .collect();
+    for (shipment, departure) in left {
+        payment::capture(process, &shipment, desk);
+        issue_goods(process, &shipment, &departure, desk);
+        report_sale(process, &shipment, &departure, desk);
+        post_invoice(process, &shipment, &departure, desk);
+    }
+}
+
+fn issue_goods(
+    process: &mut OrderProcess,
+    shipment: &ShipmentId,
+    departure: &Departure,
+    desk: &mut Desk<'_>,
+) {
+    let Some(node_id) = process.shipments.get(shipment).map(|parcel| parcel.node_id.clone()) else { return };
+    for units in &departure.units {
+        let Some(sku) = process.order.line(&units.line_id).map(|line| line.sku.clone()) else { continue };
+        let movement = InventoryMovement {
+            movement_id: ids::goods_issue(shipment, &units.line_id),
+            order_number: Some(process.order.order_number.clone()),
+            line_id: Some(units.line_id.clone()),
+            node_id: node_id.clone(),
+            sku,
+            condition: StockCondition::Sellable,
+            quantity: -i64::from(units.quantity),
+            reason: MovementReason::GoodsIssue,
+            cause: shipment.to_string(),
+        };
+        let intent = Intent::IssueGoods { shipment: shipment.clone(), line: units.line_id.clone() };
+        let call = PartnerCall::new(erp::POST_INVENTORY_MOVEMENT, &[], &movement);
+        desk.ask(process, intent, &departure.chain, call);
+    }
+}
+
+fn report_sale(
+    process: &mut OrderProcess,
+    shipment: &ShipmentId,
+    departure: &Departure,
+    desk: &mut Desk<'_>,
+) {
+    let mut lines = tax_lines(process, &departure.units);
+    if departure.first {
+        lines.extend(shipping_tax_line(process));
+    }
+    if lines.is_empty() {
+        return;
+    }
+    let document = TaxDocument {
+        document_code: ids::sales_document(&process.order.order_number, shipment),
+        kind: TaxDocumentKind::SalesInvoice,
+        order_number: process.order.order_number.clone(),
+        shipment_id: Some(shipment.clone()),
+        original_document_code: None,
+        tax_date: process.order.placed_at,
+        status: TaxDocumentStatus::Committed,
+        total_tax: total_tax(process, &lines),
+        lines,
+    };
+    let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
+    desk.ask(process, Intent::ReportSale { shipment: shipment.clone() }, &departure.chain, call);
+}
+
+/// The sum of the lines' tax.
+pub(super) fn total_tax(process: &OrderProcess, lines: &[TaxDocumentLine]) -> Money {
+    Money::new(lines.iter().map(|line| line.tax.amount).sum(), process.order.currency)
+}
+
+/// One line for each order line and jurisdiction, with the units' own taxes: nothing is rated again.
+pub(super) fn tax_lines(process: &OrderProcess, units: &[Units]) -> Vec<TaxDocumentLine> {
+    units
+        .iter()
+        .filter_map(|units| Some((units, process.order.line(&units.line_id)?)))
+        .flat_map(|(units, line)| line.taxes.iter().map(|tax| tax_line(process, line, tax, units)))
+        .collect()
+}
+
+fn tax_line(process: &OrderProcess, line: &OrderLine, tax: &TaxLine, units: &Units) -> TaxDocumentLine {
+    let currency = process.order.currency;
+    let amount: i64 = units.range().filter_map(|unit| tax.unit_amounts.get(unit as usize)).sum();
+    TaxDocumentLine {
+        line_id: Some(line.line_id.clone()),
+        quantity: units.quantity,
+        jurisdiction: tax.jurisdiction.clone(),
+        rate_ppm: tax.rate_ppm,
+        taxable_base: Money::new(line.value(units.range()).net(), currency),
+        tax: Money::new(amount, currency),
+    }
+}
+
+/// The tax on shipping stands under the jurisdiction and rate of the order's first tax.
+fn shipping_tax_line(process: &OrderProcess) -> Option<TaxDocumentLine> {
+    let value = process.order.shipping_value();
+    let first = process.order.lines.iter().flat_map(|line| &line.taxes).next()?;
+    (value.tax > 0).then(|| TaxDocumentLine {
+        line_id: None,
+        quantity: 0,
+        jurisdiction: first.jurisdiction.clone(),
+        rate_ppm: first.rate_ppm,
+        taxable_base: Money::new(value.net(), process.order.currency),
+        tax: Money::new(value.tax, process.order.currency),
+    })
+}
+
+fn post_invoice(
+    process: &mut OrderProcess,
+    shipment: &ShipmentId,
+    departure: &Departure,
+    desk: &mut Desk<'_>,
+) {
+    let goods = process.value_of(&departure.units);
+    let value = if departure.first { goods + process.order.shipping_value() } else { goods };
+    let invoice = Invoice {
+        erp_document: None,
+        order_number: process.order.order_number.clone(),
+        shipment_id: shipment.clone(),
+        lines: quantities(&departure.units),
+        amount: Money::new(value.gross, process.order.currency),
+        tax: Money::new(value.tax, process.order.currency),
+    };
+    let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
+    desk.ask(process, Intent::Invoice { shipment: shipment.clone() }, &departure.chain, call);
+}
+
+/// Units without their indices.
+pub(super) fn quantities(units: &[Units]) -> Vec<LineQuantity> {
+    units
+        .iter()
+        .map(|units| LineQuantity { line_id: units.line_id.clone(), quantity: units.quantity })
+        .collect()
+}

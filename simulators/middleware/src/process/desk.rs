@@ -1,0 +1,173 @@
+//! Where a decision is made: what came in, the present instant, and what goes out.
+
+use counterproof_contracts::{
+    model::{System, Timestamp},
+    policy::Policy,
+    protocol::Operation,
+};
+
+use super::{
+    state::{Chain, OrderProcess, TaskStatus},
+    task::{Intent, PartnerCall, Task, idempotency_key},
+};
+
+/// Longest sentence of an audit record, in characters.
+const TEXT_CHARS_MAX: usize = 1000;
+/// Longest text of a timeline entry, in characters.
+const HEADLINE_CHARS_MAX: usize = 4000;
+
+/// The circumstances of an input.
+#[derive(Debug, Clone)]
+pub struct Context<'p> {
+    /// The present instant.
+    pub now: Timestamp,
+    /// What the retailer declared.
+    pub policy: &'p Policy,
+    /// The chain that the input belongs to; its causation is the input itself.
+    pub chain: Chain,
+    /// Who sent it.
+    pub source: System,
+    /// When it happened, which may be long before it was told.
+    pub occurred_at: Timestamp,
+}
+
+/// What a decision asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// A partner is to be called.
+    Perform(Task),
+    /// A step for the audit trail.
+    Record(Step),
+    /// Something that a person must decide.
+    Park(Letter),
+}
+
+/// A step for the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Number within the order.
+    pub sequence: u64,
+    /// What happened, in a sentence.
+    pub text: String,
+    /// Whose message or decision it was.
+    pub source: System,
+}
+
+/// Something for the dead letters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Letter {
+    /// A call that was refused or given up.
+    Task {
+        /// The call.
+        task: Box<Task>,
+        /// How often it was tried.
+        attempts: u32,
+        /// What went wrong last.
+        reason: String,
+    },
+    /// The event that is being taken cannot be carried out.
+    Event {
+        /// Why.
+        reason: String,
+    },
+    /// Something happened that nobody but a person can put right.
+    Alert {
+        /// What it is about.
+        subject: String,
+        /// Who told it.
+        partner: System,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// Collects what a decision asks for.
+#[derive(Debug)]
+pub struct Desk<'c> {
+    /// The circumstances.
+    pub context: &'c Context<'c>,
+    outputs: Vec<Output>,
+    sentences: Vec<String>,
+}
+
+impl<'c> Desk<'c> {
+    /// An empty desk.
+    pub fn new(context: &'c Context<'c>) -> Self {
+        Self { context, outputs: Vec::new(), sentences: Vec::new() }
+    }
+
+    /// What was collected.
+    pub fn into_outputs(self) -> Vec<Output> {
+        self.outputs
+    }
+
+    /// Everything that was noted so far, in one sentence.
+    pub fn headline(&self) -> String {
+        self.sentences.join("; ").chars().take(HEADLINE_CHARS_MAX).collect()
+    }
+
+    /// Notes a step of the sender of the input.
+    pub fn note(&mut self, process: &mut OrderProcess, text: impl Into<String>) {
+        self.record(process, self.context.source, text.into());
+    }
+
+    /// Notes a decision of the middleware.
+    pub fn decide(&mut self, process: &mut OrderProcess, text: impl Into<String>) {
+        self.record(process, System::Middleware, text.into());
+    }
+
+    fn record(&mut self, process: &mut OrderProcess, source: System, text: String) {
+        let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
+        process.audit_sequence += 1;
+        self.sentences.push(text.clone());
+        self.outputs.push(Output::Record(Step { sequence: process.audit_sequence, text, source }));
+    }
+
+    /// Asks a partner, unless the intent arose before. The call belongs to the chain of what it is about; it
+    /// is caused by the present input where that belongs to the same chain, else by what started the chain.
+    pub fn ask(&mut self, process: &mut OrderProcess, intent: Intent, chain: &Chain, call: PartnerCall) {
+        let key = idempotency_key(&process.order.order_number, &intent);
+        if process.tasks.contains_key(&key) {
+            return;
+        }
+        process.tasks.insert(key.clone(), TaskStatus::Open);
+        let Operation { system, id, .. } = call.operation;
+        let current = &self.context.chain;
+        let chain = if current.correlation == chain.correlation { current } else { chain };
+        self.outputs.push(Output::Perform(Task {
+            key,
+            order_number: process.order.order_number.clone(),
+            intent,
+            partner: system,
+            operation: id.to_owned(),
+            parameters: call.parameters,
+            body: call.body,
+            chain: chain.clone(),
+        }));
+    }
+
+    /// Starts a task again as it was.
+    pub fn ask_again(&mut self, process: &mut OrderProcess, task: Task) {
+        process.tasks.insert(task.key.clone(), TaskStatus::Open);
+        self.outputs.push(Output::Perform(task));
+    }
+
+    /// Gives a task to the dead letters.
+    pub fn park_task(&mut self, process: &mut OrderProcess, task: Task, attempts: u32, reason: String) {
+        process.tasks.insert(task.key.clone(), TaskStatus::Dead);
+        self.decide(process, format!("gave up {}.{}: {reason}", task.partner, task.operation));
+        self.outputs.push(Output::Park(Letter::Task { task: Box::new(task), attempts, reason }));
+    }
+
+    /// Gives the present event to the dead letters.
+    pub fn park_event(&mut self, process: &mut OrderProcess, reason: String) {
+        self.decide(process, format!("parked an event: {reason}"));
+        self.outputs.push(Output::Park(Letter::Event { reason }));
+    }
+
+    /// Calls a person.
+    pub fn alert(&mut self, process: &mut OrderProcess, partner: System, subject: String, reason: String) {
+        self.decide(process, format!("a person must look at {subject}: {reason}"));
+        self.outputs.push(Output::Park(Letter::Alert { subject, partner, reason }));
+    }
+}

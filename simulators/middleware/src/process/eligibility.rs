@@ -1,0 +1,100 @@
+//! Whether goods may be returned: what was bought, what left, when, by whom it is brought.
+
+use std::collections::BTreeMap;
+
+use counterproof_contracts::{
+    model::{CustomerRef, LineId, Order, Resolution, ReturnLine, Timestamp},
+    protocol::{FieldError, Problem, ProblemKind},
+};
+use jiff::SignedDuration;
+
+use super::{desk::Context, state::OrderProcess};
+
+/// Refuses a return.
+pub(super) fn not_returnable(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
+    let detail = detail.into();
+    let errors = vec![FieldError { pointer: pointer.into(), detail: detail.clone() }];
+    Problem { errors, ..Problem::new(ProblemKind::NotReturnable, detail) }
+}
+
+/// Units by line. Each line must be the order's, with its SKU and with at least one unit, and not on final sale.
+pub(super) fn returnable_lines(
+    order: &Order,
+    lines: &[ReturnLine],
+) -> Result<BTreeMap<LineId, u32>, Problem> {
+    let mut units: BTreeMap<LineId, u32> = BTreeMap::new();
+    for (index, returned) in lines.iter().enumerate() {
+        let pointer = format!("/lines/{index}");
+        let Some(line) = order.line(&returned.line_id) else {
+            return Err(not_returnable(pointer, format!("line {} is not the order's", returned.line_id)));
+        };
+        if line.sku != returned.sku {
+            return Err(not_returnable(pointer, format!("line {} is {}", line.line_id, line.sku)));
+        }
+        if line.final_sale {
+            return Err(not_returnable(pointer, format!("line {} is on final sale", line.line_id)));
+        }
+        if returned.quantity == 0 {
+            return Err(not_returnable(pointer, "no units"));
+        }
+        let sum = units.entry(returned.line_id.clone()).or_default();
+        *sum = sum.saturating_add(returned.quantity);
+    }
+    if units.is_empty() { Err(not_returnable("/lines", "nothing to return")) } else { Ok(units) }
+}
+
+/// Units of a line that left, did not come back, and are in nobody's hands but the customer's.
+pub(super) fn with_customer(process: &OrderProcess, line: &LineId) -> u32 {
+    let counts = process.counts(line);
+    counts.shipped.saturating_sub(counts.returned + process.ungraded(line))
+}
+
+/// Whether units of a line left so recently that they may be returned. Units come back in ascending order;
+/// `ahead` units are expected back before these.
+pub(super) fn in_window(
+    process: &OrderProcess,
+    line: &LineId,
+    ahead: u32,
+    quantity: u32,
+    context: &Context<'_>,
+) -> Result<(), Problem> {
+    let first = process.counts(line).returned + process.ungraded(line) + ahead;
+    let late = (first..first + quantity)
+        .filter_map(|unit| process.parcel_of_unit(line, unit))
+        .find(|(_, departure)| context.now > window_end(departure.at, context.policy.return_window_days));
+    match late {
+        None => Ok(()),
+        Some((shipment, departure)) => Err(not_returnable(
+            "/lines",
+            format!(
+                "parcel {shipment} left at {}, more than {} days ago",
+                departure.at, context.policy.return_window_days
+            ),
+        )),
+    }
+}
+
+fn window_end(left: Timestamp, days: u32) -> Timestamp {
+    left.checked_add(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MAX)
+}
+
+/// The recipient of a gift gets store credit; nobody else may return as recipient.
+pub(super) fn check_recipient(
+    order: &Order,
+    recipient: Option<&CustomerRef>,
+    resolution: Resolution,
+) -> Result<(), Problem> {
+    let Some(recipient) = recipient else { return Ok(()) };
+    if order.gift.as_ref().is_none_or(|gift| gift.recipient_ref != *recipient) {
+        return Err(not_returnable("/gift_recipient_ref", "is not the recipient of this order"));
+    }
+    if resolution != Resolution::StoreCredit {
+        return Err(not_returnable("/resolution", "the recipient of a gift gets store credit"));
+    }
+    Ok(())
+}
+
+/// When an authorization that is given now lapses.
+pub(super) fn authorization_end(context: &Context<'_>) -> Timestamp {
+    window_end(context.now, context.policy.return_window_days)
+}

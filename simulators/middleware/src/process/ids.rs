@@ -1,0 +1,57 @@
+//! Identifiers that the middleware chooses. Each is a function of what it identifies, so that deciding twice
+//! gives the same identifier.
+
+use counterproof_contracts::model::{
+    ConditionGrade, FulfillmentOrderId, LineId, MovementId, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
+    ShipmentId, TaxDocumentCode, TenderId,
+};
+
+/// The middleware's own identifier of an order.
+pub(super) fn order_id(order: &OrderNumber) -> String {
+    format!("order-{order}")
+}
+
+/// One order to each node.
+pub(super) fn fulfillment_order(order: &OrderNumber, node: &NodeId) -> FulfillmentOrderId {
+    FulfillmentOrderId::new(format!("fo-{order}-{node}"))
+}
+
+/// Numbered per order, from 1.
+pub(super) fn rma(order: &OrderNumber, number: usize) -> RmaId {
+    RmaId::new(format!("rma-{order}-{number}"))
+}
+
+/// Goods of a line that left in a parcel.
+pub(super) fn goods_issue(shipment: &ShipmentId, line: &LineId) -> MovementId {
+    MovementId::new(format!("mv-{shipment}-{line}"))
+}
+
+/// Goods of a line and grade that came back.
+pub(super) fn customer_return(receipt: &ReceiptId, line: &LineId, grade: ConditionGrade) -> MovementId {
+    MovementId::new(format!("mv-{receipt}-{line}-{grade:?}"))
+}
+
+/// The sales document of a parcel.
+pub(super) fn sales_document(order: &OrderNumber, shipment: &ShipmentId) -> TaxDocumentCode {
+    TaxDocumentCode::new(format!("tx-{order}-{shipment}"))
+}
+
+/// The return document of a receipt's units that one parcel carried.
+pub(super) fn return_document(receipt: &ReceiptId, shipment: &ShipmentId) -> TaxDocumentCode {
+    TaxDocumentCode::new(format!("tx-{receipt}-{shipment}"))
+}
+
+/// One refund for each receipt and capture.
+pub(super) fn card_refund(receipt: &ReceiptId, shipment: &ShipmentId, tender: &TenderId) -> RefundId {
+    RefundId::new(format!("rf-{receipt}-{shipment}-{tender}"))
+}
+
+/// One refund for each receipt and tender that is no card.
+pub(super) fn tender_refund(receipt: &ReceiptId, tender: &TenderId) -> RefundId {
+    RefundId::new(format!("rf-{receipt}-{tender}"))
+}
+
+/// One store credit for each receipt.
+pub(super) fn store_credit(receipt: &ReceiptId) -> RefundId {
+    RefundId::new(format!("rf-{receipt}-credit"))
+}

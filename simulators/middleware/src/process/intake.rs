@@ -1,0 +1,149 @@
+//! What an order must be like to be taken, beyond its shape: sums, currencies, per-unit shares.
+
+use std::collections::BTreeSet;
+
+use counterproof_contracts::{
+    model::{Money, Order, OrderLine, Tender, TenderKind},
+    protocol::FieldError,
+};
+
+/// Largest amount that is taken, in minor units: keeps every sum far from overflow.
+const AMOUNT_MAX: i64 = 100_000_000_000;
+/// Most units of a line.
+const QUANTITY_MAX: u32 = 10_000;
+/// Most lines of an order.
+const LINES_MAX: usize = 500;
+
+/// Places where an order contradicts itself; empty: none.
+pub fn order_errors(order: &Order) -> Vec<FieldError> {
+    let mut errors = Errors(Vec::new());
+    errors.limits(order);
+    if !errors.0.is_empty() {
+        return errors.0;
+    }
+    for (index, line) in order.lines.iter().enumerate() {
+        errors.line(order, index, line);
+    }
+    for (index, tender) in order.tenders.iter().enumerate() {
+        errors.tender(order, index, tender);
+    }
+    errors.identities(order);
+    errors.sums(order);
+    errors.0
+}
+
+/// Whether two submissions are the same order.
+pub fn same_order(known: &Order, submitted: &Order) -> bool {
+    known == submitted
+}
+
+struct Errors(Vec<FieldError>);
+
+impl Errors {
+    fn say(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(FieldError { pointer: pointer.into(), detail: detail.into() });
+    }
+
+    /// Bounds that keep the arithmetic exact.
+    fn limits(&mut self, order: &Order) {
+        if order.lines.is_empty() || order.lines.len() > LINES_MAX {
+            self.say("/lines", format!("must have 1 to {LINES_MAX} entries"));
+        }
+        for (index, line) in order.lines.iter().enumerate() {
+            if line.quantity == 0 || line.quantity > QUANTITY_MAX {
+                self.say(format!("/lines/{index}/quantity"), format!("must be 1 to {QUANTITY_MAX}"));
+            }
+            let shares = line.promotions.iter().flat_map(|promotion| &promotion.unit_amounts);
+            let taxes = line.taxes.iter().flat_map(|tax| &tax.unit_amounts);
+            if shares.chain(taxes).chain([&line.unit_price.amount]).any(|amount| !in_bounds(*amount)) {
+                self.say(format!("/lines/{index}"), format!("amounts must be 0 to {AMOUNT_MAX}"));
+            }
+        }
+        let shipping = order.shipping.iter().flat_map(|charge| [charge.amount.amount, charge.tax_amount]);
+        let tenders = order.tenders.iter().map(|tender| tender.amount.amount);
+        if shipping.chain(tenders).chain([order.total.amount]).any(|amount| !in_bounds(amount)) {
+            self.say("/total", format!("amounts must be 0 to {AMOUNT_MAX}"));
+        }
+    }
+
+    fn currency(&mut self, order: &Order, pointer: String, money: Money) {
+        if money.currency != order.currency {
+            self.say(pointer, format!("is in {}, the order in {}", money.currency, order.currency));
+        }
+    }
+
+    fn line(&mut self, order: &Order, index: usize, line: &OrderLine) {
+        self.currency(order, format!("/lines/{index}/unit_price"), line.unit_price);
+        let units = line.quantity as usize;
+        for (share, promotion) in line.promotions.iter().enumerate() {
+            if promotion.unit_amounts.len() != units {
+                self.say(
+                    format!("/lines/{index}/promotions/{share}/unit_amounts"),
+                    format!("must have one entry for each of {units} units"),
+                );
+            }
+        }
+        for (share, tax) in line.taxes.iter().enumerate() {
+            if tax.unit_amounts.len() != units {
+                self.say(
+                    format!("/lines/{index}/taxes/{share}/unit_amounts"),
+                    format!("must have one entry for each of {units} units"),
+                );
+            }
+        }
+        if (0..line.quantity).any(|unit| line.unit_price_after_promotions(unit) < 0) {
+            self.say(format!("/lines/{index}/promotions"), "exceed the price of a unit");
+        }
+    }
+
+    fn tender(&mut self, order: &Order, index: usize, tender: &Tender) {
+        self.currency(order, format!("/tenders/{index}/amount"), tender.amount);
+        match tender.kind {
+            TenderKind::Card if tender.payment_token.is_none() => {
+                self.say(format!("/tenders/{index}/payment_token"), "is needed for a card");
+            }
+            TenderKind::GiftCard | TenderKind::StoreCredit if tender.account_id.is_none() => {
+                self.say(format!("/tenders/{index}/account_id"), "is needed for stored value");
+            }
+            _ => {}
+        }
+    }
+
+    fn identities(&mut self, order: &Order) {
+        let (mut lines, mut tenders, mut accounts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (index, line) in order.lines.iter().enumerate() {
+            if !lines.insert(&line.line_id) {
+                self.say(format!("/lines/{index}/line_id"), "is another line's");
+            }
+        }
+        for (index, tender) in order.tenders.iter().enumerate() {
+            if !tenders.insert(&tender.tender_id) {
+                self.say(format!("/tenders/{index}/tender_id"), "is another tender's");
+            }
+            if tender.account_id.as_ref().is_some_and(|account| !accounts.insert(account)) {
+                self.say(format!("/tenders/{index}/account_id"), "is another tender's");
+            }
+        }
+    }
+
+    fn sums(&mut self, order: &Order) {
+        self.currency(order, "/total".to_owned(), order.total);
+        if let Some(charge) = &order.shipping {
+            self.currency(order, "/shipping/amount".to_owned(), charge.amount);
+        }
+        let goods = order.value().gross;
+        if goods != order.total.amount {
+            let sum = Money::new(goods, order.currency);
+            self.say("/total", format!("is {}, lines and shipping sum to {sum}", order.total));
+        }
+        let paid: i64 = order.tenders.iter().map(|tender| tender.amount.amount).sum();
+        if paid != order.total.amount {
+            let sum = Money::new(paid, order.currency);
+            self.say("/tenders", format!("sum to {sum}, the total is {}", order.total));
+        }
+    }
+}
+
+const fn in_bounds(amount: i64) -> bool {
+    0 <= amount && amount <= AMOUNT_MAX
+}

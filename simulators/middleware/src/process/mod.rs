@@ -1,0 +1,254 @@
+//! The order process: a state machine for one order with its payments, parcels, cancellations and returns.
+//!
+//! [`decide`] takes one input and says what follows: tasks for partners, steps for the audit trail, letters
+//! for a person. It is pure: no I/O, no clock, no chance. An input changes facts; then every rule looks at
+//! all facts and asks for what they now allow, each intent once. The order in which messages arrive
+//! therefore does not matter: what comes too early waits as a fact, what comes twice changes none.
+
+mod acceptance;
+mod answer;
+mod booking;
+mod cancellation;
+mod credit;
+mod desk;
+mod eligibility;
+mod ids;
+mod intake;
+mod payment;
+mod receipt;
+mod refund;
+mod release;
+mod reservation;
+mod returns;
+mod shipping;
+pub mod state;
+mod status;
+mod task;
+mod tracking;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{PartnerAnswer, Refusal};
+use counterproof_contracts::{
+    model::{Order, RefundStatus, ReturnReceipt, ReturnRequest},
+    protocol::{CancellationRequest, EventData, Problem, ProblemKind},
+};
+pub use desk::{Context, Desk, Letter, Output, Step};
+pub use intake::{order_errors, same_order};
+use serde_json::Value;
+pub use state::{Chain, OrderProcess};
+pub(crate) use task::hex;
+pub use task::{Intent, PartnerCall, Task, idempotency_key};
+pub use view::{authorization_view, order_view};
+
+use self::state::TaskStatus;
+
+/// What an order can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// A channel submits it.
+    Submit(Box<Order>),
+    /// A channel asks to cancel units.
+    Cancel(CancellationRequest),
+    /// A channel asks for a return.
+    RequestReturn(ReturnRequest),
+    /// A store has returned goods in its hands.
+    ReceiveReturn(Box<ReturnReceipt>),
+    /// A partner tells what happened.
+    Event(Box<EventData>),
+    /// A partner did what it was asked.
+    Answered {
+        /// The call.
+        task: Box<Task>,
+        /// Its answer.
+        answer: Box<PartnerAnswer>,
+    },
+    /// A partner definitely refused what it was asked.
+    Refused {
+        /// The call.
+        task: Box<Task>,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A call's outcome stayed unknown for so long that a person must look at it.
+    GivenUp {
+        /// The call.
+        task: Box<Task>,
+        /// How often it was tried.
+        attempts: u32,
+        /// What went wrong last.
+        reason: String,
+    },
+    /// A person wants a call tried again.
+    Replay(Box<Task>),
+}
+
+/// What an input leads to.
+#[derive(Debug)]
+pub struct Decision {
+    /// What a command is answered; null for other inputs. A problem leaves the process as it was.
+    pub answer: Result<Value, Problem>,
+    /// What is to be done.
+    pub outputs: Vec<Output>,
+}
+
+/// Takes an input: changes the facts, then asks for everything that they allow.
+pub fn decide(process: &mut Option<OrderProcess>, input: Input, context: &Context<'_>) -> Decision {
+    let mut desk = Desk::new(context);
+    let answer = apply(process, input, &mut desk);
+    if answer.is_ok()
+        && let Some(process) = process
+    {
+        advance(process, &mut desk);
+    }
+    Decision { answer, outputs: desk.into_outputs() }
+}
+
+fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) -> Result<Value, Problem> {
+    if let Input::Submit(order) = input {
+        return acceptance::submit(process, *order, desk);
+    }
+    let Some(process) = process else {
+        return Err(Problem::new(ProblemKind::NotFound, "the order is not known"));
+    };
+    match input {
+        Input::Submit(_) => Ok(Value::Null),
+        Input::Cancel(request) => cancellation::request(process, request, desk),
+        Input::RequestReturn(request) => returns::request(process, request, desk),
+        Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
+        Input::Event(event) => {
+            if let Err(reason) = event_happened(process, *event, desk) {
+                desk.park_event(process, reason);
+            }
+            Ok(Value::Null)
+        }
+        task_input => {
+            task_ended(process, task_input, desk);
+            Ok(Value::Null)
+        }
+    }
+}
+
+fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<'_>) -> Result<(), String> {
+    match event {
+        EventData::SalesOrderAcknowledged(told) => acceptance::acknowledged(process, &told, desk),
+        EventData::FulfillmentOrderAccepted(told) => release::accepted(process, &told, desk),
+        EventData::ShipmentPacked(told) => shipping::packed(process, told, desk),
+        EventData::ShipmentShipped(told) => shipping::shipped(process, told, desk),
+        EventData::ReturnReceived(told) => receipt::at_dock(process, told, desk),
+        EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
+        EventData::CarrierScanRecorded(told) => tracking::scanned(process, &told, desk),
+        EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
+        EventData::RefundFailed(told) => refund::told(process, &told, RefundStatus::Failed, desk),
+    }
+}
+
+fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
+    match input {
+        Input::Replay(task) => {
+            if process.tasks.get(&task.key) == Some(&TaskStatus::Dead) {
+                desk.decide(process, format!("tries {}.{} again", task.partner, task.operation));
+                desk.ask_again(process, *task);
+            }
+        }
+        Input::Answered { task, answer } if is_open(process, &task) => {
+            process.tasks.insert(task.key.clone(), TaskStatus::Done);
+            desk.note(process, format!("{} did {}", task.partner.title(), task.operation));
+            if let Err(reason) = answered(process, &task.intent, *answer, desk) {
+                desk.park_task(process, *task, 1, reason);
+            }
+        }
+        Input::Refused { task, refusal } if is_open(process, &task) => {
+            desk.note(
+                process,
+                format!("{} refused {}: {}", task.partner.title(), task.operation, refusal.reason()),
+            );
+            if refused(process, &task.intent, &refusal, desk) {
+                process.tasks.insert(task.key.clone(), TaskStatus::Refused);
+            } else {
+                desk.park_task(process, *task, 1, refusal.reason());
+            }
+        }
+        Input::GivenUp { task, attempts, reason } if is_open(process, &task) => {
+            desk.park_task(process, *task, attempts, reason);
+        }
+        _ => {}
+    }
+}
+
+fn is_open(process: &OrderProcess, task: &Task) -> bool {
+    process.tasks.get(&task.key) == Some(&TaskStatus::Open)
+}
+
+/// Takes what a partner answered. An error says why the answer cannot be used.
+fn answered(
+    process: &mut OrderProcess,
+    intent: &Intent,
+    answer: PartnerAnswer,
+    desk: &mut Desk<'_>,
+) -> Result<(), String> {
+    match (intent, answer) {
+        (Intent::QuoteTax, PartnerAnswer::Quoted(quote)) => acceptance::quoted(process, &quote, desk),
+        (Intent::Authorize { tender }, PartnerAnswer::Authorized(authorization)) => {
+            payment::held(process, tender, Some(authorization.authorization_id));
+        }
+        (Intent::Debit { tender }, _) => payment::held(process, tender, None),
+        (Intent::Reserve, PartnerAnswer::Reserved(reservation)) => {
+            reservation::reserved(process, reservation)
+        }
+        (Intent::Book, PartnerAnswer::Booked(sales_order)) => {
+            let number = sales_order.erp_document.ok_or("the sales order has no number")?;
+            process.erp_document = Some(number);
+        }
+        (Intent::Label { shipment }, PartnerAnswer::Labeled(label)) => {
+            shipping::labeled(process, shipment, label)
+        }
+        (Intent::Capture { shipment, tender }, PartnerAnswer::Captured(capture)) => {
+            payment::captured(process, shipment, tender, capture.capture_id);
+        }
+        (Intent::Stop { cancellation, fulfillment_order }, PartnerAnswer::Stopped(result)) => {
+            cancellation::stopped(process, cancellation, fulfillment_order, &result.canceled);
+        }
+        (Intent::ReturnLabel { rma }, PartnerAnswer::Labeled(label)) => {
+            returns::labeled(process, rma, label.tracking_number);
+        }
+        (Intent::Refund { refund } | Intent::NotifyRefund { refund }, answer) => {
+            refund::answered(process, intent, refund, &answer);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Takes a definite refusal. Says whether the order can live with it; else a person must look at it.
+fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk: &mut Desk<'_>) -> bool {
+    match intent {
+        Intent::Authorize { tender } | Intent::Debit { tender } => {
+            payment::declined(process, tender, refusal, desk)
+        }
+        Intent::Reserve => acceptance::no_stock(process, refusal, desk),
+        Intent::Stop { cancellation, fulfillment_order } => {
+            cancellation::stop_refused(process, cancellation, fulfillment_order, refusal)
+        }
+        _ => false,
+    }
+}
+
+/// Every rule looks at the facts and asks for what they allow.
+fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    acceptance::advance(process, desk);
+    payment::undo(process, desk);
+    cancellation::finish(process, desk);
+    reservation::give_back(process, desk);
+    release::advance(process, desk);
+    cancellation::advance(process, desk);
+    shipping::advance(process, desk);
+    booking::advance(process, desk);
+    payment::settle_rest(process, desk);
+    returns::advance(process, desk);
+    credit::advance(process, desk);
+    refund::advance(process, desk);
+    status::advance(process, desk);
+}

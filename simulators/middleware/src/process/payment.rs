@@ -1,0 +1,234 @@
+//! Money that customers pay: holding, capturing for parcels, giving up what is not needed.
+
+use counterproof_contracts::{
+    allocation::Value,
+    model::{
+        AccountEntryRequest, AuthorizationId, AuthorizationRequest, CaptureId, CaptureRequest, Money,
+        ShipmentId, Tender, TenderId, TenderKind, VoidRequest,
+    },
+    protocol::{ProblemKind, psp, stored_value},
+};
+
+use super::{
+    acceptance,
+    answer::Refusal,
+    desk::Desk,
+    state::{Chain, Holding, OrderProcess, PaymentShare},
+    task::{Intent, PartnerCall},
+};
+
+/// Asks for every tender's amount: cards are authorized, stored value is debited at once, a marketplace has
+/// collected its money already.
+pub(super) fn hold(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let chain = process.chain.clone();
+    for tender in process.order.tenders.clone() {
+        let order_number = process.order.order_number.clone();
+        let tender_id = tender.tender_id.clone();
+        match tender.kind {
+            TenderKind::Card => {
+                let request = AuthorizationRequest {
+                    order_number,
+                    tender_id: tender_id.clone(),
+                    amount: tender.amount,
+                    payment_token: tender.payment_token.unwrap_or_default(),
+                };
+                let call = PartnerCall::new(psp::AUTHORIZE_PAYMENT, &[], &request);
+                desk.ask(process, Intent::Authorize { tender: tender_id }, &chain, call);
+            }
+            TenderKind::GiftCard | TenderKind::StoreCredit => {
+                let request =
+                    AccountEntryRequest { order_number, cause: tender_id.to_string(), amount: tender.amount };
+                let call = account_call(stored_value::DEBIT_ACCOUNT, &tender, &request);
+                desk.ask(process, Intent::Debit { tender: tender_id }, &chain, call);
+            }
+            TenderKind::MarketplaceCollected => held(process, &tender_id, None),
+        }
+    }
+}
+
+fn account_call(
+    operation: counterproof_contracts::protocol::Operation,
+    tender: &Tender,
+    request: &AccountEntryRequest,
+) -> PartnerCall {
+    let account = tender.account_id.as_ref().map_or("", |account| account.as_str());
+    PartnerCall::new(operation, &[account], request)
+}
+
+/// Whether the whole order is paid for.
+pub(super) fn all_held(process: &OrderProcess) -> bool {
+    process.tenders.values().all(|holding| matches!(holding, Holding::Held { .. }))
+}
+
+/// A tender's amount is held.
+pub(super) fn held(process: &mut OrderProcess, tender: &TenderId, authorization_id: Option<AuthorizationId>) {
+    process.tenders.insert(tender.clone(), Holding::Held { authorization_id });
+}
+
+/// A tender was refused. What the payer cannot pay rejects the order; anything else is a mistake of ours.
+pub(super) fn declined(
+    process: &mut OrderProcess,
+    tender: &TenderId,
+    refusal: &Refusal,
+    desk: &mut Desk<'_>,
+) -> bool {
+    let payers_fault = matches!(
+        refusal.kind,
+        Some(
+            ProblemKind::PaymentDeclined
+                | ProblemKind::InsufficientFunds
+                | ProblemKind::NotFound
+                | ProblemKind::BusinessRule
+        )
+    );
+    if payers_fault {
+        process.tenders.insert(tender.clone(), Holding::Refused);
+        acceptance::reject(process, format!("payment was declined: {}", refusal.detail), desk);
+    }
+    payers_fault
+}
+
+/// Undoes the payment of a rejected order, tender by tender, as soon as each is known to be held.
+pub(super) fn undo(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    if process.rejection.is_none() {
+        return;
+    }
+    for tender in process.order.tenders.clone() {
+        let cause = format!("undo-{}", tender.tender_id);
+        give_up(process, &tender, tender.amount.amount, cause, "order rejected", desk);
+    }
+}
+
+/// Once nothing is left to ship, gives up what was held for canceled units.
+pub(super) fn settle_rest(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let Some(last) = process.cancellations.last() else { return };
+    if process.anything_open() || process.rejection.is_some() || captures_under_way(process) {
+        return;
+    }
+    let cause = last.request.cancellation_id.clone();
+    for tender in process.order.tenders.clone() {
+        let unused = tender.amount.amount - used(process, &tender.tender_id);
+        give_up(process, &tender, unused, cause.clone(), "units canceled", desk);
+    }
+}
+
+/// Gives an amount of a tender up: voids the rest of an authorization, credits an account back.
+fn give_up(
+    process: &mut OrderProcess,
+    tender: &Tender,
+    amount: i64,
+    cause: String,
+    reason: &str,
+    desk: &mut Desk<'_>,
+) {
+    let Some(Holding::Held { authorization_id }) = process.tenders.get(&tender.tender_id).cloned() else {
+        return;
+    };
+    if amount <= 0 {
+        return;
+    }
+    let chain = ending_chain(process);
+    let order_number = process.order.order_number.clone();
+    let tender_id = tender.tender_id.clone();
+    match (tender.kind, authorization_id) {
+        (TenderKind::Card, Some(authorization)) => {
+            let request = VoidRequest { order_number, reason: reason.to_owned() };
+            let call = PartnerCall::new(psp::VOID_AUTHORIZATION, &[authorization.as_str()], &request);
+            desk.ask(process, Intent::Void { tender: tender_id }, &chain, call);
+        }
+        (TenderKind::GiftCard | TenderKind::StoreCredit, _) => {
+            let amount = Money::new(amount, process.order.currency);
+            let request = AccountEntryRequest { order_number, cause, amount };
+            let call = account_call(stored_value::CREDIT_ACCOUNT, tender, &request);
+            desk.ask(process, Intent::CreditBack { tender: tender_id }, &chain, call);
+        }
+        _ => {}
+    }
+}
+
+/// The chain that ended the order's sale: the last cancellation's, else the order's own.
+fn ending_chain(process: &OrderProcess) -> Chain {
+    process.cancellations.last().map_or(&process.chain, |cancellation| &cancellation.chain).clone()
+}
+
+fn captures_under_way(process: &OrderProcess) -> bool {
+    process.shipments.values().filter_map(|parcel| parcel.shipped.as_ref()).any(|departure| {
+        departure.shares.iter().any(|share| share.kind == TenderKind::Card && share.capture_id.is_none())
+    })
+}
+
+/// What parcels took of a tender, minor units.
+pub(super) fn used(process: &OrderProcess, tender: &TenderId) -> i64 {
+    process
+        .shipments
+        .values()
+        .filter_map(|parcel| parcel.shipped.as_ref())
+        .flat_map(|departure| &departure.shares)
+        .filter(|share| share.tender_id == *tender)
+        .map(|share| share.amount)
+        .sum()
+}
+
+/// Which tender pays how much of a parcel: stored value first, which is debited already, then cards up to
+/// each authorization, then the marketplace; within a kind in the order of the tenders.
+pub(super) fn shares(process: &OrderProcess, value: Value) -> Vec<PaymentShare> {
+    let mut rest = value.gross;
+    let mut shares = Vec::new();
+    for kinds in [
+        &[TenderKind::GiftCard, TenderKind::StoreCredit][..],
+        &[TenderKind::Card],
+        &[TenderKind::MarketplaceCollected],
+    ] {
+        for tender in process.order.tenders.iter().filter(|tender| kinds.contains(&tender.kind)) {
+            let left = tender.amount.amount - used(process, &tender.tender_id);
+            let amount = rest.min(left);
+            if amount > 0 {
+                rest -= amount;
+                shares.push(PaymentShare {
+                    tender_id: tender.tender_id.clone(),
+                    kind: tender.kind,
+                    amount,
+                    refunded: 0,
+                    capture_id: None,
+                });
+            }
+        }
+    }
+    shares
+}
+
+/// Takes a parcel's money from the cards.
+pub(super) fn capture(process: &mut OrderProcess, shipment: &ShipmentId, desk: &mut Desk<'_>) {
+    let Some(departure) = process.shipments.get(shipment).and_then(|parcel| parcel.shipped.clone()) else {
+        return;
+    };
+    for share in departure.shares.iter().filter(|share| share.kind == TenderKind::Card) {
+        let Some(Holding::Held { authorization_id: Some(authorization) }) =
+            process.tenders.get(&share.tender_id)
+        else {
+            continue;
+        };
+        let request = CaptureRequest {
+            order_number: process.order.order_number.clone(),
+            shipment_id: shipment.clone(),
+            amount: Money::new(share.amount, process.order.currency),
+        };
+        let call = PartnerCall::new(psp::CAPTURE_PAYMENT, &[authorization.as_str()], &request);
+        let intent = Intent::Capture { shipment: shipment.clone(), tender: share.tender_id.clone() };
+        desk.ask(process, intent, &departure.chain, call);
+    }
+}
+
+/// The payment provider took a parcel's money.
+pub(super) fn captured(
+    process: &mut OrderProcess,
+    shipment: &ShipmentId,
+    tender: &TenderId,
+    capture: CaptureId,
+) {
+    let departure = process.shipments.get_mut(shipment).and_then(|parcel| parcel.shipped.as_mut());
+    let shares = departure.map(|departure| &mut departure.shares);
+    if let Some(share) = shares.into_iter().flatten().find(|share| share.tender_id == *tender) {
+        share.capture_id = Some(capture);
+    }
+}

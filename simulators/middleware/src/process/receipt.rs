@@ -1,0 +1,345 @@
+//! Returned goods that came: at a dock by mail, or carried into a store. A receipt counts once.
+
+use std::collections::BTreeMap;
+
+use counterproof_contracts::{
+    model::{
+        Disposition, DispositionCode, InspectedLine, Inspection, LineId, ReceiptId, Resolution,
+        ReturnDecision, ReturnMethod, ReturnReceipt, ReturnStatus, RmaId,
+    },
+    policy::Policy,
+    protocol::{FieldError, Problem, ProblemKind},
+};
+use serde_json::Value;
+
+use super::{
+    desk::Desk,
+    eligibility, ids, refund,
+    state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
+};
+
+/// A store has goods in its hands. The same receipt again is answered the same.
+pub(super) fn in_store(
+    process: &mut OrderProcess,
+    told: ReturnReceipt,
+    desk: &mut Desk<'_>,
+) -> Result<Value, Problem> {
+    if let Some(known) = find(process, &told.receipt_id) {
+        if known.told != told {
+            let detail = format!("receipt {} was used for other goods", told.receipt_id);
+            return Err(Problem::new(ProblemKind::IllegalState, detail));
+        }
+        return Ok(decision(process, &told.receipt_id, desk));
+    }
+    let units = eligibility::returnable_lines(&process.order, &told.lines)?;
+    check_grades(&told, &units)?;
+    let belongs_to = find_authorization(process, &told, &units, desk)?;
+    check_terms(process, &told, belongs_to.as_ref())?;
+    check_units(process, belongs_to.as_ref(), &units, desk)?;
+    let receipt_id = told.receipt_id.clone();
+    let grades = told.grades.clone();
+    take(process, told, belongs_to, &units, ReturnMethod::Store, desk);
+    if !grades.is_empty() {
+        grade(process, &receipt_id, &grades, desk);
+    }
+    Ok(decision(process, &receipt_id, desk))
+}
+
+/// A dock has goods in its hands. They are there, so nothing is refused; what does not fit goes to a person.
+pub(super) fn at_dock(
+    process: &mut OrderProcess,
+    told: ReturnReceipt,
+    desk: &mut Desk<'_>,
+) -> Result<(), String> {
+    if find(process, &told.receipt_id).is_some() {
+        return Ok(());
+    }
+    let units =
+        eligibility::returnable_lines(&process.order, &told.lines).map_err(|problem| problem.detail)?;
+    for (line, quantity) in &units {
+        let with_customer = eligibility::with_customer(process, line);
+        if *quantity > with_customer {
+            return Err(format!("{quantity} units of line {line} came back, {with_customer} had left"));
+        }
+    }
+    let belongs_to = find_authorization(process, &told, &units, desk).map_err(|problem| problem.detail)?;
+    let receipt_id = told.receipt_id.clone();
+    let grades = told.grades.clone();
+    take(process, told, belongs_to, &units, ReturnMethod::Mail, desk);
+    if !grades.is_empty() {
+        grade(process, &receipt_id, &grades, desk);
+    } else if let Some((_, inspection)) = process.early_inspections.remove(&receipt_id) {
+        return inspected(process, inspection, desk);
+    }
+    Ok(())
+}
+
+/// Goods were graded. Grades that come before their receipt wait for it.
+pub(super) fn inspected(
+    process: &mut OrderProcess,
+    told: Inspection,
+    desk: &mut Desk<'_>,
+) -> Result<(), String> {
+    let Some(known) = find(process, &told.receipt_id) else {
+        let chain = desk.context.chain.clone();
+        process.early_inspections.entry(told.receipt_id.clone()).or_insert((chain, told));
+        return Ok(());
+    };
+    if known.graded.is_some() {
+        return Ok(());
+    }
+    let graded = units_by_line(&told.lines);
+    let excess = graded.iter().find(|(line, quantity)| {
+        let came = known.receipt.lines.iter().filter(|came| came.line_id == **line).map(|came| came.quantity);
+        **quantity > came.sum()
+    });
+    if let Some((line, quantity)) = excess {
+        return Err(format!(
+            "{quantity} units of line {line} were graded, fewer came with {}",
+            told.receipt_id
+        ));
+    }
+    if graded.is_empty() {
+        return Err(format!("the inspection of {} grades nothing", told.receipt_id));
+    }
+    grade(process, &told.receipt_id, &told.lines, desk);
+    Ok(())
+}
+
+fn find<'p>(process: &'p OrderProcess, receipt: &ReceiptId) -> Option<&'p ReceiptState> {
+    process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt)
+}
+
+fn units_by_line(lines: &[InspectedLine]) -> BTreeMap<LineId, u32> {
+    let mut units: BTreeMap<LineId, u32> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.quantity > 0) {
+        let sum = units.entry(line.line_id.clone()).or_default();
+        *sum = sum.saturating_add(line.quantity);
+    }
+    units
+}
+
+fn check_grades(told: &ReturnReceipt, units: &BTreeMap<LineId, u32>) -> Result<(), Problem> {
+    if told.grades.is_empty() || units_by_line(&told.grades) == *units {
+        return Ok(());
+    }
+    let detail = "do not cover the units of the receipt's lines".to_owned();
+    let errors = vec![FieldError { pointer: "/grades".to_owned(), detail: detail.clone() }];
+    Err(Problem { errors, ..Problem::new(ProblemKind::BusinessRule, format!("grades {detail}")) })
+}
+
+/// The authorization that goods belong to: the one that is named, else the first open one of the same
+/// customer that expects all of them.
+fn find_authorization(
+    process: &OrderProcess,
+    told: &ReturnReceipt,
+    units: &BTreeMap<LineId, u32>,
+    desk: &Desk<'_>,
+) -> Result<Option<ReturnState>, Problem> {
+    if let Some(rma_id) = &told.rma_id {
+        let named = process.authorization(rma_id).cloned();
+        return match named {
+            Some(named) => Ok(Some(named)),
+            None => Err(eligibility::not_returnable("/rma_id", format!("{rma_id} is not the order's"))),
+        };
+    }
+    let now = desk.context.now;
+    let expecting = process.returns.iter().find(|state| {
+        state.gift_recipient_ref == told.gift_recipient_ref
+            && units.iter().all(|(line, quantity)| state.open_units(line, now) >= *quantity)
+    });
+    Ok(expecting.cloned())
+}
+
+fn check_terms(
+    process: &OrderProcess,
+    told: &ReturnReceipt,
+    belongs_to: Option<&ReturnState>,
+) -> Result<(), Problem> {
+    if let Some(state) = belongs_to
+        && told.gift_recipient_ref.is_some()
+        && state.gift_recipient_ref != told.gift_recipient_ref
+    {
+        return Err(eligibility::not_returnable("/gift_recipient_ref", "is not who announced the return"));
+    }
+    let recipient = told.gift_recipient_ref.as_ref();
+    eligibility::check_recipient(&process.order, recipient, resolution(told, belongs_to))
+}
+
+/// What the customer gets: what was authorized, else what is asked for now.
+fn resolution(told: &ReturnReceipt, belongs_to: Option<&ReturnState>) -> Resolution {
+    belongs_to.map(|state| state.resolution).or(told.resolution).unwrap_or(Resolution::Refund)
+}
+
+fn check_units(
+    process: &OrderProcess,
+    belongs_to: Option<&ReturnState>,
+    units: &BTreeMap<LineId, u32>,
+    desk: &Desk<'_>,
+) -> Result<(), Problem> {
+    for (line, quantity) in units {
+        let with_customer = eligibility::with_customer(process, line);
+        if *quantity > with_customer {
+            let detail = format!("{quantity} units of line {line}, {with_customer} may be returned");
+            return Err(eligibility::not_returnable("/lines", detail));
+        }
+        let expected = belongs_to.map_or(0, |state| state.open_units(line, desk.context.now));
+        let unannounced = quantity.saturating_sub(expected);
+        eligibility::in_window(process, line, expected, unannounced, desk.context)?;
+    }
+    Ok(())
+}
+
+/// Books goods in: under their authorization, or under a new one.
+fn take(
+    process: &mut OrderProcess,
+    told: ReturnReceipt,
+    belongs_to: Option<ReturnState>,
+    units: &BTreeMap<LineId, u32>,
+    method: ReturnMethod,
+    desk: &mut Desk<'_>,
+) {
+    let rma_id = match belongs_to {
+        Some(state) => state.rma_id,
+        None => open_unannounced(process, &told, method, desk),
+    };
+    for (line, quantity) in units {
+        use_up(process, &rma_id, line, *quantity, desk);
+    }
+    desk.note(process, format!("goods of return {rma_id} came to {} as {}", told.node_id, told.receipt_id));
+    let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), ..told.clone() };
+    let chain = desk.context.chain.clone();
+    process.receipts.push(ReceiptState { receipt, told, rma_id, chain, graded: None });
+}
+
+fn open_unannounced(
+    process: &mut OrderProcess,
+    told: &ReturnReceipt,
+    method: ReturnMethod,
+    desk: &Desk<'_>,
+) -> RmaId {
+    let rma_id = ids::rma(&process.order.order_number, process.returns.len() + 1);
+    process.returns.push(ReturnState {
+        rma_id: rma_id.clone(),
+        request: None,
+        chain: desk.context.chain.clone(),
+        method,
+        resolution: resolution(told, None),
+        gift_recipient_ref: told.gift_recipient_ref.clone(),
+        lines: told.lines.clone(),
+        expires_at: eligibility::authorization_end(desk.context),
+        tracking_number: None,
+        received: BTreeMap::new(),
+        graded: BTreeMap::new(),
+    });
+    rma_id
+}
+
+/// Counts units as received. Where other authorizations expect the same units, theirs are used up, so that
+/// no unit is expected twice.
+fn use_up(process: &mut OrderProcess, rma_id: &RmaId, line: &LineId, quantity: u32, desk: &Desk<'_>) {
+    let now = desk.context.now;
+    for state in process.returns.iter_mut().filter(|state| state.rma_id == *rma_id) {
+        *state.received.entry(line.clone()).or_default() += quantity;
+    }
+    // The receipt itself is not booked yet: these units still count as the customer's.
+    let left = eligibility::with_customer(process, line).saturating_sub(quantity);
+    let mut excess = process.expected_back(line, now).saturating_sub(left);
+    for state in process.returns.iter_mut().filter(|state| state.rma_id != *rma_id) {
+        let used = excess.min(state.open_units(line, now));
+        if used > 0 {
+            excess -= used;
+            *state.received.entry(line.clone()).or_default() += used;
+            *state.graded.entry(line.clone()).or_default() += used;
+        }
+    }
+}
+
+/// Fixes which units came back, what becomes of them and what the customer gets.
+fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[InspectedLine], desk: &mut Desk<'_>) {
+    let Some(index) = process.receipts.iter().position(|known| known.receipt.receipt_id == *receipt_id)
+    else {
+        return;
+    };
+    let units = take_units(process, &units_by_line(grades));
+    let value = process.value_of(&units);
+    let Some(state) = process.receipts.get_mut(index) else { return };
+    let target_node = state.receipt.node_id.clone();
+    state.graded = Some(Graded {
+        chain: desk.context.chain.clone(),
+        lines: dispose(grades, desk.context.policy),
+        target_node,
+        units: units.clone(),
+        gross: value.gross,
+        tax: value.tax,
+    });
+    let rma_id = state.rma_id.clone();
+    for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {
+        for units in &units {
+            *authorization.graded.entry(units.line_id.clone()).or_default() += units.quantity;
+        }
+    }
+    desk.note(process, format!("goods of {receipt_id} graded"));
+    refund::decide(process, receipt_id, value, desk);
+}
+
+/// Units come back in ascending order of their index.
+fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>) -> Vec<Units> {
+    lines
+        .iter()
+        .map(|(line_id, quantity)| {
+            let counts = process.counts.entry(line_id.clone()).or_default();
+            let first = counts.returned;
+            counts.returned += quantity;
+            Units { line_id: line_id.clone(), first, quantity: *quantity }
+        })
+        .collect()
+}
+
+/// What becomes of graded goods: one entry for each line and grade.
+fn dispose(grades: &[InspectedLine], policy: &Policy) -> Vec<(InspectedLine, DispositionCode)> {
+    let mut merged: BTreeMap<_, InspectedLine> = BTreeMap::new();
+    for line in grades.iter().filter(|line| line.quantity > 0) {
+        match merged.get_mut(&(line.line_id.clone(), line.grade)) {
+            Some(known) => known.quantity += line.quantity,
+            None => {
+                merged.insert((line.line_id.clone(), line.grade), line.clone());
+            }
+        }
+    }
+    merged
+        .into_values()
+        .map(|line| {
+            let code = policy.disposition(line.grade);
+            (line, code)
+        })
+        .collect()
+}
+
+/// What the store can tell the customer.
+fn decision(process: &OrderProcess, receipt_id: &ReceiptId, desk: &Desk<'_>) -> Value {
+    let Some(state) = find(process, receipt_id) else { return Value::Null };
+    let status = process
+        .authorization(&state.rma_id)
+        .map_or(ReturnStatus::Received, |authorization| authorization.status(desk.context.now));
+    let refunds = process.refunds.iter().filter(|refund| refund.receipt_id == *receipt_id);
+    let decision = ReturnDecision {
+        receipt_id: receipt_id.clone(),
+        rma_id: state.rma_id.clone(),
+        order_number: process.order.order_number.clone(),
+        status,
+        refunds: refunds.map(|refund| refund.part.clone()).collect(),
+        dispositions: state.graded.iter().flat_map(dispositions).collect(),
+    };
+    serde_json::to_value(decision).unwrap_or_default()
+}
+
+fn dispositions(graded: &Graded) -> impl Iterator<Item = Disposition> {
+    graded.lines.iter().map(|(line, code)| Disposition {
+        line_id: line.line_id.clone(),
+        sku: line.sku.clone(),
+        quantity: line.quantity,
+        code: *code,
+        target_node: graded.target_node.clone(),
+    })
+}

@@ -1,0 +1,258 @@
+//! What a customer gets back for graded goods: what was paid for exactly these units, to the tenders in the
+//! retailer's order, or as store credit. Shipping is not refunded.
+
+use counterproof_contracts::{
+    allocation::Value,
+    model::{
+        AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
+        RefundRequest, RefundStatus, Resolution, StoreCreditRequest, System, TenderKind,
+    },
+    protocol::{channel, psp, stored_value},
+};
+
+use super::{
+    answer::PartnerAnswer,
+    desk::Desk,
+    ids,
+    state::{OrderProcess, RefundMeans, RefundState},
+    task::{Intent, PartnerCall},
+};
+
+/// Decides the refunds of a receipt.
+pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, value: Value, desk: &mut Desk<'_>) {
+    let Some(receipt) = process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt_id) else {
+        return;
+    };
+    let Some(authorization) = process.authorization(&receipt.rma_id).cloned() else { return };
+    let amount = refund_amount(value);
+    if amount == 0 {
+        return;
+    }
+    let parts = match authorization.resolution {
+        Resolution::StoreCredit => {
+            let customer_ref = credited_customer(process, authorization.gift_recipient_ref);
+            vec![store_credit(process, receipt_id, amount, customer_ref)]
+        }
+        Resolution::Refund => {
+            let (parts, rest) = to_tenders(process, receipt_id, amount, &desk.context.policy.refund_order);
+            if rest > 0 {
+                let reason = format!("{rest} minor units were never paid and are not given back");
+                desk.alert(process, System::Middleware, format!("refund of {receipt_id}"), reason);
+            }
+            parts
+        }
+    };
+    let chain = desk.context.chain.clone();
+    for (part, means) in parts {
+        desk.decide(process, format!("refund {} of {}", part.refund_id, part.amount));
+        process.refunds.push(RefundState {
+            part,
+            means,
+            status: RefundStatus::Requested,
+            receipt_id: receipt_id.clone(),
+            chain: chain.clone(),
+        });
+    }
+}
+
+/// How much is given back for units: what was paid for them, tax included, after promotions.
+const fn refund_amount(value: Value) -> i64 {
+    value.gross
+}
+
+/// Whose store credit it is: the recipient's of a gift, else the buyer's.
+fn credited_customer(process: &OrderProcess, recipient: Option<CustomerRef>) -> CustomerRef {
+    recipient.unwrap_or_else(|| process.order.customer_ref.clone())
+}
+
+fn store_credit(
+    process: &OrderProcess,
+    receipt_id: &ReceiptId,
+    amount: i64,
+    customer_ref: CustomerRef,
+) -> (RefundPart, RefundMeans) {
+    let part = RefundPart {
+        refund_id: ids::store_credit(receipt_id),
+        tender_id: None,
+        kind: TenderKind::StoreCredit,
+        amount: Money::new(amount, process.order.currency),
+    };
+    (part, RefundMeans::StoreCredit { customer_ref })
+}
+
+/// Spreads an amount over the tenders in the retailer's order, each up to what parcels took of it and was not
+/// given back yet. Says what is left over.
+fn to_tenders(
+    process: &mut OrderProcess,
+    receipt_id: &ReceiptId,
+    amount: i64,
+    order: &[TenderKind],
+) -> (Vec<(RefundPart, RefundMeans)>, i64) {
+    let mut parts: Vec<(RefundPart, RefundMeans)> = Vec::new();
+    let mut rest = amount;
+    for kind in order {
+        for tender in process.order.tenders.clone().iter().filter(|tender| tender.kind == *kind) {
+            for (shipment, parcel) in &mut process.shipments {
+                let shares = parcel.shipped.iter_mut().flat_map(|departure| &mut departure.shares);
+                for share in shares.filter(|share| share.tender_id == tender.tender_id) {
+                    let given = rest.min(share.amount - share.refunded);
+                    if given <= 0 {
+                        continue;
+                    }
+                    rest -= given;
+                    share.refunded += given;
+                    let (refund_id, means) = match (tender.kind, &tender.account_id) {
+                        (TenderKind::Card, _) => (
+                            ids::card_refund(receipt_id, shipment, &tender.tender_id),
+                            RefundMeans::Card { shipment: shipment.clone() },
+                        ),
+                        (TenderKind::GiftCard | TenderKind::StoreCredit, Some(account_id)) => (
+                            ids::tender_refund(receipt_id, &tender.tender_id),
+                            RefundMeans::Account { account_id: account_id.clone() },
+                        ),
+                        _ => (ids::tender_refund(receipt_id, &tender.tender_id), RefundMeans::Marketplace),
+                    };
+                    add_part(&mut parts, refund_id, tender, given, means);
+                }
+            }
+        }
+    }
+    (parts, rest)
+}
+
+/// Adds an amount to the refund with this identifier: one refund for each capture or account.
+fn add_part(
+    parts: &mut Vec<(RefundPart, RefundMeans)>,
+    refund_id: RefundId,
+    tender: &counterproof_contracts::model::Tender,
+    amount: i64,
+    means: RefundMeans,
+) {
+    match parts.iter_mut().find(|(part, _)| part.refund_id == refund_id) {
+        Some((part, _)) => part.amount.amount += amount,
+        None => parts.push((
+            RefundPart {
+                refund_id,
+                tender_id: Some(tender.tender_id.clone()),
+                kind: tender.kind,
+                amount: Money::new(amount, tender.amount.currency),
+            },
+            means,
+        )),
+    }
+}
+
+/// Pays refunds as soon as they can be paid, then tells the channel.
+pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    for refund in process.refunds.clone() {
+        let intent = Intent::Refund { refund: refund.part.refund_id.clone() };
+        if process.unasked(&intent)
+            && let Some(call) = payment(process, &refund)
+        {
+            desk.ask(process, intent.clone(), &refund.chain, call);
+        }
+        if refund.means == RefundMeans::Marketplace || process.done(&intent) {
+            notify(process, &refund, desk);
+        }
+    }
+}
+
+/// The call that pays a refund; none as long as its capture is not known, and for a marketplace, which pays
+/// when it is notified.
+fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> {
+    let order_number = process.order.order_number.clone();
+    let (cause, amount) = (refund.receipt_id.to_string(), refund.part.amount);
+    match &refund.means {
+        RefundMeans::Card { shipment } => {
+            let tender_id = refund.part.tender_id.clone()?;
+            let departure = process.shipments.get(shipment)?.shipped.as_ref()?;
+            let share = departure.shares.iter().find(|share| share.tender_id == tender_id)?;
+            let request = RefundRequest {
+                refund_id: refund.part.refund_id.clone(),
+                order_number,
+                tender_id,
+                capture_id: share.capture_id.clone()?,
+                amount,
+                cause,
+            };
+            Some(PartnerCall::new(psp::REFUND_PAYMENT, &[], &request))
+        }
+        RefundMeans::Account { account_id } => {
+            let request = AccountEntryRequest { order_number, cause, amount };
+            Some(PartnerCall::new(stored_value::CREDIT_ACCOUNT, &[account_id.as_str()], &request))
+        }
+        RefundMeans::StoreCredit { customer_ref } => {
+            let request =
+                StoreCreditRequest { customer_ref: customer_ref.clone(), order_number, cause, amount };
+            Some(PartnerCall::new(stored_value::ISSUE_STORE_CREDIT, &[], &request))
+        }
+        RefundMeans::Marketplace => None,
+    }
+}
+
+fn notify(process: &mut OrderProcess, refund: &RefundState, desk: &mut Desk<'_>) {
+    let notice = RefundNotice {
+        order_number: process.order.order_number.clone(),
+        refund: refund.part.clone(),
+        cause: refund.receipt_id.to_string(),
+    };
+    let operation = channel::notify_refund(process.order.sales_channel.system());
+    let call = PartnerCall::new(operation, &[notice.order_number.as_str()], &notice);
+    let intent = Intent::NotifyRefund { refund: refund.part.refund_id.clone() };
+    desk.ask(process, intent, &refund.chain, call);
+}
+
+/// A partner took a refund on, or paid it.
+pub(super) fn answered(
+    process: &mut OrderProcess,
+    intent: &Intent,
+    refund_id: &RefundId,
+    answer: &PartnerAnswer,
+) {
+    let Some(refund) = find(process, refund_id) else { return };
+    let notified = matches!(intent, Intent::NotifyRefund { .. });
+    let status = match (&refund.means, answer) {
+        (RefundMeans::Card { .. }, PartnerAnswer::Refunding(told)) => told.status,
+        (RefundMeans::Account { .. } | RefundMeans::StoreCredit { .. }, _) => RefundStatus::Succeeded,
+        (RefundMeans::Marketplace, _) if notified => RefundStatus::Succeeded,
+        _ => return,
+    };
+    move_to(refund, status);
+}
+
+/// The payment provider told the outcome. The first outcome stays.
+pub(super) fn told(
+    process: &mut OrderProcess,
+    told: &Refund,
+    outcome: RefundStatus,
+    desk: &mut Desk<'_>,
+) -> Result<(), String> {
+    let Some(refund) = find(process, &told.refund_id) else {
+        return Err(format!("refund {} is not known", told.refund_id));
+    };
+    if !move_to(refund, outcome) {
+        return Ok(());
+    }
+    let subject = format!("refund {}", told.refund_id);
+    if outcome == RefundStatus::Failed {
+        let reason = format!("the payment provider could not pay {}", told.amount);
+        desk.alert(process, System::Psp, subject, reason);
+    } else {
+        desk.note(process, format!("{subject} arrived"));
+    }
+    Ok(())
+}
+
+fn find<'p>(process: &'p mut OrderProcess, refund_id: &RefundId) -> Option<&'p mut RefundState> {
+    process.refunds.iter_mut().find(|refund| refund.part.refund_id == *refund_id)
+}
+
+/// A refund moves forward only, and an outcome is final. Says whether it moved.
+fn move_to(refund: &mut RefundState, status: RefundStatus) -> bool {
+    let is_final = matches!(refund.status, RefundStatus::Succeeded | RefundStatus::Failed);
+    let moves = !is_final && status > refund.status;
+    if moves {
+        refund.status = status;
+    }
+    moves
+}

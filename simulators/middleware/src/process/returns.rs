@@ -1,0 +1,138 @@
+//! Return authorizations: who may return what, and who has to know.
+
+use std::collections::BTreeMap;
+
+use counterproof_contracts::{
+    model::{LabelRequest, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId, TrackingNumber},
+    protocol::{Problem, ProblemKind, carrier, erp, wms},
+};
+use serde_json::Value;
+
+use super::{
+    desk::Desk,
+    eligibility, ids,
+    state::{OrderProcess, ReturnState},
+    task::{Intent, PartnerCall},
+    view,
+};
+
+/// Takes a wish to return something. The same wish again is answered the same.
+pub(super) fn request(
+    process: &mut OrderProcess,
+    request: ReturnRequest,
+    desk: &mut Desk<'_>,
+) -> Result<Value, Problem> {
+    if let Some(known) = known_request(process, &request)? {
+        return Ok(answer(process, known, desk));
+    }
+    check(process, &request, desk)?;
+    let state = ReturnState {
+        rma_id: ids::rma(&process.order.order_number, process.returns.len() + 1),
+        chain: desk.context.chain.clone(),
+        method: request.method,
+        resolution: request.resolution,
+        gift_recipient_ref: request.gift_recipient_ref.clone(),
+        lines: request.lines.clone(),
+        expires_at: eligibility::authorization_end(desk.context),
+        tracking_number: None,
+        received: BTreeMap::new(),
+        graded: BTreeMap::new(),
+        request: Some(request),
+    };
+    desk.note(process, format!("return {} approved", state.rma_id));
+    let answer = answer(process, &state, desk);
+    process.returns.push(state);
+    Ok(answer)
+}
+
+/// An authorization as it was when it was given.
+fn answer(process: &OrderProcess, state: &ReturnState, desk: &Desk<'_>) -> Value {
+    serde_json::to_value(approved(process, state, desk)).unwrap_or_default()
+}
+
+fn approved(process: &OrderProcess, state: &ReturnState, desk: &Desk<'_>) -> ReturnAuthorization {
+    let untouched = ReturnState {
+        tracking_number: None,
+        received: BTreeMap::new(),
+        graded: BTreeMap::new(),
+        ..state.clone()
+    };
+    view::authorization(&process.order.order_number, &untouched, desk.context.now.min(state.expires_at))
+}
+
+fn known_request<'p>(
+    process: &'p OrderProcess,
+    request: &ReturnRequest,
+) -> Result<Option<&'p ReturnState>, Problem> {
+    let known = process.returns.iter().find(|known| {
+        known.request.as_ref().is_some_and(|asked| asked.return_reference == request.return_reference)
+    });
+    match known {
+        Some(known) if known.request.as_ref() != Some(request) => Err(Problem::new(
+            ProblemKind::IllegalState,
+            format!("return reference {} was used for another wish", request.return_reference),
+        )),
+        known => Ok(known),
+    }
+}
+
+fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Result<(), Problem> {
+    eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
+    for (line, quantity) in eligibility::returnable_lines(&process.order, &request.lines)? {
+        let expected = process.expected_back(&line, desk.context.now);
+        let free = eligibility::with_customer(process, &line).saturating_sub(expected);
+        if quantity > free {
+            return Err(eligibility::not_returnable(
+                "/lines",
+                format!("{quantity} units of line {line}, {free} may be returned"),
+            ));
+        }
+        eligibility::in_window(process, &line, expected, quantity, desk.context)?;
+    }
+    Ok(())
+}
+
+/// The carrier issued the return label.
+pub(super) fn labeled(process: &mut OrderProcess, rma: &RmaId, tracking_number: TrackingNumber) {
+    if let Some(state) = process.returns.iter_mut().find(|state| state.rma_id == *rma) {
+        state.tracking_number = Some(tracking_number);
+    }
+}
+
+/// Tells the ERP of each authorization; for goods that come by mail, buys a label and tells the dock.
+pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    for state in process.returns.clone() {
+        let rma = state.rma_id.clone();
+        let body = approved(process, &state, desk);
+        let call = PartnerCall::new(erp::CREATE_RETURN_AUTHORIZATION, &[], &body);
+        desk.ask(process, Intent::AuthorizeReturn { rma }, &state.chain, call);
+        if state.method == ReturnMethod::Mail && state.request.is_some() {
+            by_mail(process, &state, body, desk);
+        }
+    }
+}
+
+fn by_mail(process: &mut OrderProcess, state: &ReturnState, body: ReturnAuthorization, desk: &mut Desk<'_>) {
+    let rma = state.rma_id.clone();
+    let Some(node_id) = process
+        .shipments
+        .values()
+        .find(|parcel| parcel.shipped.is_some())
+        .map(|parcel| parcel.node_id.clone())
+    else {
+        return;
+    };
+    let label = LabelRequest {
+        order_number: process.order.order_number.clone(),
+        parcel_ref: rma.to_string(),
+        node_id,
+        address: process.order.ship_to.clone(),
+    };
+    let call = PartnerCall::new(carrier::CREATE_RETURN_LABEL, &[], &label);
+    desk.ask(process, Intent::ReturnLabel { rma: rma.clone() }, &state.chain, call);
+    if let Some(tracking_number) = state.tracking_number.clone() {
+        let notice = ReturnAuthorization { tracking_number: Some(tracking_number), ..body };
+        let call = PartnerCall::new(wms::CREATE_RETURN_NOTICE, &[], &notice);
+        desk.ask(process, Intent::NoticeReturn { rma }, &state.chain, call);
+    }
+}

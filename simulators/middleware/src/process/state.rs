@@ -1,0 +1,485 @@
+//! What is known of one order: facts as channels and partners told them, and what was asked of partners.
+//!
+//! It holds no behavior beyond questions to the facts; the rules stand in the files beside it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use counterproof_contracts::{
+    allocation::Value,
+    model::{
+        AccountId, AuthorizationId, CaptureId, CorrelationId, CustomerRef, DispositionCode, ErpDocument,
+        FulfillmentOrderId, InspectedLine, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId,
+        Order, OrderStatus, OrderStatusUpdate, ReceiptId, RefundPart, RefundStatus, ReservationId,
+        ReservedLine, Resolution, ReturnLine, ReturnMethod, ReturnReceipt, ReturnRequest, ReturnStatus,
+        ReturnView, RmaId, ScanCode, Shipment, ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
+    },
+    protocol::{Cancellation, CancellationRequest, CancellationStatus},
+};
+use serde::{Deserialize, Serialize};
+
+use super::task::{Intent, idempotency_key};
+
+/// The chain of messages that something belongs to, and the message that caused it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    /// The chain.
+    pub correlation: CorrelationId,
+    /// An event's id, or the idempotency key of a request.
+    pub causation: String,
+}
+
+/// Everything that is known of one order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrderProcess {
+    /// As the channel placed it.
+    pub order: Order,
+    /// The chain that the order's submission started.
+    pub chain: Chain,
+    /// Where it stands, as last derived.
+    pub status: OrderStatus,
+    /// Why it was refused.
+    pub rejection: Option<String>,
+    /// The tax engine confirmed the order's taxes.
+    pub taxes_confirmed: bool,
+    /// Paid for, reserved and booked.
+    pub accepted: bool,
+    /// Units, by line.
+    pub counts: BTreeMap<LineId, Counts>,
+    /// Means of payment.
+    pub tenders: BTreeMap<TenderId, Holding>,
+    /// The ERP's claim on stock.
+    pub reservation: Option<ReservationState>,
+    /// The ERP's number.
+    pub erp_document: Option<ErpDocument>,
+    /// Orders to nodes.
+    pub fulfillments: BTreeMap<FulfillmentOrderId, Fulfillment>,
+    /// Parcels.
+    pub shipments: BTreeMap<ShipmentId, Parcel>,
+    /// The furthest scan of each tracking number.
+    pub scans: BTreeMap<TrackingNumber, ScanCode>,
+    /// Wishes to cancel, in the order in which they came.
+    pub cancellations: Vec<CancellationState>,
+    /// Return authorizations, in the order in which they were given.
+    pub returns: Vec<ReturnState>,
+    /// Receipts of returned goods, in the order in which they came.
+    pub receipts: Vec<ReceiptState>,
+    /// Inspections that were told before their receipts.
+    pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
+    /// Refunds, in the order in which they were decided.
+    pub refunds: Vec<RefundState>,
+    /// What was asked of partners, by idempotency key.
+    pub tasks: BTreeMap<String, TaskStatus>,
+    /// What channel and customer service were last told.
+    pub told: Snapshot,
+    /// Number of the last update.
+    pub sequence: u64,
+    /// Updates that wait for earlier ones.
+    pub channel_updates: VecDeque<Update>,
+    /// Timeline entries that wait for earlier ones.
+    pub timeline_updates: VecDeque<Update>,
+    /// Number of the last audit record.
+    pub audit_sequence: u64,
+}
+
+/// Units of a line, cumulated over the order's life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Canceled for certain.
+    pub canceled: u32,
+    /// Left.
+    pub shipped: u32,
+    /// Came back and were graded.
+    pub returned: u32,
+}
+
+/// What is known of a means of payment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "holding", rename_all = "snake_case")]
+pub enum Holding {
+    /// Not asked for, or the answer is not known.
+    #[default]
+    Open,
+    /// The amount is held or debited.
+    Held {
+        /// The payment provider's identifier, on card tenders.
+        authorization_id: Option<AuthorizationId>,
+    },
+    /// Declined.
+    Refused,
+}
+
+/// Stock that the ERP claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReservationState {
+    /// The ERP's identifier.
+    pub reservation_id: ReservationId,
+    /// Units by line and node that are to ship: without what was canceled before release.
+    pub lines: Vec<ReservedLine>,
+}
+
+/// An order to a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfillment {
+    /// Who ships.
+    pub node_id: NodeId,
+    /// What, as released.
+    pub lines: Vec<ItemQuantity>,
+    /// Units that the node stopped.
+    pub stopped: BTreeMap<LineId, u32>,
+    /// The node said that it works on it.
+    pub accepted: bool,
+}
+
+/// A parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// The order to the node.
+    pub fulfillment_order_id: FulfillmentOrderId,
+    /// Who ships.
+    pub node_id: NodeId,
+    /// What is in it.
+    pub lines: Vec<ItemQuantity>,
+    /// The chain that told it first.
+    pub chain: Chain,
+    /// The carrier's number and name, once there is a label.
+    pub tracking_number: Option<TrackingNumber>,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// Set once it left.
+    pub shipped: Option<Departure>,
+}
+
+/// What was decided when a parcel left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Departure {
+    /// When it left.
+    pub at: Timestamp,
+    /// The chain that told it.
+    pub chain: Chain,
+    /// Which units of which lines.
+    pub units: Vec<Units>,
+    /// Whether it is the order's first: it carries the charge for shipping.
+    pub first: bool,
+    /// Who pays how much of it.
+    pub shares: Vec<PaymentShare>,
+}
+
+/// Consecutive units of a line, counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Units {
+    /// The line.
+    pub line_id: LineId,
+    /// The first.
+    pub first: u32,
+    /// How many.
+    pub quantity: u32,
+}
+
+impl Units {
+    /// The units' indices.
+    pub const fn range(&self) -> std::ops::Range<u32> {
+        self.first..self.first + self.quantity
+    }
+}
+
+/// A tender's share of a parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentShare {
+    /// The tender.
+    pub tender_id: TenderId,
+    /// What it is.
+    pub kind: TenderKind,
+    /// Minor units.
+    pub amount: i64,
+    /// Of these, minor units that were given back, or are about to be.
+    pub refunded: i64,
+    /// The payment provider's capture, once it is known.
+    pub capture_id: Option<CaptureId>,
+}
+
+/// A wish to cancel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancellationState {
+    /// What was asked.
+    pub request: CancellationRequest,
+    /// What was answered.
+    pub answer: Cancellation,
+    /// The chain that asked.
+    pub chain: Chain,
+    /// Where it stands.
+    pub status: CancellationStatus,
+    /// Canceled before any node had them.
+    pub direct: Vec<LineQuantity>,
+    /// What nodes were asked to stop.
+    pub wishes: Vec<StopWish>,
+    /// Units that had gone already when the wish came.
+    pub too_late: u32,
+    /// Claimed stock that it gives back, once that is decided.
+    pub released: Option<Vec<ReservedLine>>,
+}
+
+/// What a node was asked to stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopWish {
+    /// The order to the node.
+    pub fulfillment_order_id: FulfillmentOrderId,
+    /// What.
+    pub lines: Vec<ItemQuantity>,
+    /// What it stopped; absent until it answers.
+    pub stopped: Option<Vec<ItemQuantity>>,
+}
+
+/// A return authorization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnState {
+    /// Identifier.
+    pub rma_id: RmaId,
+    /// What was asked; absent where goods came unannounced.
+    pub request: Option<ReturnRequest>,
+    /// The chain that it belongs to.
+    pub chain: Chain,
+    /// How the goods travel.
+    pub method: ReturnMethod,
+    /// What the customer gets.
+    pub resolution: Resolution,
+    /// The recipient of a gift who returns it.
+    pub gift_recipient_ref: Option<CustomerRef>,
+    /// What may come.
+    pub lines: Vec<ReturnLine>,
+    /// After that it lapses.
+    pub expires_at: Timestamp,
+    /// The return label's number.
+    pub tracking_number: Option<TrackingNumber>,
+    /// Units that came, by line.
+    pub received: BTreeMap<LineId, u32>,
+    /// Units that were graded, by line.
+    pub graded: BTreeMap<LineId, u32>,
+}
+
+/// A receipt of returned goods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptState {
+    /// As it was told, with the authorization that it belongs to now.
+    pub receipt: ReturnReceipt,
+    /// As it was told.
+    pub told: ReturnReceipt,
+    /// The authorization.
+    pub rma_id: RmaId,
+    /// The chain that told it.
+    pub chain: Chain,
+    /// Set once the goods are graded.
+    pub graded: Option<Graded>,
+}
+
+/// What was decided when goods were graded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Graded {
+    /// The chain that told the grades.
+    pub chain: Chain,
+    /// Grades with what becomes of the goods, one entry for each line and grade.
+    pub lines: Vec<(InspectedLine, DispositionCode)>,
+    /// Where the goods are and stay.
+    pub target_node: NodeId,
+    /// Which units of which lines.
+    pub units: Vec<Units>,
+    /// What they are worth.
+    pub gross: i64,
+    /// Of this, tax.
+    pub tax: i64,
+}
+
+/// Who pays a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "means", rename_all = "snake_case")]
+pub enum RefundMeans {
+    /// The payment provider, against the capture of a parcel.
+    Card {
+        /// The parcel.
+        shipment: ShipmentId,
+    },
+    /// The account that was debited.
+    Account {
+        /// The account.
+        account_id: AccountId,
+    },
+    /// Newly issued store credit.
+    StoreCredit {
+        /// Who receives it.
+        customer_ref: CustomerRef,
+    },
+    /// The marketplace.
+    Marketplace,
+}
+
+/// A refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundState {
+    /// What the customer gets.
+    pub part: RefundPart,
+    /// Who pays.
+    pub means: RefundMeans,
+    /// Where it stands.
+    pub status: RefundStatus,
+    /// The receipt that caused it.
+    pub receipt_id: ReceiptId,
+    /// The chain that it belongs to.
+    pub chain: Chain,
+}
+
+/// What became of a call to a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Under way.
+    Open,
+    /// It had its effect.
+    Done,
+    /// It was refused, and the order lives with that.
+    Refused,
+    /// It waits among the dead letters for a person.
+    Dead,
+}
+
+/// What channel and customer service see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// Every line.
+    pub lines: Vec<LineState>,
+    /// Parcels.
+    pub shipments: Vec<Shipment>,
+    /// Returns.
+    pub returns: Vec<ReturnView>,
+}
+
+/// An update with a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    /// The update.
+    pub update: OrderStatusUpdate,
+    /// What happened.
+    pub text: String,
+    /// The chain that it belongs to.
+    pub chain: Chain,
+}
+
+impl OrderProcess {
+    /// What became of an intent; `None` if it never arose.
+    pub fn task(&self, intent: &Intent) -> Option<TaskStatus> {
+        self.tasks.get(&idempotency_key(&self.order.order_number, intent)).copied()
+    }
+
+    /// Whether an intent has not arisen yet.
+    pub fn unasked(&self, intent: &Intent) -> bool {
+        self.task(intent).is_none()
+    }
+
+    /// Whether an intent had its effect.
+    pub fn done(&self, intent: &Intent) -> bool {
+        self.task(intent) == Some(TaskStatus::Done)
+    }
+
+    /// Units of a line.
+    pub fn counts(&self, line: &LineId) -> Counts {
+        self.counts.get(line).copied().unwrap_or_default()
+    }
+
+    /// Units of a line that neither left nor were canceled.
+    pub fn open_units(&self, line: &LineId) -> u32 {
+        let ordered = self.order.line(line).map_or(0, |line| line.quantity);
+        let counts = self.counts(line);
+        ordered.saturating_sub(counts.canceled + counts.shipped)
+    }
+
+    /// Whether any unit may still leave.
+    pub fn anything_open(&self) -> bool {
+        self.order.lines.iter().any(|line| self.open_units(&line.line_id) > 0)
+    }
+
+    /// Units of a line that left in parcels of an order to a node.
+    pub fn shipped_by(&self, fulfillment_order: &FulfillmentOrderId, line: &LineId) -> u32 {
+        self.shipments
+            .values()
+            .filter(|parcel| parcel.fulfillment_order_id == *fulfillment_order)
+            .filter_map(|parcel| parcel.shipped.as_ref())
+            .flat_map(|departure| &departure.units)
+            .filter(|units| units.line_id == *line)
+            .map(|units| units.quantity)
+            .sum()
+    }
+
+    /// The parcel that carried a unit.
+    pub fn parcel_of_unit(&self, line: &LineId, unit: u32) -> Option<(&ShipmentId, &Departure)> {
+        self.shipments.iter().find_map(|(shipment_id, parcel)| {
+            let departure = parcel.shipped.as_ref()?;
+            departure
+                .units
+                .iter()
+                .any(|units| units.line_id == *line && units.range().contains(&unit))
+                .then_some((shipment_id, departure))
+        })
+    }
+
+    /// What units are worth.
+    pub fn value_of(&self, units: &[Units]) -> Value {
+        units.iter().filter_map(|units| Some(self.order.line(&units.line_id)?.value(units.range()))).sum()
+    }
+
+    /// Units of a line that are in a dock's hands and not graded yet.
+    pub fn ungraded(&self, line: &LineId) -> u32 {
+        self.receipts
+            .iter()
+            .filter(|receipt| receipt.graded.is_none())
+            .flat_map(|receipt| &receipt.receipt.lines)
+            .filter(|returned| returned.line_id == *line)
+            .map(|returned| returned.quantity)
+            .sum()
+    }
+
+    /// Units of a line that open return authorizations still expect.
+    pub fn expected_back(&self, line: &LineId, now: Timestamp) -> u32 {
+        self.returns.iter().map(|authorization| authorization.open_units(line, now)).sum()
+    }
+
+    /// A return authorization.
+    pub fn authorization(&self, rma_id: &RmaId) -> Option<&ReturnState> {
+        self.returns.iter().find(|authorization| authorization.rma_id == *rma_id)
+    }
+}
+
+impl ReturnState {
+    /// Units of a line that may still come; none once it lapsed.
+    pub fn open_units(&self, line: &LineId, now: Timestamp) -> u32 {
+        if now > self.expires_at { 0 } else { self.allowed(line).saturating_sub(self.received_units(line)) }
+    }
+
+    /// Units of a line that it covers.
+    pub fn allowed(&self, line: &LineId) -> u32 {
+        self.lines.iter().filter(|allowed| allowed.line_id == *line).map(|allowed| allowed.quantity).sum()
+    }
+
+    fn received_units(&self, line: &LineId) -> u32 {
+        self.received.get(line).copied().unwrap_or(0)
+    }
+
+    /// Where it stands; lapsing is told by the clock alone.
+    pub fn status(&self, now: Timestamp) -> ReturnStatus {
+        let all = |counted: &BTreeMap<LineId, u32>| {
+            self.lines
+                .iter()
+                .all(|line| counted.get(&line.line_id).copied().unwrap_or(0) >= self.allowed(&line.line_id))
+        };
+        if all(&self.graded) {
+            ReturnStatus::Closed
+        } else if all(&self.received) {
+            ReturnStatus::Received
+        } else if now > self.expires_at {
+            ReturnStatus::Expired
+        } else if self.received.values().any(|units| *units > 0) {
+            ReturnStatus::PartiallyReceived
+        } else {
+            ReturnStatus::Approved
+        }
+    }
+}

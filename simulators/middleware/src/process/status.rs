@@ -1,0 +1,164 @@
+//! Where the order stands, derived from its units, and who is told: the channel and customer service, each
+//! update with a rising sequence number and after the one before.
+
+use counterproof_contracts::{
+    model::{LineState, Order, OrderStatus, OrderStatusUpdate, ShipmentStatus, TimelineEntry},
+    protocol::{channel, customer_service},
+};
+
+use super::{
+    desk::Desk,
+    state::{OrderProcess, Snapshot, TaskStatus, Update},
+    task::{Intent, PartnerCall},
+    tracking, view,
+};
+
+/// What the channel knows when it has placed an order.
+pub(super) fn untold(order: &Order) -> Snapshot {
+    Snapshot {
+        status: OrderStatus::Placed,
+        lines: order
+            .lines
+            .iter()
+            .map(|line| LineState {
+                line_id: line.line_id.clone(),
+                ordered: line.quantity,
+                canceled: 0,
+                shipped: 0,
+                returned: 0,
+            })
+            .collect(),
+        shipments: Vec::new(),
+        returns: Vec::new(),
+    }
+}
+
+/// Units of each line by state.
+pub(super) fn line_states(process: &OrderProcess) -> Vec<LineState> {
+    process
+        .order
+        .lines
+        .iter()
+        .map(|line| {
+            let counts = process.counts(&line.line_id);
+            LineState {
+                line_id: line.line_id.clone(),
+                ordered: line.quantity,
+                canceled: counts.canceled,
+                shipped: counts.shipped,
+                returned: counts.returned,
+            }
+        })
+        .collect()
+}
+
+/// The status that the units give.
+fn derive(process: &OrderProcess) -> OrderStatus {
+    let states = line_states(process);
+    let sum = |count: fn(&LineState) -> u32| states.iter().map(count).sum::<u32>();
+    let (ordered, canceled) = (sum(|line| line.ordered), sum(|line| line.canceled));
+    let (shipped, returned) = (sum(|line| line.shipped), sum(|line| line.returned));
+    let nothing_open = shipped + canceled >= ordered;
+    if process.rejection.is_some() {
+        OrderStatus::Rejected
+    } else if canceled >= ordered {
+        OrderStatus::Canceled
+    } else if returned > 0 {
+        if nothing_open && returned >= shipped {
+            OrderStatus::Returned
+        } else {
+            OrderStatus::PartiallyReturned
+        }
+    } else if nothing_open {
+        if all_delivered(process) { OrderStatus::Delivered } else { OrderStatus::Shipped }
+    } else if shipped > 0 {
+        OrderStatus::PartiallyShipped
+    } else if process.fulfillments.values().any(|fulfillment| fulfillment.accepted) {
+        OrderStatus::InFulfillment
+    } else if process.accepted {
+        OrderStatus::Accepted
+    } else {
+        OrderStatus::Placed
+    }
+}
+
+fn all_delivered(process: &OrderProcess) -> bool {
+    process
+        .shipments
+        .values()
+        .filter(|parcel| parcel.shipped.is_some())
+        .all(|parcel| tracking::status(process, parcel) == ShipmentStatus::Delivered)
+}
+
+/// Tells what changed since the last update.
+pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    // The statuses stand in the order in which an order passes them; a late message never takes one back.
+    process.status = process.status.max(derive(process));
+    let snapshot = Snapshot {
+        status: process.status,
+        lines: line_states(process),
+        shipments: view::shipments(process),
+        returns: view::returns(process, desk.context.now),
+    };
+    if snapshot != process.told {
+        process.sequence += 1;
+        let update = update(process, &snapshot, desk);
+        process.told = snapshot;
+        process.channel_updates.push_back(update.clone());
+        process.timeline_updates.push_back(update);
+    }
+    tell_channel(process, desk);
+    tell_customer_service(process, desk);
+}
+
+fn update(process: &OrderProcess, snapshot: &Snapshot, desk: &Desk<'_>) -> Update {
+    Update {
+        update: OrderStatusUpdate {
+            order_number: process.order.order_number.clone(),
+            sequence: process.sequence,
+            status: snapshot.status,
+            lines: snapshot.lines.clone(),
+            shipments: snapshot.shipments.clone(),
+            occurred_at: desk.context.now,
+            reason: process.rejection.clone(),
+        },
+        text: Some(desk.headline())
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| "time passed".to_owned()),
+        chain: desk.context.chain.clone(),
+    }
+}
+
+/// One update at a time: the next one waits until the outcome of the one before is known.
+fn tell_channel(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let Some(next) = process.channel_updates.front() else { return };
+    let before = Intent::UpdateStatus { sequence: next.update.sequence - 1 };
+    if process.task(&before) == Some(TaskStatus::Open) {
+        return;
+    }
+    let Some(next) = process.channel_updates.pop_front() else { return };
+    let operation = channel::update_order_status(process.order.sales_channel.system());
+    let order_number = process.order.order_number.clone();
+    let call = PartnerCall::new(operation, &[order_number.as_str()], &next.update);
+    desk.ask(process, Intent::UpdateStatus { sequence: next.update.sequence }, &next.chain, call);
+}
+
+fn tell_customer_service(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let Some(next) = process.timeline_updates.front() else { return };
+    let before = Intent::Timeline { sequence: next.update.sequence - 1 };
+    if process.task(&before) == Some(TaskStatus::Open) {
+        return;
+    }
+    let Some(Update { update, text, chain }) = process.timeline_updates.pop_front() else { return };
+    let entry = TimelineEntry {
+        entry_id: format!("{}-{}", update.order_number, update.sequence),
+        order_number: update.order_number,
+        sequence: update.sequence,
+        occurred_at: update.occurred_at,
+        text,
+        status: update.status,
+        lines: update.lines,
+    };
+    let call = PartnerCall::new(customer_service::ADD_TIMELINE_ENTRY, &[], &entry);
+    desk.ask(process, Intent::Timeline { sequence: entry.sequence }, &chain, call);
+}

@@ -1,0 +1,213 @@
+//! Tasks: calls to partners that an order needs, one for each intent.
+
+use counterproof_contracts::{
+    model::{
+        ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, RmaId, ShipmentId,
+        System, TenderId,
+    },
+    protocol::{Operation, percent_encode},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::state::Chain;
+
+/// Longest idempotency key in characters; longer ones are cut to a digest.
+const KEY_CHARS_MAX: usize = 200;
+
+/// What a call is for. An order has each intent at most once, whatever the number of its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "intent", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each field is the identifier that its name says")]
+pub enum Intent {
+    /// Ask the tax engine what the order's taxes are.
+    QuoteTax,
+    /// Hold a card tender's amount.
+    Authorize { tender: TenderId },
+    /// Take a stored-value tender's amount.
+    Debit { tender: TenderId },
+    /// Give up what is held and not captured.
+    Void { tender: TenderId },
+    /// Give back what was debited and not used.
+    CreditBack { tender: TenderId },
+    /// Claim stock for all lines.
+    Reserve,
+    /// Book the order in the ERP.
+    Book,
+    /// Tell a node to pick, pack and ship.
+    Fulfill { fulfillment_order: FulfillmentOrderId },
+    /// Ask a node to stop units.
+    Stop { cancellation: String, fulfillment_order: FulfillmentOrderId },
+    /// Give claimed stock of canceled units back.
+    Release { cancellation: String },
+    /// Take canceled units out of the sales order.
+    Unbook { cancellation: String },
+    /// Buy a label for a parcel.
+    Label { shipment: ShipmentId },
+    /// Put the label on the parcel.
+    Attach { shipment: ShipmentId },
+    /// Take the money for a parcel.
+    Capture { shipment: ShipmentId, tender: TenderId },
+    /// Book that a parcel's goods left.
+    IssueGoods { shipment: ShipmentId, line: LineId },
+    /// Report the tax of a parcel.
+    ReportSale { shipment: ShipmentId },
+    /// Post the invoice of a parcel.
+    Invoice { shipment: ShipmentId },
+    /// Book a return authorization in the ERP.
+    AuthorizeReturn { rma: RmaId },
+    /// Buy a return label.
+    ReturnLabel { rma: RmaId },
+    /// Tell the dock what will come.
+    NoticeReturn { rma: RmaId },
+    /// Book a receipt in the ERP.
+    BookReceipt { receipt: ReceiptId },
+    /// Book that graded goods are in stock.
+    Restock { receipt: ReceiptId, line: LineId, grade: ConditionGrade },
+    /// Give money back.
+    Refund { refund: RefundId },
+    /// Report the tax that is given back on units of a parcel.
+    ReportReturn { receipt: ReceiptId, shipment: ShipmentId },
+    /// Post the credit memo of a receipt.
+    CreditMemo { receipt: ReceiptId },
+    /// Tell the channel of a refund.
+    NotifyRefund { refund: RefundId },
+    /// Tell the channel where the order stands.
+    UpdateStatus { sequence: u64 },
+    /// Tell customer service where the order stands.
+    Timeline { sequence: u64 },
+}
+
+impl Intent {
+    /// Verb and what it is about.
+    fn words(&self) -> (&'static str, Vec<String>) {
+        match self {
+            Self::QuoteTax => ("quote-tax", vec![]),
+            Self::Authorize { tender } => ("authorize", vec![tender.to_string()]),
+            Self::Debit { tender } => ("debit", vec![tender.to_string()]),
+            Self::Void { tender } => ("void", vec![tender.to_string()]),
+            Self::CreditBack { tender } => ("credit-back", vec![tender.to_string()]),
+            Self::Reserve => ("reserve", vec![]),
+            Self::Book => ("book", vec![]),
+            Self::Fulfill { fulfillment_order } => ("fulfill", vec![fulfillment_order.to_string()]),
+            Self::Stop { cancellation, fulfillment_order } => {
+                ("stop", vec![cancellation.clone(), fulfillment_order.to_string()])
+            }
+            Self::Release { cancellation } => ("release", vec![cancellation.clone()]),
+            Self::Unbook { cancellation } => ("unbook", vec![cancellation.clone()]),
+            Self::Label { shipment } => ("label", vec![shipment.to_string()]),
+            Self::Attach { shipment } => ("attach", vec![shipment.to_string()]),
+            Self::Capture { shipment, tender } => ("capture", vec![shipment.to_string(), tender.to_string()]),
+            Self::IssueGoods { shipment, line } => ("issue", vec![shipment.to_string(), line.to_string()]),
+            Self::ReportSale { shipment } => ("report-sale", vec![shipment.to_string()]),
+            Self::Invoice { shipment } => ("invoice", vec![shipment.to_string()]),
+            Self::AuthorizeReturn { rma } => ("authorize-return", vec![rma.to_string()]),
+            Self::ReturnLabel { rma } => ("return-label", vec![rma.to_string()]),
+            Self::NoticeReturn { rma } => ("notice-return", vec![rma.to_string()]),
+            Self::BookReceipt { receipt } => ("book-receipt", vec![receipt.to_string()]),
+            Self::Restock { receipt, line, grade } => {
+                ("restock", vec![receipt.to_string(), line.to_string(), format!("{grade:?}")])
+            }
+            Self::Refund { refund } => ("refund", vec![refund.to_string()]),
+            Self::ReportReturn { receipt, shipment } => {
+                ("report-return", vec![receipt.to_string(), shipment.to_string()])
+            }
+            Self::CreditMemo { receipt } => ("credit-memo", vec![receipt.to_string()]),
+            Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
+            Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
+            Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
+        }
+    }
+}
+
+/// The idempotency key of an intent: a function of the order and the intent only, so that every attempt,
+/// also after a restart or a replay, carries the same key.
+pub fn idempotency_key(order: &OrderNumber, intent: &Intent) -> String {
+    let (verb, about) = intent.words();
+    let mut key = format!("{}.{verb}", percent_encode(order.as_str()));
+    for part in about {
+        key.push('.');
+        key.push_str(&percent_encode(&part));
+    }
+    if key.len() <= KEY_CHARS_MAX {
+        return key;
+    }
+    format!("{verb}.{}", hex(&Sha256::digest(key.as_bytes())))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What is called, and with what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartnerCall {
+    /// The operation.
+    pub operation: Operation,
+    /// Values of the path's parameters, in the order of the template.
+    pub parameters: Vec<String>,
+    /// The body.
+    pub body: Value,
+}
+
+impl PartnerCall {
+    /// A call with a document.
+    pub fn new(operation: Operation, parameters: &[&str], body: &impl Serialize) -> Self {
+        Self {
+            operation,
+            parameters: parameters.iter().map(ToString::to_string).collect(),
+            // The contract's documents are structures with text keys: they have a JSON form.
+            body: serde_json::to_value(body).unwrap_or(Value::Null),
+        }
+    }
+}
+
+/// A call that is to be made until its outcome is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Idempotency key, see [`idempotency_key`].
+    pub key: String,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// What it is for.
+    pub intent: Intent,
+    /// Who is called.
+    pub partner: System,
+    /// `operationId`.
+    pub operation: String,
+    /// Values of the path's parameters.
+    pub parameters: Vec<String>,
+    /// The body, fixed when the task arose: every attempt sends the same.
+    pub body: Value,
+    /// Correlation and causation that are sent.
+    pub chain: Chain,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_tell_intents_apart_and_fit_into_a_header() {
+        let order = OrderNumber::new("W 1/ü\n");
+        let capture = |shipment: &str, tender: &str| Intent::Capture {
+            shipment: ShipmentId::new(shipment),
+            tender: TenderId::new(tender),
+        };
+        assert_eq!(idempotency_key(&order, &capture("s", "t")), "W%201%2F%C3%BC%0A.capture.s.t");
+        assert_eq!(
+            idempotency_key(&OrderNumber::new("W.status"), &Intent::UpdateStatus { sequence: 1 }),
+            "W.status.status.1"
+        );
+        let long = idempotency_key(&order, &capture(&"s".repeat(500), "t"));
+        assert!(
+            long.len() <= KEY_CHARS_MAX && long != idempotency_key(&order, &capture(&"s".repeat(501), "t"))
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! Delivering a message at least once: attempt, record, wait longer each time, until it is accepted, refused
+//! for certain or given up. Also the one way to read from the middleware.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use counterproof_contracts::{
+    journal::{Entry, Exchange, Outcome},
+    model::{CorrelationId, OrderNumber, System, Timestamp},
+    protocol::{Operation, Problem, ProblemKind, header},
+    shape,
+};
+use http::{Request, Response};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::{
+    Action, Kernel, NetworkError,
+    faults::Site,
+    message::{Kind, Message, traceparent},
+    reply::outcome,
+};
+
+/// The longest `Retry-After` that is honored.
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+
+/// An answer of the middleware, as far as it could be read.
+struct Received {
+    status: u16,
+    body: Value,
+    retry_after: Option<Duration>,
+    note: Option<String>,
+}
+
+/// What follows from an attempt.
+enum Next {
+    Accepted(Value),
+    Refused(Problem),
+    Again(Option<Duration>),
+}
+
+/// Delivers a message; gives it back if it was accepted.
+pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Message> {
+    let policy = kernel.0.parts.policy;
+    let begin = kernel.clock().elapsed();
+    let mut wait = policy.first_wait;
+    let outcome = loop {
+        message.attempts = message.attempts.saturating_add(1);
+        message.describe(&format!("attempt {}", message.attempts));
+        let started_at = kernel.now();
+        let (result, fault) = attempt(kernel, &message).await;
+        let next = next(&message, &result);
+        let pause = match &next {
+            Next::Again(retry_after) => wait.max(retry_after.unwrap_or_default()),
+            Next::Accepted(_) | Next::Refused(_) => Duration::ZERO,
+        };
+        let waited = kernel.clock().elapsed().saturating_sub(begin);
+        let gives_up = matches!(next, Next::Again(_)) && waited + pause > policy.give_up_after;
+        let notes = [
+            fault.map(|fault| format!("fault {fault:?}")),
+            breaks_contract(&next, &result).then(|| "the answer breaks its schema".to_owned()),
+            gives_up.then(|| "given up".to_owned()),
+        ];
+        record(kernel, &message, started_at, &result, notes.into_iter().flatten().collect());
+        match next {
+            Next::Accepted(body) => break Ok(body),
+            Next::Refused(problem) => break Err(problem),
+            Next::Again(_) if gives_up => break Err(given_up(&message)),
+            Next::Again(_) => message.describe(&format!("waits after attempt {}", message.attempts)),
+        }
+        kernel.clock().sleep(pause).await;
+        wait = wait.saturating_mul(2).min(policy.longest_wait);
+    };
+    let accepted = outcome.is_ok();
+    if let Some(conclude) = message.conclude.take() {
+        conclude(outcome);
+    }
+    accepted.then_some(message)
+}
+
+/// Whether an answer said success and was refused nevertheless.
+fn breaks_contract(next: &Next, result: &Result<Received, NetworkError>) -> bool {
+    let success = result.as_ref().is_ok_and(|received| (200..300).contains(&received.status));
+    success && matches!(next, Next::Refused(_))
+}
+
+fn given_up(message: &Message) -> Problem {
+    let detail = format!("given up after {} attempts", message.attempts);
+    Problem::new(ProblemKind::Unavailable, detail)
+}
+
+/// One attempt, unless a fault loses it or its answer. The second value names the fault.
+async fn attempt(kernel: &Kernel, message: &Message) -> (Result<Received, NetworkError>, Option<String>) {
+    let site = Site {
+        system: message.from,
+        operation: &message.name,
+        order: &message.order,
+        attempt: message.attempts,
+    };
+    let loses = |action| matches!(action, Action::LoseRequest | Action::CommitThenLoseAnswer);
+    let strike = kernel.strike(site, loses, message.scenario.as_deref());
+    let lost = || NetworkError::Reset("lost on purpose".to_owned());
+    if let Some(strike) = strike.as_ref().filter(|strike| strike.action == Action::LoseRequest) {
+        return (Err(lost()), Some(strike.name.clone()));
+    }
+    let result = match kernel.base_url() {
+        None => Err(NetworkError::Refused("the middleware's address is not set".to_owned())),
+        Some(base_url) => match message.request(kernel, &base_url) {
+            None => Err(NetworkError::Refused("the message does not fit into HTTP".to_owned())),
+            Some(request) => kernel.send(request).await,
+        },
+    };
+    match strike {
+        Some(strike) => (Err(lost()), Some(strike.name)),
+        None => (result, None),
+    }
+}
+
+fn next(message: &Message, result: &Result<Received, NetworkError>) -> Next {
+    let Ok(received) = result else { return Next::Again(None) };
+    match received.status {
+        200..300 if message.kind == Kind::Event => Next::Accepted(Value::Null),
+        200..300 => check(message.operation, received),
+        408 | 425 | 429 | 500.. => Next::Again(received.retry_after),
+        status => {
+            let problem = serde_json::from_value(received.body.clone());
+            let problem: Problem = problem.unwrap_or_else(|_| unreadable(status));
+            if problem.retryable { Next::Again(received.retry_after) } else { Next::Refused(problem) }
+        }
+    }
+}
+
+/// The answer to a call, if it has the shape that the contract gives it.
+fn check(operation: Operation, received: &Received) -> Next {
+    let errors = shape::response_errors(operation, received.status, &received.body);
+    if errors.is_empty() {
+        Next::Accepted(received.body.clone())
+    } else {
+        Next::Refused(Problem::invalid(errors))
+    }
+}
+
+fn unreadable(status: u16) -> Problem {
+    let detail = format!("answered {status} without problem details");
+    Problem { status, retryable: false, ..Problem::new(ProblemKind::InternalError, detail) }
+}
+
+fn record(
+    kernel: &Kernel,
+    message: &Message,
+    started_at: Timestamp,
+    result: &Result<Received, NetworkError>,
+    notes: Vec<String>,
+) {
+    let mut exchange = outgoing(message.from, message.operation, &message.path, started_at);
+    exchange.order = Some(message.order.clone());
+    exchange.key = Some(message.key.clone());
+    exchange.attempt = message.attempts;
+    exchange.correlation = Some(message.correlation.clone());
+    exchange.causation.clone_from(&message.causation);
+    exchange.request = message.body.clone();
+    fill(&mut exchange, result);
+    let known = exchange.note.take();
+    let notes: Vec<String> = known.into_iter().chain(notes).collect();
+    exchange.note = (!notes.is_empty()).then(|| notes.join("; "));
+    kernel.recorder().record(message.scenario.clone(), Entry::Exchange(Box::new(exchange)));
+}
+
+/// An exchange with the middleware of which nothing is known yet.
+fn outgoing(from: System, operation: Operation, path: &str, started_at: Timestamp) -> Exchange {
+    Exchange {
+        from,
+        to: System::Middleware,
+        operation: operation.id.to_owned(),
+        call: format!("{} {path}", operation.method.as_str()),
+        order: None,
+        sku: None,
+        key: None,
+        attempt: 1,
+        correlation: None,
+        causation: None,
+        started_at,
+        request: Value::Null,
+        status: None,
+        response: Value::Null,
+        outcome: Outcome::Unknown,
+        replayed: false,
+        note: None,
+    }
+}
+
+fn fill(exchange: &mut Exchange, result: &Result<Received, NetworkError>) {
+    match result {
+        Ok(received) => {
+            exchange.status = Some(received.status);
+            exchange.response = received.body.clone();
+            exchange.outcome = outcome(received.status, &received.body);
+            exchange.note.clone_from(&received.note);
+        }
+        Err(error) => {
+            exchange.outcome = if error.proves_no_effect() { Outcome::Fail } else { Outcome::Unknown };
+            exchange.note = Some(error.to_string());
+        }
+    }
+}
+
+impl Kernel {
+    /// Reads from the middleware on behalf of a system, once, and records it: status and body.
+    ///
+    /// # Errors
+    /// [`NetworkError`] if no answer came.
+    pub async fn read_middleware(
+        &self,
+        from: System,
+        operation: Operation,
+        parameters: &[&str],
+        order: Option<&OrderNumber>,
+        correlation: &CorrelationId,
+    ) -> Result<(u16, Value), NetworkError> {
+        let path = operation.path_with(parameters);
+        let mut exchange = outgoing(from, operation, &path, self.now());
+        exchange.order = order.cloned();
+        exchange.correlation = Some(correlation.clone());
+        let result = self.read(operation, &path, correlation).await;
+        fill(&mut exchange, &result);
+        let scenario = order.and_then(|order| self.registry().scenario_of_order(order));
+        self.recorder().record(scenario, Entry::Exchange(Box::new(exchange)));
+        result.map(|received| (received.status, received.body))
+    }
+
+    async fn read(
+        &self,
+        operation: Operation,
+        path: &str,
+        correlation: &CorrelationId,
+    ) -> Result<Received, NetworkError> {
+        let base_url = self.base_url();
+        let base_url = base_url
+            .ok_or_else(|| NetworkError::Refused("the middleware's address is not set".to_owned()))?;
+        let request = Request::builder()
+            .method(operation.method.as_str())
+            .uri(format!("{base_url}{path}"))
+            .header(header::CORRELATION_ID, correlation.as_str())
+            .header(header::TRACEPARENT, traceparent(correlation, path, 1))
+            .body(Bytes::new())
+            .map_err(|error| NetworkError::Refused(error.to_string()))?;
+        self.send(request).await
+    }
+
+    fn base_url(&self) -> Option<String> {
+        self.0.middleware.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Sends a request within the policy's time.
+    async fn send(&self, request: Request<Bytes>) -> Result<Received, NetworkError> {
+        let _permit = self.0.sends.acquire().await;
+        let limit = self.0.parts.policy.answer_within;
+        let exchange = self.0.parts.network.clone().oneshot(request);
+        let timed_out = NetworkError::TimedOut { limit_ms: limit.as_millis() };
+        self.clock().timeout(limit, exchange).await.unwrap_or(Err(timed_out)).map(receive)
+    }
+}
+
+fn receive(response: Response<Bytes>) -> Received {
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let (body, note) = match shape::parse_body(response.body()) {
+        Ok(body) => (body, None),
+        Err(problem) => (Value::Null, Some(format!("the answer is not readable: {}", problem.detail))),
+    };
+    Received {
+        status: response.status().as_u16(),
+        body,
+        retry_after: retry_after.map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX)),
+        note,
+    }
+}

@@ -1,0 +1,194 @@
+//! Sockets: one listener for each system, on loopback unless the user named another address.
+//!
+//! Connections are bounded in number over the whole kernel, and in the time that a head may take. A lost answer
+//! ends the connection without a byte; a stop lets requests that are under way finish.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use counterproof_contracts::model::System;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, watch},
+    task::JoinSet,
+};
+
+use super::{Clock, Core, Endpoint, Simulator};
+
+/// How many connections are open at once, over all systems of a kernel.
+pub const CONNECTIONS_MAX: usize = 1024;
+/// How long the head of a request may take, and how long a connection may idle: longer than the pools of
+/// common clients keep one, so that not the server closes it under a request.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(120);
+/// How large the head of a request may be.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long requests that are under way may take to finish after a stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long to wait after an error of accepting (no more file descriptors, for example).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why a system cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another process has the port.
+    #[error(
+        "port {port} for the {title} is in use; stop the program that uses it, or choose another port \
+         (0 takes any free one)",
+        title = system.title()
+    )]
+    PortTaken {
+        /// For whom.
+        system: System,
+        /// Which.
+        port: u16,
+    },
+    /// The address can be reached from other machines, and nobody allowed that.
+    #[error(
+        "{address} for the {title} is not a loopback address; use 127.0.0.1, or allow other addresses explicitly",
+        title = system.title()
+    )]
+    NotLoopback {
+        /// For whom.
+        system: System,
+        /// Which.
+        address: SocketAddr,
+    },
+    /// The address cannot be used.
+    #[error("cannot listen on {address} for the {title}", title = system.title())]
+    Io {
+        /// For whom.
+        system: System,
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A system that can be reached. Dropping it ends all its connections at once.
+pub struct Listening {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    accepting: JoinSet<()>,
+}
+
+impl Listening {
+    /// Where it can be reached.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets requests that are under way finish for a while, and ends.
+    pub async fn stop(mut self, clock: &Clock) {
+        self.stop.send_replace(true);
+        let finished = async { while self.accepting.join_next().await.is_some() {} };
+        let in_time = clock.timeout(STOP_TIME_MAX, finished).await;
+        if in_time.is_none() {
+            self.accepting.shutdown().await;
+        }
+    }
+}
+
+impl<C: Core> Simulator<C> {
+    /// Serves HTTP/1.1 on a loopback address; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// [`ListenError`], with what to do about it.
+    pub async fn listen(&self, address: SocketAddr) -> Result<Listening, ListenError> {
+        let system = self.system();
+        if !address.ip().is_loopback() {
+            return Err(ListenError::NotLoopback { system, address });
+        }
+        self.listen_anywhere(address).await
+    }
+
+    /// Serves HTTP/1.1 on any address: for implementations in containers, when the user allowed it.
+    ///
+    /// # Errors
+    /// [`ListenError`], with what to do about it.
+    pub async fn listen_anywhere(&self, address: SocketAddr) -> Result<Listening, ListenError> {
+        let system = self.system();
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ListenError::PortTaken { system, port: address.port() },
+            _ => ListenError::Io { system, address, source },
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (stop, stopped) = watch::channel(false);
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(self.clone(), listener, stopped));
+        Ok(Listening { address, stop, accepting })
+    }
+}
+
+/// Accepts until the stop, then waits for the connections. Dropping this future ends them.
+async fn accept<C: Core>(simulator: Simulator<C>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+    let limit = Arc::clone(&simulator.kernel().0.connections);
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let accepted = tokio::select! {
+            biased;
+            () = until_stopped(&mut stopped) => break,
+            accepted = accept_one(&listener, Arc::clone(&limit)) => accepted,
+        };
+        match accepted {
+            Ok((stream, permit)) => {
+                connections.spawn(converse(simulator.service(), stream, permit, stopped.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(system = %simulator.system(), %error, "cannot accept a connection");
+                simulator.kernel().clock().sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
+    // An error says that nobody is left who could stop it: that is a stop, too.
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+async fn accept_one(
+    listener: &TcpListener,
+    limit: Arc<tokio::sync::Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = limit.acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, permit))
+}
+
+/// Serves one connection until either side ends it.
+async fn converse<C: Core>(
+    endpoint: Endpoint<C>,
+    stream: TcpStream,
+    permit: OwnedSemaphorePermit,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let _permit = permit;
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(endpoint));
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => ended,
+        () = until_stopped(&mut stopped) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

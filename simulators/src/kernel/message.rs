@@ -1,0 +1,219 @@
+//! A message on its way to the middleware: an event to tell or a call to make, the same on each repetition.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use counterproof_contracts::{
+    journal::Effect,
+    model::{CorrelationId, EventId, OrderNumber, System},
+    protocol::{CloudEvent, Operation, Problem, header, middleware, signature},
+};
+use http::{Request, header::CONTENT_TYPE};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Kernel, OutboundCall, RaisedEvent, work::OpenWork};
+
+/// Takes what became of a call.
+pub(super) type Conclude = Box<dyn FnOnce(Result<Value, Problem>) + Send + Sync>;
+
+/// Which queue a message waits in: messages of one kind, sender and order are told one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A signed CloudEvent.
+    Event,
+    /// A call of an operation.
+    Call,
+}
+
+/// A message with all that is needed to send it again.
+pub(super) struct Message {
+    pub(super) kind: Kind,
+    pub(super) from: System,
+    pub(super) operation: Operation,
+    /// Path as called.
+    pub(super) path: String,
+    /// Type of the event or id of the operation: the name in rules of faults.
+    pub(super) name: String,
+    /// Event id or idempotency key.
+    pub(super) key: String,
+    pub(super) order: OrderNumber,
+    pub(super) correlation: CorrelationId,
+    pub(super) causation: Option<String>,
+    pub(super) body: Value,
+    pub(super) scenario: Option<String>,
+    /// How often it was sent.
+    pub(super) attempts: u32,
+    /// Whether it is a repetition that a fault asked for.
+    pub(super) is_repetition: bool,
+    pub(super) conclude: Option<Conclude>,
+    /// Open until the message is dropped.
+    pub(super) work: OpenWork,
+}
+
+impl Message {
+    /// Wraps an event. Its id and its sequence are numbered per order and subject.
+    pub(super) fn event(
+        kernel: &Kernel,
+        from: System,
+        event: RaisedEvent,
+        scenario: Option<String>,
+        counters: &mut BTreeMap<String, u64>,
+    ) -> Self {
+        let order = event.data.order_number().clone();
+        let (name, subject) = (event.data.event_type().name(), event.data.subject());
+        let stem = format!("evt-{from}-{order}");
+        let id = format!("{stem}-{}", next(counters, &stem));
+        let envelope = CloudEvent {
+            specversion: "1.0".to_owned(),
+            id: EventId::new(&id),
+            source: format!("/{from}"),
+            event_type: name.to_owned(),
+            sequence: next(counters, &format!("sequence {subject}")),
+            subject,
+            time: event.occurred_at,
+            datacontenttype: "application/json".to_owned(),
+            partitionkey: order.clone(),
+            correlationid: event.correlation.clone(),
+            causationid: event.causation.clone(),
+            data: event.data.to_value(),
+        };
+        kernel.registry().learn(from, &order, &envelope.data);
+        Self {
+            kind: Kind::Event,
+            from,
+            operation: middleware::RECEIVE_EVENT,
+            path: middleware::RECEIVE_EVENT.path.to_owned(),
+            name: name.to_owned(),
+            work: open(kernel, scenario.as_deref(), from, name, &order),
+            key: id,
+            order,
+            correlation: event.correlation,
+            causation: event.causation,
+            body: serde_json::to_value(envelope).unwrap_or(Value::Null),
+            scenario,
+            attempts: 0,
+            is_repetition: false,
+            conclude: None,
+        }
+    }
+
+    /// A call, with what to do with its answer.
+    pub(super) fn call(
+        kernel: &Kernel,
+        from: System,
+        call: &OutboundCall,
+        scenario: Option<String>,
+        conclude: Conclude,
+    ) -> Self {
+        let parameters: Vec<&str> = call.parameters.iter().map(String::as_str).collect();
+        let name = call.operation.id;
+        Self {
+            kind: Kind::Call,
+            from,
+            operation: call.operation,
+            path: call.operation.path_with(&parameters),
+            name: name.to_owned(),
+            key: call.key.clone(),
+            order: call.order.clone(),
+            correlation: call.correlation.clone(),
+            causation: None,
+            body: call.body.clone(),
+            work: open(kernel, scenario.as_deref(), from, name, &call.order),
+            scenario,
+            attempts: 0,
+            is_repetition: false,
+            conclude: Some(conclude),
+        }
+    }
+
+    /// The same message once more, as a fault asks for; with another id it is another event.
+    pub(super) fn repetition(&self, kernel: &Kernel, number: u32, new_id: bool) -> Self {
+        let (mut key, mut body, mut attempts) = (self.key.clone(), self.body.clone(), self.attempts);
+        if new_id {
+            key = format!("{key}-again-{number}");
+            attempts = 0;
+            if let (Kind::Event, Some(id)) = (self.kind, body.get_mut("id")) {
+                *id = Value::from(key.as_str());
+            }
+        }
+        Self {
+            kind: self.kind,
+            from: self.from,
+            operation: self.operation,
+            path: self.path.clone(),
+            name: self.name.clone(),
+            key,
+            order: self.order.clone(),
+            correlation: self.correlation.clone(),
+            causation: self.causation.clone(),
+            body,
+            work: open(kernel, self.scenario.as_deref(), self.from, &self.name, &self.order),
+            scenario: self.scenario.clone(),
+            attempts,
+            is_repetition: true,
+            conclude: None,
+        }
+    }
+
+    /// That the event was raised, as an effect.
+    pub(super) fn raised(&self) -> Effect {
+        let subject = self.body.get("subject").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Effect::EventRaised { event_id: EventId::new(&self.key), event_type: self.name.clone(), subject }
+    }
+
+    /// The request of an attempt; `None` if something in it does not fit into HTTP.
+    pub(super) fn request(&self, kernel: &Kernel, base_url: &str) -> Option<Request<Bytes>> {
+        let bytes = if self.body.is_null() { Vec::new() } else { serde_json::to_vec(&self.body).ok()? };
+        let mut request = Request::builder()
+            .method(self.operation.method.as_str())
+            .uri(format!("{base_url}{}", self.path))
+            .header(header::CORRELATION_ID, self.correlation.as_str())
+            .header(header::TRACEPARENT, traceparent(&self.correlation, &self.key, self.attempts));
+        if let Some(causation) = &self.causation {
+            request = request.header(header::CAUSATION_ID, causation);
+        }
+        if self.operation.keyed {
+            request = request.header(header::IDEMPOTENCY_KEY, &self.key);
+        }
+        request = match self.kind {
+            Kind::Event => {
+                let seconds = kernel.now().as_second();
+                request
+                    .header(CONTENT_TYPE, CloudEvent::MEDIA_TYPE)
+                    .header(signature::ID, &self.key)
+                    .header(signature::TIMESTAMP, seconds)
+                    .header(signature::SIGNATURE, kernel.0.parts.secret.sign(&self.key, seconds, &bytes))
+            }
+            Kind::Call => request.header(CONTENT_TYPE, "application/json"),
+        };
+        request.body(Bytes::from(bytes)).ok()
+    }
+
+    /// Says what the message is waiting for.
+    pub(super) fn describe(&self, state: &str) {
+        let Self { from, name, order, key, .. } = self;
+        self.work.describe(format!("{} {name} {key} of order {order}: {state}", from.title()));
+    }
+}
+
+fn open(kernel: &Kernel, scenario: Option<&str>, from: System, name: &str, order: &OrderNumber) -> OpenWork {
+    kernel
+        .0
+        .work
+        .open(scenario.map(str::to_owned), format!("{} {name} of order {order}: waits", from.title()))
+}
+
+fn next(counters: &mut BTreeMap<String, u64>, stem: &str) -> u64 {
+    let number = counters.entry(stem.to_owned()).or_insert(0);
+    *number += 1;
+    *number
+}
+
+/// W3C Trace Context: one trace for each chain of messages, one span for each attempt.
+pub(super) fn traceparent(correlation: &CorrelationId, key: &str, attempt: u32) -> String {
+    let hex = |text: &str, bytes: usize| -> String {
+        Sha256::digest(text.as_bytes()).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    };
+    format!("00-{}-{}-01", hex(correlation.as_str(), 16), hex(&format!("{key} {attempt}"), 8))
+}

@@ -1,0 +1,112 @@
+//! The journal tap: everything that simulators see and commit passes here, one record after the other.
+//!
+//! Records are numbered and handed to the sink under one lock, so the order of the journal is the order
+//! of commits. What the sink does with them (write, judge, count) is not this module's business.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use counterproof_contracts::journal::{Entry, Record};
+use tokio::sync::watch;
+
+use super::Clock;
+
+/// Takes records in the order of their numbers. It must not call back into the kernel.
+pub trait RecordSink: Send {
+    /// Takes a record. An error of writing is the sink's to keep and to report.
+    fn append(&mut self, record: &Record);
+}
+
+impl<F: FnMut(&Record) + Send> RecordSink for F {
+    fn append(&mut self, record: &Record) {
+        self(record);
+    }
+}
+
+/// A line to record: the scenario that it belongs to, if any, and what it says.
+pub type Line = (Option<String>, Entry);
+
+/// The tap. Clones record into the same journal.
+#[derive(Clone)]
+pub struct Recorder(Arc<Shared>);
+
+struct Shared {
+    clock: Clock,
+    tape: Mutex<Tape>,
+    last: watch::Sender<u64>,
+}
+
+struct Tape {
+    seq: u64,
+    sink: Box<dyn RecordSink + Send>,
+}
+
+impl Recorder {
+    /// A tap into a sink. The first record has number 1.
+    pub fn new(clock: Clock, sink: Box<dyn RecordSink + Send>) -> Self {
+        let tape = Mutex::new(Tape { seq: 0, sink });
+        Self(Arc::new(Shared { clock, tape, last: watch::Sender::new(0) }))
+    }
+
+    /// Records one line; gives its number.
+    pub fn record(&self, scenario: Option<String>, entry: Entry) -> u64 {
+        self.record_all([(scenario, entry)])
+    }
+
+    /// Records lines with nothing in between; gives the last number.
+    pub fn record_all(&self, lines: impl IntoIterator<Item = Line>) -> u64 {
+        let mut tape = self.tape();
+        for (scenario, entry) in lines {
+            tape.seq += 1;
+            let record = Record { seq: tape.seq, at: self.0.clock.now(), scenario, entry };
+            tape.sink.append(&record);
+        }
+        let seq = tape.seq;
+        self.0.last.send_replace(seq);
+        seq
+    }
+
+    /// The number of the last record; 0 before the first.
+    pub fn last_seq(&self) -> u64 {
+        *self.0.last.borrow()
+    }
+
+    /// Tells the number of the last record whenever it rises.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.0.last.subscribe()
+    }
+
+    fn tape(&self) -> MutexGuard<'_, Tape> {
+        self.0.tape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use counterproof_contracts::journal::{RunFinished, Verdict};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn numbers_rise_by_one_whoever_records_and_watchers_are_told() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let sink = move |record: &Record| sink.lock().unwrap().push(record.seq);
+        let recorder = Recorder::new(Clock::live(), Box::new(sink));
+        let mut watcher = recorder.subscribe();
+        let finished = || Entry::RunFinished(RunFinished { verdict: Verdict::Pass, interrupted: false });
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        recorder.record(None, finished());
+                    }
+                });
+            }
+        });
+        assert_eq!(recorder.record_all([(None, finished()), (None, finished())]), 202);
+        assert_eq!(*seen.lock().unwrap(), (1..=202).collect::<Vec<u64>>());
+        watcher.changed().await.unwrap();
+        assert_eq!(*watcher.borrow_and_update(), 202);
+    }
+}

@@ -1,0 +1,75 @@
+//! An answer on its way out: status, JSON body and the few headers that the contract knows.
+
+use bytes::Bytes;
+use counterproof_contracts::{
+    journal::Outcome,
+    protocol::{Problem, header},
+};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::Full;
+use serde_json::Value;
+
+/// What a system answers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) retry_after_s: Option<u32>,
+    pub(super) replayed: bool,
+}
+
+impl Answer {
+    pub(super) const fn success(status: u16, body: Value) -> Self {
+        Self { status, body, retry_after_s: None, replayed: false }
+    }
+
+    pub(super) fn problem(problem: &Problem) -> Self {
+        let body = serde_json::to_value(problem).unwrap_or(Value::Null);
+        Self { status: problem.status, body, retry_after_s: None, replayed: false }
+    }
+
+    /// Whether a repetition of the same request would be answered the same.
+    pub(super) fn is_certain(&self) -> bool {
+        let retryable = self.body.get("retryable").and_then(Value::as_bool).unwrap_or(false);
+        (200..300).contains(&self.status) || ((400..500).contains(&self.status) && !retryable)
+    }
+
+    /// What the caller knows once it has the answer.
+    pub(super) fn outcome(&self) -> Outcome {
+        outcome(self.status, &self.body)
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        serde_json::to_vec(&self.body).map(Bytes::from).unwrap_or_default()
+    }
+
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let media_type = if self.status < 400 { "application/json" } else { Problem::MEDIA_TYPE };
+        let mut response = Response::new(Full::new(self.bytes()));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(HeaderName::from_static(header::RETRY_AFTER), HeaderValue::from(seconds));
+        }
+        if self.replayed {
+            headers.insert(HeaderName::from_static(header::REPLAYED), HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// What a caller knows of a call that was answered like this: only a problem of the contract that proves it
+/// makes a failure certain.
+pub(super) fn outcome(status: u16, body: &Value) -> Outcome {
+    if (200..300).contains(&status) {
+        return Outcome::Ok;
+    }
+    let kind = body.get("type").and_then(Value::as_str);
+    let kind = kind.and_then(counterproof_contracts::protocol::ProblemKind::from_uri);
+    match kind {
+        Some(kind) if kind.proves_no_effect() && kind.status() == status => Outcome::Fail,
+        _ => Outcome::Unknown,
+    }
+}

@@ -1,0 +1,102 @@
+//! Real sockets, on free ports of the loopback interface.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use super::*;
+
+const ANY: &str = "127.0.0.1:0";
+
+fn any() -> SocketAddr {
+    ANY.parse().unwrap()
+}
+
+async fn post(network: &Network, address: SocketAddr, key: &str) -> Result<Response<Bytes>, NetworkError> {
+    let (mut parts, _) = refund_request(Some(key), &refund_body(1)).into_parts();
+    parts.uri = format!("http://{address}/v1/refunds").parse().unwrap();
+    let body = Bytes::from(serde_json::to_vec(&refund_body(1)).unwrap());
+    network.clone().oneshot(Request::from_parts(parts, body)).await
+}
+
+#[tokio::test]
+async fn a_call_over_a_socket_is_answered_and_a_lost_answer_ends_the_connection() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    rig.fault("refundPayment", 1..=1, Action::CommitThenLoseAnswer);
+    let lost = post(&network, listening.address(), "key-1").await.unwrap_err();
+    assert!(matches!(lost, NetworkError::Reset(_)), "{lost:?}");
+    let answered = post(&network, listening.address(), "key-1").await.unwrap();
+    assert_eq!(answered.status(), 201);
+    assert_eq!(answered.headers()["idempotency-replayed"], "true");
+    assert!(!answered.headers().contains_key("date"), "the machine's clock is not shown");
+    assert_eq!(rig.effects().len(), 1);
+    let address = listening.address();
+    listening.stop(rig.kernel.clock()).await;
+    let refused = post(&network, address, "key-1").await.unwrap_err();
+    assert!(refused.proves_no_effect(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_answered_over_a_socket() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    let large = Bytes::from(vec![b' '; 3 * counterproof_contracts::protocol::BODY_BYTES_MAX]);
+    let uri = format!("http://{}/v1/refunds", listening.address());
+    let request = Request::builder().method("POST").uri(uri).body(large).unwrap();
+    assert_eq!(network.oneshot(request).await.unwrap().status(), 413);
+}
+
+#[tokio::test]
+async fn garbage_on_the_socket_is_refused_and_the_next_call_is_answered() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let mut stream = TcpStream::connect(listening.address()).await.unwrap();
+    stream.write_all(b"\x16\x03\x01\x02\x00 this is no HTTP\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    let network = live(Duration::from_secs(5)).unwrap();
+    assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_taken_port_and_a_foreign_address_are_refused_with_the_remedy() {
+    let rig = Rig::new(Script::default());
+    let first = rig.desk.listen(any()).await.unwrap();
+    let port = first.address().port();
+    let taken = rig.desk.listen(first.address()).await.err().unwrap().to_string();
+    assert_eq!(
+        taken,
+        format!(
+            "port {port} for the payment provider is in use; stop the program that uses it, or choose another \
+             port (0 takes any free one)"
+        )
+    );
+    let foreign = rig.desk.listen("0.0.0.0:0".parse().unwrap()).await.err().unwrap();
+    assert!(matches!(foreign, ListenError::NotLoopback { .. }));
+    drop(first);
+}
+
+#[tokio::test]
+async fn an_answer_above_the_limit_is_not_taken() {
+    let rig = Rig::new(Script::default());
+    let listener = tokio::net::TcpListener::bind(ANY).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let flood = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        // Without end: only the reader's limit stops it.
+        while stream.write_all(&[b' '; 65_536]).await.is_ok() {}
+    });
+    let network = live(Duration::from_secs(5)).unwrap();
+    assert_eq!(post(&network, address, "key-1").await.unwrap_err(), NetworkError::Oversize);
+    drop(rig);
+    flood.await.unwrap();
+}

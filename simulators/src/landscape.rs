@@ -1,0 +1,255 @@
+//! All systems around the implementation, on one kernel: over sockets, or in process as one network.
+//!
+//! The landscape knows who is there and where; what the systems do is theirs, and what happens is the harness's.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use counterproof_contracts::model::System;
+use tower::ServiceExt as _;
+
+use crate::{
+    carrier::Carrier,
+    channel::{Channel, Pos},
+    customer_service::CustomerService,
+    erp::Erp,
+    kernel::{Clock, Core, Kernel, ListenError, Listening, Network, NetworkError, Simulator},
+    psp::Psp,
+    stored_value::StoredValue,
+    tax::TaxEngine,
+    wms::Wms,
+    world::World,
+};
+
+/// The systems around the implementation.
+#[derive(Clone)]
+pub struct Landscape {
+    /// Books.
+    pub erp: Simulator<Erp>,
+    /// Warehouses.
+    pub wms: Simulator<Wms>,
+    /// Payment provider.
+    pub psp: Simulator<Psp>,
+    /// Parcel carrier.
+    pub carrier: Simulator<Carrier>,
+    /// Tax engine.
+    pub tax: Simulator<TaxEngine>,
+    /// Web shop, mobile, social.
+    pub storefront: Simulator<Channel>,
+    /// Marketplace.
+    pub marketplace: Simulator<Channel>,
+    /// Stores.
+    pub pos: Simulator<Pos>,
+    /// Customer service.
+    pub customer_service: Simulator<CustomerService>,
+    /// Gift cards and store credit.
+    pub stored_value: Simulator<StoredValue>,
+}
+
+/// A landscape that can be reached over sockets. Dropping it ends all connections at once.
+pub struct Served {
+    clock: Clock,
+    systems: Vec<(System, Listening)>,
+}
+
+impl Landscape {
+    /// The systems of a world, with empty books.
+    pub fn new(kernel: &Kernel, world: &Arc<World>) -> Self {
+        Self {
+            erp: Simulator::new(kernel.clone(), Erp::new(world)),
+            wms: Simulator::new(kernel.clone(), Wms::new(Arc::clone(world))),
+            psp: Simulator::new(kernel.clone(), Psp::new()),
+            carrier: Simulator::new(kernel.clone(), Carrier::new()),
+            tax: Simulator::new(kernel.clone(), TaxEngine::new(Arc::clone(world))),
+            storefront: Simulator::new(kernel.clone(), Channel::new(System::Storefront)),
+            marketplace: Simulator::new(kernel.clone(), Channel::new(System::Marketplace)),
+            pos: Simulator::new(kernel.clone(), Pos::new()),
+            customer_service: Simulator::new(kernel.clone(), CustomerService::new()),
+            stored_value: Simulator::new(kernel.clone(), StoredValue::new()),
+        }
+    }
+
+    /// Each system as a network of one host, for callers in the same process.
+    pub fn services(&self) -> BTreeMap<System, Network> {
+        System::PARTNERS.into_iter().filter_map(|system| Some((system, self.service(system)?))).collect()
+    }
+
+    /// The landscape as one network, in process: requests go to the host in [`base_url`](Self::base_url), and
+    /// to anybody else they are refused.
+    pub fn network(&self) -> Network {
+        let hosts: BTreeMap<String, Network> =
+            self.services().into_iter().map(|(system, service)| (host(system), service)).collect();
+        let hosts = Arc::new(hosts);
+        Network::new(tower::service_fn(move |request: http::Request<bytes::Bytes>| {
+            let found = request.uri().host().and_then(|host| hosts.get(host)).cloned();
+            async move {
+                match found {
+                    Some(network) => network.oneshot(request).await,
+                    None => Err(NetworkError::Refused(format!("nobody is at {}", request.uri()))),
+                }
+            }
+        }))
+    }
+
+    /// Where a system is in the landscape's [`network`](Self::network).
+    pub fn base_url(system: System) -> String {
+        format!("http://{}", host(system))
+    }
+
+    /// Serves each system on a port of its own: `base_port` and the ports after it in the order of
+    /// [`System::PARTNERS`], or any free ones. Without `host` on loopback; any other host is what the user allowed.
+    ///
+    /// # Errors
+    /// [`ListenError`] of the first system that cannot be reached; the others are closed again.
+    pub async fn listen(&self, host: Option<IpAddr>, base_port: Option<u16>) -> Result<Served, ListenError> {
+        self.listen_only(&System::PARTNERS, host, base_port).await
+    }
+
+    /// As [`listen`](Self::listen), for some systems; a system keeps its port when others are left out.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub async fn listen_only(
+        &self,
+        only: &[System],
+        host: Option<IpAddr>,
+        base_port: Option<u16>,
+    ) -> Result<Served, ListenError> {
+        let ip = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let mut systems = Vec::new();
+        let wanted = System::PARTNERS.into_iter().enumerate().filter(|(_, system)| only.contains(system));
+        for (index, system) in wanted {
+            let address = SocketAddr::new(ip, port(base_port, index, system, ip)?);
+            if let Some(listening) = self.listen_one(system, address).await? {
+                systems.push((system, listening));
+            }
+        }
+        Ok(Served { clock: *self.erp.kernel().clock(), systems })
+    }
+
+    fn service(&self, system: System) -> Option<Network> {
+        Some(match system {
+            System::Erp => self.erp.network(),
+            System::Wms => self.wms.network(),
+            System::Psp => self.psp.network(),
+            System::Carrier => self.carrier.network(),
+            System::Tax => self.tax.network(),
+            System::Storefront => self.storefront.network(),
+            System::Marketplace => self.marketplace.network(),
+            System::Pos => self.pos.network(),
+            System::CustomerService => self.customer_service.network(),
+            System::StoredValue => self.stored_value.network(),
+            System::Middleware => return None,
+        })
+    }
+
+    async fn listen_one(
+        &self,
+        system: System,
+        address: SocketAddr,
+    ) -> Result<Option<Listening>, ListenError> {
+        Ok(Some(match system {
+            System::Erp => listen(&self.erp, address).await?,
+            System::Wms => listen(&self.wms, address).await?,
+            System::Psp => listen(&self.psp, address).await?,
+            System::Carrier => listen(&self.carrier, address).await?,
+            System::Tax => listen(&self.tax, address).await?,
+            System::Storefront => listen(&self.storefront, address).await?,
+            System::Marketplace => listen(&self.marketplace, address).await?,
+            System::Pos => listen(&self.pos, address).await?,
+            System::CustomerService => listen(&self.customer_service, address).await?,
+            System::StoredValue => listen(&self.stored_value, address).await?,
+            System::Middleware => return Ok(None),
+        }))
+    }
+}
+
+impl Served {
+    /// Where each system can be reached.
+    pub fn addresses(&self) -> BTreeMap<System, SocketAddr> {
+        self.systems.iter().map(|(system, listening)| (*system, listening.address())).collect()
+    }
+
+    /// Lets requests that are under way finish for a while, and ends.
+    pub async fn shutdown(self) {
+        let clock = self.clock;
+        let stops = self.systems.into_iter().map(|(_, listening)| listening.stop(&clock));
+        futures::future::join_all(stops).await;
+    }
+}
+
+async fn listen<C: Core>(simulator: &Simulator<C>, address: SocketAddr) -> Result<Listening, ListenError> {
+    simulator.listen_anywhere(address).await
+}
+
+fn host(system: System) -> String {
+    format!("{}.internal", system.name().replace('_', "-"))
+}
+
+fn port(base_port: Option<u16>, index: usize, system: System, ip: IpAddr) -> Result<u16, ListenError> {
+    let Some(base) = base_port else { return Ok(0) };
+    u16::try_from(index).ok().and_then(|index| base.checked_add(index)).ok_or_else(|| {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, "there is no port above 65535");
+        ListenError::Io { system, address: SocketAddr::new(ip, base), source }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use std::collections::BTreeSet;
+
+    use bytes::Bytes;
+    use counterproof_contracts::{journal::Record, protocol::signature::Secret};
+    use http::Request;
+
+    use super::*;
+    use crate::kernel::{DeliveryPolicy, KernelParts, Recorder};
+
+    fn landscape() -> Landscape {
+        let clock = Clock::live();
+        let kernel = Kernel::new(KernelParts {
+            clock,
+            network: Network::new(tower::service_fn(|_| async {
+                Err(NetworkError::Refused("nobody".to_owned()))
+            })),
+            recorder: Recorder::new(clock, Box::new(|_: &Record| {})),
+            secret: Secret::parse("whsec_c2VjcmV0").unwrap(),
+            policy: DeliveryPolicy::default(),
+        });
+        Landscape::new(&kernel, &World::embedded().unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_system_answers_at_its_own_address_in_process() {
+        let network = landscape().network();
+        for system in System::PARTNERS {
+            let uri = format!("{}/v1/nothing", Landscape::base_url(system));
+            let request = Request::builder().uri(uri).body(Bytes::new()).unwrap();
+            let response = network.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), 404);
+            let text = String::from_utf8(response.body().to_vec()).unwrap();
+            assert!(text.contains(&format!("the {} has no GET /v1/nothing", system.title())), "{text}");
+        }
+        let elsewhere = Request::builder().uri("http://example.org/").body(Bytes::new()).unwrap();
+        let refused = network.oneshot(elsewhere).await.unwrap_err();
+        assert!(refused.proves_no_effect(), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn every_system_listens_on_a_port_of_its_own() {
+        let landscape = landscape();
+        let served = landscape.listen(None, None).await.unwrap();
+        let addresses = served.addresses();
+        let ports: BTreeSet<u16> = addresses.values().map(SocketAddr::port).collect();
+        assert_eq!((addresses.len(), ports.len()), (10, 10));
+        assert!(addresses.values().all(|address| address.ip().is_loopback()));
+        let beyond = landscape.listen(None, Some(65_530)).await.err().unwrap().to_string();
+        assert!(beyond.contains("65530") || beyond.contains("in use"), "{beyond}");
+        served.shutdown().await;
+    }
+}
