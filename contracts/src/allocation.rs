@@ -139,6 +139,9 @@ mod tests {
     use super::*;
     use crate::model::{Currency, Money, PromotionAllocation, TaxLine, TaxType};
 
+    /// Amounts and rates as far as the schemas let them go.
+    const SAFE: i64 = 9_007_199_254_740_991;
+
     /// A line as a channel would build it: promotions allocated to units, taxes computed per unit.
     fn line(quantity: u32, unit_price: i64, promotion: i64, rate_ppm: u32, tax_included: bool) -> OrderLine {
         let mut line = OrderLine {
@@ -238,7 +241,7 @@ mod tests {
         }
 
         #[test]
-        fn tax_is_symmetric(amount in -i64::MAX..=i64::MAX, rate_ppm: u32, included: bool) {
+        fn tax_is_symmetric(amount in -SAFE..=SAFE, rate_ppm in 0_u32..=10_000_000, included: bool) {
             prop_assert_eq!(tax_of(-amount, rate_ppm, included), -tax_of(amount, rate_ppm, included));
         }
 
@@ -259,12 +262,11 @@ mod tests {
             quantity in 1_u32..20,
             at in 0_u32..20,
             unit_price in 0_i64..100_000,
-            share in 0.0..=1.0,
+            permille in 0_i64..=1000,
             rate_ppm in 0_u32..300_000,
             tax_included: bool,
         ) {
-            #[expect(clippy::cast_possible_truncation, reason = "at most two million")]
-            let promotion = (f64::from(quantity) * unit_price as f64 * share) as i64;
+            let promotion = i64::from(quantity) * unit_price * permille / 1000;
             let line = line(quantity, unit_price, promotion, rate_ppm, tax_included);
             let at = at.min(quantity);
             let whole = line.value(0..quantity);

@@ -1,11 +1,12 @@
 //! The journal of a run while it is written: on disk line by line, judged line by line.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
     io::BufWriter,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use counterproof_contracts::{
@@ -26,7 +27,8 @@ struct State {
     path: String,
     judge: Judge,
     violations: Vec<Violation>,
-    unresolved: BTreeMap<String, BTreeSet<Unresolved>>,
+    repeats_within: Duration,
+    unresolved: BTreeMap<String, BTreeMap<Unresolved, Timestamp>>,
     last_activity: BTreeMap<String, Timestamp>,
     exchanges: u64,
     effects: u64,
@@ -64,6 +66,9 @@ impl Recording {
         Ok(Self(Arc::new(Mutex::new(State {
             writer: Writer::new(BufWriter::new(file)),
             path: path.display().to_string(),
+            repeats_within: Duration::from_millis(
+                policy.retry.timeout_ms.saturating_add(policy.retry.max_ms.saturating_mul(2)),
+            ),
             judge: Judge::new(policy),
             violations: Vec::new(),
             unresolved: BTreeMap::new(),
@@ -116,11 +121,17 @@ impl Recording {
         self.state().judge.checks_by_law().values().sum()
     }
 
-    /// Calls of a scenario that will be repeated, because their caller does not know their outcome.
-    pub fn unresolved(&self, scenario: &str) -> Vec<String> {
+    /// Calls of a scenario that will be repeated, because their caller does not know their outcome. One that
+    /// was not repeated for longer than the declared pauses was given up, or repeated as something else.
+    pub fn unresolved(&self, scenario: &str, now: Timestamp) -> Vec<String> {
         let state = self.state();
+        let within = state.repeats_within;
+        let alive = |at: &Timestamp| Duration::try_from(now.duration_since(*at)).is_ok_and(|age| age < within);
         let calls = state.unresolved.get(scenario).into_iter().flatten();
-        calls.map(|(from, to, operation, _)| format!("{from} will repeat {to}.{operation}")).collect()
+        calls
+            .filter(|(_, at)| alive(at))
+            .map(|((from, to, operation, _), _)| format!("{from} will repeat {to}.{operation}"))
+            .collect()
     }
 
     /// When something of a scenario was last recorded.
@@ -160,7 +171,7 @@ impl State {
             Entry::Exchange(exchange) => {
                 self.exchanges += 1;
                 self.last_activity.insert(scenario.to_owned(), at);
-                self.track(scenario, exchange);
+                self.track(scenario, at, exchange);
             }
             Entry::Effect(_) => {
                 self.effects += 1;
@@ -170,14 +181,14 @@ impl State {
         }
     }
 
-    fn track(&mut self, scenario: &str, exchange: &Exchange) {
+    fn track(&mut self, scenario: &str, at: Timestamp, exchange: &Exchange) {
         let Some(key) = exchange.key.clone() else { return };
         let call = (exchange.from, exchange.to, exchange.operation.clone(), key);
         let open = self.unresolved.entry(scenario.to_owned()).or_default();
         let repeated = exchange.outcome == Outcome::Unknown
             || exchange.response.get("retryable").and_then(serde_json::Value::as_bool).unwrap_or(false);
         if repeated {
-            open.insert(call);
+            open.insert(call, at);
         } else {
             open.remove(&call);
         }

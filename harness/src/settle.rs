@@ -38,7 +38,8 @@ pub async fn settle(play: &mut Play) -> Settled {
             continue;
         }
         let rest = Settled { at_rest: true, waited_ms: millis(waited), open: Vec::new() };
-        let certain = || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.tag, &rest);
+        let proven = !stage.violations(&play.tag).is_empty();
+        let certain = || proven || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.tag, &rest);
         if open.is_empty() && fresh && certain() {
             break rest;
         }
@@ -75,7 +76,7 @@ pub async fn quiet(play: &Play) {
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        let still = quiet_for(play) >= 2 * QUIET && play.stage.recording.unresolved(&play.tag).is_empty();
+        let still = quiet_for(play) >= 2 * QUIET && play.stage.recording.unresolved(&play.tag, play.stage.clock.now()).is_empty();
         if still || waited >= play.stage.patience {
             return;
         }
@@ -89,7 +90,7 @@ fn millis(duration: Duration) -> u64 {
 
 fn open_work(play: &Play) -> Vec<String> {
     let mut open = play.stage.kernel.open_work(Some(&play.tag));
-    open.extend(play.stage.recording.unresolved(&play.tag));
+    open.extend(play.stage.recording.unresolved(&play.tag, play.stage.clock.now()));
     open
 }
 

@@ -10,7 +10,7 @@ use counterproof_contracts::{
     invariants::Violation,
     journal::{Entry, FORMAT, RunFinished, RunStarted, Verdict},
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
-    policy::Policy,
+    policy::{Policy, RetryPolicy},
     protocol::{CancellationStatus, Problem, middleware, signature::Secret},
 };
 use counterproof_simulators::{
@@ -48,6 +48,8 @@ pub struct Plan {
     pub first_port: Option<u16>,
     /// The secret that events are signed with.
     pub secret: String,
+    /// How long a step waits for what it expects, beside the declared retries.
+    pub patience: Duration,
 }
 
 /// Where a run takes place.
@@ -80,13 +82,10 @@ impl std::fmt::Debug for Stage {
     }
 }
 
-/// How long a step, or rest, may take: long enough for an implementation that repeats calls as it declares,
-/// after an outage and a restart.
-fn bounds(policy: &Policy) -> (Duration, Duration) {
-    let retry = Duration::from_millis(
-        policy.retry.max_ms.saturating_mul(4) + policy.retry.timeout_ms.saturating_mul(2),
-    );
-    (Duration::from_secs(10) + retry, Duration::from_secs(15) + retry)
+/// How long an implementation may take beyond that, because it repeats calls as it declares.
+fn retries(policy: &Policy) -> Duration {
+    let RetryPolicy { max_ms, timeout_ms, .. } = policy.retry;
+    Duration::from_millis(max_ms.saturating_mul(2).saturating_add(timeout_ms))
 }
 
 impl Stage {
@@ -115,7 +114,7 @@ impl Stage {
                 policy: plan.policy.clone(),
             }),
         );
-        let (patience, settle_within) = bounds(&plan.policy);
+        let patience = plan.patience + retries(&plan.policy);
         let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
         kernel.set_middleware(&running.base_url());
         Ok(Arc::new(Self {
@@ -123,7 +122,7 @@ impl Stage {
             epoch,
             clock,
             patience,
-            settle_within,
+            settle_within: patience + plan.patience,
             recording,
             kernel,
             landscape,

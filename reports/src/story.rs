@@ -327,7 +327,10 @@ impl Draft {
 fn chain(violation: &Violation, links: &BTreeMap<u64, Link>) -> Vec<Link> {
     let mut wanted: BTreeSet<u64> = violation.evidence.iter().copied().collect();
     wanted.insert(violation.seq);
-    wanted.iter().filter_map(|seq| links.get(seq)).cloned().collect()
+    let mut chain: Vec<Link> = wanted.iter().filter_map(|seq| links.get(seq)).cloned().collect();
+    // A call is recorded when it ends; it is told where it began, before what it caused.
+    chain.sort_by_key(|link| (link.offset_ms, link.seq));
+    chain
 }
 
 fn never_ended(reason: &str) -> ScenarioFinished {

@@ -90,7 +90,7 @@ mod tests {
         }
         assert_eq!(
             findings("A1", &records),
-            ["Order W-17: the tax engine acted on a call that carried no correlation id."]
+            ["Order W-17: the tax engine acted on a call with key k-18 that carried no correlation id."]
         );
     }
 

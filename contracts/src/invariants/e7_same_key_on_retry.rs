@@ -38,22 +38,20 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     check_refusals(order, operation, exchange, attempts, bench);
 }
 
-/// The first attempt decides: as long as its outcome is unknown, no other key may follow.
+/// As long as the outcome of an attempt is unknown, no other key may follow. Told once for each intent.
 fn check_keys(order: &OrderBook, operation: Operation, attempts: &[Attempt], bench: &mut Bench) {
-    for (index, earlier) in attempts.iter().enumerate().filter(|(_, attempt)| attempt.unknown) {
-        let later = attempts
-            .iter()
-            .enumerate()
-            .find(|(other, attempt)| *other != index && attempt.started_at > earlier.started_at);
-        let Some((_, later)) = later else { continue };
-        let sentence = format!(
-            "Order {}: the middleware repeated {operation} with the new key {}, although it did not know the \
-             outcome of the call with key {}.",
-            order.number, later.key, earlier.key
-        );
-        let finding = Finding::new(format!("{operation} {}", earlier.key), sentence);
-        bench.found(finding.evidence(earlier.seqs.iter().chain(&later.seqs).copied()));
-    }
+    let followed = attempts.iter().find_map(|earlier| {
+        let later = attempts.iter().find(|later| later.started_at > earlier.started_at);
+        later.filter(|_| earlier.unknown).map(|later| (earlier, later))
+    });
+    let (Some((earlier, later)), Some(first)) = (followed, attempts.first()) else { return };
+    let sentence = format!(
+        "Order {}: the middleware repeated {operation} with the new key {}, although it did not know the \
+         outcome of the call with key {}.",
+        order.number, later.key, earlier.key
+    );
+    let finding = Finding::new(format!("new key for {operation} {}", first.key), sentence);
+    bench.found(finding.evidence(earlier.seqs.iter().chain(&later.seqs).copied()));
 }
 
 fn check_refusals(
@@ -94,6 +92,15 @@ mod tests {
                 "Order W-17: the middleware repeated psp.capturePayment with the new key k-2, although it did not know the outcome of the call with key k-1."
             ]
         );
+    }
+
+    #[test]
+    fn a_new_key_for_each_attempt_is_told_once() {
+        let mut history = History::accepted();
+        for number in 0..5 {
+            history.call_capture(&format!("k-{number}"), None, Outcome::Unknown);
+        }
+        assert_eq!(findings("E7", &history.records()).len(), 1);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for (receipt_id, receipt) in &order.receipts {
         bench.looks();
         check_node(order, receipt_id.as_str(), receipt, bench);
-        compare(moment.policy, order, receipt_id.as_str(), receipt, true, bench);
+        compare(moment.policy, order, receipt_id.as_str(), receipt, receipt.is_owed(), bench);
     }
 }
 

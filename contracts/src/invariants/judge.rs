@@ -89,17 +89,11 @@ impl Judge {
         };
         let mut violations = Vec::new();
         if matches!(record.entry, Entry::Effect(_) | Entry::Exchange(_)) {
-            for check in &CHECKS {
-                self.check_always(check, record, order.as_ref(), &mut violations);
-            }
+            self.judge(record, order.as_ref(), Occasion::Always, &mut violations);
         }
-        if let Entry::Settled(settled) = &record.entry
-            && settled.at_rest
-        {
+        if is_rest(record) {
             for number in self.books.orders_of(record.scenario.as_deref()) {
-                for check in &CHECKS {
-                    self.check_at_rest(check, record, &number, &mut violations);
-                }
+                self.judge(record, Some(&number), Occasion::AtRest, &mut violations);
             }
         }
         violations
@@ -108,19 +102,11 @@ impl Judge {
     /// Whether no law at rest would be broken if a scenario came to rest with this `settled` record.
     /// Nothing is kept: what is told and counted stays as it is. A check that crashes does not hold.
     pub fn holds_at_rest(&self, record: &Record) -> bool {
-        let (policy, books) = (&self.policy, &self.books);
-        self.books.orders_of(record.scenario.as_deref()).iter().filter_map(|number| books.order(number)).all(
-            |order| {
-                CHECKS.iter().filter_map(|check| check.at_rest).all(|at_rest| {
-                    let result = catch_unwind(AssertUnwindSafe(|| {
-                        let mut bench = Bench::default();
-                        at_rest(&Moment { policy, books, record, order: Some(order) }, order, &mut bench);
-                        bench
-                    }));
-                    result.is_ok_and(|bench| bench.findings.is_empty())
-                })
-            },
-        )
+        let orders = self.books.orders_of(record.scenario.as_deref());
+        orders.iter().all(|number| {
+            let results = self.run(record, Some(number), Occasion::AtRest);
+            results.iter().all(|(_, result)| result.as_ref().is_ok_and(|bench| bench.findings.is_empty()))
+        })
     }
 
     /// How many times laws were checked on something, for a scenario.
@@ -143,41 +129,33 @@ impl Judge {
         self.books.quarantined
     }
 
-    fn check_always(
+    /// Runs every check on what the books hold of an order, and keeps what they say.
+    fn judge(
         &mut self,
-        check: &Check,
         record: &Record,
         order: Option<&OrderNumber>,
+        occasion: Occasion,
         violations: &mut Vec<Violation>,
     ) {
-        let Some(always) = check.always else { return };
-        let (policy, books) = (&self.policy, &self.books);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let mut bench = Bench::default();
-            let order = order.and_then(|number| books.order(number));
-            always(&Moment { policy, books, record, order }, &mut bench);
-            bench
-        }));
-        self.take(check, record, order, result, violations);
+        for (check, result) in self.run(record, order, occasion) {
+            self.take(check, record, order, result, violations);
+        }
     }
 
-    fn check_at_rest(
-        &mut self,
-        check: &Check,
+    /// What the checks say that had something to look at.
+    fn run(
+        &self,
         record: &Record,
-        number: &OrderNumber,
-        violations: &mut Vec<Violation>,
-    ) {
-        let Some(at_rest) = check.at_rest else { return };
-        let (policy, books) = (&self.policy, &self.books);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let mut bench = Bench::default();
-            if let Some(order) = books.order(number) {
-                at_rest(&Moment { policy, books, record, order: Some(order) }, order, &mut bench);
-            }
-            bench
-        }));
-        self.take(check, record, Some(number), result, violations);
+        order: Option<&OrderNumber>,
+        occasion: Occasion,
+    ) -> Vec<(&'static Check, Judged)> {
+        let order = order.and_then(|number| self.books.order(number));
+        let moment = Moment { policy: &self.policy, books: &self.books, record, order };
+        CHECKS
+            .iter()
+            .map(|check| (check, run_one(check, &moment, occasion)))
+            .filter(|(_, result)| !result.as_ref().is_ok_and(Bench::is_blank))
+            .collect()
     }
 
     /// Keeps what a check laid down on its bench.
@@ -186,20 +164,19 @@ impl Judge {
         check: &Check,
         record: &Record,
         order: Option<&OrderNumber>,
-        result: Result<Bench, Box<dyn Any + Send>>,
+        result: Judged,
         violations: &mut Vec<Violation>,
     ) {
-        match result {
-            Ok(bench) => {
-                self.count(check, record, order, bench.looked);
-                for reason in bench.rig {
-                    self.broke(check.law.id, record, order, reason);
-                }
-                for finding in bench.findings {
-                    violations.extend(self.tell(check, record, order, finding));
-                }
-            }
-            Err(panic) => self.broke(check.law.id, record, order, crash(&*panic)),
+        let bench = match result {
+            Ok(bench) => bench,
+            Err(crash) => return self.broke(check.law.id, record, order, crash),
+        };
+        self.count(check, record, order, bench.looked);
+        for reason in bench.rig {
+            self.broke(check.law.id, record, order, reason);
+        }
+        for finding in bench.findings {
+            violations.extend(self.tell(check, record, order, finding));
         }
     }
 
@@ -249,24 +226,56 @@ impl Judge {
         })
     }
 
-    fn broke(&mut self, invariant: &str, record: &Record, order: Option<&OrderNumber>, reason: String) {
-        let scenario = scenario_of(&self.books, record, order).map(str::to_owned);
-        let broken = BrokenCheck {
+    /// Keeps, once, that a check could not tell.
+    fn broke(
+        &mut self,
+        invariant: &'static str,
+        record: &Record,
+        order: Option<&OrderNumber>,
+        reason: String,
+    ) {
+        if !self.told.insert((invariant, order.cloned(), format!("could not tell: {reason}"))) {
+            return;
+        }
+        self.broken.push(BrokenCheck {
             invariant: invariant.to_owned(),
-            scenario,
+            scenario: scenario_of(&self.books, record, order).map(str::to_owned),
             order: order.cloned(),
             seq: record.seq,
             reason,
-        };
-        let known = self.broken.iter().any(|known| {
-            known.invariant == broken.invariant
-                && known.order == broken.order
-                && known.reason == broken.reason
         });
-        if !known {
-            self.broken.push(broken);
-        }
     }
+}
+
+/// When checks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// After a record.
+    Always,
+    /// When a scenario is at rest.
+    AtRest,
+}
+
+/// What a check says, or why it crashed.
+type Judged = Result<Bench, String>;
+
+/// Runs a check, and outlives it.
+fn run_one(check: &Check, moment: &Moment<'_>, occasion: Occasion) -> Judged {
+    let mut bench = Bench::default();
+    let judged =
+        catch_unwind(AssertUnwindSafe(|| match (occasion, check.always, check.at_rest, moment.order) {
+            (Occasion::Always, Some(always), ..) => always(moment, &mut bench),
+            (Occasion::AtRest, _, Some(at_rest), Some(order)) => at_rest(moment, order, &mut bench),
+            _ => {}
+        }));
+    match judged {
+        Ok(()) => Ok(bench),
+        Err(panic) => Err(crash(&*panic)),
+    }
+}
+
+const fn is_rest(record: &Record) -> bool {
+    matches!(&record.entry, Entry::Settled(settled) if settled.at_rest)
 }
 
 /// The scenario that a record speaks for: its own, or that of its order.
@@ -339,6 +348,24 @@ mod tests {
     }
 
     #[test]
+    fn asking_whether_rest_would_hold_tells_the_same_as_rest_and_keeps_nothing() {
+        let sound = Life::default().returned(1);
+        let mut broken = Life::default().returned(1);
+        broken.remove(|effect| matches!(effect, crate::journal::Effect::RefundAccepted { .. }));
+        for (mut history, holds) in [(sound, true), (broken, false)] {
+            let mut judge = Judge::new(Policy::default());
+            assert_eq!(observe_all(&mut judge, &history.records()), []);
+            let before = judge.checks_by_law().clone();
+            history.settle();
+            let records = history.records();
+            let rest = records.last().into_iter();
+            assert!(rest.clone().all(|record| judge.holds_at_rest(record) == holds));
+            assert_eq!(*judge.checks_by_law(), before);
+            assert_eq!(rest.flat_map(|record| judge.observe(record)).count() == 0, holds);
+        }
+    }
+
+    #[test]
     fn traffic_of_no_scenario_about_an_unknown_order_is_not_judged() {
         let mut history = Life::default().shipped();
         history.remove(|effect| matches!(effect, crate::journal::Effect::OrderPlaced { .. }));
@@ -359,11 +386,12 @@ mod tests {
             at_rest: None,
         };
         let mut judge = Judge::new(Policy::default());
-        let records = Life::default().placed().records();
         let mut violations = Vec::new();
-        for record in &records {
+        for record in &Life::default().placed().records() {
             judge.observe(record);
-            judge.check_always(&check, record, None, &mut violations);
+            let moment = Moment { policy: &judge.policy, books: &judge.books, record, order: None };
+            let result = run_one(&check, &moment, Occasion::Always);
+            judge.take(&check, record, None, result, &mut violations);
         }
         assert_eq!(violations, []);
         let reasons: Vec<&str> = judge.broken_checks().iter().map(|broken| broken.reason.as_str()).collect();

@@ -93,6 +93,11 @@ pub(super) struct Bench {
 }
 
 impl Bench {
+    /// Whether there was nothing to look at.
+    pub(super) const fn is_blank(&self) -> bool {
+        self.looked == 0 && self.findings.is_empty() && self.rig.is_empty()
+    }
+
     /// A check compares something: it counts, whatever comes out.
     pub(super) const fn looks(&mut self) {
         self.looked += 1;

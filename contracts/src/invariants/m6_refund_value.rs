@@ -4,11 +4,7 @@ use super::{
     books::{OrderBook, ReceiptBook, Span, Terms, Via},
     law::{Bench, Check, Finding, Moment, join, units},
 };
-use crate::{
-    invariants::Law,
-    journal::Effect,
-    model::{ReceiptId, System},
-};
+use crate::{invariants::Law, journal::Effect, model::ReceiptId};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
@@ -34,7 +30,7 @@ pub(super) fn cause_name(order: &OrderBook, cause: &str) -> String {
 }
 
 /// What the units of receipts are worth: accepted for certain, and at most.
-fn worth<'a>(terms: &Terms, receipts: impl Iterator<Item = &'a ReceiptBook> + Clone) -> Span {
+fn worth<'a>(terms: &Terms, receipts: &(impl Iterator<Item = &'a ReceiptBook> + Clone)) -> Span {
     terms
         .lines
         .iter()
@@ -71,7 +67,7 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
     let (Some(receipt), Some(terms)) = (receipt, &order.terms) else { return };
     bench.looks();
     let (given, seqs) = given(order, cause);
-    let worth = worth(terms, std::iter::once(receipt));
+    let worth = worth(terms, &std::iter::once(receipt));
     if given > worth.high {
         bench.found(finding(order, terms, cause, receipt, given, worth.high).evidence(seqs));
     }
@@ -82,10 +78,10 @@ fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     check_unfounded(order, terms, bench);
     let failed = order.money.failed();
     let mut total = 0;
-    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| is_owed(receipt)) {
+    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| receipt.is_owed()) {
         bench.looks();
         let (given, seqs) = given(order, receipt_id.as_str());
-        let worth = worth(terms, std::iter::once(receipt));
+        let worth = worth(terms, &std::iter::once(receipt));
         total += given;
         if given + failed < worth.low {
             let finding = finding(order, terms, receipt_id.as_str(), receipt, given, worth.low);
@@ -95,15 +91,10 @@ fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     check_sum(order, terms, total, failed, bench);
 }
 
-/// Whether a receipt entitles to money: a store asked first, a dock has an authorization.
-fn is_owed(receipt: &ReceiptBook) -> bool {
-    receipt.system == System::Pos || receipt.authorized
-}
-
 /// Over all receipts nothing is lost or won by rounding, and no promotion is given twice.
 fn check_sum(order: &OrderBook, terms: &Terms, given: i64, failed: i64, bench: &mut Bench) {
-    let owed = order.receipts.values().filter(|receipt| is_owed(receipt));
-    let worth = worth(terms, owed.clone());
+    let owed = order.receipts.values().filter(|receipt| receipt.is_owed());
+    let worth = worth(terms, &owed);
     let sound = Span { low: worth.low - failed, high: worth.high };
     if owed.clone().count() < 2 || sound.holds(given) {
         return;
@@ -201,6 +192,17 @@ mod tests {
                 "Order W-17: 49.90 EUR was given back for receipt R-1 (1 unit of shirt), which is worth at most 39.90 EUR."
             ]
         );
+    }
+
+    #[test]
+    fn a_cent_above_the_dearest_unit_is_found_at_once_and_one_below_the_cheapest_at_rest() {
+        for (difference, at_once) in [(1, true), (-1, false)] {
+            let mut history = Life::default().returned(1);
+            history.edit(|effect| shift(effect, "R-1", difference));
+            assert_eq!(findings("M6", &history.records()).len(), usize::from(at_once));
+            history.settle();
+            assert_eq!(findings("M6", &history.records()).len(), 1);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The laws, and the judge that folds a journal through them.
 //!
 //! Each law is one file: the law in plain words and where it comes from, its checks, and histories that keep
-//! and break it. The table [`CHECKS`] lists them; help and documents are made from it. A check is a pure
+//! and break it. The table `CHECKS` lists them; help and documents are made from it. A check is a pure
 //! function over the books, which keep exactly what simulators committed; what the implementation says of
 //! itself is evidence only where a law asks for it.
 //!
@@ -46,7 +46,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-const CHECKS: [law::Check; 21] = [
+static CHECKS: [law::Check; 21] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     invariants::Law,
-    lifecycle::Lifecycle as _,
+    lifecycle::Lifecycle,
     model::{LineId, LineState, OrderStatus, ScanCode, ShipmentStatus, System},
 };
 
@@ -60,7 +60,7 @@ fn check_booked(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     } else {
         return;
     };
-    let shown = status.map_or_else(|| "placed".to_owned(), |status| status.name());
+    let shown = status.map_or_else(|| "placed".to_owned(), Lifecycle::name);
     let channel = terms.channel.system();
     let finding = Finding::new("sales order", sentence).evidence([terms.seq, acknowledged]);
     bench.found(finding.evidence(order.bookings.seqs().iter().copied()).says(channel, shown, false).says(
@@ -257,7 +257,7 @@ fn check_parcels(order: &OrderBook, bench: &mut Bench) {
         if told == Some(seen) {
             continue;
         }
-        let says = told.map_or_else(|| "no such parcel".to_owned(), |status| status.name());
+        let says = told.map_or_else(|| "no such parcel".to_owned(), Lifecycle::name);
         let sentence = format!(
             "Order {}: parcel {shipment_id} is {}, but the {} shows {says}.",
             order.number,

@@ -174,6 +174,6 @@ mod tests {
         assert!(matches!(error, WriteError::TooLong { seq: 1, .. }), "{error}");
         let finished = Entry::RunFinished(RunFinished { verdict: Verdict::Pass, interrupted: false });
         assert_eq!(writer.append(at, None, finished).unwrap().seq, 1);
-        assert_eq!(writer.into_inner().unwrap().iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(String::from_utf8(writer.into_inner().unwrap()).unwrap().lines().count(), 1);
     }
 }

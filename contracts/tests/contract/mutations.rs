@@ -118,3 +118,27 @@ proptest! {
         shape::event_shape(&mutant);
     }
 }
+
+/// Takes every field out of every example in turn.
+#[test]
+fn a_schema_requires_a_field_where_its_type_does_and_nowhere_else() {
+    let mut optional = 0;
+    for (stem, name, document) in EXAMPLES.iter() {
+        let mut all = Vec::new();
+        places(document, "", &mut all);
+        for pointer in all {
+            let in_data = stem == "cloud-event" && pointer.starts_with("/data/");
+            let Some((parent, field)) = pointer.rsplit_once('/') else { continue };
+            let mut without = document.clone();
+            let Some(fields) = without.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
+            fields.remove(field).unwrap();
+            let errors = shape::document_errors(stem, &without);
+            let read = (types::find(stem).rewrite)(&without);
+            if !in_data {
+                assert_eq!(errors.is_empty(), read.is_ok(), "{name} without {pointer}: {errors:?} {read:?}");
+                optional += usize::from(errors.is_empty());
+            }
+        }
+    }
+    assert!(optional > 0, "no field is optional");
+}

@@ -69,6 +69,9 @@ pub(crate) struct RunArgs {
     /// Folder for run.ndjson and junit.xml [default: target/counterproof/<time>]
     #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
     out: Option<PathBuf>,
+    /// Seconds that a step waits for what it expects
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", env = "COUNTERPROOF_TIMEOUT", value_parser = clap::value_parser!(u16).range(1..=3600))]
+    timeout: u16,
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
     policy: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use counterproof_contracts::{
@@ -45,6 +46,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Fatal> {
         target: args.target,
         policy: policy(args.policy.as_deref())?,
         secret: secret(),
+        patience: Duration::from_secs(u64::from(args.timeout)),
         folder: folder.clone(),
     };
     super::runtime()?.block_on(play(plan, selection, args.jobs, &omitted, &folder))

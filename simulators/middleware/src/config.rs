@@ -60,6 +60,7 @@ pub(crate) struct Cli {
 /// Base URL of each partner.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Partners")]
+#[expect(clippy::struct_field_names, reason = "the names are those of the flags")]
 struct PartnerUrls {
     /// ERP.
     #[arg(long, value_name = "URL", env = "COUNTERPROOF_ERP_URL")]

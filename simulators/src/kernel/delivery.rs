@@ -257,11 +257,15 @@ impl Kernel {
         let limit = self.0.parts.policy.answer_within;
         let exchange = self.0.parts.network.clone().oneshot(request);
         let timed_out = NetworkError::TimedOut { limit_ms: limit.as_millis() };
-        self.clock().timeout(limit, exchange).await.unwrap_or(Err(timed_out)).map(receive)
+        self.clock()
+            .timeout(limit, exchange)
+            .await
+            .unwrap_or(Err(timed_out))
+            .map(|response| receive(&response))
     }
 }
 
-fn receive(response: Response<Bytes>) -> Received {
+fn receive(response: &Response<Bytes>) -> Received {
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let (body, note) = match shape::parse_body(response.body()) {

@@ -23,7 +23,7 @@ use super::{Clock, Core, Endpoint, Simulator};
 pub const CONNECTIONS_MAX: usize = 1024;
 /// How long the head of a request may take, and how long a connection may idle: longer than the pools of
 /// common clients keep one, so that not the server closes it under a request.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(120);
+const HEAD_TIME_MAX: Duration = Duration::from_mins(2);
 /// How large the head of a request may be.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// How long requests that are under way may take to finish after a stop.

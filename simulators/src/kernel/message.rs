@@ -1,6 +1,6 @@
 //! A message on its way to the middleware: an event to tell or a call to make, the same on each repetition.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use bytes::Bytes;
 use counterproof_contracts::{
@@ -212,8 +212,11 @@ fn next(counters: &mut BTreeMap<String, u64>, stem: &str) -> u64 {
 
 /// W3C Trace Context: one trace for each chain of messages, one span for each attempt.
 pub(super) fn traceparent(correlation: &CorrelationId, key: &str, attempt: u32) -> String {
-    let hex = |text: &str, bytes: usize| -> String {
-        Sha256::digest(text.as_bytes()).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    let hex = |text: &str, bytes: usize| {
+        Sha256::digest(text.as_bytes()).iter().take(bytes).fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     };
     format!("00-{}-{}-01", hex(correlation.as_str(), 16), hex(&format!("{key} {attempt}"), 8))
 }

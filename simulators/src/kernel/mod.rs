@@ -23,6 +23,7 @@ mod simulator;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod visit;
 mod work;
 
 use std::{
@@ -193,6 +194,14 @@ impl Kernel {
     pub fn lift_system(&self, order: &OrderNumber, system: System) {
         self.0.faults.lift_system(order, system);
         outbox::release(self, order);
+    }
+
+    /// The names of a scenario's faults that did not happen. A scenario that was to meet them proves nothing.
+    pub fn never_happened(&self, scenario: &str) -> Vec<String> {
+        let orders = self.registry().orders_of(scenario);
+        let unmet = self.faults().report().into_iter();
+        let unmet = unmet.filter(|report| report.fired == 0 && orders.contains(&report.rule.order));
+        unmet.map(|report| report.rule.name).collect()
     }
 
     /// Ends all deliveries and everything that is held. What is open stays undone.

@@ -3,7 +3,7 @@
 //! Live it is a `reqwest` client; in virtual time it is any tower service in the same process. It follows
 //! no redirects, uses no proxy and repeats nothing. Time limits are the caller's.
 
-use std::{convert::Infallible, error::Error, future::Future, io, time::Duration};
+use std::{convert::Infallible, error::Error, io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use counterproof_contracts::protocol::BODY_BYTES_MAX;
@@ -142,10 +142,7 @@ where
     }))
 }
 
-fn hand_over<S, B>(
-    service: S,
-    request: Request<Full<Bytes>>,
-) -> impl Future<Output = Result<Response<Bytes>, NetworkError>> + Send
+async fn hand_over<S, B>(service: S, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, NetworkError>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,
@@ -153,12 +150,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    async move {
-        let (parts, body) = service.oneshot(request).await.map_err(Into::into)?.into_parts();
-        match Limited::new(Box::pin(body), BODY_BYTES_MAX).collect().await {
-            Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
-            Err(error) if error.is::<LengthLimitError>() => Err(NetworkError::Oversize),
-            Err(error) => Err(NetworkError::Reset(error.to_string())),
-        }
+    let (parts, body) = service.oneshot(request).await.map_err(Into::into)?.into_parts();
+    match Limited::new(Box::pin(body), BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Err(NetworkError::Oversize),
+        Err(error) => Err(NetworkError::Reset(error.to_string())),
     }
 }

@@ -11,6 +11,12 @@ use counterproof_contracts::{
 const NEAR_MISSES_MAX: usize = 3;
 /// How much of a path is repeated in an answer or a journal, in characters.
 const SHOWN_CHARS_MAX: usize = 300;
+/// How far another method is away, in edits of letters.
+const OTHER_METHOD: usize = 3;
+/// How far a missing or superfluous segment is away, in edits of letters.
+const NO_SEGMENT: usize = 6;
+/// Longer segments are compared up to here, in characters.
+const COMPARED_CHARS_MAX: usize = 64;
 
 /// The operation of a system that a request asks for, with its parameters from path and query, decoded.
 ///
@@ -62,36 +68,44 @@ fn query_parameters(query: &str) -> Result<BTreeMap<String, String>, Problem> {
 /// A comparison of a request with an operation that it does not match.
 struct NearMiss {
     operation: &'static Operation,
-    same: usize,
+    distance: usize,
     differences: Vec<String>,
 }
 
 impl NearMiss {
     fn new(operation: &'static Operation, method: &str, path: &str) -> Self {
-        let mut differences = Vec::new();
-        let mut same = 0;
-        if operation.method.as_str() == method {
-            same += 1;
-        } else {
-            differences.push(format!("the method is {:?}", shown(method)));
+        let mut miss = Self { operation, distance: 0, differences: Vec::new() };
+        if operation.method.as_str() != method {
+            miss.differs(OTHER_METHOD, format!("the method is {:?}", shown(method)));
         }
         let mut given = path.split('/').skip(1);
         for expected in operation.path.split('/').skip(1) {
             match given.next() {
-                None => differences.push(format!("{expected:?} is missing")),
-                Some("") if expected.starts_with('{') => differences.push(format!("{expected} is empty")),
-                Some(part) if expected.starts_with('{') && percent_decode(part).is_none() => {
-                    differences.push(format!("{:?} has a broken percent escape", shown(part)));
+                None => miss.differs(NO_SEGMENT, format!("{expected:?} is missing")),
+                Some("") if expected.starts_with('{') => {
+                    miss.differs(NO_SEGMENT, format!("{expected} is empty"));
                 }
-                Some(part) if part == expected || expected.starts_with('{') => same += 1,
-                Some(part) => differences.push(format!("{:?} stands for {expected:?}", shown(part))),
+                Some(part) if expected.starts_with('{') => {
+                    if percent_decode(part).is_none() {
+                        miss.differs(1, format!("{:?} has a broken percent escape", shown(part)));
+                    }
+                }
+                Some(part) if part == expected => {}
+                Some(part) => {
+                    miss.differs(edits(part, expected), format!("{:?} stands for {expected:?}", shown(part)));
+                }
             }
         }
         let more = given.count();
         if more > 0 {
-            differences.push(format!("{more} more path segments follow"));
+            miss.differs(NO_SEGMENT.saturating_mul(more), format!("{more} more path segments follow"));
         }
-        Self { operation, same, differences }
+        miss
+    }
+
+    fn differs(&mut self, distance: usize, difference: String) {
+        self.distance = self.distance.saturating_add(distance);
+        self.differences.push(difference);
     }
 
     fn text(&self) -> String {
@@ -100,10 +114,24 @@ impl NearMiss {
     }
 }
 
+/// How many letters must be put in, taken out or replaced to make one text of the other (Levenshtein).
+fn edits(given: &str, expected: &str) -> usize {
+    let mut row: Vec<usize> = (0..=expected.chars().count()).collect();
+    for (above, letter) in given.chars().take(COMPARED_CHARS_MAX).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
+        for (column, other) in expected.chars().enumerate() {
+            let replaced = diagonal + usize::from(letter != other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 fn explain(system: System, method: &str, path: &str) -> String {
     let mut misses: Vec<NearMiss> =
         of_system(system).map(|operation| NearMiss::new(operation, method, path)).collect();
-    misses.sort_by_key(|miss| (miss.differences.len(), usize::MAX - miss.same));
+    misses.sort_by_key(|miss| miss.distance);
     let nearest: Vec<String> = misses.iter().take(NEAR_MISSES_MAX).map(NearMiss::text).collect();
     format!(
         "the {} has no {} {}; nearest: {}",
@@ -131,6 +159,12 @@ mod tests {
     }
 
     #[test]
+    fn counts_edits() {
+        assert_eq!((edits("kitten", "sitting"), edits("", "abc"), edits("abc", "abc")), (3, 3, 0));
+        assert!(edits(&"x".repeat(100_000), "abc") <= COMPARED_CHARS_MAX);
+    }
+
+    #[test]
     fn names_the_nearest_operation_and_what_differs() {
         let detail = |method, path| route(System::Erp, method, path, None).unwrap_err().detail;
         let misspelled = detail("POST", "/v1/salesorders");
@@ -146,6 +180,8 @@ mod tests {
             wrong_method.contains("nearest: postInvoice is POST /v1/invoices, but the method is \"GET\""),
             "{wrong_method}"
         );
+        let swapped = detail("POST", "/v1/reservation/r1/release");
+        assert!(swapped.contains("nearest: releaseReservation is POST"), "{swapped}");
         assert!(detail("GET", &"/x".repeat(9_000)).len() < 3_000);
     }
 }

@@ -5,7 +5,6 @@
 //! connection ends, in process the caller gets the error.
 
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     error::Error,
     future::Future,
@@ -16,12 +15,11 @@ use std::{
 
 use bytes::Bytes;
 use counterproof_contracts::{
-    journal::{Entry, Exchange, Outcome},
-    model::{CorrelationId, OrderNumber, System, Timestamp},
-    protocol::{FieldError, Method, Operation, Problem, ProblemKind, header},
+    journal::{Entry, Exchange},
+    protocol::{Method, Operation, Problem, ProblemKind},
     shape,
 };
-use http::{HeaderMap, Request, Response, request::Parts};
+use http::{Request, Response, request::Parts};
 use http_body_util::Full;
 use hyper::body::Body;
 use serde_json::Value;
@@ -29,17 +27,15 @@ use tokio::sync::oneshot;
 use tower::Service;
 
 use super::{
-    Action, Call, Core, Network, NetworkError, Simulator, Subject, body,
+    Action, Call, Core, Network, NetworkError, Simulator, body,
     faults::{Site, Strike},
-    idempotency::{self, Admission, Slot},
+    idempotency::{self, Admission, Digest, Slot},
     in_process,
     reply::Answer,
     routing,
     simulator::Origin,
+    visit::{self, Visit},
 };
-
-/// The longest idempotency key, correlation id or causation id that is taken, in bytes.
-const HEADER_BYTES_MAX: usize = 255;
 
 /// The connection ended without an answer: on purpose, or because the request never became complete.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,73 +102,51 @@ impl<C: Core> Simulator<C> {
         let (parts, body) = request.into_parts();
         let started_at = self.kernel().now();
         let read = body::read(self.kernel().clock(), &self.kernel().0.large_bodies, body).await;
-        let visit = Visit::new(self.system(), &parts, started_at);
-        let answer = match read {
-            Ok(bytes) => match self.understand(visit, &parts, &bytes) {
-                Ok(request) => return self.admit(request).await,
-                Err((visit, problem)) => self.refuse(visit, &problem),
+        let mut visit = Visit::new(self.system(), &parts, started_at);
+        let problem = match read {
+            Ok(bytes) => match self.understand(&mut visit, &parts, &bytes) {
+                Ok((call, digest)) => return self.admit(call, digest, visit).await,
+                Err(problem) => problem,
             },
             Err(error) => match error.problem() {
-                Some(problem) => self.refuse(visit, &problem),
+                Some(problem) => problem,
                 None => return Err(self.break_off(visit, error.to_string())),
             },
         };
-        Ok(answer.into_response())
+        Ok(self.refuse(visit, &problem).into_response())
     }
 
     /// Finds operation, parameters, body and key; a request that misses one of them is refused.
-    fn understand(
-        &self,
-        mut visit: Visit,
-        parts: &Parts,
-        bytes: &[u8],
-    ) -> Result<Understood, (Visit, Problem)> {
+    fn understand(&self, visit: &mut Visit, parts: &Parts, bytes: &[u8]) -> Result<(Call, Digest), Problem> {
         let uri = &parts.uri;
+        let path = uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
         let body = shape::parse_body(bytes);
         if let Ok(body) = &body {
             visit.exchange.request = body.clone();
         }
-        let routed = routing::route(self.system(), parts.method.as_str(), uri.path(), uri.query());
-        let (operation, parameters) = match routed {
-            Ok(routed) => routed,
-            Err(problem) => return Err((visit, problem)),
-        };
+        let (operation, parameters) =
+            routing::route(self.system(), parts.method.as_str(), uri.path(), uri.query())?;
         operation.id.clone_into(&mut visit.exchange.operation);
-        let body = match body {
-            Ok(_) if operation.method == Method::Get => Value::Null,
-            Ok(body) => body,
-            Err(_) if operation.method == Method::Get => Value::Null,
-            Err(problem) => return Err((visit, problem)),
-        };
-        self.kernel_subject(&mut visit, &parameters, &body);
-        let key = match key(operation, &parts.headers) {
-            Ok(key) => key,
-            Err(problem) => return Err((visit, problem)),
-        };
-        let digest = idempotency::digest(operation, &visit.exchange.call, &body);
-        self.count(&mut visit, operation, key.as_deref(), digest);
-        let errors = if operation.method == Method::Get {
-            Vec::new()
-        } else {
-            shape::request_errors(operation, &body)
-        };
+        let reads = operation.method == Method::Get;
+        let body = if reads { Value::Null } else { body? };
+        let registry = self.kernel().registry();
+        visit.subject = registry.subject_of(self.system(), &parameters, &body);
+        if let Some(order) = &visit.subject.order {
+            registry.learn(self.system(), order, &body);
+        }
+        let key = visit::key(operation, &parts.headers)?;
+        let digest = idempotency::digest(operation, path, &body);
+        self.count(visit, operation, key.as_deref(), digest);
+        let errors = if reads { Vec::new() } else { shape::request_errors(operation, &body) };
         if !errors.is_empty() {
-            return Err((visit, Problem::invalid(errors)));
+            return Err(Problem::invalid(errors));
         }
         let correlation = visit.exchange.correlation.clone();
-        Ok(Understood { call: Call { operation, parameters, body, key, correlation }, digest, visit })
-    }
-
-    fn kernel_subject(&self, visit: &mut Visit, parameters: &BTreeMap<String, String>, body: &Value) {
-        let subject = self.kernel().registry().subject_of(self.system(), parameters, body);
-        if let Some(order) = &subject.order {
-            self.kernel().registry().learn(self.system(), order, body);
-        }
-        visit.subject = subject;
+        Ok((Call { operation, parameters, body, key, correlation }, digest))
     }
 
     /// Numbers the attempt: of the key, or without one of the same request.
-    fn count(&self, visit: &mut Visit, operation: Operation, key: Option<&str>, digest: idempotency::Digest) {
+    fn count(&self, visit: &mut Visit, operation: Operation, key: Option<&str>, digest: Digest) {
         let system = self.system();
         let intent = key
             .map_or(digest, |key| idempotency::digest(operation, &format!("{system} {key}"), &Value::Null));
@@ -181,8 +155,12 @@ impl<C: Core> Simulator<C> {
     }
 
     /// Lets a request in: past outages, past the answers that are kept, and past what holds it.
-    async fn admit(&self, request: Understood) -> Result<Response<Full<Bytes>>, ConnectionLost> {
-        let Understood { call, digest, visit } = request;
+    async fn admit(
+        &self,
+        call: Call,
+        digest: Digest,
+        visit: Visit,
+    ) -> Result<Response<Full<Bytes>>, ConnectionLost> {
         let strike = self.strike_on(&visit);
         match strike.as_ref().map(|strike| (strike, strike.action)) {
             Some((strike, Action::Unavailable { retry_after_s })) => {
@@ -338,86 +316,10 @@ impl<C: Core> Simulator<C> {
     }
 }
 
-/// A request on its way through the simulator, as far as it is known what it is about.
-struct Visit {
-    exchange: Exchange,
-    subject: Subject,
-}
-
-/// A request that makes sense.
-struct Understood {
-    call: Call,
-    digest: idempotency::Digest,
-    visit: Visit,
-}
-
 /// A request that waits for the core.
 struct Pending {
     call: Call,
     visit: Visit,
     slot: Option<Slot>,
     strike: Option<Strike>,
-}
-
-impl Visit {
-    fn new(system: System, parts: &Parts, started_at: Timestamp) -> Self {
-        let path = parts.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
-        let exchange = Exchange {
-            from: System::Middleware,
-            to: system,
-            operation: "unknown".to_owned(),
-            call: routing::shown(&format!("{} {path}", parts.method)),
-            order: None,
-            sku: None,
-            key: None,
-            attempt: 1,
-            correlation: text(&parts.headers, header::CORRELATION_ID).map(CorrelationId::from),
-            causation: text(&parts.headers, header::CAUSATION_ID).map(str::to_owned),
-            started_at,
-            request: Value::Null,
-            status: None,
-            response: Value::Null,
-            outcome: Outcome::Unknown,
-            replayed: false,
-            note: None,
-        };
-        Self { exchange, subject: Subject::default() }
-    }
-
-    fn note(&mut self, more: &str) {
-        let known = self.exchange.note.take().map_or_else(String::new, |known| format!("{known}; "));
-        self.exchange.note = Some(known + more);
-    }
-
-    /// Takes the order from the answer where the request did not name it; gives the order.
-    fn learn_from(&mut self, answer: &Answer) -> Option<OrderNumber> {
-        if self.subject.order.is_none() {
-            let named = answer.body.get("order_number").and_then(Value::as_str);
-            self.subject.order = named.map(OrderNumber::from);
-        }
-        self.subject.order.clone()
-    }
-}
-
-/// A header of at most [`HEADER_BYTES_MAX`] visible characters; anything else counts as absent.
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty() && value.len() <= HEADER_BYTES_MAX).then_some(value)
-}
-
-/// The idempotency key of a keyed operation.
-fn key(operation: Operation, headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    if !operation.keyed {
-        return Ok(None);
-    }
-    if let Some(key) = text(headers, header::IDEMPOTENCY_KEY) {
-        return Ok(Some(key.to_owned()));
-    }
-    let detail = if headers.contains_key(header::IDEMPOTENCY_KEY) {
-        format!("is not 1 to {HEADER_BYTES_MAX} visible ASCII characters")
-    } else {
-        format!("is missing; {operation} needs an idempotency key")
-    };
-    let pointer = format!("/header/{}", header::IDEMPOTENCY_KEY);
-    Err(Problem::invalid(vec![FieldError { pointer, detail }]))
 }

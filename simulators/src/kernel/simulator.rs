@@ -129,7 +129,7 @@ impl<C: Core> Simulator<C> {
             effects.push(SceneEffect { effect: message.raised(), order: Some(order) });
             messages.push(message);
         }
-        messages.extend(calls.into_iter().map(|call| self.call_message(call, origin)));
+        messages.extend(calls.iter().map(|call| self.call_message(call, origin)));
         let lines: Vec<_> = effects.into_iter().map(|effect| self.line(effect, origin)).collect();
         if !lines.is_empty() {
             self.kernel().recorder().record_all(lines);
@@ -156,12 +156,12 @@ impl<C: Core> Simulator<C> {
         (scenario, Entry::Effect(Box::new(committed)))
     }
 
-    fn call_message(&self, call: OutboundCall, origin: &Origin) -> Message {
+    fn call_message(&self, call: &OutboundCall, origin: &Origin) -> Message {
         let scenario = self.scenario_of(Some(&call.order), origin);
         let simulator = self.clone();
         let told = call.clone();
         let conclude = Box::new(move |answer| simulator.conclude(&told, &answer));
-        Message::call(self.kernel(), self.system(), &call, scenario, conclude)
+        Message::call(self.kernel(), self.system(), call, scenario, conclude)
     }
 
     /// Hands the core the answer to a call that it made.

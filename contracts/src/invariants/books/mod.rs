@@ -82,16 +82,12 @@ impl Books {
 
     /// The orders of a scenario, or without one all orders, by number.
     pub(super) fn orders_of(&self, scenario: Option<&str>) -> Vec<OrderNumber> {
-        match scenario {
-            Some(name) => {
-                self.scenario(name).map_or_else(Vec::new, |book| book.orders.iter().cloned().collect())
-            }
-            None => {
-                let mut all: Vec<OrderNumber> = self.orders.keys().cloned().collect();
-                all.sort_unstable();
-                all
-            }
+        if let Some(name) = scenario {
+            return self.scenario(name).map_or_else(Vec::new, |book| book.orders.iter().cloned().collect());
         }
+        let mut all: Vec<OrderNumber> = self.orders.keys().cloned().collect();
+        all.sort_unstable();
+        all
     }
 
     /// Takes a record. Returns the order that it concerns, where its book is known.

@@ -206,7 +206,9 @@ impl OrderBook {
         self.receipts
             .values()
             .map(|receipt| Span {
-                low: i64::from(receipt.graded().get(line).copied().unwrap_or(0)),
+                low: i64::from(
+                    receipt.graded().get(line).copied().filter(|_| receipt.is_owed()).unwrap_or(0),
+                ),
                 high: i64::from(receipt.lines.get(line).copied().unwrap_or(0)),
             })
             .sum()
@@ -237,7 +239,7 @@ impl OrderBook {
     fn apply_erp(&mut self, seq: u64, effect: &Effect) {
         match effect {
             Effect::OrderPlaced { order } if self.terms.is_none() => {
-                self.terms = Some(Terms::new(order, seq))
+                self.terms = Some(Terms::new(order, seq));
             }
             Effect::SalesOrderBooked { sales_order } => {
                 self.bookings.add(1, seq);
@@ -257,10 +259,10 @@ impl OrderBook {
             }
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),
             Effect::ReservationReleased { release } => {
-                self.unreserve(seq, release, |claim| &mut claim.released)
+                self.unreserve(seq, release, |claim| &mut claim.released);
             }
             Effect::ReservationConsumed { release } => {
-                self.unreserve(seq, release, |claim| &mut claim.consumed)
+                self.unreserve(seq, release, |claim| &mut claim.consumed);
             }
             Effect::StockMoved { movement } => self.move_stock(seq, movement),
             Effect::TaxCommitted { document } => self.taxes.commit(seq, document),
@@ -398,7 +400,7 @@ impl OrderBook {
         match exchange.operation.as_str() {
             operation if operation == middleware::SUBMIT_ORDER.id => self.acknowledge(record.seq, exchange),
             operation if operation == middleware::CANCEL_ORDER.id => {
-                self.keep_cancellation(record.seq, exchange)
+                self.keep_cancellation(record.seq, exchange);
             }
             operation if operation == middleware::READ_ORDER.id => self.keep_answer(record.seq, exchange),
             _ => {}

@@ -54,6 +54,11 @@ impl ReceiptBook {
         }
     }
 
+    /// Whether the goods entitle to money: a store asked before it took them, a dock has an authorization.
+    pub(in crate::invariants) fn is_owed(&self) -> bool {
+        self.system == System::Pos || self.authorized
+    }
+
     /// Units of each line that were graded, and thereby accepted.
     pub(in crate::invariants) fn graded(&self) -> BTreeMap<&LineId, u32> {
         let mut units = BTreeMap::new();

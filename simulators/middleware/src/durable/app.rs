@@ -187,7 +187,7 @@ impl App {
 
     /// The HTTP interface, to be served over sockets or called in process.
     pub fn router(&self) -> axum::Router {
-        crate::http::router(Arc::clone(&self.inner))
+        crate::http::router(&self.inner)
     }
 
     /// Stops performing tasks. Calls that are under way are left; they are repeated after the next opening.

@@ -31,14 +31,14 @@ pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
 
 async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
     let Some(key) = call.header(header::IDEMPOTENCY_KEY).filter(|key| is_identifier(key)) else {
-        return Ok(Reply::problem(Problem::invalid(vec![FieldError {
+        return Ok(Reply::problem(&Problem::invalid(vec![FieldError {
             pointer: "/header/idempotency-key".to_owned(),
             detail: format!("is needed: 1 to {IDENTIFIER_CHARS_MAX} printable characters"),
         }])));
     };
     let body = match shape::parse_body(&call.body) {
         Ok(body) => body,
-        Err(problem) => return Ok(Reply::problem(problem)),
+        Err(problem) => return Ok(Reply::problem(&problem)),
     };
     let slot = AnswerSlot {
         key: Keys::answer(call.operation.id, key),
@@ -47,14 +47,14 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
     };
     let Some(_in_flight) = app.begin(&slot.key) else {
         let problem = Problem::new(ProblemKind::ConcurrentRequest, format!("key {key} is being worked on"));
-        return Ok(Reply::problem(problem));
+        return Ok(Reply::problem(&problem));
     };
     if let Some(stored) = app.load::<StoredAnswer>(&slot.key)? {
         return Ok(if stored.fingerprint == slot.fingerprint {
             Reply::stored(stored.status, stored.body)
         } else {
             let detail = format!("key {key} was used with another body");
-            Reply::problem(Problem::new(ProblemKind::IdempotencyKeyReused, detail))
+            Reply::problem(&Problem::new(ProblemKind::IdempotencyKeyReused, detail))
         });
     }
     let answer = match understand(call, &body) {

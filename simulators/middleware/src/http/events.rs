@@ -19,15 +19,15 @@ use crate::{
 /// Takes a delivery: 202 once the event is durable, whatever becomes of it.
 pub(super) async fn receive(app: &Arc<Inner>, call: &Call) -> Reply {
     if let Err(problem) = verify(app, call) {
-        return Reply::problem(problem);
+        return Reply::problem(&problem);
     }
     let value = match shape::parse_body(&call.body) {
         Ok(value) => value,
-        Err(problem) => return Reply::problem(problem),
+        Err(problem) => return Reply::problem(&problem),
     };
     match take(app, value, Seal::default(), false).await {
         Ok(Ok(())) => Reply::empty(call.operation.success),
-        Ok(Err(problem)) => Reply::problem(problem),
+        Ok(Err(problem)) => Reply::problem(&problem),
         Err(error) => Reply::store_failed(&error),
     }
 }

@@ -29,8 +29,8 @@ pub(super) fn list(app: &Inner) -> Reply {
 pub(super) async fn replay(app: &Arc<Inner>, id: &str) -> Reply {
     match try_again(app, id).await {
         Ok(Ok(Some(letter))) => Reply::document(202, &letter.letter),
-        Ok(Ok(None)) => Reply::problem(Problem::new(ProblemKind::NotFound, format!("no dead letter {id}"))),
-        Ok(Err(problem)) => Reply::problem(problem),
+        Ok(Ok(None)) => Reply::problem(&Problem::new(ProblemKind::NotFound, format!("no dead letter {id}"))),
+        Ok(Err(problem)) => Reply::problem(&problem),
         Err(error) => Reply::store_failed(&error),
     }
 }

@@ -54,11 +54,11 @@ impl Call {
 }
 
 /// Builds the interface.
-pub(crate) fn router(app: Arc<Inner>) -> Router {
+pub(crate) fn router(app: &Arc<Inner>) -> Router {
     let operations = OPERATIONS.iter().copied().filter(|operation| operation.system == System::Middleware);
     operations
         .fold(Router::new(), |router, operation| {
-            let app = Arc::clone(&app);
+            let app = Arc::clone(app);
             router.route(
                 operation.path,
                 on(filter(operation.method), move |request| serve(Arc::clone(&app), operation, request)),
@@ -78,7 +78,7 @@ const fn filter(method: Method) -> MethodFilter {
 
 async fn unknown(request: Request) -> Response {
     let detail = format!("{} {}", request.method(), request.uri().path());
-    Reply::problem(Problem::new(ProblemKind::UnknownOperation, detail)).render()
+    Reply::problem(&Problem::new(ProblemKind::UnknownOperation, detail)).render()
 }
 
 /// Serves a request in a task of its own: a caller that goes away does not tear a decision apart, and a
@@ -87,7 +87,7 @@ async fn serve(app: Arc<Inner>, operation: Operation, request: Request) -> Respo
     let work = tokio::spawn(async move {
         let call = match read(operation, request).await {
             Ok(call) => call,
-            Err(problem) => return Reply::problem(problem),
+            Err(problem) => return Reply::problem(&problem),
         };
         dispatch(&app, call).await
     });
@@ -95,9 +95,9 @@ async fn serve(app: Arc<Inner>, operation: Operation, request: Request) -> Respo
         Ok(Ok(reply)) => reply,
         Ok(Err(error)) => {
             tracing::error!(%operation, %error, "request failed");
-            Reply::problem(Problem::new(ProblemKind::InternalError, "the request could not be carried out"))
+            Reply::problem(&Problem::new(ProblemKind::InternalError, "the request could not be carried out"))
         }
-        Err(_) => Reply::problem(Problem::new(ProblemKind::Unavailable, "the request took too long")),
+        Err(_) => Reply::problem(&Problem::new(ProblemKind::Unavailable, "the request took too long")),
     };
     reply.render()
 }

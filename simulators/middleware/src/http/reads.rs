@@ -26,13 +26,13 @@ pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
             audit_trail(app, &OrderNumber::new(call.parameter("order_number"))).await
         }
         middleware::READ_RETURN => authorization(app, &RmaId::new(call.parameter("rma_id"))).await,
-        other => Ok(Reply::problem(Problem::new(ProblemKind::UnknownOperation, other.id))),
+        other => Ok(Reply::problem(&Problem::new(ProblemKind::UnknownOperation, other.id))),
     };
     reply.unwrap_or_else(|error| Reply::store_failed(&error))
 }
 
 fn not_found(what: &str) -> Reply {
-    Reply::problem(Problem::new(ProblemKind::NotFound, format!("{what} is not known")))
+    Reply::problem(&Problem::new(ProblemKind::NotFound, format!("{what} is not known")))
 }
 
 async fn order(app: &Inner, number: &OrderNumber) -> Result<Reply, StoreError> {

@@ -36,14 +36,14 @@ impl Reply {
     }
 
     /// An error.
-    pub(super) fn problem(problem: Problem) -> Self {
-        Self::document(problem.status, &problem)
+    pub(super) fn problem(problem: &Problem) -> Self {
+        Self::document(problem.status, problem)
     }
 
     /// The store failed: the caller may try again.
     pub(super) fn store_failed(error: &StoreError) -> Self {
         tracing::error!(%error, "store failed");
-        Self::problem(Problem::new(
+        Self::problem(&Problem::new(
             ProblemKind::Unavailable,
             "the middleware cannot keep anything at present",
         ))
@@ -53,7 +53,7 @@ impl Reply {
     pub(super) fn answer(success: u16, answer: Result<Value, Problem>) -> Self {
         match answer {
             Ok(body) => Self { status: success, body: Some(body), replayed: false },
-            Err(problem) => Self::problem(problem),
+            Err(problem) => Self::problem(&problem),
         }
     }
 

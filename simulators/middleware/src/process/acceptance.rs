@@ -31,13 +31,12 @@ pub(super) fn submit(
         order_id: ids::order_id(&order.order_number),
         status: OrderStatus::Placed,
     };
-    match process {
-        Some(known) => refuse_other_order(&known.order, &order)?,
-        None => {
-            let known = process.insert(opened(order, desk.context.chain.clone()));
-            let text = format!("order {} of {} received", known.order.order_number, known.order.total);
-            desk.note(known, text);
-        }
+    if let Some(known) = process {
+        refuse_other_order(&known.order, &order)?;
+    } else {
+        let known = process.insert(opened(order, desk.context.chain.clone()));
+        let text = format!("order {} of {} received", known.order.order_number, known.order.total);
+        desk.note(known, text);
     }
     Ok(serde_json::to_value(acknowledgment).unwrap_or_default())
 }

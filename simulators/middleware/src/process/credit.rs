@@ -49,7 +49,7 @@ fn by_parcel(process: &OrderProcess, units: &[Units]) -> BTreeMap<ShipmentId, Ve
             let carried = parcels.entry(shipment.clone()).or_default();
             match carried.last_mut() {
                 Some(last) if last.line_id == returned.line_id && last.range().end == unit => {
-                    last.quantity += 1
+                    last.quantity += 1;
                 }
                 _ => carried.push(Units { line_id: returned.line_id.clone(), first: unit, quantity: 1 }),
             }

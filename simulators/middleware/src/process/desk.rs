@@ -107,16 +107,16 @@ impl<'c> Desk<'c> {
     }
 
     /// Notes a step of the sender of the input.
-    pub fn note(&mut self, process: &mut OrderProcess, text: impl Into<String>) {
-        self.record(process, self.context.source, text.into());
+    pub fn note(&mut self, process: &mut OrderProcess, text: impl AsRef<str>) {
+        self.record(process, self.context.source, text.as_ref());
     }
 
     /// Notes a decision of the middleware.
-    pub fn decide(&mut self, process: &mut OrderProcess, text: impl Into<String>) {
-        self.record(process, System::Middleware, text.into());
+    pub fn decide(&mut self, process: &mut OrderProcess, text: impl AsRef<str>) {
+        self.record(process, System::Middleware, text.as_ref());
     }
 
-    fn record(&mut self, process: &mut OrderProcess, source: System, text: String) {
+    fn record(&mut self, process: &mut OrderProcess, source: System, text: &str) {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
         process.audit_sequence += 1;
         self.sentences.push(text.clone());

@@ -139,7 +139,10 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ShipmentShipped(told) => shipping::shipped(process, told, desk),
         EventData::ReturnReceived(told) => receipt::at_dock(process, told, desk),
         EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
-        EventData::CarrierScanRecorded(told) => tracking::scanned(process, &told, desk),
+        EventData::CarrierScanRecorded(told) => {
+            tracking::scanned(process, &told, desk);
+            Ok(())
+        }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
         EventData::RefundFailed(told) => refund::told(process, &told, RefundStatus::Failed, desk),
     }
@@ -147,11 +150,9 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
 
 fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
     match input {
-        Input::Replay(task) => {
-            if process.tasks.get(&task.key) == Some(&TaskStatus::Dead) {
-                desk.decide(process, format!("tries {}.{} again", task.partner, task.operation));
-                desk.ask_again(process, *task);
-            }
+        Input::Replay(task) if process.tasks.get(&task.key) == Some(&TaskStatus::Dead) => {
+            desk.decide(process, format!("tries {}.{} again", task.partner, task.operation));
+            desk.ask_again(process, *task);
         }
         Input::Answered { task, answer } if is_open(process, &task) => {
             process.tasks.insert(task.key.clone(), TaskStatus::Done);
@@ -196,14 +197,14 @@ fn answered(
         }
         (Intent::Debit { tender }, _) => payment::held(process, tender, None),
         (Intent::Reserve, PartnerAnswer::Reserved(reservation)) => {
-            reservation::reserved(process, reservation)
+            reservation::reserved(process, reservation);
         }
         (Intent::Book, PartnerAnswer::Booked(sales_order)) => {
             let number = sales_order.erp_document.ok_or("the sales order has no number")?;
             process.erp_document = Some(number);
         }
         (Intent::Label { shipment }, PartnerAnswer::Labeled(label)) => {
-            shipping::labeled(process, shipment, label)
+            shipping::labeled(process, shipment, label);
         }
         (Intent::Capture { shipment, tender }, PartnerAnswer::Captured(capture)) => {
             payment::captured(process, shipment, tender, capture.capture_id);

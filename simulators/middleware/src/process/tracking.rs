@@ -18,18 +18,13 @@ pub(super) const fn rank(code: ScanCode) -> u8 {
 }
 
 /// The carrier scanned a parcel, outbound or coming back.
-pub(super) fn scanned(
-    process: &mut OrderProcess,
-    told: &CarrierScan,
-    desk: &mut Desk<'_>,
-) -> Result<(), String> {
+pub(super) fn scanned(process: &mut OrderProcess, told: &CarrierScan, desk: &mut Desk<'_>) {
     let known = process.scans.get(&told.tracking_number).copied();
     if known.is_some_and(|known| rank(known) >= rank(told.code)) {
-        return Ok(());
+        return;
     }
     process.scans.insert(told.tracking_number.clone(), told.code);
     desk.note(process, format!("{} scanned: {}", told.tracking_number, words(told.code)));
-    Ok(())
 }
 
 const fn words(code: ScanCode) -> &'static str {

@@ -56,11 +56,13 @@ async fn another_order_is_not_hit_and_a_fault_that_never_happened_shows() {
     body["order_number"] = json!("W-2");
     assert_eq!(rig.send(refund_request(Some("k"), &body)).await.unwrap().status, 201);
     assert_eq!(rig.kernel.faults().report()[0].fired, 0);
+    assert_eq!(rig.kernel.never_happened(SCENARIO), ["lose_request"]);
     rig.refund("key-1", 1).await.unwrap_err();
     rig.kernel.lift(&ORDER.into());
     assert_eq!(rig.refund("key-1", 1).await.unwrap().status, 201);
     let report = rig.kernel.faults().report();
     assert_eq!((report[0].fired, report[0].over), (1, true));
+    assert_eq!(rig.kernel.never_happened(SCENARIO), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -90,10 +90,13 @@ async fn an_answer_above_the_limit_is_not_taken() {
     let address = listener.local_addr().unwrap();
     let flood = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 16_384];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
         let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
         stream.write_all(head).await.unwrap();
         // Without end: only the reader's limit stops it.
-        while stream.write_all(&[b' '; 65_536]).await.is_ok() {}
+        let blanks = vec![b' '; 65_536];
+        while stream.write_all(&blanks).await.is_ok() {}
     });
     let network = live(Duration::from_secs(5)).unwrap();
     assert_eq!(post(&network, address, "key-1").await.unwrap_err(), NetworkError::Oversize);

@@ -1,0 +1,208 @@
+//! Writes a history record by record: what each system commits for each thing that happens, as the protocol asks.
+
+use serde_json::{Value, json};
+
+use super::Life;
+use crate::{
+    journal::{Committed, Effect, Entry, Exchange, Outcome, Record, Settled},
+    model::*,
+    policy::Policy,
+    protocol::{
+        CancellationStatus, CloudEvent, DeadLetter, DeadLetterList, EventType, OrderAcknowledgment, Problem,
+        ProblemKind,
+    },
+};
+
+mod accepting;
+mod returning;
+mod shipping;
+mod showing;
+
+const NODE: &str = "dc-north";
+const STORE: &str = "store-12";
+const CHAIN: &str = "c-order";
+
+/// A growing journal of one order.
+pub(in crate::invariants) struct History {
+    records: Vec<Record>,
+    order: Order,
+    state: LineState,
+    status: OrderStatus,
+    shipments: Vec<Shipment>,
+    sequence: u64,
+    chain: String,
+    store_credit: bool,
+    /// Captures with what is left to refund of them.
+    captures: Vec<(CaptureId, i64)>,
+    /// Stored value that was debited, used for shipments, and given back.
+    stored_value: [i64; 3],
+    collected: i64,
+    bookings: u32,
+}
+
+const fn money(amount: i64) -> Money {
+    Money::new(amount, Currency::EUR)
+}
+
+/// A document as JSON.
+fn json_of<T: serde::Serialize>(document: &T) -> Value {
+    serde_json::to_value(document).unwrap_or(Value::Null)
+}
+
+impl History {
+    /// The default life until it was accepted.
+    pub(in crate::invariants) fn accepted() -> Self {
+        Life::default().accepted()
+    }
+
+    /// The default life until it was shipped.
+    pub(in crate::invariants) fn shipped() -> Self {
+        Life::default().shipped()
+    }
+
+    /// The records.
+    pub(in crate::invariants) fn records(&self) -> Vec<Record> {
+        self.records.clone()
+    }
+
+    /// Changes effects in place.
+    pub(in crate::invariants) fn edit(&mut self, mut change: impl FnMut(&mut Effect)) {
+        for record in &mut self.records {
+            if let Entry::Effect(committed) = &mut record.entry {
+                change(&mut committed.effect);
+            }
+        }
+    }
+
+    /// Takes effects out. Returns how many.
+    pub(in crate::invariants) fn remove(&mut self, which: impl Fn(&Effect) -> bool) -> usize {
+        let before = self.records.len();
+        self.records
+            .retain(|record| !matches!(&record.entry, Entry::Effect(committed) if which(&committed.effect)));
+        before - self.records.len()
+    }
+
+    /// Takes the last such effect out.
+    pub(in crate::invariants) fn remove_last(&mut self, which: impl Fn(&Effect) -> bool) {
+        let is =
+            |record: &Record| matches!(&record.entry, Entry::Effect(committed) if which(&committed.effect));
+        if let Some(last) = self.records.iter().rposition(is) {
+            self.records.remove(last);
+        }
+    }
+
+    /// Commits effects a second time. Returns how many.
+    pub(in crate::invariants) fn repeat(&mut self, which: impl Fn(&Effect) -> bool) -> usize {
+        let entries: Vec<Entry> = self.records.iter().map(|record| record.entry.clone()).collect();
+        let again: Vec<Entry> = entries
+            .into_iter()
+            .filter(|entry| matches!(entry, Entry::Effect(committed) if which(&committed.effect)))
+            .collect();
+        let count = again.len();
+        again.into_iter().for_each(|entry| self.push(entry));
+        count
+    }
+
+    /// Commits the timeline entry with a sequence again, late.
+    pub(in crate::invariants) fn repeat_timeline(&mut self, sequence: u64) {
+        let count = self.repeat(
+            |effect| matches!(effect, Effect::TimelineWritten { entry } if entry.sequence == sequence),
+        );
+        assert_eq!(count, 1, "there is such an entry");
+    }
+
+    /// Changes what the next snapshots say.
+    pub(in crate::invariants) fn edit_states(&mut self, change: impl FnOnce(&mut LineState)) {
+        change(&mut self.state);
+    }
+
+    fn now(&self) -> Timestamp {
+        i64::try_from(self.records.len())
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds + 1).ok())
+            .unwrap_or_default()
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let seq = self.records.len() as u64 + 1;
+        let last = self.records.last().map_or(0, |record| record.seq);
+        let at = self.now();
+        self.records.push(Record { seq: seq.max(last + 1), at, scenario: Some("S-1".to_owned()), entry });
+    }
+
+    fn commit(&mut self, system: System, spontaneous: bool, effect: Effect) {
+        let order = effect.order_number().cloned().or_else(|| Some(self.order.order_number.clone()));
+        self.push(Entry::Effect(Box::new(Committed {
+            system,
+            order,
+            key: (!spontaneous).then(|| format!("k-{}", self.records.len())),
+            correlation: Some(CorrelationId::new(&self.chain)),
+            spontaneous,
+            effect,
+        })));
+    }
+
+    /// A system commits what it was called for.
+    fn effect(&mut self, system: System, effect: Effect) {
+        self.commit(system, false, effect);
+    }
+
+    fn exchange(
+        &mut self,
+        from: System,
+        to: System,
+        operation: &str,
+        (key, status, outcome): (&str, Option<u16>, Outcome),
+        (request, response): (Value, Value),
+    ) {
+        self.push(Entry::Exchange(Box::new(Exchange {
+            from,
+            to,
+            operation: operation.to_owned(),
+            call: format!("CALL {operation}"),
+            order: Some(self.order.order_number.clone()),
+            sku: None,
+            key: (!key.is_empty()).then(|| key.to_owned()),
+            attempt: 1,
+            correlation: Some(CorrelationId::new(&self.chain)),
+            causation: None,
+            started_at: self.now(),
+            request,
+            status,
+            response,
+            outcome,
+            replayed: false,
+            note: None,
+        })));
+    }
+
+    /// The scenario is at rest.
+    pub(in crate::invariants) fn settle(&mut self) {
+        self.push(Entry::Settled(Settled { at_rest: true, waited_ms: 1, open: Vec::new() }));
+    }
+
+    fn number(&self) -> OrderNumber {
+        self.order.order_number.clone()
+    }
+
+    fn channel(&self) -> System {
+        self.order.sales_channel.system()
+    }
+
+    fn units(quantity: u32) -> Vec<LineQuantity> {
+        vec![LineQuantity { line_id: "L-1".into(), quantity }]
+    }
+
+    fn items(quantity: u32) -> Vec<ItemQuantity> {
+        vec![ItemQuantity { line_id: "L-1".into(), sku: "shirt".into(), quantity }]
+    }
+
+    fn claimed(quantity: u32) -> Vec<ReservedLine> {
+        vec![ReservedLine { line_id: "L-1".into(), sku: "shirt".into(), node_id: NODE.into(), quantity }]
+    }
+
+    /// The value of a range of units.
+    fn value(&self, units: std::ops::Range<u32>) -> crate::allocation::Value {
+        self.order.lines.first().map_or_else(Default::default, |line| line.value(units))
+    }
+}

@@ -1,0 +1,153 @@
+//! Goods that come back, and the money for them.
+
+use super::*;
+
+impl History {
+    /// Goods come back over a store's counter: the clerk asks, money and books follow, the goods change hands.
+    pub(in crate::invariants) fn return_units(&mut self, id: &str, quantity: u32, grade: ConditionGrade) {
+        self.chain = format!("c-{id}");
+        let value = self.value(self.state.returned..self.state.returned + quantity);
+        self.state.returned += quantity;
+        let receipt = self.receipt(id, quantity, grade);
+        self.effect(System::Erp, Effect::ReturnReceiptBooked { receipt: receipt.clone() });
+        if let Some(condition) = Policy::default().disposition(grade).stock_condition() {
+            self.restock(id, quantity, condition);
+        }
+        self.give_back(id, value.gross);
+        let lines = vec![Self::tax_line(Some(quantity), value.tax)];
+        self.commit_tax(&format!("TX-{id}"), TaxDocumentKind::ReturnInvoice, None, lines);
+        let credit_memo = CreditMemo {
+            erp_document: Some(ErpDocument::new(format!("cm-{id}"))),
+            order_number: self.number(),
+            receipt_id: id.into(),
+            lines: Self::units(quantity),
+            amount: money(value.gross),
+            tax: money(value.tax),
+        };
+        self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
+        let all = self.state.returned == self.state.shipped
+            && self.state.shipped + self.state.canceled == self.state.ordered;
+        self.show(if all { OrderStatus::Returned } else { OrderStatus::PartiallyReturned });
+        let inspection = Inspection {
+            receipt_id: id.into(),
+            order_number: self.number(),
+            node_id: STORE.into(),
+            lines: receipt.grades.clone(),
+        };
+        self.commit(System::Pos, true, Effect::GoodsReturned { receipt });
+        self.commit(System::Pos, true, Effect::GoodsInspected { inspection });
+        self.chain = CHAIN.to_owned();
+    }
+
+    pub(super) fn receipt(&self, id: &str, quantity: u32, grade: ConditionGrade) -> ReturnReceipt {
+        ReturnReceipt {
+            receipt_id: id.into(),
+            order_number: self.number(),
+            rma_id: None,
+            node_id: STORE.into(),
+            received_at: self.now(),
+            resolution: Some(if self.store_credit { Resolution::StoreCredit } else { Resolution::Refund }),
+            gift_recipient_ref: None,
+            lines: vec![ReturnLine {
+                line_id: "L-1".into(),
+                sku: "shirt".into(),
+                quantity,
+                reason: ReturnReason::ChangedMind,
+            }],
+            grades: vec![InspectedLine { line_id: "L-1".into(), sku: "shirt".into(), quantity, grade }],
+        }
+    }
+
+    /// Stock comes in for a receipt.
+    pub(in crate::invariants) fn restock(&mut self, receipt: &str, quantity: u32, condition: StockCondition) {
+        self.move_stock(receipt, STORE, i64::from(quantity), condition);
+    }
+
+    pub(super) fn give_back(&mut self, receipt: &str, due: i64) {
+        if self.store_credit {
+            self.credit(receipt, due);
+        } else if self.channel() == System::Marketplace {
+            self.marketplace_pays(receipt, due);
+        } else {
+            self.refund_by_tender(receipt, due);
+        }
+    }
+
+    pub(super) fn refund_by_tender(&mut self, receipt: &str, mut due: i64) {
+        for index in 0..self.captures.len() {
+            let Some((capture, left)) = self.captures.get_mut(index) else { continue };
+            let part = due.min(*left);
+            if part > 0 {
+                *left -= part;
+                due -= part;
+                let capture = capture.clone();
+                let id = format!("F-{receipt}-{}", index + 1);
+                self.refund(&id, receipt, capture.as_str(), part);
+                let effect = self.refund_effects(&id).map(|refund| Effect::RefundSucceeded {
+                    refund: Refund { status: RefundStatus::Succeeded, ..refund },
+                });
+                effect.into_iter().for_each(|effect| self.effect(System::Psp, effect));
+            }
+        }
+        if due > 0 {
+            self.stored_value[2] += due;
+            let entry = self.entry(EntryKind::Credit, "G-1", receipt, due);
+            self.effect(System::StoredValue, Effect::AccountCredited { entry, issued: false });
+        }
+    }
+
+    /// Store credit is issued.
+    pub(in crate::invariants) fn credit(&mut self, cause: &str, amount: i64) {
+        let entry = self.entry(EntryKind::Credit, "credit-customer-1", cause, amount);
+        self.effect(System::StoredValue, Effect::AccountCredited { entry, issued: true });
+    }
+
+    pub(super) fn marketplace_pays(&mut self, cause: &str, amount: i64) {
+        let notice = RefundNotice {
+            order_number: self.number(),
+            refund: RefundPart {
+                refund_id: RefundId::new(format!("F-{cause}")),
+                tender_id: Some("T-1".into()),
+                kind: TenderKind::MarketplaceCollected,
+                amount: money(amount),
+            },
+            cause: cause.to_owned(),
+        };
+        self.effect(System::Marketplace, Effect::RefundShown { notice });
+    }
+
+    pub(in crate::invariants) fn refund(&mut self, id: &str, cause: &str, capture: &str, amount: i64) {
+        let refund = Refund {
+            refund_id: id.into(),
+            provider_reference: format!("P-{id}"),
+            order_number: self.number(),
+            tender_id: "T-1".into(),
+            capture_id: capture.into(),
+            amount: money(amount),
+            status: RefundStatus::Pending,
+        };
+        self.effect(System::Psp, Effect::RefundAccepted { refund, cause: cause.to_owned() });
+    }
+
+    pub(super) fn refund_effects(&self, id: &str) -> Option<Refund> {
+        self.records.iter().find_map(|record| match &record.entry {
+            Entry::Effect(committed) => match &committed.effect {
+                Effect::RefundAccepted { refund, .. } if refund.refund_id.as_str() == id => {
+                    Some(refund.clone())
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// The payment provider could not pay a refund after all.
+    pub(in crate::invariants) fn fail_refund(&mut self, id: &str) {
+        let refund = self.refund_effects(id);
+        assert!(refund.is_some(), "there is a refund {id}");
+        if let Some(refund) = refund {
+            let refund = Refund { status: RefundStatus::Failed, ..refund };
+            self.effect(System::Psp, Effect::RefundFailed { refund });
+        }
+    }
+}

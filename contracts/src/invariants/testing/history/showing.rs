@@ -1,0 +1,112 @@
+//! What channels, customer service and the middleware show, and what is sent.
+
+use super::*;
+
+impl History {
+    /// Channel and customer service show a status with the present numbers.
+    pub(in crate::invariants) fn show(&mut self, status: OrderStatus) {
+        self.sequence += 1;
+        self.status = status;
+        let update = OrderStatusUpdate {
+            order_number: self.number(),
+            sequence: self.sequence,
+            status,
+            lines: vec![self.state.clone()],
+            shipments: self.shipments.clone(),
+            occurred_at: self.now(),
+            reason: None,
+        };
+        self.effect(self.channel(), Effect::StatusShown { update });
+        let entry = TimelineEntry {
+            entry_id: format!("entry-{}", self.sequence),
+            order_number: self.number(),
+            sequence: self.sequence,
+            occurred_at: self.now(),
+            text: format!("the order is {status:?}"),
+            status,
+            lines: vec![self.state.clone()],
+        };
+        self.effect(System::CustomerService, Effect::TimelineWritten { entry });
+    }
+
+    /// Shows a parcel with another status.
+    pub(in crate::invariants) fn show_parcel(&mut self, id: &str, status: ShipmentStatus) {
+        for shipment in self.shipments.iter_mut().filter(|shipment| shipment.shipment_id.as_str() == id) {
+            shipment.status = status;
+        }
+        self.show(self.status);
+    }
+
+    /// Somebody asks the middleware, which answers the present numbers.
+    pub(in crate::invariants) fn answer_read(&mut self) {
+        self.answer_read_with(|_| ());
+    }
+
+    pub(in crate::invariants) fn answer_read_with(&mut self, change: impl FnOnce(&mut LineState)) {
+        let mut state = self.state.clone();
+        change(&mut state);
+        let view = OrderView {
+            order_number: self.number(),
+            sales_channel: self.order.sales_channel,
+            channel_order_id: self.order.channel_order_id.clone(),
+            status: self.status,
+            total: self.order.total,
+            gift: false,
+            lines: vec![state],
+            items: Self::items(self.state.ordered),
+            shipments: self.shipments.clone(),
+            returns: Vec::new(),
+            refunds: Vec::new(),
+        };
+        let answer = ("", Some(200), Outcome::Ok);
+        self.exchange(System::Pos, System::Middleware, "readOrder", answer, (Value::Null, json_of(&view)));
+    }
+
+    /// A partner raises an event about parcel S-1.
+    pub(in crate::invariants) fn raise(&mut self, id: &str, kind: &str) {
+        let source = EventType::from_name(kind).map_or(System::Wms, EventType::source);
+        let effect = Effect::EventRaised {
+            event_id: id.into(),
+            event_type: kind.to_owned(),
+            subject: "S-1".to_owned(),
+        };
+        self.commit(source, true, effect);
+    }
+
+    /// An event is delivered.
+    pub(in crate::invariants) fn deliver(&mut self, id: &str, status: Option<u16>, outcome: Outcome) {
+        let bodies = (json!({}), Value::Null);
+        self.exchange(System::Carrier, System::Middleware, "receiveEvent", (id, status, outcome), bodies);
+    }
+
+    /// The middleware shows a dead letter about an event of the carrier.
+    pub(in crate::invariants) fn list_dead_letter(&mut self, kind: &str) {
+        let letter = DeadLetter {
+            dead_letter_id: "dl-1".to_owned(),
+            order_number: Some(self.number()),
+            partner: System::Carrier,
+            operation: kind.to_owned(),
+            attempts: 1,
+            reason: "unknown code".to_owned(),
+            recorded_at: self.now(),
+        };
+        let bodies = (Value::Null, json_of(&DeadLetterList { items: vec![letter] }));
+        let answer = ("", Some(200), Outcome::Ok);
+        self.exchange(System::CustomerService, System::Middleware, "listDeadLetters", answer, bodies);
+    }
+
+    /// The middleware wants the money of parcel S-1.
+    pub(in crate::invariants) fn call_capture(&mut self, key: &str, status: Option<u16>, outcome: Outcome) {
+        let request = json!({ "order_number": "W-17", "shipment_id": "S-1", "amount": { "amount": 9_980, "currency": "EUR" } });
+        let response = match status {
+            Some(201) => json!({
+                "capture_id": "C-1", "authorization_id": "A-1", "order_number": "W-17", "shipment_id": "S-1",
+                "amount": { "amount": 9_980, "currency": "EUR" }
+            }),
+            Some(_) => json_of(&Problem::new(ProblemKind::IllegalState, "not now")),
+            None => Value::Null,
+        };
+        let answer = (key, status, outcome);
+        self.exchange(System::Middleware, System::Psp, "capturePayment", answer, (request, response));
+    }
+}

@@ -1,0 +1,169 @@
+//! Whole runs of the command, over real HTTP, against the reference and against implementations that lie.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Output,
+};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
+
+fn counterproof(args: &[&str]) -> Output {
+    Command::cargo_bin("counterproof")
+        .unwrap()
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn told(output: &Output) -> String {
+    format!("{}\n{}", stdout(output), String::from_utf8_lossy(&output.stderr))
+}
+
+fn journal(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("run.ndjson")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// First of ten consecutive ports that were free a moment ago.
+fn free_block() -> u16 {
+    (0..100)
+        .find_map(|_| {
+            let first = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+            let all = (first..first.checked_add(10)?).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+            all.collect::<Result<Vec<_>, _>>().is_ok().then_some(first)
+        })
+        .unwrap()
+}
+
+#[test]
+fn the_central_case_passes_and_its_journal_is_judged_alike_again() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let run = counterproof(&["run", "scenarios/returns/store_return.feature:11", "--out", folder]);
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    assert!(stdout(&run).contains("One item after a partial shipment, with a promotion"));
+
+    let junit = fs::read_to_string(out.path().join("junit.xml")).unwrap();
+    assert!(junit.contains("tests=\"1\"") && junit.contains("failures=\"0\""), "{junit}");
+
+    let kinds: BTreeSet<String> =
+        journal(out.path()).iter().map(|record| record["kind"].as_str().unwrap().to_owned()).collect();
+    for kind in ["run_started", "exchange", "effect", "settled", "scenario_finished", "run_finished"] {
+        assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+    }
+
+    let check = counterproof(&["check", folder]);
+    assert_eq!(check.status.code(), Some(0), "{}", told(&check));
+    assert!(stdout(&check).contains("1 passed"), "{}", stdout(&check));
+}
+
+#[test]
+fn a_truncated_journal_is_judged_up_to_the_break_and_is_no_pass() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let run = counterproof(&["run", "scenarios/orders/plain_order.feature:20", "--out", folder]);
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    let path = out.path().join("run.ndjson");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() * 2 / 3]).unwrap();
+    let check = counterproof(&["check", folder]);
+    assert_eq!(check.status.code(), Some(5), "{}", told(&check));
+    assert!(stdout(&check).contains("breaks off at line"), "{}", stdout(&check));
+    assert!(stdout(&check).contains("everything before was judged"), "{}", stdout(&check));
+}
+
+/// Each scenario's facts, without instants and without the interim views that channels were shown.
+fn story(folder: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut story: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for mut record in journal(folder) {
+        let kind = record["kind"].as_str().unwrap().to_owned();
+        let effect = record["effect"].as_str().unwrap_or_default().to_owned();
+        let interim = ["status_shown", "timeline_written", "event_raised"].contains(&effect.as_str());
+        if !["effect", "step_finished"].contains(&kind.as_str()) || interim {
+            continue;
+        }
+        let fields = record.as_object_mut().unwrap();
+        for field in ["seq", "at"] {
+            fields.remove(field);
+        }
+        let scenario = fields["scenario"].as_str().unwrap().to_owned();
+        without_instants(&mut record);
+        story.entry(scenario).or_default().push(record.to_string());
+    }
+    story.values_mut().for_each(|facts| facts.sort());
+    story
+}
+
+fn without_instants(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok()));
+            fields.values_mut().for_each(without_instants);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_instants),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    let paths = ["scenarios/orders", "scenarios/returns", "--seed", "20261124"];
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for out in [&first, &second] {
+        let mut args = vec!["run"];
+        args.extend(paths);
+        args.extend(["--out", out.path().to_str().unwrap()]);
+        let run = counterproof(&args);
+        assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    }
+    let (first, second) = (story(first.path()), story(second.path()));
+    assert!(first.len() > 15 && first.values().all(|facts| facts.len() > 5), "the story is thin");
+    for (scenario, facts) in &first {
+        assert_eq!(facts, &second[scenario]);
+    }
+    assert_eq!(first.len(), second.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_implementation_that_lies_fails_and_the_run_survives_it() {
+    let liar = MockServer::start().await;
+    let healthy = r#"{"status":"ready","version":"1"}"#;
+    Mock::given(matchers::path("/healthz"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(healthy, "application/json"))
+        .mount(&liar)
+        .await;
+    Mock::given(matchers::method("POST"))
+        .respond_with(ResponseTemplate::new(201).set_body_raw("<html>everything is fine</html>", "text/html"))
+        .mount(&liar)
+        .await;
+    let (uri, ports) = (liar.uri(), free_block().to_string());
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap().to_owned();
+    let run = tokio::task::spawn_blocking(move || {
+        counterproof(&[
+            "run", "scenarios/orders/plain_order.feature", "--target", &uri, "--ports", &ports, "--timeout", "1",
+            "--out", &folder,
+        ])
+    })
+    .await
+    .unwrap();
+    assert_eq!(run.status.code(), Some(1), "{}", told(&run));
+    assert!(stdout(&run).contains("3 failed"), "{}", stdout(&run));
+    assert!(stdout(&run).contains("expected order"), "{}", stdout(&run));
+}
+
+#[test]
+fn scenarios_that_kill_are_left_out_for_a_target_that_was_not_started_here_and_said_to_be() {
+    let run = counterproof(&["run", "scenarios/resilience/crash.feature", "--target", "http://127.0.0.1:9"]);
+    assert_eq!(run.status.code(), Some(4), "nothing is left to run: {}", told(&run));
+}
