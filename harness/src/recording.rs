@@ -103,7 +103,12 @@ impl Recording {
     pub fn would_hold(&self, scenario: &str, settled: &Settled) -> bool {
         let entry = Entry::Settled(settled.clone());
         let at = Timestamp::UNIX_EPOCH;
-        self.state().judge.holds_at_rest(&Record { seq: u64::MAX, at, scenario: Some(scenario.to_owned()), entry })
+        self.state().judge.holds_at_rest(&Record {
+            seq: u64::MAX,
+            at,
+            scenario: Some(scenario.to_owned()),
+            entry,
+        })
     }
 
     /// Checks that could not be carried out, in words; those of a scenario, or all.
@@ -126,7 +131,8 @@ impl Recording {
     pub fn unresolved(&self, scenario: &str, now: Timestamp) -> Vec<String> {
         let state = self.state();
         let within = state.repeats_within;
-        let alive = |at: &Timestamp| Duration::try_from(now.duration_since(*at)).is_ok_and(|age| age < within);
+        let alive =
+            |at: &Timestamp| Duration::try_from(now.duration_since(*at)).is_ok_and(|age| age < within);
         let calls = state.unresolved.get(scenario).into_iter().flatten();
         calls
             .filter(|(_, at)| alive(at))

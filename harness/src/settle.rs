@@ -13,7 +13,7 @@ use crate::world::Play;
 /// Nothing recorded for so long, and every law holds: rest.
 const QUIET: Duration = Duration::from_millis(120);
 /// How long what is under way may take to arrive before faults end.
-const DRAIN_WITHIN: Duration = Duration::from_millis(1000);
+const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 /// Nothing recorded for so long: rest, whatever the laws say.
 const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 
@@ -76,7 +76,8 @@ pub async fn quiet(play: &Play) {
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        let still = quiet_for(play) >= 2 * QUIET && play.stage.recording.unresolved(&play.tag, play.stage.clock.now()).is_empty();
+        let still = quiet_for(play) >= 2 * QUIET
+            && play.stage.recording.unresolved(&play.tag, play.stage.clock.now()).is_empty();
         if still || waited >= play.stage.patience {
             return;
         }

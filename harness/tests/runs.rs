@@ -39,7 +39,8 @@ fn free_block() -> u16 {
     (0..100)
         .find_map(|_| {
             let first = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-            let all = (first..first.checked_add(10)?).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+            let all =
+                (first..first.checked_add(10)?).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
             all.collect::<Result<Vec<_>, _>>().is_ok().then_some(first)
         })
         .unwrap()
@@ -107,7 +108,9 @@ fn story(folder: &Path) -> BTreeMap<String, Vec<String>> {
 fn without_instants(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|_, value| !value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok()));
+            fields.retain(|_, value| {
+                value.as_str().is_none_or(|text| text.parse::<jiff::Timestamp>().is_err())
+            });
             fields.values_mut().for_each(without_instants);
         }
         Value::Array(items) => items.iter_mut().for_each(without_instants),
@@ -151,8 +154,16 @@ async fn an_implementation_that_lies_fails_and_the_run_survives_it() {
     let folder = out.path().to_str().unwrap().to_owned();
     let run = tokio::task::spawn_blocking(move || {
         counterproof(&[
-            "run", "scenarios/orders/plain_order.feature", "--target", &uri, "--ports", &ports, "--timeout", "1",
-            "--out", &folder,
+            "run",
+            "scenarios/orders/plain_order.feature",
+            "--target",
+            &uri,
+            "--ports",
+            &ports,
+            "--timeout",
+            "1",
+            "--out",
+            &folder,
         ])
     })
     .await

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, Currency, CustomerRef, ErpDocument, ItemQuantity, LineQuantity, Money,
-    OrderNumber, ReceiptId, SalesChannel, ShipmentId,
+    ChannelOrderId, Currency, CustomerRef, ErpDocument, ItemQuantity, LineQuantity, Money, OrderNumber,
+    ReceiptId, SalesChannel, ShipmentId,
 };
 
 /// An order as the ERP books it.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, ChannelOrderId, Currency, CustomerRef, LineId, Money, OrderNumber, PromotionId, Sku,
-    System, TaxLine, Tender, Timestamp,
+    Address, ChannelOrderId, Currency, CustomerRef, LineId, Money, OrderNumber, PromotionId, Sku, System,
+    TaxLine, Tender, Timestamp,
 };
 
 /// Where an order was taken.

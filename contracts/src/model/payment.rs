@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AuthorizationId, CaptureId, Money, OrderNumber, RefundId, ShipmentId, TenderId,
-    Timestamp,
+    AccountId, AuthorizationId, CaptureId, Money, OrderNumber, RefundId, ShipmentId, TenderId, Timestamp,
 };
 
 /// Means of payment.

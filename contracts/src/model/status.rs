@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, LineId, Money, OrderNumber, RefundPart, ReturnStatus, RmaId, SalesChannel,
-    Shipment, Timestamp,
+    ChannelOrderId, LineId, Money, OrderNumber, RefundPart, ReturnStatus, RmaId, SalesChannel, Shipment,
+    Timestamp,
 };
 
 /// Where an order stands; derived from its lines, never set by itself.

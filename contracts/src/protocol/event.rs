@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber,
-    Refund, ReturnReceipt, Shipment, System, Timestamp,
+    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber, Refund,
+    ReturnReceipt, Shipment, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -231,7 +231,9 @@ impl EventData {
     pub fn from_value(event_type: EventType, data: Value) -> Result<Self, serde_json::Error> {
         Ok(match event_type {
             EventType::SalesOrderAcknowledged => Self::SalesOrderAcknowledged(serde_json::from_value(data)?),
-            EventType::FulfillmentOrderAccepted => Self::FulfillmentOrderAccepted(serde_json::from_value(data)?),
+            EventType::FulfillmentOrderAccepted => {
+                Self::FulfillmentOrderAccepted(serde_json::from_value(data)?)
+            }
             EventType::ShipmentPacked => Self::ShipmentPacked(serde_json::from_value(data)?),
             EventType::ShipmentShipped => Self::ShipmentShipped(serde_json::from_value(data)?),
             EventType::ReturnReceived => Self::ReturnReceived(serde_json::from_value(data)?),

@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{
-    LineQuantity, OrderNumber, OrderStatus, System, Timestamp,
-};
+use crate::model::{LineQuantity, OrderNumber, OrderStatus, System, Timestamp};
 
 /// That an order was received. Whether it is accepted is told by status updates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

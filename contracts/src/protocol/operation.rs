@@ -87,15 +87,28 @@ pub mod middleware {
     /// Goods came back in a store, with or without authorization: `ReturnReceipt` → `ReturnDecision`.
     pub const RECEIVE_RETURN: Operation = create(M, "receiveReturn", "/v1/return-receipts");
     /// A signed CloudEvent from a partner; 202 once it is durable.
-    pub const RECEIVE_EVENT: Operation =
-        Operation { system: M, id: "receiveEvent", method: Method::Post, path: "/v1/events", success: 202, keyed: false };
+    pub const RECEIVE_EVENT: Operation = Operation {
+        system: M,
+        id: "receiveEvent",
+        method: Method::Post,
+        path: "/v1/events",
+        success: 202,
+        keyed: false,
+    };
     /// `DeadLetterList`.
     pub const LIST_DEAD_LETTERS: Operation = read(M, "listDeadLetters", "/v1/dead-letters");
     /// Tries a dead letter again: no body → `DeadLetter`.
-    pub const REPLAY_DEAD_LETTER: Operation =
-        Operation { system: M, id: "replayDeadLetter", method: Method::Post, path: "/v1/dead-letters/{dead_letter_id}/replays", success: 202, keyed: false };
+    pub const REPLAY_DEAD_LETTER: Operation = Operation {
+        system: M,
+        id: "replayDeadLetter",
+        method: Method::Post,
+        path: "/v1/dead-letters/{dead_letter_id}/replays",
+        success: 202,
+        keyed: false,
+    };
     /// `AuditTrail`.
-    pub const READ_AUDIT_TRAIL: Operation = read(M, "readAuditTrail", "/v1/orders/{order_number}/audit-trail");
+    pub const READ_AUDIT_TRAIL: Operation =
+        read(M, "readAuditTrail", "/v1/orders/{order_number}/audit-trail");
     /// `Health`.
     pub const READ_HEALTH: Operation = read(M, "readHealth", "/healthz");
 }
@@ -118,7 +131,8 @@ pub mod erp {
     pub const RELEASE_RESERVATION: Operation =
         create(E, "releaseReservation", "/v1/reservations/{reservation_id}/releases");
     /// `InventoryMovement` → `InventoryMovement`. A goods issue consumes the order's reservation.
-    pub const POST_INVENTORY_MOVEMENT: Operation = create(E, "postInventoryMovement", "/v1/inventory-movements");
+    pub const POST_INVENTORY_MOVEMENT: Operation =
+        create(E, "postInventoryMovement", "/v1/inventory-movements");
     /// `Invoice` → `Invoice`.
     pub const POST_INVOICE: Operation = create(E, "postInvoice", "/v1/invoices");
     /// `ReturnAuthorization` → `ReturnAuthorization`.
@@ -138,7 +152,8 @@ pub mod wms {
 
     const W: System = System::Wms;
     /// `FulfillmentOrder` → `FulfillmentOrder`.
-    pub const CREATE_FULFILLMENT_ORDER: Operation = create(W, "createFulfillmentOrder", "/v1/fulfillment-orders");
+    pub const CREATE_FULFILLMENT_ORDER: Operation =
+        create(W, "createFulfillmentOrder", "/v1/fulfillment-orders");
     /// `FulfillmentCancellation` → `FulfillmentCancellationResult`.
     pub const CANCEL_FULFILLMENT: Operation =
         create(W, "cancelFulfillment", "/v1/fulfillment-orders/{fulfillment_order_id}/cancellations");
@@ -156,9 +171,11 @@ pub mod psp {
     /// `AuthorizationRequest` → `Authorization`; 402 payment-declined.
     pub const AUTHORIZE_PAYMENT: Operation = create(P, "authorizePayment", "/v1/authorizations");
     /// `CaptureRequest` → `Capture`.
-    pub const CAPTURE_PAYMENT: Operation = create(P, "capturePayment", "/v1/authorizations/{authorization_id}/captures");
+    pub const CAPTURE_PAYMENT: Operation =
+        create(P, "capturePayment", "/v1/authorizations/{authorization_id}/captures");
     /// `VoidRequest` → `Authorization`.
-    pub const VOID_AUTHORIZATION: Operation = create(P, "voidAuthorization", "/v1/authorizations/{authorization_id}/voids");
+    pub const VOID_AUTHORIZATION: Operation =
+        create(P, "voidAuthorization", "/v1/authorizations/{authorization_id}/voids");
     /// `RefundRequest` → `Refund` with status `pending`; the outcome comes as an event.
     pub const REFUND_PAYMENT: Operation = create(P, "refundPayment", "/v1/refunds");
     /// `Refund`.

@@ -98,10 +98,9 @@ impl ProblemKind {
             | Self::InsufficientStock
             | Self::InsufficientFunds => 409,
             Self::BodyTooLarge => 413,
-            Self::InvalidDocument
-            | Self::IdempotencyKeyReused
-            | Self::BusinessRule
-            | Self::NotReturnable => 422,
+            Self::InvalidDocument | Self::IdempotencyKeyReused | Self::BusinessRule | Self::NotReturnable => {
+                422
+            }
             Self::TooManyRequests => 429,
             Self::InternalError => 500,
             Self::Unavailable => 503,
@@ -203,9 +202,9 @@ impl Problem {
 
     /// The document breaks its schema at these places.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors.first().map_or_else(String::new, |error| {
-            format!("at {:?}: {}", error.pointer, error.detail)
-        });
+        let detail = errors
+            .first()
+            .map_or_else(String::new, |error| format!("at {:?}: {}", error.pointer, error.detail));
         Self { errors, ..Self::new(ProblemKind::InvalidDocument, detail) }
     }
 

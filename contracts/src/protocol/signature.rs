@@ -78,9 +78,7 @@ impl Secret {
         let fits = signatures
             .split_ascii_whitespace()
             .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
-            .any(|given| {
-                self.mac(id, seconds, body).is_some_and(|mac| mac.verify_slice(&given).is_ok())
-            });
+            .any(|given| self.mac(id, seconds, body).is_some_and(|mac| mac.verify_slice(&given).is_ok()));
         if fits { Ok(()) } else { Err(SignatureError::Mismatch) }
     }
 }

@@ -40,7 +40,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Fatal> {
     read_until_break(open()?, |record| {
         story.observe(&record);
     });
-    let mut run = story.finish(LawTally { laws: Judge::laws().len(), checks: judge.checks_by_law().values().sum() });
+    let mut run =
+        story.finish(LawTally { laws: Judge::laws().len(), checks: judge.checks_by_law().values().sum() });
     let broken = !again.violations.is_empty();
     let doubtful = !again.complete || broken_at.is_some() || !judge.broken_checks().is_empty();
     let recorded =

@@ -115,7 +115,8 @@ fn number_rows(feature: &mut gherkin::Feature) {
     for scenario in feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios)) {
         counts.entry(scenario.name.clone()).or_default().0 += 1;
     }
-    let scenarios = feature.scenarios.iter_mut().chain(feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios));
+    let scenarios =
+        feature.scenarios.iter_mut().chain(feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios));
     for scenario in scenarios {
         if let Some((all, row)) = counts.get_mut(&scenario.name)
             && *all > 1

@@ -31,7 +31,8 @@ async fn agree(world: &mut World, _args: Args) -> Result<(), StepError> {
     if broken.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> =
-        broken.iter().map(|violation| format!("{}: {}", violation.invariant, violation.sentence)).collect();
-    Err(StepError::failed(told.join("\n")))
+    let mut laws: Vec<&str> = broken.iter().map(|violation| violation.invariant.as_str()).collect();
+    laws.sort_unstable();
+    laws.dedup();
+    Err(StepError::failed(format!("expected every law to hold; broken: {}", laws.join(", "))))
 }

@@ -176,7 +176,8 @@ fn hold(world: &mut World, reverse: bool) -> Result<(), StepError> {
 
 async fn release(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
-    let faults: Vec<_> = play.faults.iter().filter(|fault| fault.system == System::Carrier).cloned().collect();
+    let faults: Vec<_> =
+        play.faults.iter().filter(|fault| fault.system == System::Carrier).cloned().collect();
     let scans = u64::from(play.counters.get("scan").copied().unwrap_or(0));
     play.eventually("every scan held back", |stage| {
         let held = stage.happened(&faults);

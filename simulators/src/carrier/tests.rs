@@ -1,3 +1,5 @@
+//! The carrier: labels and scans.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 use counterproof_contracts::protocol::EventType;
 

@@ -1,3 +1,5 @@
+//! Channels: orders placed, answers taken, views that never go back.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use counterproof_contracts::shape;

@@ -1,3 +1,5 @@
+//! Customer service: timelines.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use serde_json::json;

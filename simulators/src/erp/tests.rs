@@ -1,3 +1,5 @@
+//! The ERP: stock, reservations and documents always add up.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 use counterproof_contracts::{
     journal::Effect,

@@ -102,7 +102,15 @@ impl<'k> Scene<'k> {
         causation: Option<String>,
         counters: &'k mut BTreeMap<String, u64>,
     ) -> Self {
-        Self { now, correlation, causation, counters, effects: Vec::new(), events: Vec::new(), calls: Vec::new() }
+        Self {
+            now,
+            correlation,
+            causation,
+            counters,
+            effects: Vec::new(),
+            events: Vec::new(),
+            calls: Vec::new(),
+        }
     }
 
     /// The present instant.

@@ -1,3 +1,5 @@
+//! The payment provider: never more taken than held, never more given back than taken.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::prelude::*;

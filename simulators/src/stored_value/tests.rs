@@ -1,3 +1,5 @@
+//! Stored value: balances never fall below zero.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::prelude::*;

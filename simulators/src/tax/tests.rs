@@ -1,3 +1,5 @@
+//! The tax engine: quotes as the channels price, documents that add up.
+
 use counterproof_contracts::model::{Currency, Order, ShipmentId, TaxDocumentLine, Timestamp};
 use proptest::prelude::*;
 

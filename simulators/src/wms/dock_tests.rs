@@ -1,3 +1,5 @@
+//! The returns dock: every unit gets one grade.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 use counterproof_contracts::{
     journal::Effect,

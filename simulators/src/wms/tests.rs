@@ -1,3 +1,5 @@
+//! The warehouse: never packs more than was ordered and not canceled.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 use counterproof_contracts::{
     journal::Effect,

@@ -1,3 +1,5 @@
+//! Pricing: every order adds up exactly.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 use proptest::prelude::*;
 

@@ -1,1 +1,1 @@
-
+//! Durable execution: what is committed is carried through, once.

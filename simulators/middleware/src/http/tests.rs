@@ -1,1 +1,1 @@
-
+//! The HTTP interface: what is refused, and with which problem.
