@@ -101,7 +101,7 @@ fn too_many_lines_are_refused() {
 }
 
 #[test]
-fn an_answer_without_the_number_it_must_bring_is_missed() {
+fn an_answer_without_the_number_it_must_bring_is_refused() {
     let answer = without("sales-order", "/erp_document");
     assert_eq!(pointers(shape::response_errors(erp::CREATE_SALES_ORDER, 201, &answer)), ["/erp_document"]);
     assert_eq!(shape::request_errors(erp::CREATE_SALES_ORDER, &answer), [], "a request has none");

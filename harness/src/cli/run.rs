@@ -3,7 +3,7 @@
 use std::{
     io::IsTerminal as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -142,19 +142,22 @@ async fn play(
     }
     let shown = Arc::clone(&progress);
     let watched = Arc::clone(&stage);
+    let ended = Arc::new(Mutex::new(Vec::new()));
+    let so_far = Arc::clone(&ended);
     let on_finished: runner::OnFinished = Arc::new(move |finished: &Finished| {
         let laws: Vec<String> =
             watched.violations(&finished.id).into_iter().map(|violation| violation.invariant).collect();
         shown.scenario(&finished.planned, &finished.result, &laws);
+        so_far.lock().unwrap_or_else(PoisonError::into_inner).push(finished.clone());
     });
     let all = runner::run(selection, Arc::clone(&stage), jobs, on_finished);
-    let (finished, interrupted) = tokio::select! {
+    let interrupted = tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => (Vec::new(), true),
-        finished = all => (finished, false),
+        _ = tokio::signal::ctrl_c() => true,
+        _ = all => false,
     };
     progress.end();
-    let verdict = verdict(&finished, &stage);
+    let verdict = verdict(&ended.lock().unwrap_or_else(PoisonError::into_inner), &stage);
     stage.close(verdict, interrupted).await?;
     conclude(&stage, folder, exit(verdict, interrupted))
 }

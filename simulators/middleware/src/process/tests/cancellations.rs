@@ -116,7 +116,7 @@ fn units_are_not_canceled_twice() {
     stage.run();
     assert_eq!(stage.status(), OrderStatus::Canceled);
     let stopped: Vec<&Value> =
-        stage.calls("cancelFulfillment").iter().map(|body| &body["lines"]).copied().collect();
+        stage.calls("cancelFulfillment").into_iter().map(|body| &body["lines"]).collect();
     assert_eq!(stopped.len(), 2);
     assert_eq!(stopped[1].as_array().unwrap().len(), 1, "A is claimed by the first wish");
     assert_eq!(stage.calls("voidAuthorization").len(), 1);

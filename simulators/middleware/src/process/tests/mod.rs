@@ -226,17 +226,14 @@ impl Stage {
     pub(super) fn finish(&mut self, task: Task) {
         let key = task.key.clone();
         let refusal = self.refusing.get(task.operation.as_str()).copied();
-        let input = match refusal {
-            Some(kind) => {
-                let refusal = Refusal::of(&Problem::new(kind, "as told"));
-                Input::Refused { task: Box::new(task), refusal }
-            }
-            None => {
-                let answer = self.answer(&task);
-                let answer = PartnerAnswer::read(&task.intent, task.partner == System::Psp, answer).unwrap();
-                self.done.push(task.clone());
-                Input::Answered { task: Box::new(task), answer: Box::new(answer) }
-            }
+        let input = if let Some(kind) = refusal {
+            let refusal = Refusal::of(&Problem::new(kind, "as told"));
+            Input::Refused { task: Box::new(task), refusal }
+        } else {
+            let answer = self.answer(&task);
+            let answer = PartnerAnswer::read(&task.intent, task.partner == System::Psp, answer).unwrap();
+            self.done.push(task.clone());
+            Input::Answered { task: Box::new(task), answer: Box::new(answer) }
         };
         self.input(input, &key).unwrap();
     }
