@@ -14,7 +14,7 @@ use counterproof_contracts::{
     model::Timestamp,
 };
 
-use crate::Link;
+use crate::{Link, What};
 
 /// How much the laws looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -329,7 +329,7 @@ fn chain(violation: &Violation, links: &BTreeMap<u64, Link>) -> Vec<Link> {
     wanted.insert(violation.seq);
     let mut chain: Vec<Link> = wanted.iter().filter_map(|seq| links.get(seq)).cloned().collect();
     // A call is recorded when it ends; it is told where it began, before what it caused.
-    chain.sort_by_key(|link| (link.offset_ms, link.seq));
+    chain.sort_by_key(|link| (link.offset_ms, matches!(link.what, What::Booking { .. }), link.seq));
     chain
 }
 

@@ -18,14 +18,18 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(|line| line.replace('\t', "    ").trim_end().chars().map(harmless).collect())
 }
 
-/// At most so many characters of a text, with an ellipsis where it was cut.
+/// At most so many characters of a text, with an ellipsis in the middle where it was cut: identifiers
+/// differ at their ends.
 pub(crate) fn short(text: &str, characters_max: usize) -> String {
     let text = line(text);
     if text.chars().count() <= characters_max {
         return text;
     }
-    let kept: String = text.chars().take(characters_max.saturating_sub(1)).collect();
-    format!("{kept}…")
+    let kept = characters_max.saturating_sub(1);
+    let tail = kept / 2;
+    let head: String = text.chars().take(kept - tail).collect();
+    let tail: String = text.chars().skip(text.chars().count() - tail).collect();
+    format!("{head}…{tail}")
 }
 
 /// Milliseconds as people read them: `31 ms`, `2.5 s`.
@@ -63,7 +67,7 @@ mod tests {
     #[test]
     fn shortens_by_characters() {
         assert_eq!(short("größer", 6), "größer");
-        assert_eq!(short("größerer", 6), "größe…");
+        assert_eq!(short("größerer", 6), "grö…er");
     }
 
     #[test]
