@@ -1,7 +1,7 @@
 //! A channel's checkout: from a basket to an order with every promotion and tax allocated to units.
 //!
 //! Promotions are granted in the order of their codes, each on what the ones before left to pay, and
-//! allocated over all units of the order by largest remainder; taxes follow [`rating`](super::rating).
+//! allocated over all units of the order by largest remainder; taxes follow [`rating`].
 //! Nothing here knows whether the goods exist or the money does.
 
 use counterproof_contracts::{
