@@ -14,6 +14,8 @@ pub mod door;
 mod durable;
 mod http;
 pub mod process;
+#[cfg(test)]
+mod test_partners;
 
 pub use cli::{ServeError, cli_main, serve};
 pub use config::{Config, ConfigError};

@@ -1,1 +1,304 @@
-//! The HTTP interface: what is refused, and with which problem.
+//! Tests of the HTTP interface, in process.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Body;
+use counterproof_contracts::{
+    model::OrderStatus,
+    protocol::{BODY_BYTES_MAX, Problem, ProblemKind},
+    shape,
+};
+use futures::future::{BoxFuture, FutureExt as _};
+use http::Request;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::{
+    door::store::{Batch, MemoryStore, Store, StoreError},
+    process::tests::plain,
+    test_partners::{Rig, Script},
+};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+fn kind(body: &Value) -> ProblemKind {
+    assert!(shape::document_errors("problem", body).is_empty(), "{body}");
+    serde_json::from_value::<Problem>(body.clone()).unwrap().problem_kind().unwrap()
+}
+
+fn order() -> Value {
+    serde_json::to_value(plain()).unwrap()
+}
+
+fn event(id: &str, event_type: &str, data: &Value) -> Value {
+    json!({
+        "specversion": "1.0", "id": id, "source": "/wms", "type": event_type, "subject": "S1",
+        "time": "2026-11-27T08:00:00Z", "datacontenttype": "application/json", "sequence": 1,
+        "partitionkey": "W-1", "correlationid": "corr-1", "data": data,
+    })
+}
+
+fn shipped(id: &str) -> Value {
+    let data = json!({
+        "shipment_id": "S1", "fulfillment_order_id": "fo-W-1-dc-north", "order_number": "W-1",
+        "node_id": "dc-north", "lines": [{ "line_id": "B", "sku": "SKU-B", "quantity": 1 }],
+        "status": "shipped", "tracking_number": "TRK-1", "shipped_at": "2026-11-27T08:00:00Z",
+    });
+    event(id, "retail.shipment.shipped.v1", &data)
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_paths_and_methods_are_unknown_operations() {
+    let rig = Rig::new();
+    let (status, body) = rig.get("/v2/orders").await;
+    assert_eq!((status, kind(&body)), (404, ProblemKind::UnknownOperation));
+    let (status, headers, body) = rig.send(Request::delete("/v1/orders").body(Body::empty()).unwrap()).await;
+    assert_eq!((status, kind(&body)), (404, ProblemKind::UnknownOperation));
+    assert_eq!(headers["content-type"], "application/problem+json");
+    assert_eq!(
+        rig.get("/healthz").await,
+        (200, json!({ "status": "ready", "version": env!("CARGO_PKG_VERSION") }))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_are_bounded_and_must_be_json() {
+    let rig = Rig::new();
+    let text = |text: String| {
+        Request::post("/v1/orders").header("idempotency-key", "k").body(Body::from(text)).unwrap()
+    };
+    let (status, _, body) = rig.send(text(" ".repeat(BODY_BYTES_MAX + 1))).await;
+    assert_eq!((status, kind(&body)), (413, ProblemKind::BodyTooLarge));
+    let (status, _, body) = rig.send(text("{".to_owned())).await;
+    assert_eq!((status, kind(&body)), (400, ProblemKind::MalformedBody));
+    let (status, _, body) = rig.send(text("[".repeat(100_000))).await;
+    assert_eq!((status, kind(&body)), (400, ProblemKind::MalformedBody));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_documents_are_refused_with_the_place() {
+    let rig = Rig::new();
+    let mut document = order();
+    document["lines"][0]["quantity"] = json!("two");
+    let (status, _, body) = rig.post("/v1/orders", "k1", &document).await;
+    assert_eq!((status, kind(&body)), (422, ProblemKind::InvalidDocument));
+    assert_eq!(body["errors"][0]["pointer"], "/lines/0/quantity");
+    let mut document = order();
+    document["total"]["amount"] = json!(1);
+    let (status, _, body) = rig.post("/v1/orders", "k2", &document).await;
+    assert_eq!((status, kind(&body)), (422, ProblemKind::BusinessRule));
+    assert_eq!(body["errors"][0]["pointer"], "/total");
+    let request = Request::post("/v1/orders").body(Body::from(order().to_string())).unwrap();
+    let (status, _, body) = rig.send(request).await;
+    assert_eq!((status, &body["errors"][0]["pointer"]), (422, &json!("/header/idempotency-key")));
+    assert_eq!(rig.get("/v1/orders/W-1").await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_answered_once_and_repeated_from_memory() {
+    let rig = Rig::new();
+    let (status, headers, first) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!((status, headers.contains_key("idempotency-replayed")), (201, false));
+    let (status, headers, again) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!((status, &again, headers["idempotency-replayed"].to_str().unwrap()), (201, &first, "true"));
+    let mut other = order();
+    other["customer_ref"] = json!("C-2");
+    let (status, _, body) = rig.post("/v1/orders", "k1", &other).await;
+    assert_eq!((status, kind(&body)), (422, ProblemKind::IdempotencyKeyReused));
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.partners.calls("quoteTax").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_the_same_under_another_key_and_no_other_under_its_numbers() {
+    let rig = Rig::new();
+    let (_, _, first) = rig.post("/v1/orders", "k1", &order()).await;
+    let (status, headers, again) = rig.post("/v1/orders", "k2", &order()).await;
+    assert_eq!((status, &again, headers.contains_key("idempotency-replayed")), (201, &first, false));
+    for (number, channel, channel_order) in
+        [("W-2", "web", "web-1"), ("W-1", "marketplace", "m-1"), ("W-1", "web", "web-2")]
+    {
+        let mut other = order();
+        other["order_number"] = json!(number);
+        other["sales_channel"] = json!(channel);
+        other["channel_order_id"] = json!(channel_order);
+        let (status, _, body) = rig.post("/v1/orders", &format!("k-{number}-{channel_order}"), &other).await;
+        assert_eq!((status, kind(&body)), (409, ProblemKind::IllegalState), "{other}");
+    }
+    assert_eq!(rig.get("/v1/orders/W-2").await.0, 404);
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.partners.calls("createSalesOrder").len(), 1);
+}
+
+/// Holds commits until it is told to go on.
+#[derive(Default)]
+struct Slow {
+    inner: MemoryStore,
+    gate: Notify,
+}
+
+impl Store for Slow {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        assert!(!key.contains("panic"), "as told");
+        self.inner.get(key)
+    }
+
+    fn scan(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.inner.scan(prefix)
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            self.gate.notified().await;
+            self.inner.commit(batch).await
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_key_at_the_same_time_is_refused_for_now() {
+    let store = Arc::new(Slow::default());
+    let rig = Arc::new(Rig::over(Arc::clone(&store) as Arc<dyn Store>));
+    let first = tokio::spawn({
+        let rig = Arc::clone(&rig);
+        async move { rig.post("/v1/orders", "k1", &order()).await }
+    });
+    rig.pass(Duration::from_millis(1)).await;
+    let (status, _, body) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!((status, kind(&body)), (409, ProblemKind::ConcurrentRequest));
+    store.gate.notify_one();
+    assert_eq!(first.await.unwrap().0, 201);
+    let (status, headers, _) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!((status, headers.contains_key("idempotency-replayed")), (201, true));
+}
+
+/// A caller that goes away in the middle must not leave the order half decided.
+#[tokio::test(start_paused = true)]
+async fn a_panic_and_a_standstill_are_answered_as_problems() {
+    let rig = Rig::over(Arc::new(Slow::default()));
+    let (status, body) = rig.get("/v1/orders/panic").await;
+    assert_eq!((status, kind(&body)), (500, ProblemKind::InternalError));
+    let (status, headers, body) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!((status, kind(&body)), (503, ProblemKind::Unavailable));
+    assert!(headers.contains_key("retry-after"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_need_a_fitting_signature() {
+    let rig = Rig::new();
+    let body = shipped("e1").to_string();
+    let forged = Request::post("/v1/events")
+        .header("webhook-id", "m")
+        .header("webhook-timestamp", rig.clock.now().as_second())
+        .header("webhook-signature", "v1,AAAA")
+        .body(Body::from(body.clone()))
+        .unwrap();
+    let (status, _, answer) = rig.send(forged).await;
+    assert_eq!((status, kind(&answer)), (401, ProblemKind::InvalidSignature));
+    let unsigned = Request::post("/v1/events").body(Body::from(body)).unwrap();
+    assert_eq!(rig.send(unsigned).await.0, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_has_its_effect_once_however_often_and_under_whatever_id() {
+    let rig = Rig::new();
+    rig.post("/v1/orders", "k1", &order()).await;
+    rig.pass(MINUTE).await;
+    for id in ["e1", "e1", "e2"] {
+        assert_eq!(rig.deliver(&shipped(id)).await, (202, Value::Null));
+    }
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.partners.calls("capturePayment").len(), 1);
+    assert_eq!(rig.order().await.status, OrderStatus::PartiallyShipped);
+    assert!(rig.letters().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_carried_out_is_kept_for_a_person() {
+    let rig = Rig::new();
+    assert_eq!(rig.deliver(&shipped("early")).await.0, 202);
+    let mut unknown_type = shipped("type");
+    unknown_type["type"] = json!("retail.shipment.teleported.v1");
+    assert_eq!(rig.deliver(&unknown_type).await.0, 202);
+    let mut unknown_code = shipped("code");
+    unknown_code["data"]["status"] = json!("teleported");
+    assert_eq!(rig.deliver(&unknown_code).await.0, 202);
+    assert_eq!(rig.deliver(&unknown_code).await.0, 202);
+    let mut broken = shipped("broken");
+    broken["data"]["lines"][0]["quantity"] = json!(0);
+    let (status, body) = rig.deliver(&broken).await;
+    assert_eq!((status, &body["errors"][0]["pointer"]), (422, &json!("/data/lines/0/quantity")));
+    let letters = rig.letters().await;
+    let ids: Vec<&str> = letters.iter().map(|letter| letter.dead_letter_id.as_str()).collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+
+    rig.post("/v1/orders", "k1", &order()).await;
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.replay("dl-wms-early").await, 202);
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.order().await.status, OrderStatus::PartiallyShipped);
+    assert_eq!(rig.letters().await.len(), 2);
+    assert_eq!(rig.replay("dl-wms-type").await, 202);
+    assert_eq!(rig.letters().await.len(), 2, "it is as unknown as before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_return_is_answered_at_once_and_can_be_read() {
+    let rig = Rig::new();
+    rig.post("/v1/orders", "k1", &order()).await;
+    rig.pass(MINUTE).await;
+    rig.deliver(&shipped("e1")).await;
+    rig.pass(MINUTE).await;
+    let receipt = json!({
+        "receipt_id": "R1", "order_number": "W-1", "node_id": "store-12", "received_at": "2026-11-27T09:00:00Z",
+        "lines": [{ "line_id": "B", "sku": "SKU-B", "quantity": 1, "reason": "changed_mind" }],
+        "grades": [{ "line_id": "B", "sku": "SKU-B", "quantity": 1, "grade": "A" }],
+    });
+    let (status, _, decision) = rig.post("/v1/return-receipts", "k2", &receipt).await;
+    assert_eq!((status, &decision["refunds"][0]["amount"]["amount"]), (201, &json!(2000)));
+    rig.pass(MINUTE).await;
+    let rma = decision["rma_id"].as_str().unwrap();
+    let (status, authorization) = rig.get(&format!("/v1/returns/{rma}")).await;
+    assert_eq!((status, &authorization["status"]), (200, &json!("closed")));
+    assert_eq!(rig.get("/v1/returns/rma-other").await.0, 404);
+    assert_eq!(rig.order().await.refunds.len(), 1);
+    let (_, trail) = rig.get("/v1/orders/W-1/audit-trail").await;
+    assert!(shape::document_errors("audit-trail", &trail).is_empty());
+    let numbers: Vec<u64> = trail["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| record["sequence"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    for operation in ["refundPayment", "postCreditMemo", "postReturnReceipt", "notifyRefund"] {
+        assert_eq!(rig.partners.calls(operation).len(), 1, "{operation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_for_orders_that_are_not_known_are_refused() {
+    let rig = Rig::new();
+    let wish = json!({ "order_number": "W-9", "cancellation_id": "C1", "reason": "r" });
+    let (status, _, body) = rig.post("/v1/orders/W-9/cancellations", "k1", &wish).await;
+    assert_eq!((status, kind(&body)), (404, ProblemKind::NotFound));
+    let (status, _, body) = rig.post("/v1/orders/W-8/cancellations", "k2", &wish).await;
+    assert_eq!((status, &body["errors"][0]["pointer"]), (422, &json!("/order_number")));
+    assert_eq!(rig.get("/v1/orders/W-9/audit-trail").await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancellation_meets_the_node_and_ends() {
+    let rig = Rig::new();
+    rig.partners.script("cancelFulfillment", [Script::Refuse(ProblemKind::IllegalState)]);
+    rig.post("/v1/orders", "k1", &order()).await;
+    rig.pass(MINUTE).await;
+    let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
+    let (status, _, answer) = rig.post("/v1/orders/W-1/cancellations", "k2", &wish).await;
+    assert_eq!((status, &answer["status"]), (201, &json!("pending")));
+    rig.pass(MINUTE).await;
+    assert!(rig.letters().await.is_empty());
+    assert_eq!(rig.order().await.status, OrderStatus::Accepted, "the node was faster");
+}

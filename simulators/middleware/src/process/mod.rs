@@ -28,7 +28,7 @@ mod tracking;
 mod view;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{PartnerAnswer, Refusal};
 use counterproof_contracts::{

@@ -41,11 +41,11 @@ pub(super) struct Stage {
     events: u32,
 }
 
-pub(super) fn eur(amount: i64) -> Money {
+pub(crate) fn eur(amount: i64) -> Money {
     Money::new(amount, Currency::EUR)
 }
 
-pub(super) fn line(id: &str, quantity: u32, price: i64, promotion: &[i64]) -> OrderLine {
+pub(crate) fn line(id: &str, quantity: u32, price: i64, promotion: &[i64]) -> OrderLine {
     let unit = |unit: usize| price - promotion.get(unit).copied().unwrap_or(0);
     let taxes = (0..quantity as usize)
         .map(|index| counterproof_contracts::allocation::tax_of(unit(index), 190_000, true))
@@ -70,7 +70,7 @@ pub(super) fn line(id: &str, quantity: u32, price: i64, promotion: &[i64]) -> Or
     }
 }
 
-pub(super) fn tender(id: &str, kind: TenderKind, amount: i64) -> Tender {
+pub(crate) fn tender(id: &str, kind: TenderKind, amount: i64) -> Tender {
     Tender {
         tender_id: id.into(),
         kind,
@@ -82,7 +82,7 @@ pub(super) fn tender(id: &str, kind: TenderKind, amount: i64) -> Tender {
 }
 
 /// An order with these lines, shipping of 4.90 and these tenders; the first tender takes what others leave.
-pub(super) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
+pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
     let mut order = Order {
         order_number: "W-1".into(),
         sales_channel: SalesChannel::Web,
@@ -115,14 +115,14 @@ pub(super) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
 }
 
 /// Two units of A for 50.00 with a promotion of 10.01, one unit of B for 20.00, by card.
-pub(super) fn plain() -> Order {
+pub(crate) fn plain() -> Order {
     order(
         vec![line("A", 2, 5000, &[501, 500]), line("B", 1, 2000, &[])],
         vec![tender("T1", TenderKind::Card, 0)],
     )
 }
 
-pub(super) fn returned(id: &str, quantity: u32) -> ReturnLine {
+pub(crate) fn returned(id: &str, quantity: u32) -> ReturnLine {
     ReturnLine {
         line_id: id.into(),
         sku: format!("SKU-{id}").into(),
@@ -131,11 +131,11 @@ pub(super) fn returned(id: &str, quantity: u32) -> ReturnLine {
     }
 }
 
-pub(super) fn graded(id: &str, quantity: u32, grade: ConditionGrade) -> InspectedLine {
+pub(crate) fn graded(id: &str, quantity: u32, grade: ConditionGrade) -> InspectedLine {
     InspectedLine { line_id: id.into(), sku: format!("SKU-{id}").into(), quantity, grade }
 }
 
-pub(super) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLine>) -> ReturnReceipt {
+pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLine>) -> ReturnReceipt {
     ReturnReceipt {
         receipt_id: id.into(),
         order_number: "W-1".into(),
