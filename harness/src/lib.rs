@@ -16,4 +16,5 @@ pub mod settle;
 pub mod stage;
 pub mod steps;
 pub mod target;
+pub mod virtual_time;
 pub mod world;

@@ -1,4 +1,7 @@
 //! The journal of a run while it is written: on disk line by line, judged line by line.
+//!
+//! Live, every scenario writes into the run's journal. In virtual time each scenario has a recording of its own
+//! in memory, which the run's journal takes in as a whole when the scenario has ended.
 
 use std::{
     collections::BTreeMap,
@@ -22,17 +25,37 @@ use crate::exit::{Exit, Fatal};
 /// A call whose outcome its caller does not know yet, so that it will be repeated.
 type Unresolved = (System, System, String, String);
 
+/// Where records go.
+enum Tape {
+    /// Into a file, line by line.
+    File(Writer<BufWriter<File>>),
+    /// Nowhere yet: they are taken in by another recording later.
+    Memory(Vec<Record>),
+}
+
 struct State {
-    writer: Writer<BufWriter<File>>,
+    tape: Tape,
     path: String,
     judge: Judge,
     violations: Vec<Violation>,
+    doubts: Vec<Doubt>,
     repeats_within: Duration,
     unresolved: BTreeMap<String, BTreeMap<Unresolved, Timestamp>>,
     last_activity: BTreeMap<String, Timestamp>,
+    seq: u64,
     exchanges: u64,
     effects: u64,
+    checks: u64,
     broken: Option<String>,
+}
+
+/// A check that could not be carried out: in which scenario, and why.
+type Doubt = (Option<String>, String);
+
+/// A violation whose lines have other numbers in the journal that takes it in.
+fn shifted(violation: Violation, offset: u64) -> Violation {
+    let evidence = violation.evidence.iter().map(|seq| seq + offset).collect();
+    Violation { seq: violation.seq + offset, evidence, ..violation }
 }
 
 /// The journal of a run. Clones write the same journal.
@@ -63,20 +86,67 @@ impl Recording {
                 format!("failed to create the journal {}: {error}\n  = name a folder that can be written to with --out", path.display()),
             )
         })?;
-        Ok(Self(Arc::new(Mutex::new(State {
-            writer: Writer::new(BufWriter::new(file)),
-            path: path.display().to_string(),
+        let tape = Tape::File(Writer::new(BufWriter::new(file)));
+        Ok(Self::onto(tape, path.display().to_string(), policy))
+    }
+
+    /// A recording of one scenario in memory.
+    pub fn in_memory(policy: Policy) -> Self {
+        Self::onto(Tape::Memory(Vec::new()), "in memory".to_owned(), policy)
+    }
+
+    fn onto(tape: Tape, path: String, policy: Policy) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            tape,
+            path,
             repeats_within: Duration::from_millis(
                 policy.retry.timeout_ms.saturating_add(policy.retry.max_ms.saturating_mul(2)),
             ),
             judge: Judge::new(policy),
             violations: Vec::new(),
+            doubts: Vec::new(),
             unresolved: BTreeMap::new(),
             last_activity: BTreeMap::new(),
+            seq: 0,
             exchanges: 0,
             effects: 0,
+            checks: 0,
             broken: None,
-        }))))
+        })))
+    }
+
+    /// The number of the last record; 0 before the first.
+    pub fn last_seq(&self) -> u64 {
+        self.state().seq
+    }
+
+    /// Records an entry at an instant, behind what is recorded already.
+    pub fn record(&self, at: Timestamp, scenario: Option<String>, entry: Entry) {
+        let mut state = self.state();
+        let record = Record { seq: state.seq + 1, at, scenario, entry };
+        state.append(&record);
+    }
+
+    /// Takes in the recording of a scenario that has ended: its records get the next numbers, and what was
+    /// judged there is not judged again.
+    pub fn absorb(&self, scenario: &Self) {
+        let mut other = scenario.state();
+        let mut state = self.state();
+        let offset = state.seq;
+        let records = match &mut other.tape {
+            Tape::Memory(records) => std::mem::take(records),
+            Tape::File(_) => Vec::new(),
+        };
+        for mut record in records {
+            record.seq += offset;
+            state.write(&record);
+        }
+        state.violations.extend(other.violations.drain(..).map(|violation| shifted(violation, offset)));
+        let doubts: Vec<Doubt> = other.all_doubts().collect();
+        state.doubts.extend(doubts);
+        state.exchanges += other.exchanges;
+        state.effects += other.effects;
+        state.checks += other.all_checks();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -114,16 +184,14 @@ impl Recording {
     /// Checks that could not be carried out, in words; those of a scenario, or all.
     pub fn doubts(&self, scenario: Option<&str>) -> Vec<String> {
         let state = self.state();
-        let broken = state.judge.broken_checks().iter();
-        broken
-            .filter(|broken| scenario.is_none() || broken.scenario.as_deref() == scenario)
-            .map(|broken| format!("law {} could not be checked: {}", broken.invariant, broken.reason))
-            .collect()
+        let doubts = state.all_doubts();
+        let concerned = doubts.filter(|(of, _)| scenario.is_none() || of.as_deref() == scenario);
+        concerned.map(|(_, reason)| reason).collect()
     }
 
     /// How often laws were checked.
     pub fn checks(&self) -> u64 {
-        self.state().judge.checks_by_law().values().sum()
+        self.state().all_checks()
     }
 
     /// Calls of a scenario that will be repeated, because their caller does not know their outcome. One that
@@ -154,7 +222,9 @@ impl Recording {
     /// Writes out what is buffered. The error is the first that recording met, if any.
     pub fn flush(&self) -> Result<(), Fatal> {
         let mut state = self.state();
-        if let Err(error) = state.writer.flush() {
+        if let Tape::File(writer) = &mut state.tape
+            && let Err(error) = writer.flush()
+        {
             let error = error.to_string();
             state.broken.get_or_insert(error);
         }
@@ -172,6 +242,43 @@ impl Recording {
 }
 
 impl State {
+    fn all_checks(&self) -> u64 {
+        self.checks + self.judge.checks_by_law().values().sum::<u64>()
+    }
+
+    fn all_doubts(&self) -> impl Iterator<Item = Doubt> {
+        let own = self.judge.broken_checks().iter().map(|broken| {
+            let reason = format!("law {} could not be checked: {}", broken.invariant, broken.reason);
+            (broken.scenario.clone(), reason)
+        });
+        self.doubts.iter().cloned().chain(own)
+    }
+
+    /// Takes a record: follows what is under way, judges, writes.
+    fn append(&mut self, record: &Record) {
+        if let Some(scenario) = &record.scenario {
+            self.follow(scenario, record.at, &record.entry);
+        }
+        let broken = self.judge.observe(record);
+        self.violations.extend(broken);
+        self.write(record);
+    }
+
+    fn write(&mut self, record: &Record) {
+        self.seq = record.seq;
+        let written = match &mut self.tape {
+            Tape::File(writer) => writer.write(record),
+            Tape::Memory(records) => {
+                records.push(record.clone());
+                Ok(())
+            }
+        };
+        if let Err(error) = written {
+            let error = error.to_string();
+            self.broken.get_or_insert(error);
+        }
+    }
+
     fn follow(&mut self, scenario: &str, at: Timestamp, entry: &Entry) {
         match entry {
             Entry::Exchange(exchange) => {
@@ -203,15 +310,6 @@ impl State {
 
 impl RecordSink for Recording {
     fn append(&mut self, record: &Record) {
-        let mut state = self.state();
-        if let Some(scenario) = &record.scenario {
-            state.follow(scenario, record.at, &record.entry);
-        }
-        let broken = state.judge.observe(record);
-        state.violations.extend(broken);
-        if let Err(error) = state.writer.write(record) {
-            let error = error.to_string();
-            state.broken.get_or_insert(error);
-        }
+        self.state().append(record);
     }
 }

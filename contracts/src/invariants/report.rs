@@ -258,7 +258,7 @@ mod tests {
     use super::*;
     use crate::{
         invariants::testing::{History, Life, lives},
-        journal::{FORMAT, RunFinished, RunStarted, ScenarioFinished, Writer},
+        journal::{FORMAT, RunFinished, RunInput, RunStarted, ScenarioFinished, Writer},
         model::Timestamp,
     };
 
@@ -281,6 +281,7 @@ mod tests {
                 seed: 1,
                 target: "reference".to_owned(),
                 policy: Policy::default(),
+                input: RunInput::default(),
             }),
             Entry::ScenarioStarted(ScenarioStarted {
                 feature_path: "orders.feature".to_owned(),

@@ -64,6 +64,32 @@ pub struct RunStarted {
     pub target: String,
     /// What the retailer declared.
     pub policy: Policy,
+    /// What else was asked for: with it, the run can be played again.
+    #[serde(default)]
+    pub input: RunInput,
+}
+
+/// What a run was asked for beside seed, target and policy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunInput {
+    /// In virtual time the instant at which every scenario began; absent for a live run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_start: Option<Timestamp>,
+    /// Feature files and folders; the built-in pack if none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// The tag expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+    /// The fault plan that was laid over every scenario.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub faults: Value,
+    /// How much went wrong by chance, from 1 to 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<u8>,
+    /// Whether every scenario was played again with a crash at every point of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crash_everywhere: bool,
 }
 
 /// A scenario begins.

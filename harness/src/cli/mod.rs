@@ -63,9 +63,15 @@ pub(crate) struct RunArgs {
     /// Makes business identities repeatable; random and printed if not given
     #[arg(long, value_name = "N", env = "COUNTERPROOF_SEED")]
     seed: Option<u64>,
-    /// How many scenarios run at once
-    #[arg(short, long, default_value_t = 8, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
+    /// In virtual time: the reference in this process, hours in milliseconds, the same journal for the same seed
+    #[arg(long = "virtual", env = "COUNTERPROOF_VIRTUAL")]
+    virtual_time: bool,
+    /// The instant at which scenarios begin in virtual time [default: 2026-11-27T08:00:00Z]
+    #[arg(long, value_name = "TIMESTAMP", env = "COUNTERPROOF_STARTS_AT", requires = "virtual_time")]
+    starts_at: Option<jiff::Timestamp>,
+    /// How many scenarios run at once [default: 8; in virtual time as many as there are processors]
+    #[arg(short, long, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
     /// Folder for run.ndjson and junit.xml [default: target/counterproof/<time>]
     #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
     out: Option<PathBuf>,

@@ -34,6 +34,53 @@ pub struct Selection {
     pub planned: Vec<Planned>,
 }
 
+/// A scenario that can be played by itself: with the steps of its backgrounds before its own.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// What is planned.
+    pub planned: Planned,
+    /// Every step, in order.
+    pub steps: Vec<gherkin::Step>,
+}
+
+impl Selection {
+    /// The planned scenarios, each by itself, in order.
+    pub fn scripts(&self) -> Vec<Script> {
+        let steps_of = |planned: &Planned| {
+            let path = |feature: &gherkin::Feature| {
+                feature.path.as_ref().is_some_and(|path| path.to_string_lossy() == planned.path)
+            };
+            self.features
+                .iter()
+                .filter(|feature| path(feature))
+                .find_map(|feature| steps(feature, &planned.name))
+        };
+        let script = |planned: &Planned| Script {
+            planned: planned.clone(),
+            steps: steps_of(planned).unwrap_or_default(),
+        };
+        self.planned.iter().map(script).collect()
+    }
+}
+
+/// The steps of a scenario with those of its backgrounds.
+fn steps(feature: &gherkin::Feature, name: &str) -> Option<Vec<gherkin::Step>> {
+    let before = |background: &Option<gherkin::Background>| {
+        background.as_ref().map_or_else(Vec::new, |background| background.steps.clone())
+    };
+    let of_feature = before(&feature.background);
+    let whole = |more: Vec<gherkin::Step>, scenario: &gherkin::Scenario| {
+        of_feature.iter().cloned().chain(more).chain(scenario.steps.iter().cloned()).collect()
+    };
+    let plain = feature.scenarios.iter().find(|scenario| scenario.name == name);
+    plain.map(|scenario| whole(Vec::new(), scenario)).or_else(|| {
+        feature.rules.iter().find_map(|rule| {
+            let scenario = rule.scenarios.iter().find(|scenario| scenario.name == name)?;
+            Some(whole(before(&rule.background), scenario))
+        })
+    })
+}
+
 /// Picks the scenarios that the tag expression and the lines ask for.
 pub fn plan(sources: &[Source], tags: Option<&str>) -> Result<Selection, Fatal> {
     let expression = tags.map(parse_tags).transpose()?;
