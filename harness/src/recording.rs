@@ -33,6 +33,15 @@ enum Tape {
     Memory(Vec<Record>),
 }
 
+/// What must be known of a scenario as long as it is under way.
+#[derive(Default)]
+struct Open {
+    unresolved: BTreeMap<Unresolved, Timestamp>,
+    last_activity: Option<Timestamp>,
+    /// When each system last committed something.
+    last_effects: BTreeMap<System, Timestamp>,
+}
+
 struct State {
     tape: Tape,
     path: String,
@@ -40,8 +49,7 @@ struct State {
     violations: Vec<Violation>,
     doubts: Vec<Doubt>,
     repeats_within: Duration,
-    unresolved: BTreeMap<String, BTreeMap<Unresolved, Timestamp>>,
-    last_activity: BTreeMap<String, Timestamp>,
+    open: BTreeMap<String, Open>,
     seq: u64,
     exchanges: u64,
     effects: u64,
@@ -105,8 +113,7 @@ impl Recording {
             judge: Judge::new(policy),
             violations: Vec::new(),
             doubts: Vec::new(),
-            unresolved: BTreeMap::new(),
-            last_activity: BTreeMap::new(),
+            open: BTreeMap::new(),
             seq: 0,
             exchanges: 0,
             effects: 0,
@@ -201,7 +208,7 @@ impl Recording {
         let within = state.repeats_within;
         let alive =
             |at: &Timestamp| Duration::try_from(now.duration_since(*at)).is_ok_and(|age| age < within);
-        let calls = state.unresolved.get(scenario).into_iter().flatten();
+        let calls = state.open.get(scenario).into_iter().flat_map(|open| &open.unresolved);
         calls
             .filter(|(_, at)| alive(at))
             .map(|((from, to, operation, _), _)| format!("{from} will repeat {to}.{operation}"))
@@ -210,7 +217,12 @@ impl Recording {
 
     /// When something of a scenario was last recorded.
     pub fn last_activity(&self, scenario: &str) -> Option<Timestamp> {
-        self.state().last_activity.get(scenario).copied()
+        self.state().open.get(scenario)?.last_activity
+    }
+
+    /// When each system last committed something of a scenario that is under way.
+    pub fn last_effects(&self, scenario: &str) -> BTreeMap<System, Timestamp> {
+        self.state().open.get(scenario).map_or_else(BTreeMap::new, |open| open.last_effects.clone())
     }
 
     /// How much was recorded.
@@ -279,31 +291,40 @@ impl State {
         }
     }
 
+    /// Counts, and keeps what is asked of a scenario that is under way.
     fn follow(&mut self, scenario: &str, at: Timestamp, entry: &Entry) {
         match entry {
+            Entry::ScenarioStarted(_) => drop(self.open.insert(scenario.to_owned(), Open::default())),
+            Entry::ScenarioFinished(_) => drop(self.open.remove(scenario)),
             Entry::Exchange(exchange) => {
                 self.exchanges += 1;
-                self.last_activity.insert(scenario.to_owned(), at);
-                self.track(scenario, at, exchange);
+                if let Some(open) = self.open.get_mut(scenario) {
+                    open.last_activity = Some(at);
+                    open.track(at, exchange);
+                }
             }
-            Entry::Effect(_) => {
+            Entry::Effect(committed) => {
                 self.effects += 1;
-                self.last_activity.insert(scenario.to_owned(), at);
+                if let Some(open) = self.open.get_mut(scenario) {
+                    open.last_activity = Some(at);
+                    open.last_effects.insert(committed.system, at);
+                }
             }
             _ => {}
         }
     }
+}
 
-    fn track(&mut self, scenario: &str, at: Timestamp, exchange: &Exchange) {
+impl Open {
+    fn track(&mut self, at: Timestamp, exchange: &Exchange) {
         let Some(key) = exchange.key.clone() else { return };
         let call = (exchange.from, exchange.to, exchange.operation.clone(), key);
-        let open = self.unresolved.entry(scenario.to_owned()).or_default();
         let repeated = exchange.outcome == Outcome::Unknown
             || exchange.response.get("retryable").and_then(serde_json::Value::as_bool).unwrap_or(false);
         if repeated {
-            open.insert(call, at);
+            self.unresolved.insert(call, at);
         } else {
-            open.remove(&call);
+            self.unresolved.remove(&call);
         }
     }
 }
@@ -311,5 +332,59 @@ impl State {
 impl RecordSink for Recording {
     fn append(&mut self, record: &Record) {
         self.state().append(record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record(scenario: &str, entry: Value) -> Record {
+        let mut record = json!({ "seq": 1, "at": "2026-11-27T09:00:00Z", "scenario": scenario });
+        record.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
+        serde_json::from_value(record).unwrap()
+    }
+
+    fn started(scenario: &str) -> Record {
+        let entry = json!({
+            "kind": "scenario_started", "feature_path": "a.feature", "feature": "A", "name": "a", "line": 1,
+            "tags": [], "steps_planned": 1,
+        });
+        record(scenario, entry)
+    }
+
+    fn finished(scenario: &str) -> Record {
+        let entry = json!({
+            "kind": "scenario_finished", "verdict": "pass", "steps_executed": 1, "assertions": 1, "duration_ms": 1,
+        });
+        record(scenario, entry)
+    }
+
+    fn lost_call(scenario: &str) -> Record {
+        let entry = json!({
+            "kind": "exchange", "from": "middleware", "to": "erp", "operation": "createSalesOrder",
+            "call": "POST /v1/sales-orders", "key": "k-1", "attempt": 1, "started_at": "2026-11-27T09:00:00Z",
+            "request": null, "response": null, "outcome": "unknown",
+        });
+        record(scenario, entry)
+    }
+
+    #[test]
+    fn a_scenario_is_followed_from_its_beginning_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut recording = Recording::create(&folder.path().join("run.ndjson"), Policy::default()).unwrap();
+        recording.append(&started("a"));
+        recording.append(&lost_call("a"));
+        let now = "2026-11-27T09:00:00Z".parse().unwrap();
+        assert_eq!(recording.unresolved("a", now), ["middleware will repeat erp.createSalesOrder"]);
+        assert_eq!(recording.last_activity("a"), Some(now));
+        recording.append(&finished("a"));
+        recording.append(&lost_call("a"));
+        assert_eq!(recording.unresolved("a", now), [""; 0]);
+        assert_eq!(recording.state().open.len(), 0);
+        assert_eq!(recording.volume(), Volume { exchanges: 2, effects: 0 });
     }
 }

@@ -4,9 +4,12 @@
 //! a while. The while is short if all laws hold then, and long if one would be broken: a slow implementation
 //! is not taken for a wrong one, and a right one does not make the run wait.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use counterproof_contracts::journal::{Entry, Settled};
+use counterproof_contracts::{
+    journal::{Entry, Settled},
+    model::{System, Timestamp},
+};
 
 use crate::world::Play;
 
@@ -23,7 +26,7 @@ pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
     stage.heal(&play.order_numbers());
-    let began = stage.clock.elapsed();
+    let (began, healed_at) = (stage.clock.elapsed(), stage.clock.now());
     let mut changes = stage.changes();
     let mut looked_at = None;
     let settled = loop {
@@ -37,7 +40,12 @@ pub async fn settle(play: &mut Play) -> Settled {
             looked_at = Some(stage.clock.now());
             continue;
         }
-        let rest = Settled { at_rest: true, waited_ms: millis(waited), open: Vec::new() };
+        let rest = Settled {
+            at_rest: true,
+            waited_ms: millis(waited),
+            converged_ms: converged(play, healed_at),
+            open: Vec::new(),
+        };
         let proven = !stage.violations(&play.tag).is_empty();
         let certain = || proven || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.tag, &rest);
         if open.is_empty() && fresh && certain() {
@@ -45,7 +53,7 @@ pub async fn settle(play: &mut Play) -> Settled {
         }
         if waited >= stage.settle_within {
             let open = if open.is_empty() { vec!["traffic that does not end".to_owned()] } else { open };
-            break Settled { at_rest: false, waited_ms: millis(waited), open };
+            break Settled { at_rest: false, open, ..rest };
         }
         // Either something is recorded, or it has been quiet for a while longer: both are worth a look.
         changes.within(QUIET.saturating_sub(quiet).max(QUIET / 4)).await;
@@ -83,6 +91,13 @@ pub async fn quiet(play: &Play) {
         }
         changes.within(QUIET).await;
     }
+}
+
+/// How long each system that took part worked on after the end of the faults.
+fn converged(play: &Play, healed_at: Timestamp) -> BTreeMap<System, u64> {
+    let last_effects = play.stage.recording.last_effects(&play.tag);
+    let after = |at: Timestamp| Duration::try_from(at.duration_since(healed_at)).map_or(0, millis);
+    last_effects.into_iter().map(|(system, at)| (system, after(at))).collect()
 }
 
 fn millis(duration: Duration) -> u64 {

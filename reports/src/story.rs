@@ -1,7 +1,9 @@
 //! The story of a run, folded from its journal: what every format tells.
 //!
 //! The fold trusts verdicts only downwards: a scenario with a violation is a FAIL whatever was recorded, one
-//! without an end is INCONCLUSIVE, and so is a run without scenarios or without an end.
+//! without a beginning or an end is INCONCLUSIVE, and so is a run without scenarios or without an end.
+//!
+//! It keeps what a report prints: evidence only while a scenario is open, steps only where one did not pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,9 @@ use counterproof_contracts::{
 };
 
 use crate::{Link, What};
+
+/// How many different calls of no scenario are told one by one.
+const STRANGERS_MAX: usize = 200;
 
 /// How much the laws looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +63,7 @@ pub struct ScenarioReport {
     pub reasons: Vec<String>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
-    /// Steps that were executed, in order.
+    /// Steps that were executed, in order; none are kept of a scenario that passed.
     pub steps: Vec<StepReport>,
     /// How many facts were asserted.
     pub assertions: u32,
@@ -166,6 +171,8 @@ pub struct Story {
     loose: Vec<Violation>,
     exchanges: u64,
     strangers: BTreeMap<String, u64>,
+    /// Calls of no scenario that are counted only.
+    further_strangers: u64,
     end: Option<(Verdict, bool)>,
 }
 
@@ -216,7 +223,7 @@ impl Story {
             laws: tally.laws,
             checks: tally.checks,
             exchanges: self.exchanges,
-            quarantined: self.strangers.into_iter().map(|(what, times)| times_said(what, times)).collect(),
+            quarantined: strangers(self.strangers, self.further_strangers),
             incomplete,
             verdict,
         }
@@ -248,9 +255,16 @@ impl Story {
 
     fn quarantine(&mut self, exchange: &Exchange) {
         self.exchanges += 1;
-        if exchange.operation != "readHealth" {
-            let what = format!("{} called {}: {}", exchange.from, exchange.to, exchange.call);
-            *self.strangers.entry(what).or_insert(0) += 1;
+        if exchange.operation == "readHealth" {
+            return;
+        }
+        let what = format!("{} called {}: {}", exchange.from, exchange.to, exchange.call);
+        if let Some(times) = self.strangers.get_mut(&what) {
+            *times += 1;
+        } else if self.strangers.len() < STRANGERS_MAX {
+            self.strangers.insert(what, 1);
+        } else {
+            self.further_strangers += 1;
         }
     }
 
@@ -311,7 +325,12 @@ impl Draft {
     fn finish(self, finished: &ScenarioFinished, mut violations: Vec<Violation>) -> ScenarioReport {
         let Self { mut report, links, .. } = self;
         violations.sort_by_key(|violation| violation.seq);
-        report.verdict = if violations.is_empty() { finished.verdict } else { Verdict::Fail };
+        let vacuous = if report.feature_path.is_empty() { Verdict::Inconclusive } else { Verdict::Pass };
+        report.verdict =
+            if violations.is_empty() { finished.verdict.max(vacuous) } else { Verdict::Fail };
+        if report.verdict == Verdict::Pass {
+            report.steps = Vec::new();
+        }
         report.reasons.clone_from(&finished.reasons);
         report.duration_ms = finished.duration_ms;
         report.assertions = finished.assertions;
@@ -341,6 +360,11 @@ fn never_ended(reason: &str) -> ScenarioFinished {
         assertions: 0,
         duration_ms: 0,
     }
+}
+
+fn strangers(known: BTreeMap<String, u64>, further: u64) -> Vec<String> {
+    let told = known.into_iter().map(|(what, times)| times_said(what, times));
+    told.chain((further > 0).then(|| format!("{further} further calls"))).collect()
 }
 
 fn times_said(what: String, times: u64) -> String {

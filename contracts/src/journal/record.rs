@@ -1,5 +1,7 @@
 //! One line of a journal.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -235,12 +237,16 @@ pub struct FaultInjected {
 }
 
 /// The scenario is at rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// Whether rest was reached within the bound.
     pub at_rest: bool,
-    /// How long it took from the last stimulus, in milliseconds of the run's clock.
+    /// How long it took from the end of all faults, in milliseconds of the run's clock.
     pub waited_ms: u64,
+    /// How long each system took from then to its last effect, in milliseconds of the run's clock: how long
+    /// systems disagreed. 0 for one that had nothing more to do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub converged_ms: BTreeMap<System, u64>,
     /// What was still open when the bound was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
