@@ -13,6 +13,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use http::Request;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tower::ServiceExt as _;
 
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
@@ -160,18 +161,34 @@ impl Store for Slow {
 #[tokio::test(start_paused = true)]
 async fn the_same_key_at_the_same_time_is_refused_for_now() {
     let store = Arc::new(Slow::default());
-    let rig = Arc::new(Rig::over(Arc::clone(&store) as Arc<dyn Store>));
-    let first = tokio::spawn({
-        let rig = Arc::clone(&rig);
-        async move { rig.post("/v1/orders", "k1", &order()).await }
+    let rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+    let order = order();
+    let ((first, ..), (status, _, body)) = tokio::join!(rig.post("/v1/orders", "k1", &order), async {
+        rig.pass(Duration::from_millis(1)).await;
+        let second = rig.post("/v1/orders", "k1", &order).await;
+        store.gate.notify_one();
+        second
     });
-    rig.pass(Duration::from_millis(1)).await;
-    let (status, _, body) = rig.post("/v1/orders", "k1", &order()).await;
     assert_eq!((status, kind(&body)), (409, ProblemKind::ConcurrentRequest));
-    store.gate.notify_one();
-    assert_eq!(first.await.unwrap().0, 201);
-    let (status, headers, _) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!(first, 201);
+    let (status, headers, _) = rig.post("/v1/orders", "k1", &order).await;
     assert_eq!((status, headers.contains_key("idempotency-replayed")), (201, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_middleware_breaks_off_and_answers_nothing() {
+    let rig = Rig::over(Arc::new(Slow::default()));
+    let call = |key| {
+        let request = Request::post("/v1/orders").header("idempotency-key", key);
+        rig.app.router().oneshot(request.body(Body::from(order().to_string())).unwrap())
+    };
+    let (under_way, ()) = tokio::join!(call("k1"), async {
+        rig.pass(Duration::from_secs(1)).await;
+        rig.app.kill();
+    });
+    for response in [under_way.unwrap(), call("k2").await.unwrap()] {
+        assert!(axum::body::to_bytes(response.into_body(), usize::MAX).await.is_err());
+    }
 }
 
 /// A caller that goes away in the middle must not leave the order half decided.
