@@ -64,12 +64,23 @@ pub(crate) struct Partners {
     clock: Clock,
     script: Arc<Mutex<BTreeMap<&'static str, VecDeque<Script>>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    kill: Arc<Mutex<Option<(usize, App)>>>,
 }
 
 impl Partners {
     /// The next calls of an operation meet this; later ones are answered well.
     pub(crate) fn script(&self, operation: &'static str, script: impl IntoIterator<Item = Script>) {
         self.script.lock().unwrap().entry(operation).or_default().extend(script);
+    }
+
+    /// Kills the middleware while the call with this number is at its partner.
+    pub(crate) fn kill_at(&self, call: usize, app: &App) {
+        *self.kill.lock().unwrap() = Some((call, app.clone()));
+    }
+
+    /// All calls, in order.
+    pub(crate) fn all(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
     }
 
     /// Calls of an operation, in order.
@@ -100,6 +111,9 @@ impl Partners {
         let seen =
             Seen { operation, headers: request.headers().clone(), body: body.clone(), at: self.clock.now() };
         self.seen.lock().unwrap().push(seen);
+        if let Some((_, app)) = self.kill.lock().unwrap().take_if(|(call, _)| *call == self.all().len()) {
+            app.kill();
+        }
         let script = self.script.lock().unwrap().get_mut(operation.id).and_then(VecDeque::pop_front);
         let answer =
             |status: u16, body: String| Response::builder().status(status).body(Bytes::from(body)).unwrap();
@@ -199,7 +213,7 @@ impl Rig {
 
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         let clock = Clock::starting_at("2026-11-27T08:00:00Z".parse().unwrap());
-        let partners = Partners { clock, script: Arc::default(), seen: Arc::default() };
+        let partners = Partners { clock, script: Arc::default(), seen: Arc::default(), kill: Arc::default() };
         let rig = Self { app: Self::open(store, &partners), partners, clock };
         rig.app.start();
         rig

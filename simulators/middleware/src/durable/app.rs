@@ -13,10 +13,7 @@ use counterproof_contracts::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::{
-    sync::{OwnedMutexGuard, Semaphore, mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{OwnedMutexGuard, Semaphore, mpsc, watch};
 
 use super::{
     answers::AnswerSlot,
@@ -31,6 +28,7 @@ use crate::{
         clock::Clock,
         network::Network,
         store::{Batch, Store, StoreError},
+        tasks::{Outcome, Tasks},
     },
     process::{self, Chain, Context, Input, Letter, OrderProcess, Output, Task},
 };
@@ -118,7 +116,8 @@ pub(crate) struct Inner {
     commands: Mutex<BTreeSet<String>>,
     queue: mpsc::UnboundedSender<Task>,
     waiting: Mutex<Option<mpsc::UnboundedReceiver<Task>>>,
-    runner: Mutex<Option<JoinHandle<()>>>,
+    runner: Mutex<Option<Outcome<()>>>,
+    pub(crate) tasks: Tasks,
     stop: watch::Sender<bool>,
 }
 
@@ -170,6 +169,7 @@ impl App {
                 queue,
                 waiting: Mutex::new(Some(waiting)),
                 runner: Mutex::default(),
+                tasks: Tasks::default(),
                 stop: watch::Sender::new(false),
             }),
         })
@@ -179,8 +179,8 @@ impl App {
     pub fn start(&self) {
         let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waiting) = waiting {
-            let runner =
-                tokio::spawn(runner::run(Arc::clone(&self.inner), waiting, self.inner.stop.subscribe()));
+            let work = runner::run(Arc::clone(&self.inner), waiting, self.inner.stop.subscribe());
+            let runner = self.inner.tasks.spawn(work);
             *self.inner.runner.lock().unwrap_or_else(PoisonError::into_inner) = Some(runner);
         }
     }
@@ -197,6 +197,15 @@ impl App {
         if let Some(runner) = runner {
             let _ = runner.await;
         }
+    }
+
+    /// What `kill -9` does to a process, for virtual time: everything that this middleware has under way is
+    /// dropped at the await point at which it is; nothing is committed and nobody is called any more, even where
+    /// a partner in the same process kills it in the middle of a call. Its callers get an answer that breaks
+    /// off. Only the store survives; another middleware that is opened over it carries on. On a runtime with
+    /// several threads a commit that is being made may still succeed.
+    pub fn kill(&self) {
+        self.inner.tasks.kill();
     }
 }
 
@@ -225,6 +234,19 @@ impl Inner {
             .iter()
             .map(|(key, bytes)| read(key, bytes).map_err(|error| StoreError::Medium(error.to_string())))
             .collect()
+    }
+
+    /// Commits a batch; everything that is kept goes through here.
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.alive().await;
+        self.parts.store.commit(batch).await
+    }
+
+    /// Returns at once, and never in a middleware that was killed: whatever asks is about to be dropped.
+    pub(super) async fn alive(&self) {
+        if self.tasks.killed() {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn hold(&self, order: &OrderNumber) -> Result<(Held, Option<OrderProcess>), StoreError> {
@@ -286,7 +308,7 @@ impl Inner {
             let reason = "the order is not known".to_owned();
             self.park(&mut batch, Some(order), Letter::Event { reason }, Some(event));
         }
-        self.parts.store.commit(batch).await?;
+        self.commit(batch).await?;
         *held = Some(process);
         drop(held);
         for task in tasks {

@@ -53,6 +53,7 @@ pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
             });
         }
     };
+    app.alive().await;
     let timeout = Duration::from_millis(app.parts.policy.retry.timeout_ms);
     let answer = tokio::time::timeout(timeout, app.parts.network.clone().oneshot(request)).await;
     match answer.unwrap_or(Err(CallError::Timeout)) {

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinSet,
-};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio::sync::{mpsc, watch};
 
 use super::{
     app::{Circumstances, Inner, Seal},
@@ -20,20 +18,20 @@ pub(super) async fn run(
     mut queue: mpsc::UnboundedReceiver<Task>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut running = JoinSet::new();
+    let mut running = FuturesUnordered::new();
     let stop_of_tasks = stop.clone();
     loop {
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
             task = queue.recv() => match task {
-                Some(task) => { running.spawn(perform(Arc::clone(&app), task, stop_of_tasks.clone())); }
+                Some(task) => running.push(app.tasks.spawn(perform(Arc::clone(&app), task, stop_of_tasks.clone()))),
                 None => break,
             },
-            _ = running.join_next(), if !running.is_empty() => {}
+            _ = running.next(), if !running.is_empty() => {}
         }
     }
-    while running.join_next().await.is_some() {}
+    while running.next().await.is_some() {}
 }
 
 /// Repeats a call with the same key until its outcome is known and committed, or a person must look at it.

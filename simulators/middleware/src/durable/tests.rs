@@ -16,7 +16,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
     process::tests::plain,
-    test_partners::{Rig, Script},
+    test_partners::{Rig, Script, Seen},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -137,6 +137,46 @@ async fn after_a_restart_what_was_under_way_goes_on_with_the_same_key() {
     assert_eq!(rig.partners.calls("quoteTax").len(), 1, "what was done is not done again");
     let (_, again) = rig.submit("key-1", &plain()).await;
     assert_eq!(again["order_id"], "order-W-1");
+}
+
+/// Opens, submits, and kills in the middle of a call; then opens over the same store and lets it carry on.
+async fn killed_at(call: usize) -> Rig {
+    let store = Arc::new(MemoryStore::default());
+    let mut rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+    rig.partners.kill_at(call, &rig.app);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.partners.all().len(), call, "nobody is called once it is killed");
+    rig.app = Rig::open(store, &rig.partners);
+    rig.app.start();
+    rig.pass(MINUTE).await;
+    rig
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_in_the_middle_of_any_call_it_carries_on_and_nothing_has_its_effect_twice() {
+    let undisturbed = Rig::new();
+    undisturbed.submit("key-1", &plain()).await;
+    undisturbed.pass(MINUTE).await;
+    let expected = effects(&undisturbed);
+    assert!(expected.len() >= 6, "{expected:?}");
+    for call in 1..=undisturbed.partners.all().len() {
+        let rig = killed_at(call).await;
+        assert_eq!(rig.order().await.status, OrderStatus::Accepted, "killed at {call}");
+        assert_eq!(effects(&rig), expected, "killed at {call}");
+        assert!(rig.partners.all().len() > expected.len(), "what was under way at {call} is asked again");
+        assert_eq!(rig.submit("key-1", &plain()).await.0, 201);
+        assert!(rig.letters().await.is_empty());
+    }
+}
+
+/// What takes effect at partners that keep keys: each key once, whatever the number of its calls.
+fn effects(rig: &Rig) -> BTreeSet<(String, String)> {
+    let key = |call: &Seen| match call.header("idempotency-key") {
+        "" => call.body["sequence"].to_string(),
+        key => key.to_owned(),
+    };
+    rig.partners.all().iter().map(|call| (call.operation.to_string(), key(call))).collect()
 }
 
 /// Fails commits on demand: before or after they took effect.

@@ -184,6 +184,6 @@ async fn refuse(
     let answer = Err(problem);
     let mut seal = Seal::default();
     seal.batch.put(&slot.key, serde_json::to_vec(&slot.fill(&answer)).unwrap_or_default());
-    app.parts.store.commit(seal.batch).await?;
+    app.commit(seal.batch).await?;
     Ok(answer)
 }
