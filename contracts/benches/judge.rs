@@ -22,8 +22,7 @@ const RECORDS: usize = 100_000;
 /// The journal's scenarios again and again, each time under other identities.
 fn records() -> Vec<Record> {
     let template: Vec<Record> = Reader::new(JOURNAL.as_bytes()).map(Result::unwrap).collect();
-    let mut scenarios: Vec<&str> =
-        template.iter().filter_map(|record| record.scenario.as_deref()).collect();
+    let mut scenarios: Vec<&str> = template.iter().filter_map(|record| record.scenario.as_deref()).collect();
     scenarios.sort_unstable();
     scenarios.dedup();
     let mut records = Vec::with_capacity(RECORDS);

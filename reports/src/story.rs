@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use counterproof_contracts::{
     invariants::Violation,
     journal::{
-        Entry, Exchange, Record, RunStarted, ScenarioFinished, ScenarioStarted, StepFinished, StepOutcome,
-        Verdict,
+        Entry, Exchange, Record, RunInput, RunStarted, ScenarioFinished, ScenarioStarted, StepFinished,
+        StepOutcome, Verdict,
     },
-    model::Timestamp,
+    model::{System, Timestamp},
 };
 
-use crate::{Link, What};
+use crate::{Convergence, Link, What, convergence::Times};
 
 /// How many different calls of no scenario are told one by one.
 const STRANGERS_MAX: usize = 200;
@@ -106,6 +106,10 @@ pub struct RunReport {
     pub seed: u64,
     /// `reference` or a URL.
     pub target: String,
+    /// What else was asked for.
+    pub input: RunInput,
+    /// The run's folder, where the journal is told from one.
+    pub folder: Option<String>,
     /// Every scenario, by feature file and line.
     pub scenarios: Vec<ScenarioReport>,
     /// Violations that belong to no scenario.
@@ -116,6 +120,10 @@ pub struct RunReport {
     pub checks: u64,
     /// How many messages passed.
     pub exchanges: u64,
+    /// How often something went wrong on purpose.
+    pub faults: u64,
+    /// How long each system took to agree with the others again after faults.
+    pub convergence: Vec<Convergence>,
     /// Traffic that belongs to no scenario, a sentence each.
     pub quarantined: Vec<String>,
     /// The run was interrupted, or its journal has no end.
@@ -159,6 +167,8 @@ struct Draft {
     report: ScenarioReport,
     start: Timestamp,
     links: BTreeMap<u64, Link>,
+    faulted: bool,
+    converged_ms: BTreeMap<System, u64>,
 }
 
 /// Folds a journal into a [`RunReport`], record by record. Holds evidence of open scenarios only.
@@ -170,6 +180,8 @@ pub struct Story {
     accused: BTreeMap<String, Vec<Violation>>,
     loose: Vec<Violation>,
     exchanges: u64,
+    faults: u64,
+    times: Times,
     strangers: BTreeMap<String, u64>,
     /// Calls of no scenario that are counted only.
     further_strangers: u64,
@@ -217,12 +229,16 @@ impl Story {
         RunReport {
             version: run.as_ref().map_or_else(String::new, |run| run.version.clone()),
             seed: run.as_ref().map_or(0, |run| run.seed),
-            target: run.map_or_else(String::new, |run| run.target),
+            target: run.as_ref().map_or_else(String::new, |run| run.target.clone()),
+            input: run.map_or_else(RunInput::default, |run| run.input),
+            folder: None,
             scenarios: self.closed,
             violations: self.loose,
             laws: tally.laws,
             checks: tally.checks,
             exchanges: self.exchanges,
+            faults: self.faults,
+            convergence: self.times.report(),
             quarantined: strangers(self.strangers, self.further_strangers),
             incomplete,
             verdict,
@@ -243,9 +259,15 @@ impl Story {
 
     fn follow(&mut self, id: &str, record: &Record) {
         let is_exchange = matches!(record.entry, Entry::Exchange(_));
+        let is_fault = matches!(record.entry, Entry::FaultInjected(_));
         self.exchanges += u64::from(is_exchange);
+        self.faults += u64::from(is_fault);
         let Some(draft) = self.open.get_mut(id) else { return };
         draft.report.exchanges += u64::from(is_exchange);
+        draft.faulted |= is_fault;
+        if let Entry::Settled(settled) = &record.entry {
+            draft.converged_ms = if settled.at_rest { settled.converged_ms.clone() } else { BTreeMap::new() };
+        }
         if let Entry::StepFinished(step) = &record.entry {
             draft.report.steps.push(step.clone());
         } else if let Some(link) = Link::of(record, draft.start) {
@@ -270,6 +292,9 @@ impl Story {
 
     fn close(&mut self, id: &str, finished: &ScenarioFinished) {
         let draft = self.open.remove(id).unwrap_or_else(|| Draft::never_began(id));
+        if draft.faulted {
+            self.times.add(&draft.converged_ms);
+        }
         let violations = self.accused.remove(id).unwrap_or_default();
         self.closed.push(draft.finish(finished, violations));
     }
@@ -307,7 +332,7 @@ impl Draft {
             violations: Vec::new(),
             exchanges: 0,
         };
-        Self { report, start, links: BTreeMap::new() }
+        Self { report, start, links: BTreeMap::new(), faulted: false, converged_ms: BTreeMap::new() }
     }
 
     fn never_began(id: &str) -> Self {
@@ -326,8 +351,7 @@ impl Draft {
         let Self { mut report, links, .. } = self;
         violations.sort_by_key(|violation| violation.seq);
         let vacuous = if report.feature_path.is_empty() { Verdict::Inconclusive } else { Verdict::Pass };
-        report.verdict =
-            if violations.is_empty() { finished.verdict.max(vacuous) } else { Verdict::Fail };
+        report.verdict = if violations.is_empty() { finished.verdict.max(vacuous) } else { Verdict::Fail };
         if report.verdict == Verdict::Pass {
             report.steps = Vec::new();
         }

@@ -539,9 +539,9 @@ mod tests {
         assert_eq!((judge.entries(), judge.late()), (0, records.len() as u64));
         let mut ownerless = records;
         ownerless.iter_mut().for_each(|record| record.scenario = None);
-        ownerless.retain(|record| {
-            !matches!(&record.entry, Entry::Effect(committed) if begins_a_book(&committed.effect))
-        });
+        ownerless.retain(
+            |record| !matches!(&record.entry, Entry::Effect(committed) if begins_a_book(&committed.effect)),
+        );
         assert_eq!(observe_all(&mut judge, &ownerless), []);
         assert_eq!(judge.entries(), 0);
         assert!(judge.quarantined() > 0);

@@ -72,7 +72,7 @@ pub struct RunStarted {
 }
 
 /// What a run was asked for beside seed, target and policy.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunInput {
     /// In virtual time the instant at which every scenario began; absent for a live run.
     #[serde(default, skip_serializing_if = "Option::is_none")]

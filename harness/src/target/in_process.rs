@@ -128,7 +128,7 @@ impl Implementation for InProcessReference {
 
     fn kill(&mut self) {
         if let Some(app) = self.app.take() {
-            drop(app);
+            app.kill();
         }
     }
 }
