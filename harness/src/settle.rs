@@ -4,12 +4,9 @@
 //! a while. The while is short if all laws hold then, and long if one would be broken: a slow implementation
 //! is not taken for a wrong one, and a right one does not make the run wait.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use counterproof_contracts::{
-    journal::{Entry, Settled},
-    model::{System, Timestamp},
-};
+use counterproof_contracts::journal::{Entry, Settled};
 
 use crate::world::Play;
 
@@ -25,8 +22,10 @@ const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
-    stage.heal(&play.order_numbers());
-    let (began, healed_at) = (stage.clock.elapsed(), stage.clock.now());
+    if stage.heal(&play.order_numbers()) {
+        stage.recording.healed(&play.tag, stage.clock.now());
+    }
+    let began = stage.clock.elapsed();
     let mut changes = stage.changes();
     let mut looked_at = None;
     let settled = loop {
@@ -43,7 +42,7 @@ pub async fn settle(play: &mut Play) -> Settled {
         let rest = Settled {
             at_rest: true,
             waited_ms: millis(waited),
-            converged_ms: converged(play, healed_at),
+            converged_ms: stage.recording.converged_ms(&play.tag),
             open: Vec::new(),
         };
         let proven = !stage.violations(&play.tag).is_empty();
@@ -91,13 +90,6 @@ pub async fn quiet(play: &Play) {
         }
         changes.within(QUIET).await;
     }
-}
-
-/// How long each system that took part worked on after the end of the faults.
-fn converged(play: &Play, healed_at: Timestamp) -> BTreeMap<System, u64> {
-    let last_effects = play.stage.recording.last_effects(&play.tag);
-    let after = |at: Timestamp| Duration::try_from(at.duration_since(healed_at)).map_or(0, millis);
-    last_effects.into_iter().map(|(system, at)| (system, after(at))).collect()
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -243,8 +243,8 @@ pub struct Settled {
     pub at_rest: bool,
     /// How long it took from the end of all faults, in milliseconds of the run's clock.
     pub waited_ms: u64,
-    /// How long each system took from then to its last effect, in milliseconds of the run's clock: how long
-    /// systems disagreed. 0 for one that had nothing more to do.
+    /// How long each system worked on after something had gone wrong, or had stopped to, and before somebody
+    /// acted anew, in milliseconds of the run's clock: how long systems disagreed at the longest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub converged_ms: BTreeMap<System, u64>,
     /// What was still open when the bound was reached.

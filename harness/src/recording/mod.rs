@@ -3,6 +3,8 @@
 //! Live, every scenario writes into the run's journal. In virtual time each scenario has a recording of its own
 //! in memory, which the run's journal takes in as a whole when the scenario has ended.
 
+mod convergence;
+
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -20,6 +22,7 @@ use counterproof_contracts::{
 };
 use counterproof_simulators::kernel::RecordSink;
 
+use self::convergence::Convergence;
 use crate::exit::{Exit, Fatal};
 
 /// A call whose outcome its caller does not know yet, so that it will be repeated.
@@ -38,8 +41,7 @@ enum Tape {
 struct Open {
     unresolved: BTreeMap<Unresolved, Timestamp>,
     last_activity: Option<Timestamp>,
-    /// When each system last committed something.
-    last_effects: BTreeMap<System, Timestamp>,
+    convergence: Convergence,
 }
 
 struct State {
@@ -220,9 +222,14 @@ impl Recording {
         self.state().open.get(scenario)?.last_activity
     }
 
-    /// When each system last committed something of a scenario that is under way.
-    pub fn last_effects(&self, scenario: &str) -> BTreeMap<System, Timestamp> {
-        self.state().open.get(scenario).map_or_else(BTreeMap::new, |open| open.last_effects.clone())
+    /// How long each system of a scenario that is under way worked on after faults, in milliseconds.
+    pub fn converged_ms(&self, scenario: &str) -> BTreeMap<System, u64> {
+        self.state().open.get(scenario).map_or_else(BTreeMap::new, |open| open.convergence.report())
+    }
+
+    /// Faults of a scenario have ended.
+    pub fn healed(&self, scenario: &str, at: Timestamp) {
+        self.state().disturbed(scenario, at);
     }
 
     /// How much was recorded.
@@ -291,6 +298,12 @@ impl State {
         }
     }
 
+    fn disturbed(&mut self, scenario: &str, at: Timestamp) {
+        if let Some(open) = self.open.get_mut(scenario) {
+            open.convergence.disturbed(at);
+        }
+    }
+
     /// Counts, and keeps what is asked of a scenario that is under way.
     fn follow(&mut self, scenario: &str, at: Timestamp, entry: &Entry) {
         match entry {
@@ -307,9 +320,10 @@ impl State {
                 self.effects += 1;
                 if let Some(open) = self.open.get_mut(scenario) {
                     open.last_activity = Some(at);
-                    open.last_effects.insert(committed.system, at);
+                    open.convergence.committed(at, committed);
                 }
             }
+            Entry::FaultInjected(_) => self.disturbed(scenario, at),
             _ => {}
         }
     }
