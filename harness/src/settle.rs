@@ -22,7 +22,7 @@ const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
-    stage.heal(&play.order_numbers());
+    stage.heal(&play.tag);
     let began = stage.clock.elapsed();
     let mut changes = stage.changes();
     let mut looked_at = None;
