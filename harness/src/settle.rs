@@ -22,9 +22,8 @@ const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
-    if stage.heal(&play.order_numbers()) {
-        stage.recording.healed(&play.tag, stage.clock.now());
-    }
+    stage.heal(&play.tag);
+    stage.recording.healed(&play.tag, stage.clock.now());
     let began = stage.clock.elapsed();
     let mut changes = stage.changes();
     let mut looked_at = None;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Effect;
 use crate::{
+    faults::{Link, Misfortune},
     model::{CorrelationId, OrderNumber, Sku, System, Timestamp},
     policy::Policy,
 };
@@ -234,6 +235,34 @@ pub struct FaultInjected {
     /// Of which order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderNumber>,
+    /// Between whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// On the message with which idempotency key or event id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// On which of its attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub misfortune: Option<Misfortune>,
+}
+
+impl FaultInjected {
+    /// A fault on a system, of which nothing else is known.
+    pub fn new(fault: impl Into<String>, system: System) -> Self {
+        Self {
+            fault: fault.into(),
+            system,
+            operation: None,
+            order: None,
+            link: None,
+            key: None,
+            attempt: None,
+            misfortune: None,
+        }
+    }
 }
 
 /// The scenario is at rest.

@@ -142,12 +142,7 @@ mod tests {
     }
 
     fn fault(text: &str) -> Entry {
-        Entry::FaultInjected(FaultInjected {
-            fault: text.to_owned(),
-            system: System::Erp,
-            operation: None,
-            order: None,
-        })
+        Entry::FaultInjected(FaultInjected::new(text, System::Erp))
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod build;
 use std::{sync::Arc, time::Duration};
 
 use counterproof_contracts::{
+    faults::Fault,
     invariants::Violation,
     journal::Entry,
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
@@ -12,7 +13,7 @@ use counterproof_contracts::{
 };
 use counterproof_simulators::{
     channel::Channel,
-    kernel::{Action, BusinessKey, Kernel, Rule, RuleId, Scene},
+    kernel::{BusinessKey, Kernel, RuleId, Scene, Setting},
     landscape::{Landscape, Served},
     world::World,
 };
@@ -23,6 +24,7 @@ pub use build::{LivePlan, VirtualPlan};
 use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
+    identity,
     recording::Recording,
     target::Running,
     world::StepError,
@@ -87,40 +89,33 @@ impl Stage {
     pub fn never_happened(&self, plans: &[PlannedFault]) -> Vec<String> {
         plans
             .iter()
-            .filter(|plan| plan.rules.iter().all(|rule| self.kernel.faults().fired(*rule) == 0))
+            .filter(|plan| self.kernel.faults().is_unmet(plan.rule))
             .map(|plan| format!("the fault {:?} was planned and never happened", plan.name))
             .collect()
     }
 
     /// How often planned faults happened, all together.
     pub fn happened(&self, plans: &[PlannedFault]) -> u64 {
-        plans.iter().flat_map(|plan| &plan.rules).map(|rule| self.kernel.faults().fired(*rule)).sum()
+        plans.iter().map(|plan| self.kernel.faults().fired(plan.rule)).sum()
     }
 
-    /// Plans a fault for orders.
-    pub fn inject(&self, fault: &Fault, orders: &[OrderNumber]) -> PlannedFault {
-        let rule = |order: &OrderNumber| Rule {
-            name: fault.name.clone(),
-            system: fault.system,
-            operation: fault.operation.map(str::to_owned),
-            order: order.clone(),
-            attempts: 1..=fault.attempts,
-            action: fault.action,
-        };
-        let rules = orders.iter().map(|order| self.kernel.faults().add(rule(order))).collect();
-        PlannedFault { system: fault.system, name: fault.name.clone(), rules }
+    /// Plans a fault for a scenario. Its window is reckoned from now.
+    pub fn inject(&self, scenario: &str, fault: &Fault) -> PlannedFault {
+        let number_of = |ordinal| identity::order_number(scenario, ordinal);
+        let began = self.kernel.clock().elapsed();
+        let setting = Setting { scenario, began, seed: self.seed, number_of: &number_of };
+        let rule = self.kernel.inject(fault, &setting);
+        PlannedFault { system: fault.link.system, name: fault.name.clone(), rule }
     }
 
-    /// Ends a system's faults for orders; what they held goes on.
-    pub fn lift(&self, orders: &[OrderNumber], system: System) {
-        for order in orders {
-            self.kernel.lift_system(order, system);
-        }
+    /// Ends a system's faults for a scenario; what they held goes on.
+    pub fn lift(&self, scenario: &str, system: System) {
+        self.kernel.lift_system(scenario, system);
     }
 
-    /// Ends all faults of orders and delivers what they held back.
-    pub fn heal(&self, orders: &[OrderNumber]) {
-        orders.iter().for_each(|order| self.kernel.lift(order));
+    /// Ends all faults of a scenario, except permanent ones, and delivers what they held back.
+    pub fn heal(&self, scenario: &str) {
+        self.kernel.lift(scenario);
     }
 
     /// Lets a channel act.
@@ -197,28 +192,13 @@ pub struct Root {
     pub correlation: CorrelationId,
 }
 
-/// A fault as a step plans it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Its name in journal and report.
-    pub name: String,
-    /// On whom.
-    pub system: System,
-    /// On which `operationId` or type of event; all where none is named.
-    pub operation: Option<&'static str>,
-    /// Up to which attempt of a call.
-    pub attempts: u32,
-    /// What goes wrong.
-    pub action: Action,
-}
-
 /// A fault that was planned, to ask later whether it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedFault {
     /// On whom.
     pub system: System,
     name: String,
-    rules: Vec<RuleId>,
+    rule: RuleId,
 }
 
 /// Tells of records and of deliveries.
