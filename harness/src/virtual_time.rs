@@ -23,7 +23,7 @@ use crate::{
     features::{self, Script},
     recording::Recording,
     runner::{self, Finished},
-    stage::{DEVELOPMENT_SECRET, Stage, VirtualPlan},
+    stage::{DEVELOPMENT_SECRET, Overlay, Stage, VirtualPlan},
     target::{Implementation, InProcessReference},
 };
 
@@ -49,6 +49,8 @@ pub struct Rehearsal {
     pub secret: String,
     /// How long a step waits for what it expects, beside the declared retries.
     pub patience: Duration,
+    /// What goes wrong in every scenario.
+    pub overlay: Overlay,
     world: Arc<World>,
 }
 
@@ -80,6 +82,7 @@ impl Rehearsal {
             policy: Policy::default(),
             secret: DEVELOPMENT_SECRET.to_owned(),
             patience: PATIENCE,
+            overlay: Overlay::default(),
             world: World::embedded().map_err(|error| bug(error.to_string()))?,
         })
     }
@@ -105,6 +108,10 @@ impl Rehearsal {
                 policy: self.policy.clone(),
                 secret: &self.secret,
                 patience: self.patience,
+                overlay: script
+                    .extra
+                    .clone()
+                    .map_or_else(|| self.overlay.clone(), |fault| self.overlay.clone().and(fault)),
                 world: &self.world,
             };
             let stage = Stage::in_virtual_time(plan, implementation)?;

@@ -52,6 +52,13 @@ impl<W: io::Write> Terminal<W> {
         &mut self.out
     }
 
+    /// More scenarios will end than the look said.
+    pub const fn expect_more(&mut self, scenarios: usize) {
+        if let Some(counter) = &mut self.look.counter {
+            *counter += scenarios;
+        }
+    }
+
     /// First line: what runs against what, and the seed that repeats it.
     pub fn header(&mut self, version: &str, seed: u64, target: &str) -> io::Result<()> {
         let title = self.paint("counterproof", Style::new().bold());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use counterproof_contracts::faults::Fault;
 use cucumber::feature::Ext as _;
 use gherkin::tagexpr::TagOperation;
 
@@ -41,9 +42,28 @@ pub struct Script {
     pub planned: Planned,
     /// Every step, in order.
     pub steps: Vec<gherkin::Step>,
+    /// A fault that it is played with, beside those that it names itself.
+    pub extra: Option<Fault>,
 }
 
 impl Selection {
+    /// Keeps some of the planned scenarios only; gives those that are left out.
+    pub fn retain(&mut self, keep: impl Fn(&Planned) -> bool) -> Vec<Planned> {
+        let (kept, left_out): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.planned).into_iter().partition(keep);
+        for feature in &mut self.features {
+            let path =
+                feature.path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+            let stays = |scenario: &gherkin::Scenario| {
+                kept.iter().any(|planned| planned.path == path && planned.name == scenario.name)
+            };
+            feature.scenarios.retain(stays);
+            feature.rules.iter_mut().for_each(|rule| rule.scenarios.retain(stays));
+        }
+        self.planned = kept;
+        left_out
+    }
+
     /// The planned scenarios, each by itself, in order.
     pub fn scripts(&self) -> Vec<Script> {
         let steps_of = |planned: &Planned| {
@@ -58,6 +78,7 @@ impl Selection {
         let script = |planned: &Planned| Script {
             planned: planned.clone(),
             steps: steps_of(planned).unwrap_or_default(),
+            extra: None,
         };
         self.planned.iter().map(script).collect()
     }

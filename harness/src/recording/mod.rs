@@ -136,6 +136,14 @@ impl Recording {
         state.append(&record);
     }
 
+    /// Lets somebody look at the records that are kept in memory.
+    pub fn with_records<R>(&self, look: impl FnOnce(&[Record]) -> R) -> R {
+        match &self.state().tape {
+            Tape::Memory(records) => look(records),
+            Tape::File(_) => look(&[]),
+        }
+    }
+
     /// Takes in the recording of a scenario that has ended: its records get the next numbers, and what was
     /// judged there is not judged again.
     pub fn absorb(&self, scenario: &Self) {

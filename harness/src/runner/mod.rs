@@ -58,7 +58,9 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
             steps_planned: u32::try_from(planned.steps).unwrap_or(u32::MAX),
         }),
     );
-    world.begin(Play::new(Arc::clone(stage), planned.clone(), tag));
+    let mut play = Play::new(Arc::clone(stage), planned.clone(), tag);
+    play.faults = stage.lay_overlay(&play.tag);
+    world.begin(play);
 }
 
 /// Finds the step for a sentence, runs it, and records how it ended. What went wrong stays in the play, too.
@@ -113,6 +115,7 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
     }
     let mut doubts = stage.never_happened(&play.faults);
     doubts.extend(stage.recording.doubts(Some(&play.tag)));
+    doubts.extend(stage.not_restarted());
     for reason in doubts {
         found.worsen(Verdict::Inconclusive, reason);
     }

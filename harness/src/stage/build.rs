@@ -3,7 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use counterproof_simulators::{
     world::World,
 };
 
-use super::Stage;
+use super::{Overlay, Stage};
 use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
@@ -46,6 +46,8 @@ pub struct LivePlan {
     pub secret: String,
     /// How long a step waits for what it expects, beside the declared retries.
     pub patience: Duration,
+    /// What goes wrong in every scenario.
+    pub overlay: Overlay,
 }
 
 /// What a stage in virtual time is built from. It is built on the runtime on which it is played.
@@ -60,6 +62,8 @@ pub struct VirtualPlan<'a> {
     pub secret: &'a str,
     /// How long a step waits for what it expects, beside the declared retries.
     pub patience: Duration,
+    /// What goes wrong, whatever the scenario says.
+    pub overlay: Overlay,
     /// The retail world.
     pub world: &'a Arc<World>,
 }
@@ -76,6 +80,7 @@ struct Parts {
     clock: Clock,
     patience: Duration,
     policy: Policy,
+    overlay: Overlay,
     recording: Recording,
     kernel: Kernel,
     landscape: Landscape,
@@ -86,7 +91,8 @@ impl Parts {
     fn stage(self, running: Running, served: Option<Served>) -> Arc<Stage> {
         self.kernel.set_middleware(&running.base_url());
         let patience = self.patience + retries(&self.policy);
-        Arc::new(Stage {
+        let killable = !matches!(running, Running::Foreign(_));
+        let stage = Arc::new(Stage {
             seed: self.seed,
             epoch: self.epoch,
             clock: self.clock,
@@ -96,9 +102,15 @@ impl Parts {
             kernel: self.kernel,
             landscape: self.landscape,
             world: self.world,
+            overlay: self.overlay,
+            not_restarted: Mutex::default(),
             running: tokio::sync::Mutex::new(Some(running)),
             served: tokio::sync::Mutex::new(served),
-        })
+        });
+        if killable {
+            stage.allow_crashes();
+        }
+        stage
     }
 }
 
@@ -121,8 +133,9 @@ impl Stage {
             Target::Url(_) => u64::try_from(clock.base().as_millisecond()).unwrap_or(1),
         };
         let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
-        let LivePlan { seed, policy, patience, .. } = plan;
-        let parts = Parts { seed, epoch, clock, patience, policy, recording, kernel, landscape, world };
+        let LivePlan { seed, policy, patience, overlay, .. } = plan;
+        let parts =
+            Parts { seed, epoch, clock, patience, policy, overlay, recording, kernel, landscape, world };
         Ok(parts.stage(running, Some(served)))
     }
 
@@ -134,7 +147,7 @@ impl Stage {
         plan: VirtualPlan<'_>,
         implementation: Box<dyn Implementation>,
     ) -> Result<Arc<Self>, Fatal> {
-        let VirtualPlan { seed, starts_at, policy, secret, patience, world } = plan;
+        let VirtualPlan { seed, starts_at, policy, secret, patience, overlay, world } = plan;
         let clock = Clock::starting_at(starts_at);
         let recording = Recording::in_memory(policy.clone());
         let entrance = Entrance::default();
@@ -154,7 +167,8 @@ impl Stage {
             Fatal::new(Exit::Inconclusive, format!("the implementation did not start: {reason}"))
         })?;
         let world = Arc::clone(world);
-        let parts = Parts { seed, epoch: 0, clock, patience, policy, recording, kernel, landscape, world };
+        let parts =
+            Parts { seed, epoch: 0, clock, patience, policy, overlay, recording, kernel, landscape, world };
         Ok(parts.stage(Running::InProcess(Box::new(running)), None))
     }
 }

@@ -1,8 +1,12 @@
 //! Where a run takes place: simulators, journal, clock, and the implementation between them.
 
 mod build;
+mod overlay;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use counterproof_contracts::{
     faults::Fault,
@@ -20,6 +24,7 @@ use counterproof_simulators::{
 use tokio::sync::watch;
 
 pub use build::{LivePlan, VirtualPlan};
+pub use overlay::Overlay;
 
 use crate::{
     clock::Clock,
@@ -53,6 +58,8 @@ pub struct Stage {
     pub landscape: Landscape,
     /// The retail world.
     pub world: Arc<World>,
+    overlay: Overlay,
+    not_restarted: Mutex<Option<String>>,
     running: tokio::sync::Mutex<Option<Running>>,
     served: tokio::sync::Mutex<Option<Served>>,
 }
@@ -169,6 +176,25 @@ impl Stage {
             Some(running) => running.kill_and_restart().await,
             None => Err(Fatal::new(Exit::Bug, "the implementation was stopped before")),
         }
+    }
+
+    /// Lets faults kill the implementation. One that does not come up again leaves a doubt.
+    fn allow_crashes(self: &Arc<Self>) {
+        let stage = Arc::downgrade(self);
+        self.kernel.set_crash(Arc::new(move || {
+            let stage = stage.clone();
+            Box::pin(async move {
+                let Some(stage) = stage.upgrade() else { return };
+                if let Err(fatal) = stage.kill_and_restart().await {
+                    *stage.not_restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(fatal.message);
+                }
+            })
+        }));
+    }
+
+    /// Why the implementation did not come up again after a fault had killed it.
+    pub fn not_restarted(&self) -> Option<String> {
+        self.not_restarted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the implementation and the simulators; the journal goes on.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use counterproof_contracts::{
-    faults::{Fault, Misfortune, OrderKey},
+    faults::{Fault, Misfortune, OrderKey, SCENARIO},
     model::OrderNumber,
 };
 
@@ -18,6 +18,8 @@ pub struct Rule {
     pub scenario: String,
     /// The order; without one, every order of the scenario.
     pub order: Option<OrderNumber>,
+    /// The intent; every one where none is named.
+    pub key: Option<String>,
     /// When the scenario began, on the kernel's clock: from here windows are reckoned.
     pub began: Duration,
     /// The seed that shares are drawn from.
@@ -70,6 +72,7 @@ impl Rule {
             fault: fault.clone(),
             scenario: setting.scenario.to_owned(),
             order,
+            key: fault.key.as_ref().map(|key| key.replace(SCENARIO, setting.scenario)),
             began: setting.began,
             seed: setting.seed,
         }
@@ -90,6 +93,7 @@ impl Rule {
         let Fault { link, operation, attempts, percent, misfortune, name, .. } = &self.fault;
         let fits = *link == place.link
             && operation.as_ref().is_none_or(|operation| *operation == place.operation)
+            && self.key.as_ref().is_none_or(|key| *key == place.key)
             && attempts.contains(place.attempt)
             && self.is_open(now)
             && percent.is_none_or(|percent| chance::percent(self.seed, name, place) < percent);
