@@ -135,15 +135,23 @@ impl Faults {
     pub(super) fn look(&self, place: &Place, moment: Moment, now: Duration) -> Option<Strike> {
         let book = self.book();
         let numbers = book.concerning(&place.order, place.scenario.as_deref());
-        numbers.into_iter().find_map(|number| {
-            let report = book.rules.get(number).filter(|report| !report.over)?;
+        let live = |number: &usize| book.rules.get(*number).filter(|report| !report.over);
+        // Chaos keeps away from messages for which something is planned, so that the plan comes true.
+        let planned = numbers.iter().filter_map(live).any(|report| {
+            !report.rule.is_chaos() && report.rule.misfortune_of(place, now).is_some()
+        });
+        numbers.iter().find_map(|number| {
+            let report = live(number)?;
             let rule = &report.rule;
+            if planned && rule.is_chaos() {
+                return None;
+            }
             let misfortune = rule.misfortune_of(place, now)?;
             let crash = matches!(misfortune, Misfortune::Crash { .. });
             let fits = misfortune.moment() == Some(moment)
                 && misfortune.fits(place.link.direction)
                 && (!crash || (report.fired == 0 && self.can_crash.load(Ordering::Relaxed)));
-            fits.then(|| Strike { rule: RuleId(number), name: rule.fault.name.clone(), misfortune })
+            fits.then(|| Strike { rule: RuleId(*number), name: rule.fault.name.clone(), misfortune })
         })
     }
 
