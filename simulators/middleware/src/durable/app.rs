@@ -13,12 +13,13 @@ use counterproof_contracts::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::sync::{OwnedMutexGuard, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 
 use super::{
     answers::AnswerSlot,
     cells::Cells,
     dead_letters::{self, EventInHand},
+    gate::Gate,
     keys::Keys,
     runner,
 };
@@ -33,8 +34,8 @@ use crate::{
     process::{self, Chain, Context, Input, Letter, OrderProcess, Output, Task},
 };
 
-/// Most calls to one partner at the same time.
-const CALLS_PER_PARTNER_MAX: usize = 64;
+/// Most calls to one partner at the same time, unless configured otherwise.
+pub const CALLS_PER_PARTNER_MAX: usize = 64;
 
 /// What a middleware is made of.
 pub struct Parts {
@@ -54,6 +55,8 @@ pub struct Parts {
     pub partners: BTreeMap<System, String>,
     /// How long a call is tried before it becomes a dead letter.
     pub give_up_after: Duration,
+    /// Most calls to one partner at the same time; of those that wait the most urgent go first.
+    pub calls_per_partner_max: usize,
 }
 
 /// Why a middleware could not be opened.
@@ -78,7 +81,7 @@ pub enum AppError {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::{collections::BTreeMap, sync::Arc};
 /// use counterproof_contracts::{policy::Policy, protocol::signature::Secret};
-/// use counterproof_middleware::{App, GIVE_UP_AFTER, Parts, door};
+/// use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts, door};
 /// use tower::{ServiceExt as _, util::BoxCloneSyncService};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
@@ -93,6 +96,7 @@ pub enum AppError {
 ///     secret: Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?,
 ///     partners: BTreeMap::new(),
 ///     give_up_after: GIVE_UP_AFTER,
+///     calls_per_partner_max: CALLS_PER_PARTNER_MAX,
 /// })?;
 /// app.start();
 /// let request = http::Request::get("/healthz").body(axum::body::Body::empty())?;
@@ -110,7 +114,7 @@ pub struct App {
 /// What all clones share.
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
-    pub(super) permits: BTreeMap<System, Semaphore>,
+    pub(super) gates: BTreeMap<System, Arc<Gate>>,
     cells: Cells<Option<OrderProcess>>,
     held_keys: Cells<()>,
     commands: Mutex<BTreeSet<String>>,
@@ -155,14 +159,14 @@ impl App {
             // The receiver is at hand: nothing is lost.
             let _ = queue.send(task);
         }
-        let permits = System::PARTNERS
+        let gates = System::PARTNERS
             .into_iter()
-            .map(|partner| (partner, Semaphore::new(CALLS_PER_PARTNER_MAX)))
+            .map(|partner| (partner, Gate::new(parts.calls_per_partner_max)))
             .collect();
         Ok(Self {
             inner: Arc::new(Inner {
                 parts,
-                permits,
+                gates,
                 cells: Cells::default(),
                 held_keys: Cells::default(),
                 commands: Mutex::default(),
@@ -308,14 +312,17 @@ impl Inner {
             let reason = "the order is not known".to_owned();
             self.park(&mut batch, Some(order), Letter::Event { reason }, Some(event));
         }
-        self.commit(batch).await?;
-        *held = Some(process);
+        let committed = self.commit(batch).await;
+        if committed.is_ok() {
+            *held = Some(process);
+        }
         drop(held);
         for task in tasks {
-            // The runner may have stopped; the task is in the store.
+            // Whether a failed commit kept the task is unknown: the runner looks into the store. It may have
+            // stopped; then the next opening finds the task.
             let _ = self.queue.send(task);
         }
-        Ok(decision.answer)
+        committed.map(|()| decision.answer)
     }
 
     /// Puts something among the dead letters.

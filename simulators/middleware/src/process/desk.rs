@@ -143,6 +143,8 @@ impl<'c> Desk<'c> {
             parameters: call.parameters,
             body: call.body,
             chain: chain.clone(),
+            asked_at: self.context.now,
+            number: u32::try_from(process.tasks.len()).unwrap_or(u32::MAX),
         }));
     }
 
