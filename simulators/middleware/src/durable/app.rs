@@ -21,7 +21,8 @@ use super::{
     dead_letters::{self, EventInHand},
     gate::Gate,
     keys::Keys,
-    runner,
+    replay::Replay,
+    runner::{self, Job},
 };
 use crate::{
     door::{
@@ -118,8 +119,8 @@ pub(crate) struct Inner {
     cells: Cells<Option<OrderProcess>>,
     held_keys: Cells<()>,
     commands: Mutex<BTreeSet<String>>,
-    queue: mpsc::UnboundedSender<Task>,
-    waiting: Mutex<Option<mpsc::UnboundedReceiver<Task>>>,
+    queue: mpsc::UnboundedSender<Job>,
+    waiting: Mutex<Option<mpsc::UnboundedReceiver<Job>>>,
     runner: Mutex<Option<Outcome<()>>>,
     pub(crate) tasks: Tasks,
     stop: watch::Sender<bool>,
@@ -157,7 +158,10 @@ impl App {
         for (key, bytes) in parts.store.scan(Keys::TASKS)? {
             let task: Task = read(&key, &bytes)?;
             // The receiver is at hand: nothing is lost.
-            let _ = queue.send(task);
+            let _ = queue.send(Job::Task(task));
+        }
+        for (key, _) in parts.store.scan(Keys::REPLAYS)? {
+            let _ = queue.send(Job::Replay(key));
         }
         let gates = System::PARTNERS
             .into_iter()
@@ -218,7 +222,7 @@ fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AppError> {
 }
 
 /// The documents kept are structures with text keys, for which serialization does not fail.
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
@@ -288,7 +292,7 @@ impl Inner {
         let Circumstances { chain, source, occurred_at } = circumstances;
         let context = Context { now, policy: &self.parts.policy, chain, source, occurred_at };
         let decision = process::decide(&mut process, input, &context);
-        let mut tasks = Vec::new();
+        let (mut tasks, mut jobs) = (Vec::new(), Vec::new());
         let mut batch = seal.batch;
         if let Some(slot) = &seal.answer {
             batch.put(&slot.key, json(&slot.fill(&decision.answer)));
@@ -301,6 +305,13 @@ impl Inner {
                     Output::Record(step) => {
                         let record = audit_record(order, step, &context);
                         batch.put(Keys::audit(order, record.sequence), json(&record));
+                    }
+                    Output::Replay { number, last } => {
+                        let chain = context.chain.clone();
+                        let order_number = order.clone();
+                        let replay = Replay { order_number, number, next: 1, last, chain };
+                        batch.put(replay.key(), json(&replay));
+                        jobs.push(Job::Replay(replay.key()));
                     }
                     Output::Park(letter) => self.park(&mut batch, Some(order), letter, seal.event.as_ref()),
                 }
@@ -317,10 +328,10 @@ impl Inner {
             *held = Some(process);
         }
         drop(held);
-        for task in tasks {
+        for job in jobs.into_iter().chain(tasks.into_iter().map(Job::Task)) {
             // Whether a failed commit kept the task is unknown: the runner looks into the store. It may have
             // stopped; then the next opening finds the task.
-            let _ = self.queue.send(task);
+            let _ = self.queue.send(job);
         }
         committed.map(|()| decision.answer)
     }
@@ -346,6 +357,11 @@ impl Inner {
         commands.insert(key.to_owned()).then(|| InFlight { app: Arc::clone(self), key: key.to_owned() })
     }
 
+    /// Whether something that began then, and would pause for so long, is given up instead.
+    pub(super) fn has_waited_too_long(&self, began: Timestamp, pause: Duration) -> bool {
+        self.parts.clock.now().duration_since(began).unsigned_abs() + pause > self.parts.give_up_after
+    }
+
     /// Holds a key of the store, so that what is looked up under it stays true until it is committed.
     pub(crate) async fn hold_key(&self, key: &str) -> OwnedMutexGuard<Option<()>> {
         self.held_keys.hold(key).await
@@ -357,6 +373,9 @@ fn keep(batch: &mut Batch, order: &OrderNumber, process: &OrderProcess, tasks: &
     batch.put(Keys::order(order), json(process));
     for task in tasks {
         batch.put(Keys::task(&task.key), json(task));
+        if task.number <= process::REPLAYED_MAX {
+            batch.put(Keys::asked(order, task.number), json(task));
+        }
     }
     for authorization in &process.returns {
         batch.put(Keys::rma(&authorization.rma_id), json(order));

@@ -26,7 +26,7 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    /// The rank of a task. No two tasks that are under way have the same.
+    /// The rank of a task.
     pub(super) fn of(task: &Task) -> Self {
         let operation = Operation::find(task.partner, &task.operation);
         Self {
@@ -35,6 +35,11 @@ impl Rank {
             number: task.number,
             key: task.key.clone(),
         }
+    }
+
+    /// The rank of a call that can wait for all others of its partner.
+    pub(super) fn last(task: &Task) -> Self {
+        Self { class: Criticality::Low, asked_at: Timestamp::MAX, ..Self::of(task) }
     }
 }
 
@@ -48,13 +53,15 @@ pub(super) struct Gate {
 struct Inside {
     free: usize,
     /// Empty as long as anything is free.
-    waiting: BTreeMap<Rank, oneshot::Sender<()>>,
+    waiting: BTreeMap<(Rank, u64), oneshot::Sender<()>>,
+    /// How many ever waited: tells those of the same rank apart.
+    came: u64,
 }
 
 impl Gate {
     /// A gate through which so many go at a time, at least one.
     pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { inside: Mutex::new(Inside { free: most.max(1), waiting: BTreeMap::new() }) })
+        Arc::new(Self { inside: Mutex::new(Inside { free: most.max(1), waiting: BTreeMap::new(), came: 0 }) })
     }
 
     /// Waits for its turn. The place is free again once the permit is dropped.
@@ -66,8 +73,10 @@ impl Gate {
                 return Permit(Arc::clone(self));
             }
             let (call, called) = oneshot::channel();
-            inside.waiting.insert(rank.clone(), call);
-            Turn { gate: Arc::clone(self), rank, called, over: false }
+            inside.came += 1;
+            let place = (rank, inside.came);
+            inside.waiting.insert(place.clone(), call);
+            Turn { gate: Arc::clone(self), place, called, over: false }
         };
         // The sender is dropped only when it is taken out, which whoever waits here does itself.
         let _ = (&mut turn.called).await;
@@ -104,7 +113,7 @@ impl Drop for Permit {
 /// A place in the line.
 struct Turn {
     gate: Arc<Gate>,
-    rank: Rank,
+    place: (Rank, u64),
     called: oneshot::Receiver<()>,
     over: bool,
 }
@@ -115,7 +124,7 @@ impl Drop for Turn {
         if self.over {
             return;
         }
-        let waited = self.gate.inside().waiting.remove(&self.rank).is_some();
+        let waited = self.gate.inside().waiting.remove(&self.place).is_some();
         if !waited {
             self.gate.leave();
         }

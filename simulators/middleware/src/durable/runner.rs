@@ -15,17 +15,36 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
+    replay,
 };
 use crate::process::{Chain, Input, Task};
 
-/// Takes tasks from the queue until it is told to stop, then waits for those that are being committed.
+/// Something to perform, as the store has it.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A call.
+    Task(Task),
+    /// The replay under this key.
+    Replay(String),
+}
+
+impl Job {
+    fn key(&self) -> String {
+        match self {
+            Self::Task(task) => Keys::task(&task.key),
+            Self::Replay(key) => key.clone(),
+        }
+    }
+}
+
+/// Takes jobs from the queue until it is told to stop, then waits for those that are being committed.
 pub(super) async fn run(
     app: Arc<Inner>,
-    mut queue: mpsc::UnboundedReceiver<Task>,
+    mut queue: mpsc::UnboundedReceiver<Job>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut running = FuturesUnordered::new();
-    // A task that comes again while it is under way waits for its end: the store then tells whether it is
+    // A job that comes again while it is under way waits for its end: the store then tells whether it is
     // still asked for.
     let (mut under_way, mut again) = (BTreeSet::new(), BTreeMap::new());
     let stop_of_tasks = stop.clone();
@@ -37,15 +56,20 @@ pub(super) async fn run(
                 under_way.remove(&ended);
                 again.remove(&ended)
             }
-            Some(task) = queue.recv() => Some(task),
+            Some(job) = queue.recv() => Some(job),
         };
-        let Some(task) = next else { continue };
-        if under_way.insert(task.key.clone()) {
-            let key = task.key.clone();
-            let outcome = app.tasks.spawn(perform(Arc::clone(&app), task, stop_of_tasks.clone()));
+        let Some(job) = next else { continue };
+        let key = job.key();
+        if under_way.insert(key.clone()) {
+            let (app, stop) = (Arc::clone(&app), stop_of_tasks.clone());
+            let owner = Arc::clone(&app);
+            let outcome = match job {
+                Job::Task(task) => owner.tasks.spawn(perform(app, task, stop)),
+                Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
+            };
             running.push(outcome.map(|_| key));
         } else {
-            again.insert(task.key.clone(), task);
+            again.insert(key, job);
         }
     }
     while running.next().await.is_some() {}
@@ -102,7 +126,7 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
             return Step::Again(call::pause(app, task, number, None));
         }
     }
-    match bounded_attempt(app, task, number).await {
+    match bounded_attempt(app, task, number, Rank::of(task)).await {
         Attempt::Answered(answer) => {
             Step::Known(Input::Answered { task: task.clone().into(), answer: answer.into() })
         }
@@ -110,8 +134,7 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
         Attempt::Unknown { reason, wait } => {
             let pause = call::pause(app, task, number, wait);
             tracing::debug!(key = task.key, number, %reason, ?pause, "outcome unknown");
-            let waited = app.parts.clock.now().duration_since(started).unsigned_abs();
-            if waited + pause > app.parts.give_up_after {
+            if app.has_waited_too_long(started, pause) {
                 Step::Known(Input::GivenUp { task: task.clone().into(), attempts: number, reason })
             } else {
                 Step::Again(pause)
@@ -120,10 +143,11 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
     }
 }
 
-async fn bounded_attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
+/// Calls a partner once, when it is the task's turn.
+pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
     // The permit lasts for the call only: who waits to try again holds nobody up.
     let _permit = match app.gates.get(&task.partner) {
-        Some(gate) => Some(gate.pass(Rank::of(task)).await),
+        Some(gate) => Some(gate.pass(rank).await),
         None => None,
     };
     call::attempt(app, task, number).await
