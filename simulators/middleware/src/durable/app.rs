@@ -158,7 +158,7 @@ impl App {
         for (key, bytes) in parts.store.scan(Keys::TASKS)? {
             let task: Task = read(&key, &bytes)?;
             // The receiver is at hand: nothing is lost.
-            let _ = queue.send(Job::Task(task));
+            let _ = queue.send(Job::Task(Box::new(task)));
         }
         for (key, _) in parts.store.scan(Keys::REPLAYS)? {
             let _ = queue.send(Job::Replay(key));
@@ -328,7 +328,7 @@ impl Inner {
             *held = Some(process);
         }
         drop(held);
-        for job in jobs.into_iter().chain(tasks.into_iter().map(Job::Task)) {
+        for job in jobs.into_iter().chain(tasks.into_iter().map(|task| Job::Task(Box::new(task)))) {
             // Whether a failed commit kept the task is unknown: the runner looks into the store. It may have
             // stopped; then the next opening finds the task.
             let _ = self.queue.send(job);

@@ -23,7 +23,7 @@ use crate::process::{Chain, Input, Task};
 #[derive(Debug)]
 pub(super) enum Job {
     /// A call.
-    Task(Task),
+    Task(Box<Task>),
     /// The replay under this key.
     Replay(String),
 }
@@ -64,7 +64,7 @@ pub(super) async fn run(
             let (app, stop) = (Arc::clone(&app), stop_of_tasks.clone());
             let owner = Arc::clone(&app);
             let outcome = match job {
-                Job::Task(task) => owner.tasks.spawn(perform(app, task, stop)),
+                Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
             };
             running.push(outcome.map(|_| key));
