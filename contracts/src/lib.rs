@@ -9,9 +9,11 @@
 //! * [`journal`] the record of a run: exchanges and committed effects
 //! * [`invariants`] the laws, and the judge that folds a journal through them
 //! * [`shape`] validation of documents against the published JSON Schemas
+//! * [`faults`] plans of what is to go wrong, read and checked
 //! * [`policy`] what a retailer declares, and the laws read
 
 pub mod allocation;
+pub mod faults;
 pub mod invariants;
 pub mod journal;
 pub mod lifecycle;

@@ -1,6 +1,7 @@
 //! Business identities: each scenario has its own order numbers, products and customers, so that many
 //! scenarios run against one implementation at once, and nothing in a message tells a test from production.
 
+use counterproof_contracts::model::OrderNumber;
 use sha2::{Digest as _, Sha256};
 
 /// Letters that people do not confuse (Crockford's base 32, without those that look alike).
@@ -30,4 +31,14 @@ pub fn tag(seed: u64, epoch: u64, path: &str, name: &str) -> String {
         .filter_map(|byte| LETTERS.get(usize::from(byte % 32)))
         .map(|letter| char::from(*letter))
         .collect()
+}
+
+/// The number of a scenario's n-th order, counted from 1.
+pub fn order_number(tag: &str, count: u32) -> OrderNumber {
+    OrderNumber::from(format!("W-{tag}-{count}"))
+}
+
+/// Which of a scenario's orders has this number, from 1.
+pub fn ordinal(order: &OrderNumber, tag: &str) -> Option<u32> {
+    order.as_str().strip_prefix("W-")?.strip_prefix(tag)?.strip_prefix('-')?.parse().ok()
 }

@@ -9,6 +9,7 @@ use counterproof_contracts::{
 
 use crate::{
     features::Planned,
+    identity,
     stage::{PlannedFault, Root, Stage},
 };
 
@@ -146,13 +147,7 @@ impl Play {
 
     /// The number of the scenario's n-th order, counted from 1.
     pub fn number_of(&self, count: u32) -> OrderNumber {
-        OrderNumber::from(format!("W-{}-{count}", self.tag))
-    }
-
-    /// The orders of the scenario, and the one that will be placed next: whom a fault hits.
-    pub fn order_numbers(&self) -> Vec<OrderNumber> {
-        let placed = u32::try_from(self.orders.len()).unwrap_or(u32::MAX);
-        (1..=placed.saturating_add(1)).map(|count| self.number_of(count)).collect()
+        identity::order_number(&self.tag, count)
     }
 
     /// A new chain of messages about the present order, or the next one where there is none.

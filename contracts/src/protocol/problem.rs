@@ -9,6 +9,8 @@ pub enum ProblemKind {
     MalformedBody,
     /// 401: signature missing, wrong or too old.
     InvalidSignature,
+    /// 401: the caller's credentials have expired; the same call is taken with new ones.
+    CredentialsExpired,
     /// 402: the payment provider declined.
     PaymentDeclined,
     /// 404: no such document.
@@ -43,9 +45,10 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedBody,
         Self::InvalidSignature,
+        Self::CredentialsExpired,
         Self::PaymentDeclined,
         Self::NotFound,
         Self::UnknownOperation,
@@ -68,6 +71,7 @@ impl ProblemKind {
         match self {
             Self::MalformedBody => "malformed-body",
             Self::InvalidSignature => "invalid-signature",
+            Self::CredentialsExpired => "credentials-expired",
             Self::PaymentDeclined => "payment-declined",
             Self::NotFound => "not-found",
             Self::UnknownOperation => "unknown-operation",
@@ -90,7 +94,7 @@ impl ProblemKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedBody => 400,
-            Self::InvalidSignature => 401,
+            Self::InvalidSignature | Self::CredentialsExpired => 401,
             Self::PaymentDeclined => 402,
             Self::NotFound | Self::UnknownOperation => 404,
             Self::ConcurrentRequest
@@ -111,7 +115,11 @@ impl ProblemKind {
     pub const fn retryable(self) -> bool {
         matches!(
             self,
-            Self::ConcurrentRequest | Self::TooManyRequests | Self::InternalError | Self::Unavailable
+            Self::CredentialsExpired
+                | Self::ConcurrentRequest
+                | Self::TooManyRequests
+                | Self::InternalError
+                | Self::Unavailable
         )
     }
 
@@ -125,6 +133,7 @@ impl ProblemKind {
         match self {
             Self::MalformedBody => "The body is not readable JSON",
             Self::InvalidSignature => "The signature is missing, wrong or too old",
+            Self::CredentialsExpired => "The caller's credentials have expired",
             Self::PaymentDeclined => "The payment was declined",
             Self::NotFound => "No such document",
             Self::UnknownOperation => "No such operation",

@@ -40,6 +40,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "dead-letter-list"),
     document!("schemas", "disposition"),
     document!("schemas", "exchange"),
+    document!("schemas", "fault-plan"),
     document!("schemas", "field-error"),
     document!("schemas", "financial-posting"),
     document!("schemas", "fulfillment-cancellation"),

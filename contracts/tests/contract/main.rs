@@ -6,6 +6,7 @@
 mod asyncapi;
 mod codes;
 mod examples;
+mod faults;
 mod files;
 mod mutations;
 mod openapi;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use counterproof_contracts::{model::*, protocol::*, shape};
+use counterproof_contracts::{faults::Plan, model::*, protocol::*, shape};
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -58,6 +58,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<DeadLetterList>("dead-letter-list"),
         of::<Disposition>("disposition"),
         of::<Exchange>("exchange"),
+        of::<Plan>("fault-plan"),
         of::<FieldError>("field-error"),
         of::<FinancialPosting>("financial-posting"),
         of::<FulfillmentCancellation>("fulfillment-cancellation"),

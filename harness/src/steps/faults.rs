@@ -1,17 +1,14 @@
 //! Steps about what goes wrong: outages, lost answers, duplicates, delays, deaths.
 
 use counterproof_contracts::{
+    faults::{Attempts, Ending, ErrorBody, Fault, Link, Misfortune},
     model::System,
     protocol::{EventType, Operation, carrier, erp, psp, stored_value, tax, wms},
 };
-use counterproof_simulators::kernel::Action;
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once};
-use crate::{
-    stage::Fault,
-    world::{StepError, World},
-};
+use crate::world::{StepError, World};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -102,22 +99,20 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
 
 fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
     let play = world.play()?;
-    let planned = play.stage.inject(fault, &play.order_numbers());
+    let planned = play.stage.inject(&play.tag, fault);
     play.faults.push(planned);
     Ok(())
 }
 
 fn down(world: &mut World, args: &Args) -> Result<(), StepError> {
-    plan(
-        world,
-        &Fault {
-            name: format!("the {} is down", args.text(0)),
-            system: system(args.text(0))?,
-            operation: None,
-            attempts: u32::MAX,
-            action: Action::Unavailable { retry_after_s: 0 },
-        },
-    )
+    let outage = Misfortune::ErrorAnswer {
+        status: 503,
+        retry_after_s: Some(0),
+        body: ErrorBody::Problem,
+        after_effect: false,
+    };
+    let name = format!("the {} is down", args.text(0));
+    plan(world, &Fault::new(name, Link::to(system(args.text(0))?), outage).attempts(Attempts::ALL))
 }
 
 async fn back(world: &mut World, args: Args) -> Result<(), StepError> {
@@ -130,48 +125,28 @@ async fn back(world: &mut World, args: Args) -> Result<(), StepError> {
     })
     .await
     .map_err(|error| StepError::rig(error.message))?;
-    play.stage.lift(&play.order_numbers(), down);
+    play.stage.lift(&play.tag, down);
     Ok(())
 }
 
 fn lose_answer(world: &mut World, args: &Args) -> Result<(), StepError> {
     let system = system(args.text(0))?;
-    plan(
-        world,
-        &Fault {
-            name: format!("the {} loses its answer to the {}", args.text(0), args.text(1)),
-            system,
-            operation: Some(operation(system, args.text(1))?.id),
-            attempts: 1,
-            action: Action::CommitThenLoseAnswer,
-        },
-    )
+    let name = format!("the {} loses its answer to the {}", args.text(0), args.text(1));
+    let loss = Misfortune::LoseAnswer { ending: Ending::Reset };
+    plan(world, &Fault::new(name, Link::to(system), loss).on(operation(system, args.text(1))?.id))
 }
 
 fn duplicate(world: &mut World, args: &Args, new_id: bool) -> Result<(), StepError> {
-    plan(
-        world,
-        &Fault {
-            name: format!("the {} sends every event {} times", args.text(0), args.text(1)),
-            system: system(args.text(0))?,
-            operation: None,
-            attempts: u32::MAX,
-            action: Action::Duplicate { times: args.number(1)?.saturating_sub(1), new_id },
-        },
-    )
+    let name = format!("the {} sends every event {} times", args.text(0), args.text(1));
+    let times = args.number(1)?.saturating_sub(1);
+    let duplicate = Misfortune::Duplicate { times, new_id, after_ms: 0 };
+    plan(world, &Fault::new(name, Link::from(system(args.text(0))?), duplicate).attempts(Attempts::ALL))
 }
 
 fn hold(world: &mut World, reverse: bool) -> Result<(), StepError> {
-    plan(
-        world,
-        &Fault {
-            name: "the carrier's scans are held back".to_owned(),
-            system: System::Carrier,
-            operation: Some(EventType::CarrierScanRecorded.name()),
-            attempts: u32::MAX,
-            action: Action::Hold { reverse },
-        },
-    )
+    let link = Link::from(System::Carrier);
+    let hold = Fault::new("the carrier's scans are held back", link, Misfortune::Hold { reverse });
+    plan(world, &hold.on(EventType::CarrierScanRecorded.name()).attempts(Attempts::ALL))
 }
 
 async fn release(world: &mut World) -> Result<(), StepError> {
@@ -185,7 +160,7 @@ async fn release(world: &mut World) -> Result<(), StepError> {
     })
     .await
     .map_err(|error| StepError::rig(error.message))?;
-    play.stage.lift(&play.order_numbers(), System::Carrier);
+    play.stage.lift(&play.tag, System::Carrier);
     Ok(())
 }
 

@@ -178,7 +178,8 @@ impl<'k> Scene<'k> {
     }
 }
 
-/// The pure part of a simulator: a state machine without I/O, clock or randomness.
+/// The pure part of a simulator: a state machine without I/O, clock or randomness. It can be copied, so that an
+/// earlier state can be asked.
 ///
 /// ```
 /// use counterproof_contracts::{model::System, protocol::{Problem, ProblemKind}};
@@ -186,6 +187,7 @@ impl<'k> Scene<'k> {
 /// use serde_json::{Value, json};
 ///
 /// /// Counts what it is asked.
+/// #[derive(Clone)]
 /// struct Counter(u64);
 ///
 /// impl Core for Counter {
@@ -202,7 +204,7 @@ impl<'k> Scene<'k> {
 ///     }
 /// }
 /// ```
-pub trait Core: Send + 'static {
+pub trait Core: Clone + Send + 'static {
     /// Who it is. One core type may stand for several systems (channels).
     fn system(&self) -> System;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use counterproof_contracts::{
+    faults::{DriftChange, Ending, Misfortune, Moment},
     journal::{Entry, Exchange, Outcome},
     model::{CorrelationId, OrderNumber, System, Timestamp},
     protocol::{Operation, Problem, ProblemKind, header},
@@ -15,9 +16,8 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::{
-    Action, Kernel, NetworkError,
-    faults::Site,
-    message::{Kind, Message, traceparent},
+    Kernel, NetworkError, Place, Strike, faults,
+    message::{Dress, Kind, Message, Signed, traceparent},
     reply::outcome,
 };
 
@@ -39,7 +39,18 @@ enum Next {
     Again(Option<Duration>),
 }
 
-/// Delivers a message; gives it back if it was accepted.
+/// An attempt with what faults made of it.
+struct Attempt {
+    result: Result<Received, NetworkError>,
+    /// Names of the faults.
+    faults: Vec<String>,
+    /// What was sent in place of the message's body.
+    body: Option<Value>,
+    /// Whether a fault gave reason to refuse the message: a refusal is not the last word then.
+    spoilt: bool,
+}
+
+/// Delivers a message; gives it back if it was accepted. What is cut off is not delivered and not tried again.
 pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Message> {
     let policy = kernel.0.parts.policy;
     let begin = kernel.clock().elapsed();
@@ -48,20 +59,27 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
         message.attempts = message.attempts.saturating_add(1);
         message.describe(&format!("attempt {}", message.attempts));
         let started_at = kernel.now();
-        let (result, fault) = attempt(kernel, &message).await;
-        let next = next(&message, &result);
+        let arrival = kernel.strike(Some(&message.place()), Moment::Arrival);
+        if arrival.as_ref().is_some_and(|strike| strike.misfortune == Misfortune::CutOff) {
+            return None;
+        }
+        let attempt = attempt(kernel, &message, arrival).await;
+        let next = match next(&message, &attempt.result) {
+            Next::Refused(_) if attempt.spoilt => Next::Again(None),
+            next => next,
+        };
         let pause = match &next {
             Next::Again(retry_after) => wait.max(retry_after.unwrap_or_default()),
             Next::Accepted(_) | Next::Refused(_) => Duration::ZERO,
         };
         let waited = kernel.clock().elapsed().saturating_sub(begin);
         let gives_up = matches!(next, Next::Again(_)) && waited + pause > policy.give_up_after;
-        let notes = [
-            fault.map(|fault| format!("fault {fault:?}")),
-            breaks_contract(&next, &result).then(|| "the answer breaks its schema".to_owned()),
-            gives_up.then(|| "given up".to_owned()),
-        ];
-        record(kernel, &message, started_at, &result, notes.into_iter().flatten().collect());
+        let mut notes: Vec<String> = attempt.faults.iter().map(|fault| format!("fault {fault:?}")).collect();
+        notes.extend(
+            breaks_contract(&next, &attempt.result).then(|| "the answer breaks its schema".to_owned()),
+        );
+        notes.extend(gives_up.then(|| "given up".to_owned()));
+        record(kernel, &message, started_at, &attempt, notes);
         match next {
             Next::Accepted(body) => break Ok(body),
             Next::Refused(problem) => break Err(problem),
@@ -74,6 +92,9 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
     let accepted = outcome.is_ok();
     if let Some(conclude) = message.conclude.take() {
         conclude(outcome);
+    }
+    if accepted {
+        kernel.0.overtaken.tell(&message.order);
     }
     accepted.then_some(message)
 }
@@ -89,31 +110,99 @@ fn given_up(message: &Message) -> Problem {
     Problem::new(ProblemKind::Unavailable, detail)
 }
 
-/// One attempt, unless a fault loses it or its answer. The second value names the fault.
-async fn attempt(kernel: &Kernel, message: &Message) -> (Result<Received, NetworkError>, Option<String>) {
-    let site = Site {
-        system: message.from,
-        operation: &message.name,
-        order: &message.order,
-        attempt: message.attempts,
-    };
-    let loses = |action| matches!(action, Action::LoseRequest | Action::CommitThenLoseAnswer);
-    let strike = kernel.strike(site, loses, message.scenario.as_deref());
-    let lost = || NetworkError::Reset("lost on purpose".to_owned());
-    if let Some(strike) = strike.as_ref().filter(|strike| strike.action == Action::LoseRequest) {
-        return (Err(lost()), Some(strike.name.clone()));
+/// One attempt, unless a fault loses it or its answer.
+async fn attempt(kernel: &Kernel, message: &Message, arrival: Option<Strike>) -> Attempt {
+    if let Some(strike) = arrival {
+        let result = Err(lose(kernel, &strike).await);
+        return Attempt { result, faults: vec![strike.name], body: None, spoilt: false };
     }
+    let place = message.place();
+    let ending = kernel.look(Some(&place), Moment::Answer);
+    let (dress, mut faults) = dress(kernel, message, &place);
     let result = match kernel.base_url() {
         None => Err(NetworkError::Refused("the middleware's address is not set".to_owned())),
-        Some(base_url) => match message.request(kernel, &base_url) {
+        Some(base_url) => match message.request(kernel, &base_url, &dress) {
             None => Err(NetworkError::Refused("the message does not fit into HTTP".to_owned())),
             Some(request) => kernel.send(request).await,
         },
     };
-    match strike {
-        Some(strike) => (Err(lost()), Some(strike.name)),
-        None => (result, None),
+    let spoilt = dress.body.is_some() || dress.signed == Signed::Old || dress.shift_s != 0;
+    let mut attempt = Attempt { result, faults: Vec::new(), body: dress.body, spoilt };
+    // Without an answer there is none to lose.
+    if let Some(strike) = ending.filter(|_| attempt.result.is_ok())
+        && let Some(lost) = lose_answer(kernel, &strike, &place).await
+    {
+        attempt.result = Err(lost);
+        faults.push(strike.name);
     }
+    Attempt { faults, ..attempt }
+}
+
+async fn lose_answer(kernel: &Kernel, strike: &Strike, place: &Place) -> Option<NetworkError> {
+    let happened = match strike.misfortune {
+        Misfortune::Crash { .. } => kernel.crash(strike, place).await,
+        _ => kernel.happens(strike, place),
+    };
+    if happened { Some(lose(kernel, strike).await) } else { None }
+}
+
+/// What the sender notices of a loss.
+async fn lose(kernel: &Kernel, strike: &Strike) -> NetworkError {
+    let (Misfortune::LoseRequest { ending } | Misfortune::LoseAnswer { ending }) = strike.misfortune else {
+        return NetworkError::Reset("lost on purpose".to_owned());
+    };
+    match ending {
+        Ending::Reset => NetworkError::Reset("lost on purpose".to_owned()),
+        Ending::Silence => {
+            let limit = kernel.0.parts.policy.answer_within;
+            kernel.clock().sleep(limit).await;
+            NetworkError::TimedOut { limit_ms: limit.as_millis() }
+        }
+    }
+}
+
+/// What faults change in an attempt, and their names.
+fn dress(kernel: &Kernel, message: &Message, place: &Place) -> (Dress, Vec<String>) {
+    let mut dress = Dress::default();
+    let mut faults = Vec::new();
+    if let Some(strike) = kernel.look(Some(place), Moment::Content)
+        && let Misfortune::Drift { change, at } = &strike.misfortune
+        && let Some(body) = drifted(message, *change, at.as_deref())
+    {
+        kernel.happens(&strike, place);
+        dress.body = Some(body);
+        faults.push(strike.name);
+    }
+    if message.kind != Kind::Event {
+        return (dress, faults);
+    }
+    if let Some(strike) = kernel.strike(Some(place), Moment::Signing) {
+        match strike.misfortune {
+            Misfortune::OldSignature { with_new } => {
+                dress.signed = if with_new { Signed::Both } else { Signed::Old };
+            }
+            Misfortune::StaleTimestamp { by_s } => dress.shift_s = -i64::from(by_s),
+            _ => {}
+        }
+        faults.push(strike.name);
+    }
+    let elapsed = kernel.clock().elapsed();
+    let scenario = message.scenario.as_deref();
+    if let Some((strike, seconds)) = kernel.faults().skew(message.from, &message.order, scenario, elapsed) {
+        dress.shift_s += i64::from(seconds);
+        faults.push(strike.name);
+    }
+    (dress, faults)
+}
+
+/// The body as another version of its schema would have it.
+fn drifted(message: &Message, change: DriftChange, at: Option<&str>) -> Option<Value> {
+    let errors = |body: &Value| match message.kind {
+        Kind::Event => shape::event_errors(body),
+        Kind::Call => shape::request_errors(message.operation, body),
+    };
+    let root = if message.kind == Kind::Event { "/data" } else { "" };
+    faults::drifted(&message.body, change, at, root, &errors)
 }
 
 fn next(message: &Message, result: &Result<Received, NetworkError>) -> Next {
@@ -145,21 +234,15 @@ fn unreadable(status: u16) -> Problem {
     Problem { status, retryable: false, ..Problem::new(ProblemKind::InternalError, detail) }
 }
 
-fn record(
-    kernel: &Kernel,
-    message: &Message,
-    started_at: Timestamp,
-    result: &Result<Received, NetworkError>,
-    notes: Vec<String>,
-) {
+fn record(kernel: &Kernel, message: &Message, started_at: Timestamp, attempt: &Attempt, notes: Vec<String>) {
     let mut exchange = outgoing(message.from, message.operation, &message.path, started_at);
     exchange.order = Some(message.order.clone());
     exchange.key = Some(message.key.clone());
     exchange.attempt = message.attempts;
     exchange.correlation = Some(message.correlation.clone());
     exchange.causation.clone_from(&message.causation);
-    exchange.request = message.body.clone();
-    fill(&mut exchange, result);
+    exchange.request.clone_from(attempt.body.as_ref().unwrap_or(&message.body));
+    fill(&mut exchange, &attempt.result);
     let known = exchange.note.take();
     let notes: Vec<String> = known.into_iter().chain(notes).collect();
     exchange.note = (!notes.is_empty()).then(|| notes.join("; "));

@@ -94,7 +94,7 @@ fn reused(key: &str) -> Problem {
 impl Kept {
     fn answer(&self) -> Answer {
         let body = serde_json::from_slice(&self.body).unwrap_or(Value::Null);
-        Answer { status: self.status, body, retry_after_s: None, replayed: true }
+        Answer { replayed: true, ..Answer::success(self.status, body) }
     }
 }
 

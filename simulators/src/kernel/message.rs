@@ -4,15 +4,19 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use bytes::Bytes;
 use counterproof_contracts::{
+    faults::Link,
     journal::Effect,
     model::{CorrelationId, EventId, OrderNumber, System},
-    protocol::{CloudEvent, Operation, Problem, header, middleware, signature},
+    protocol::{
+        CloudEvent, Operation, Problem, header, middleware,
+        signature::{self, Secret},
+    },
 };
 use http::{Request, header::CONTENT_TYPE};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Kernel, OutboundCall, RaisedEvent, work::OpenWork};
+use super::{Kernel, OutboundCall, Place, RaisedEvent, work::OpenWork};
 
 /// Takes what became of a call.
 pub(super) type Conclude = Box<dyn FnOnce(Result<Value, Problem>) + Send + Sync>;
@@ -24,6 +28,32 @@ pub(super) enum Kind {
     Event,
     /// A call of an operation.
     Call,
+}
+
+/// A key that is no longer in use.
+const OLD_SECRET: &str = "whsec_YSBrZXkgdGhhdCBpcyBubyBsb25nZXIgaW4gdXNl";
+
+/// What faults change in one attempt of a message.
+#[derive(Debug, Default)]
+pub(super) struct Dress {
+    /// Another body.
+    pub(super) body: Option<Value>,
+    /// What signs it.
+    pub(super) signed: Signed,
+    /// By how many seconds the signature's timestamp is off.
+    pub(super) shift_s: i64,
+}
+
+/// What signs an event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Signed {
+    /// The key that is agreed on.
+    #[default]
+    Present,
+    /// One that is no longer in use.
+    Old,
+    /// Both, while keys are exchanged.
+    Both,
 }
 
 /// A message with all that is needed to send it again.
@@ -46,6 +76,8 @@ pub(super) struct Message {
     pub(super) attempts: u32,
     /// Whether it is a repetition that a fault asked for.
     pub(super) is_repetition: bool,
+    /// Whether a fault has made it wait already.
+    pub(super) has_waited: bool,
     pub(super) conclude: Option<Conclude>,
     /// Open until the message is dropped.
     pub(super) work: OpenWork,
@@ -94,6 +126,7 @@ impl Message {
             scenario,
             attempts: 0,
             is_repetition: false,
+            has_waited: false,
             conclude: None,
         }
     }
@@ -123,6 +156,7 @@ impl Message {
             scenario,
             attempts: 0,
             is_repetition: false,
+            has_waited: false,
             conclude: Some(conclude),
         }
     }
@@ -152,6 +186,7 @@ impl Message {
             scenario: self.scenario.clone(),
             attempts,
             is_repetition: true,
+            has_waited: true,
             conclude: None,
         }
     }
@@ -162,9 +197,22 @@ impl Message {
         Effect::EventRaised { event_id: EventId::new(&self.key), event_type: self.name.clone(), subject }
     }
 
+    /// Where the message is: before its next attempt, or after its last.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            link: Link::from(self.from),
+            operation: self.name.clone(),
+            order: self.order.clone(),
+            scenario: self.scenario.clone(),
+            key: self.key.clone(),
+            attempt: self.attempts.max(1),
+        }
+    }
+
     /// The request of an attempt; `None` if something in it does not fit into HTTP.
-    pub(super) fn request(&self, kernel: &Kernel, base_url: &str) -> Option<Request<Bytes>> {
-        let bytes = if self.body.is_null() { Vec::new() } else { serde_json::to_vec(&self.body).ok()? };
+    pub(super) fn request(&self, kernel: &Kernel, base_url: &str, dress: &Dress) -> Option<Request<Bytes>> {
+        let body = dress.body.as_ref().unwrap_or(&self.body);
+        let bytes = if body.is_null() { Vec::new() } else { serde_json::to_vec(body).ok()? };
         let mut request = Request::builder()
             .method(self.operation.method.as_str())
             .uri(format!("{base_url}{}", self.path))
@@ -178,16 +226,26 @@ impl Message {
         }
         request = match self.kind {
             Kind::Event => {
-                let seconds = kernel.now().as_second();
+                let seconds = kernel.now().as_second().saturating_add(dress.shift_s);
                 request
                     .header(CONTENT_TYPE, CloudEvent::MEDIA_TYPE)
                     .header(signature::ID, &self.key)
                     .header(signature::TIMESTAMP, seconds)
-                    .header(signature::SIGNATURE, kernel.0.parts.secret.sign(&self.key, seconds, &bytes))
+                    .header(signature::SIGNATURE, self.signatures(kernel, seconds, &bytes, dress))
             }
             Kind::Call => request.header(CONTENT_TYPE, "application/json"),
         };
         request.body(Bytes::from(bytes)).ok()
+    }
+
+    fn signatures(&self, kernel: &Kernel, seconds: i64, bytes: &[u8], dress: &Dress) -> String {
+        let present = || kernel.0.parts.secret.sign(&self.key, seconds, bytes);
+        let old = || Secret::parse(OLD_SECRET).map(|secret| secret.sign(&self.key, seconds, bytes)).ok();
+        match dress.signed {
+            Signed::Present => present(),
+            Signed::Old => old().unwrap_or_default(),
+            Signed::Both => [old(), Some(present())].into_iter().flatten().collect::<Vec<_>>().join(" "),
+        }
     }
 
     /// Says what the message is waiting for.

@@ -7,11 +7,13 @@ mod body;
 mod bounded;
 mod clock;
 mod core;
+mod crash;
 mod delivery;
 mod faults;
 mod idempotency;
 mod listen;
 mod message;
+mod mishap;
 mod network;
 mod outbox;
 mod recorder;
@@ -24,6 +26,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod visit;
+mod waiting;
 mod work;
 
 use std::{
@@ -32,15 +35,17 @@ use std::{
 };
 
 use counterproof_contracts::{
+    faults::{Fault, Misfortune, Moment, Plan},
     journal::{Entry, FaultInjected},
-    model::{OrderNumber, System, Timestamp},
+    model::{System, Timestamp},
     protocol::signature::Secret,
 };
 use tokio::sync::{Semaphore, watch};
 
 pub use self::core::*;
 pub use clock::Clock;
-pub use faults::{Action, Faults, Rule, RuleId, RuleReport};
+pub use crash::CrashHandler;
+pub use faults::{Faults, Rule, RuleId, RuleReport, Setting, swizzle_clog};
 pub use listen::{CONNECTIONS_MAX, ListenError, Listening};
 pub use network::{Network, NetworkError, in_process, live};
 pub use recorder::{Line, RecordSink, Recorder};
@@ -50,10 +55,11 @@ pub use simulator::Simulator;
 
 use self::{
     bounded::Bounded,
-    faults::{Site, Strike},
+    faults::{Place, Strike},
     idempotency::Digest,
     outbox::Outbox,
     tasks::Tasks,
+    waiting::Overtaken,
     work::Work,
 };
 
@@ -113,7 +119,9 @@ struct Shared {
     work: Work,
     tasks: Tasks,
     middleware: RwLock<Option<String>>,
+    crash: RwLock<Option<CrashHandler>>,
     attempts: Mutex<Bounded<Digest, u32>>,
+    overtaken: Overtaken,
     sends: Semaphore,
     large_bodies: Semaphore,
     connections: Arc<Semaphore>,
@@ -134,7 +142,9 @@ impl Kernel {
             work: Work::new(),
             tasks: Tasks::here(),
             middleware: RwLock::new(None),
+            crash: RwLock::new(None),
             attempts: Mutex::new(Bounded::new(ATTEMPTS_MAX)),
+            overtaken: Overtaken::default(),
             sends: Semaphore::new(SENDS_MAX),
             large_bodies: Semaphore::new(body::LARGE_BODIES_MAX),
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -178,30 +188,46 @@ impl Kernel {
         self.0.work.subscribe()
     }
 
-    /// Ends the holds of an order: what they held goes on.
-    pub fn release(&self, order: &OrderNumber) {
-        self.0.faults.release(order);
-        outbox::release(self, order);
+    /// Lays a plan over a scenario: one rule for each of its faults, in their order.
+    pub fn lay(&self, plan: &Plan, setting: &Setting<'_>) -> Vec<RuleId> {
+        plan.faults.iter().map(|fault| self.inject(fault, setting)).collect()
     }
 
-    /// Ends all faults of an order: what they held goes on.
-    pub fn lift(&self, order: &OrderNumber) {
-        self.0.faults.lift(order);
-        outbox::release(self, order);
+    /// Lays one fault over a scenario.
+    pub fn inject(&self, fault: &Fault, setting: &Setting<'_>) -> RuleId {
+        self.faults().add(Rule::of(fault, setting))
     }
 
-    /// Ends the faults of one system for an order: what they held goes on.
-    pub fn lift_system(&self, order: &OrderNumber, system: System) {
-        self.0.faults.lift_system(order, system);
-        outbox::release(self, order);
+    /// Lays chaos of a level over every link of a scenario.
+    pub fn lay_chaos(&self, level: u8, setting: &Setting<'_>) -> Vec<RuleId> {
+        self.lay(&Plan::chaos(level), setting)
+    }
+
+    /// Ends the holds of a scenario: what they held goes on.
+    pub fn release(&self, scenario: &str) {
+        self.end_rules(scenario, |rule| matches!(rule.fault.misfortune, Misfortune::Hold { .. }));
+    }
+
+    /// Ends all faults of a scenario except permanent ones: what they held goes on.
+    pub fn lift(&self, scenario: &str) {
+        self.end_rules(scenario, |_| true);
+    }
+
+    /// Ends the faults of one system for a scenario except permanent ones: what they held goes on.
+    pub fn lift_system(&self, scenario: &str, system: System) {
+        self.end_rules(scenario, |rule| rule.fault.link.system == system);
+    }
+
+    fn end_rules(&self, scenario: &str, which: impl Fn(&Rule) -> bool) {
+        self.faults().end(scenario, which);
+        outbox::release(self);
     }
 
     /// The names of a scenario's faults that did not happen. A scenario that was to meet them proves nothing.
     pub fn never_happened(&self, scenario: &str) -> Vec<String> {
-        let orders = self.registry().orders_of(scenario);
         let unmet = self.faults().report().into_iter();
-        let unmet = unmet.filter(|report| report.fired == 0 && orders.contains(&report.rule.order));
-        unmet.map(|report| report.rule.name).collect()
+        let unmet = unmet.filter(|report| report.is_unmet() && report.rule.scenario == scenario);
+        unmet.map(|report| report.rule.fault.name).collect()
     }
 
     /// Ends all deliveries and everything that is held. What is open stays undone.
@@ -225,16 +251,39 @@ impl Kernel {
         1
     }
 
-    /// Asks whether something happens to a message, and records it if so.
-    fn strike(&self, site: Site<'_>, wanted: fn(Action) -> bool, scenario: Option<&str>) -> Option<Strike> {
-        let strike = self.0.faults.strike(site, wanted)?;
-        let fault = FaultInjected {
-            fault: strike.name.clone(),
-            system: site.system,
-            operation: Some(site.operation.to_owned()),
-            order: Some(site.order.clone()),
-        };
-        self.recorder().record(scenario.map(str::to_owned), Entry::FaultInjected(fault));
-        Some(strike)
+    /// Which fault a message meets at a moment, if any. It has not happened yet.
+    fn look(&self, place: Option<&Place>, moment: Moment) -> Option<Strike> {
+        self.faults().look(place?, moment, self.clock().elapsed())
+    }
+
+    /// Which fault a message meets at a moment, if any; it happens.
+    fn strike(&self, place: Option<&Place>, moment: Moment) -> Option<Strike> {
+        let strike = self.look(place, moment)?;
+        self.happens(&strike, place?).then_some(strike)
+    }
+
+    /// Counts and records that a fault happens to a message. Whether it may: a crash does once only.
+    fn happens(&self, strike: &Strike, place: &Place) -> bool {
+        if !self.faults().count(strike) {
+            return false;
+        }
+        let fault = injected(strike, place);
+        self.recorder().record(place.scenario.clone(), Entry::FaultInjected(fault));
+        true
+    }
+}
+
+/// What the journal says of a fault that happened.
+fn injected(strike: &Strike, place: &Place) -> FaultInjected {
+    let clock = matches!(strike.misfortune, Misfortune::ClockSkew { .. });
+    FaultInjected {
+        fault: strike.name.clone(),
+        system: place.link.system,
+        operation: (!clock).then(|| place.operation.clone()),
+        order: Some(place.order.clone()),
+        link: Some(place.link),
+        key: Some(place.key.clone()),
+        attempt: Some(place.attempt),
+        misfortune: Some(strike.misfortune.clone()),
     }
 }

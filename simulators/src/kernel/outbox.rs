@@ -1,18 +1,21 @@
 //! The outbox: what is to be told waits here in order, one queue for each sender and order.
 //!
 //! A queue is worked off by one task at a time, so a message is told only after its predecessor was accepted
-//! or given up. Faults that hold messages back, and let them out in another order, act here.
+//! or given up. Faults that hold messages back, and let them out in another order, act here; what waits for another
+//! reason goes out past the queue.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use counterproof_contracts::model::{OrderNumber, System};
+use counterproof_contracts::{
+    faults::{Misfortune, Moment},
+    model::{OrderNumber, System},
+};
 
 use super::{
-    Action, Kernel, RuleId, delivery,
-    faults::Site,
+    Kernel, RuleId, Strike, delivery,
     message::{Kind, Message},
 };
 
@@ -25,9 +28,14 @@ pub(super) struct Outbox(Mutex<BTreeMap<LaneKey, Lane>>);
 #[derive(Default)]
 struct Lane {
     waiting: VecDeque<Message>,
-    held: Vec<Message>,
-    reverse: bool,
+    held: Vec<Held>,
     running: bool,
+}
+
+struct Held {
+    message: Message,
+    rule: RuleId,
+    reverse: bool,
 }
 
 impl Outbox {
@@ -65,16 +73,18 @@ pub(super) fn push(kernel: &Kernel, message: Message) {
     start(kernel, key, lane);
 }
 
-/// Lets go what is held of an order: before what waits, for it is older.
-pub(super) fn release(kernel: &Kernel, order: &OrderNumber) {
+/// Lets go what is held by rules that have ended: before what waits, for it is older.
+pub(super) fn release(kernel: &Kernel) {
+    let now = kernel.clock().elapsed();
     let mut lanes = kernel.0.outbox.lanes();
-    for (key, lane) in lanes.iter_mut().filter(|(key, lane)| key.0 == *order && !lane.held.is_empty()) {
-        let mut held = std::mem::take(&mut lane.held);
-        if !std::mem::take(&mut lane.reverse) {
-            held.reverse();
+    for (key, lane) in lanes.iter_mut().filter(|(_, lane)| !lane.held.is_empty()) {
+        let ended = |held: &mut Held| kernel.faults().is_over(held.rule, now);
+        let mut free: Vec<Held> = lane.held.extract_if(.., ended).collect();
+        if !free.iter().any(|held| held.reverse) {
+            free.reverse();
         }
-        for message in held {
-            lane.waiting.push_front(message);
+        for held in free {
+            lane.waiting.push_front(held.message);
         }
         start(kernel, key.clone(), lane);
     }
@@ -93,60 +103,84 @@ fn start(kernel: &Kernel, key: LaneKey, lane: &mut Lane) {
 
 async fn work_off(kernel: Kernel, key: LaneKey) {
     while let Some(message) = kernel.0.outbox.next(&key) {
-        let Some(message) = unless_held(&kernel, &key, message) else { continue };
-        let accepted = delivery::deliver(&kernel, message).await;
-        if let Some(message) = accepted {
-            repeat(&kernel, &key, &message);
+        if let Some(message) = unless_it_waits(&kernel, &key, message) {
+            deliver(&kernel, &key, message).await;
         }
     }
 }
 
-/// Keeps a message back if a fault says so.
-fn unless_held(kernel: &Kernel, key: &LaneKey, message: Message) -> Option<Message> {
-    let holds = |action| matches!(action, Action::Hold { .. });
-    let Some(strike) = kernel.strike(site(&message), holds, message.scenario.as_deref()) else {
-        return Some(message);
-    };
-    let reverse = matches!(strike.action, Action::Hold { reverse: true });
-    hold(kernel, key, message, (strike.rule, &strike.name), reverse)
+async fn deliver(kernel: &Kernel, key: &LaneKey, message: Message) {
+    if let Some(message) = delivery::deliver(kernel, message).await {
+        repeat(kernel, key, &message);
+    }
 }
 
-fn hold(
-    kernel: &Kernel,
-    key: &LaneKey,
-    message: Message,
-    (rule, name): (RuleId, &str),
-    reverse: bool,
-) -> Option<Message> {
-    message.describe(&format!("held by fault {name:?}"));
-    let mut lanes = kernel.0.outbox.lanes();
-    // A release ends the rule first and empties the queue then: what comes later must not be kept.
-    if kernel.faults().is_over(rule) {
+/// Takes a message out of its queue if a fault makes it wait.
+fn unless_it_waits(kernel: &Kernel, key: &LaneKey, mut message: Message) -> Option<Message> {
+    if message.has_waited {
         return Some(message);
     }
-    let lane = lanes.entry(key.clone()).or_default();
-    lane.held.push(message);
-    lane.reverse |= reverse;
+    let place = message.place();
+    let Some(strike) = kernel.look(Some(&place), Moment::Wait) else { return Some(message) };
+    message.has_waited = true;
+    message.describe(&format!("held by fault {:?}", strike.name));
+    if let Misfortune::Hold { reverse } = strike.misfortune {
+        kernel.happens(&strike, &place);
+        return hold(kernel, key, Held { message, rule: strike.rule, reverse });
+    }
+    let (kernel, key) = (kernel.clone(), key.clone());
+    kernel.clone().0.tasks.spawn(async move {
+        kernel.wait_out(&strike, &place).await;
+        deliver(&kernel, &key, message).await;
+    });
     None
 }
 
-/// Queues an accepted message again, at once, if a fault says so.
+fn hold(kernel: &Kernel, key: &LaneKey, held: Held) -> Option<Message> {
+    let now = kernel.clock().elapsed();
+    let mut lanes = kernel.0.outbox.lanes();
+    // A release ends the rule first and empties the queue then: what comes later must not be kept.
+    if kernel.faults().is_over(held.rule, now) {
+        return Some(held.message);
+    }
+    let closes_in = kernel.faults().closes_in(held.rule, now);
+    lanes.entry(key.clone()).or_default().held.push(held);
+    drop(lanes);
+    if let Some(rest) = closes_in {
+        let kernel = kernel.clone();
+        kernel.clone().0.tasks.spawn(async move {
+            kernel.clock().sleep(rest).await;
+            release(&kernel);
+        });
+    }
+    None
+}
+
+/// Delivers an accepted message again if a fault says so: at once in its queue, or later past it.
 fn repeat(kernel: &Kernel, key: &LaneKey, message: &Message) {
     if message.is_repetition {
         return;
     }
-    let repeats = |action| matches!(action, Action::Duplicate { .. });
-    let Some(strike) = kernel.strike(site(message), repeats, message.scenario.as_deref()) else { return };
-    let Action::Duplicate { times, new_id } = strike.action else { return };
+    let Some(strike) = kernel.strike(Some(&message.place()), Moment::Repetition) else { return };
+    let Misfortune::Duplicate { times, new_id, after_ms } = strike.misfortune else { return };
+    let repetitions = (1..=times).map(|number| message.repetition(kernel, number, new_id));
+    if after_ms > 0 {
+        repetitions.for_each(|repetition| repeat_later(kernel, key, repetition, &strike, after_ms));
+        return;
+    }
     let mut lanes = kernel.0.outbox.lanes();
     let lane = lanes.entry(key.clone()).or_default();
-    for number in (1..=times).rev() {
-        lane.waiting.push_front(message.repetition(kernel, number, new_id));
+    for repetition in repetitions.rev() {
+        lane.waiting.push_front(repetition);
     }
+    start(kernel, key.clone(), lane);
 }
 
-/// Where a message is: before its next attempt, or after its last.
-fn site(message: &Message) -> Site<'_> {
-    let attempt = message.attempts.max(1);
-    Site { system: message.from, operation: &message.name, order: &message.order, attempt }
+fn repeat_later(kernel: &Kernel, key: &LaneKey, repetition: Message, strike: &Strike, after_ms: u64) {
+    repetition.describe(&format!("repeated later by fault {:?}", strike.name));
+    let (kernel, key, rule) = (kernel.clone(), key.clone(), strike.rule);
+    kernel.clone().0.tasks.spawn(async move {
+        kernel.pause(rule, std::time::Duration::from_millis(after_ms)).await;
+        deliver(&kernel, &key, repetition).await;
+    });
 }

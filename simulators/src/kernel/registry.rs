@@ -182,7 +182,8 @@ impl Registry {
     }
 }
 
-/// The identifiers that stand in the paths of a system's operations and are not keys of their own.
+/// The identifiers that stand in the paths of a system's operations and are not keys of their own, and the one by which
+/// an ERP finds what it booked.
 fn identifiers(system: System) -> impl Iterator<Item = &'static str> {
     OPERATIONS
         .iter()
@@ -190,6 +191,7 @@ fn identifiers(system: System) -> impl Iterator<Item = &'static str> {
         .flat_map(|operation| operation.path.split('/'))
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .filter(|name| !matches!(*name, "order_number" | "sku" | "account_id"))
+        .chain((system == System::Erp).then_some("channel_order_id"))
 }
 
 #[cfg(test)]

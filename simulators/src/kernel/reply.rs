@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use counterproof_contracts::{
+    faults::ErrorBody,
     journal::Outcome,
     protocol::{Problem, header},
 };
@@ -16,16 +17,23 @@ pub(super) struct Answer {
     pub(super) body: Value,
     pub(super) retry_after_s: Option<u32>,
     pub(super) replayed: bool,
+    /// In which form the body is written.
+    pub(super) form: ErrorBody,
+    /// Whether the answer says nothing reliable of what was done.
+    pub(super) doubtful: bool,
 }
+
+/// What some proxy shows instead of an answer.
+const PAGE: &str = "<html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>";
 
 impl Answer {
     pub(super) const fn success(status: u16, body: Value) -> Self {
-        Self { status, body, retry_after_s: None, replayed: false }
+        Self { status, body, retry_after_s: None, replayed: false, form: ErrorBody::Problem, doubtful: false }
     }
 
     pub(super) fn problem(problem: &Problem) -> Self {
         let body = serde_json::to_value(problem).unwrap_or(Value::Null);
-        Self { status: problem.status, body, retry_after_s: None, replayed: false }
+        Self::success(problem.status, body)
     }
 
     /// Whether a repetition of the same request would be answered the same.
@@ -36,15 +44,23 @@ impl Answer {
 
     /// What the caller knows once it has the answer.
     pub(super) fn outcome(&self) -> Outcome {
-        outcome(self.status, &self.body)
+        if self.doubtful { Outcome::Unknown } else { outcome(self.status, &self.body) }
     }
 
     pub(super) fn bytes(&self) -> Bytes {
-        serde_json::to_vec(&self.body).map(Bytes::from).unwrap_or_default()
+        match self.form {
+            ErrorBody::Problem => serde_json::to_vec(&self.body).map(Bytes::from).unwrap_or_default(),
+            ErrorBody::Html => Bytes::from_static(PAGE.as_bytes()),
+            ErrorBody::Empty => Bytes::new(),
+        }
     }
 
     pub(super) fn into_response(self) -> Response<Full<Bytes>> {
-        let media_type = if self.status < 400 { "application/json" } else { Problem::MEDIA_TYPE };
+        let media_type = match self.form {
+            ErrorBody::Html => "text/html",
+            _ if self.status < 400 => "application/json",
+            _ => Problem::MEDIA_TYPE,
+        };
         let mut response = Response::new(Full::new(self.bytes()));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -15,6 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use counterproof_contracts::{
+    faults::{Link, Misfortune, Moment},
     journal::{Entry, Exchange},
     protocol::{Method, Operation, Problem, ProblemKind},
     shape,
@@ -27,10 +28,10 @@ use tokio::sync::oneshot;
 use tower::Service;
 
 use super::{
-    Action, Call, Core, Network, NetworkError, Simulator, body,
-    faults::{Site, Strike},
+    Call, Core, Network, NetworkError, Place, Simulator, Strike, body,
     idempotency::{self, Admission, Digest, Slot},
     in_process,
+    mishap::Spoilt,
     reply::Answer,
     routing,
     simulator::Origin,
@@ -94,7 +95,7 @@ impl<C: Core> Simulator<C> {
         in_process(self.service())
     }
 
-    async fn serve<B>(&self, request: Request<B>) -> Result<Response<Full<Bytes>>, ConnectionLost>
+    async fn serve<B>(&self, request: Request<B>) -> Served
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
@@ -154,59 +155,83 @@ impl<C: Core> Simulator<C> {
         visit.exchange.key = key.map(str::to_owned);
     }
 
-    /// Lets a request in: past outages, past the answers that are kept, and past what holds it.
-    async fn admit(
-        &self,
-        call: Call,
-        digest: Digest,
-        visit: Visit,
-    ) -> Result<Response<Full<Bytes>>, ConnectionLost> {
-        let strike = self.strike_on(&visit);
-        match strike.as_ref().map(|strike| (strike, strike.action)) {
-            Some((strike, Action::Unavailable { retry_after_s })) => {
-                return Ok(self.unavailable(visit, strike, retry_after_s).into_response());
-            }
-            Some((strike, Action::LoseRequest)) => {
-                return Err(self.break_off(visit, format!("fault {:?}", strike.name)));
-            }
-            _ => {}
+    /// Lets a request in: past what turns it away, and past the answers that are kept.
+    async fn admit(&self, call: Call, digest: Digest, visit: Visit) -> Served {
+        let place = self.place(&visit);
+        if let Some(strike) = self.kernel().look(place.as_ref(), Moment::Arrival) {
+            return self.turn_away(visit, &strike, place.as_ref()).await;
         }
-        let slot = match call.key.as_deref().map(|key| self.answers().admit(key, digest)) {
+        let task = match call.key.as_deref().map(|key| self.answers().admit(key, digest)) {
             Some(Admission::Refused(problem)) => return Ok(self.refuse(visit, &problem).into_response()),
-            Some(Admission::Replay(answer)) => return self.finish(visit, answer, strike.as_ref(), true),
-            Some(Admission::Fresh(slot)) => Some(slot),
-            None => None,
+            Some(Admission::Replay(answer)) => Task::Kept(answer),
+            Some(Admission::Fresh(slot)) => Task::Fresh(call, Some(slot)),
+            None => Task::Fresh(call, None),
         };
-        let pending = Pending { call, visit, slot, strike };
-        match &pending.strike {
-            Some(strike) if matches!(strike.action, Action::Hold { .. }) => self.hold(pending).await,
-            _ => self.execute(pending, true),
+        let kept = matches!(task, Task::Kept(_));
+        if kept && let Some(strike) = self.kernel().strike(place.as_ref(), Moment::Replay) {
+            return Ok(self.contest(visit, &strike).into_response());
         }
+        let wait = if kept { None } else { self.kernel().look(place.as_ref(), Moment::Wait) };
+        let ending = self.kernel().look(place.as_ref(), Moment::Answer);
+        let job = Job { task, visit, place, wait, ending };
+        if job.takes_time() { self.detach(job).await } else { self.carry_out(job, || true).await }
     }
 
-    /// Waits for the release in a task of its own, so that the work is done even if the caller has gone.
-    async fn hold(&self, mut pending: Pending) -> Result<Response<Full<Bytes>>, ConnectionLost> {
-        let Some(strike) = pending.strike.take() else { return self.execute(pending, true) };
-        let scenario = self.kernel().registry().scenario_of(&pending.visit.subject);
+    /// Carries out a request in a task of its own, so that the work is done even if the caller has gone.
+    async fn detach(&self, mut job: Job) -> Served {
+        let strike = job.wait.as_ref().or(job.ending.as_ref());
+        let name = strike.map_or_else(String::new, |strike| strike.name.clone());
+        let scenario = self.kernel().registry().scenario_of(&job.visit.subject);
         let title = self.system().title();
-        let text = format!("{title}: {} held by fault {:?}", pending.visit.exchange.call, strike.name);
-        let work = self.kernel().0.work.open(scenario, text);
-        pending.visit.exchange.note = Some(format!("held by fault {:?}", strike.name));
+        let work = self
+            .kernel()
+            .0
+            .work
+            .open(scenario, format!("{title}: {} held by fault {name:?}", job.visit.exchange.call));
+        job.visit.note(&format!("held by fault {name:?}"));
         let (tell, told) = oneshot::channel();
         let simulator = self.clone();
         self.kernel().0.tasks.spawn(async move {
-            simulator.kernel().faults().until_over(strike.rule).await;
-            let response = simulator.execute(pending, !tell.is_closed());
+            let response = simulator.carry_out(job, || !tell.is_closed()).await;
             drop(work);
             drop(tell.send(response));
         });
         told.await.unwrap_or_else(|_| Err(ConnectionLost("the simulator was shut down".to_owned())))
     }
 
-    /// Lets the core work, and keeps the answer. `heard` says whether the caller is still there.
-    fn execute(&self, pending: Pending, heard: bool) -> Result<Response<Full<Bytes>>, ConnectionLost> {
-        let Pending { call, mut visit, slot, strike } = pending;
-        let answer = match self.handle(&call, &visit) {
+    /// Waits as faults say, lets the core work, and answers. `heard` says whether the caller is still there.
+    async fn carry_out(&self, job: Job, heard: impl Fn() -> bool) -> Served {
+        let Job { task, mut visit, place, wait, ending } = job;
+        if let Some((strike, place)) = wait.as_ref().zip(place.as_ref()) {
+            self.kernel().wait_out(strike, place).await;
+        }
+        let answer = match task {
+            Task::Kept(answer) => answer,
+            Task::Fresh(call, slot) => self.execute(&call, slot, &mut visit, place.as_ref()),
+        };
+        if let Some(order) = visit.learn_from(&answer) {
+            self.kernel().registry().learn(self.system(), &order, &answer.body);
+        }
+        visit.exchange.replayed = answer.replayed;
+        let answer = self.drift(answer, &mut visit, place.as_ref());
+        let answer = match ending.zip(place) {
+            Some((strike, place)) => match self.spoil(answer, &mut visit, &strike, &place).await {
+                Spoilt::Answer(answer) => answer,
+                Spoilt::Lost => return self.lose(visit, &strike, &place).await,
+            },
+            None => answer,
+        };
+        if !heard() {
+            return Err(self.break_off(visit, "the caller had gone".to_owned()));
+        }
+        self.record(visit, Some(&answer));
+        Ok(answer.into_response())
+    }
+
+    /// Lets the core work, and keeps the answer.
+    fn execute(&self, call: &Call, slot: Option<Slot>, visit: &mut Visit, place: Option<&Place>) -> Answer {
+        let handled = self.stale(call, visit, place).unwrap_or_else(|| self.handle(call, visit));
+        let answer = match handled {
             Ok(body) => Answer::success(call.operation.success, body),
             Err(problem) => Answer::problem(&problem),
         };
@@ -220,7 +245,7 @@ impl<C: Core> Simulator<C> {
         if let Some(slot) = slot {
             slot.finish(&answer);
         }
-        self.finish(visit, answer, strike.as_ref(), heard)
+        answer
     }
 
     fn handle(&self, call: &Call, visit: &Visit) -> Result<Value, Problem> {
@@ -241,63 +266,31 @@ impl<C: Core> Simulator<C> {
         })
     }
 
-    /// Journals and gives the answer, unless a fault or the caller's absence loses it.
-    fn finish(
-        &self,
-        mut visit: Visit,
-        answer: Answer,
-        strike: Option<&Strike>,
-        heard: bool,
-    ) -> Result<Response<Full<Bytes>>, ConnectionLost> {
-        if let Some(order) = visit.learn_from(&answer) {
-            self.kernel().registry().learn(self.system(), &order, &answer.body);
-        }
-        visit.exchange.replayed = answer.replayed;
-        let fault = strike.filter(|strike| strike.action == Action::CommitThenLoseAnswer);
-        if let Some(fault) = fault {
-            return Err(self.break_off(visit, format!("fault {:?}", fault.name)));
-        }
-        if !heard {
-            return Err(self.break_off(visit, "the caller had gone".to_owned()));
-        }
-        self.record(visit, Some(&answer));
-        Ok(answer.into_response())
-    }
-
     fn refuse(&self, visit: Visit, problem: &Problem) -> Answer {
         let answer = Answer::problem(problem);
         self.record(visit, Some(&answer));
         answer
     }
 
-    fn unavailable(&self, mut visit: Visit, strike: &Strike, retry_after_s: u32) -> Answer {
-        let detail = format!("the {} does not work at present", self.system().title());
-        let problem = Problem::new(ProblemKind::Unavailable, detail);
-        let answer = Answer { retry_after_s: Some(retry_after_s), ..Answer::problem(&problem) };
-        visit.note(&format!("fault {:?}", strike.name));
-        self.record(visit, Some(&answer));
-        answer
-    }
-
-    fn break_off(&self, mut visit: Visit, reason: String) -> ConnectionLost {
+    pub(super) fn break_off(&self, mut visit: Visit, reason: String) -> ConnectionLost {
         visit.note(&reason);
         self.record(visit, None);
         ConnectionLost(reason)
     }
 
-    fn strike_on(&self, visit: &Visit) -> Option<Strike> {
-        let site = Site {
-            system: self.system(),
-            operation: &visit.exchange.operation,
-            order: visit.subject.order.as_ref()?,
-            attempt: visit.exchange.attempt,
-        };
-        let concerns_calls = |action| !matches!(action, Action::Duplicate { .. });
-        let scenario = self.kernel().registry().scenario_of(&visit.subject);
-        self.kernel().strike(site, concerns_calls, scenario.as_deref())
+    fn place(&self, visit: &Visit) -> Option<Place> {
+        let Exchange { operation, key, call, attempt, .. } = &visit.exchange;
+        Some(Place {
+            link: Link::to(self.system()),
+            operation: operation.clone(),
+            order: visit.subject.order.clone()?,
+            scenario: self.kernel().registry().scenario_of(&visit.subject),
+            key: key.as_ref().unwrap_or(call).clone(),
+            attempt: *attempt,
+        })
     }
 
-    fn record(&self, visit: Visit, answer: Option<&Answer>) {
+    pub(super) fn record(&self, visit: Visit, answer: Option<&Answer>) {
         let Visit { mut exchange, subject } = visit;
         exchange.sku = subject.sku.clone().filter(|_| subject.order.is_none());
         exchange.order.clone_from(&subject.order);
@@ -316,10 +309,30 @@ impl<C: Core> Simulator<C> {
     }
 }
 
-/// A request that waits for the core.
-struct Pending {
-    call: Call,
+/// The end of a request: an answer, or none.
+pub(super) type Served = Result<Response<Full<Bytes>>, ConnectionLost>;
+
+/// What is to be done for a request.
+enum Task {
+    /// Let the core work.
+    Fresh(Call, Option<Slot>),
+    /// Give the answer that is kept.
+    Kept(Answer),
+}
+
+/// A request that was let in, with the faults that it will meet.
+struct Job {
+    task: Task,
     visit: Visit,
-    slot: Option<Slot>,
-    strike: Option<Strike>,
+    place: Option<Place>,
+    wait: Option<Strike>,
+    ending: Option<Strike>,
+}
+
+impl Job {
+    /// Whether the caller may be gone before it is done.
+    fn takes_time(&self) -> bool {
+        let late = |strike: &Strike| matches!(strike.misfortune, Misfortune::LateAnswer { .. });
+        self.wait.is_some() || self.ending.as_ref().is_some_and(late)
+    }
 }

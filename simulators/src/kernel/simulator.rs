@@ -4,20 +4,22 @@
 //! lock is held, so that the journal tells them in the order in which they became true.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use counterproof_contracts::{
+    faults::Link,
     journal::{Committed, Effect, Entry},
-    model::{CorrelationId, OrderNumber, System},
+    model::{CorrelationId, OrderNumber, System, Timestamp},
     protocol::Problem,
 };
 use serde_json::Value;
 
 use super::{
-    Core, Kernel, OutboundCall, Scene, SceneEffect, Subject, idempotency::AnswerStore, message::Message,
-    outbox,
+    Call, Core, Kernel, OutboundCall, Place, Scene, SceneEffect, Strike, Subject, idempotency::AnswerStore,
+    message::Message, outbox,
 };
 
 /// A core, served. Clones are the same simulator.
@@ -33,7 +35,12 @@ struct Shared<C> {
 struct Books<C> {
     core: C,
     counters: BTreeMap<String, u64>,
+    /// States before changes of an order, oldest first, where a fault will ask for them.
+    past: VecDeque<(Duration, OrderNumber, C)>,
 }
+
+/// How many earlier states are kept.
+const PAST_MAX: usize = 32;
 
 /// What sets a core to work.
 pub(super) struct Origin {
@@ -54,7 +61,7 @@ impl<C: Core> Simulator<C> {
     /// Puts a core on a kernel.
     pub fn new(kernel: Kernel, core: C) -> Self {
         let system = core.system();
-        let books = Mutex::new(Books { core, counters: BTreeMap::new() });
+        let books = Mutex::new(Books { core, counters: BTreeMap::new(), past: VecDeque::new() });
         Self(Arc::new(Shared { system, kernel, books, answers: AnswerStore::new() }))
     }
 
@@ -112,13 +119,25 @@ impl<C: Core> Simulator<C> {
         work: impl FnOnce(&mut C, &mut Scene<'_>) -> (R, bool),
     ) -> R {
         let mut books = self.books();
-        let Books { core, counters } = &mut *books;
+        let Books { core, counters, past } = &mut *books;
         let correlation = origin.correlation.clone().unwrap_or_else(|| self.uncorrelated(origin));
-        let mut scene = Scene::new(self.kernel().now(), correlation, origin.key.clone(), counters);
+        let before =
+            self.remembers(origin).map(|order| (self.kernel().clock().elapsed(), order, core.clone()));
+        let (now, skew) = self.now(origin);
+        let mut scene = Scene::new(now, correlation, origin.key.clone(), counters);
         let (result, committed) = work(core, &mut scene);
         let Scene { effects, events, calls, .. } = scene;
         if !committed {
             return result;
+        }
+        if let Some(before) = before.filter(|_| !effects.is_empty()) {
+            while past.len() >= PAST_MAX {
+                past.pop_front();
+            }
+            past.push_back(before);
+        }
+        if let Some((strike, place)) = skew.filter(|_| !effects.is_empty() || !events.is_empty()) {
+            self.kernel().happens(&strike, &place);
         }
         let mut effects = effects;
         let mut messages = Vec::new();
@@ -138,6 +157,60 @@ impl<C: Core> Simulator<C> {
             outbox::push(self.kernel(), message);
         }
         result
+    }
+
+    /// The order whose earlier states somebody will ask for.
+    fn remembers(&self, origin: &Origin) -> Option<OrderNumber> {
+        let order = origin.order.as_ref()?;
+        let wanted = self.kernel().faults().wants_past(self.system(), order, origin.scenario.as_deref());
+        wanted.then(|| order.clone())
+    }
+
+    /// The present instant as the system's clock shows it, and which fault makes it wrong.
+    fn now(&self, origin: &Origin) -> (Timestamp, Option<(Strike, Place)>) {
+        let now = self.kernel().now();
+        let Some(order) = &origin.order else { return (now, None) };
+        let elapsed = self.kernel().clock().elapsed();
+        let scenario = origin.scenario.as_deref();
+        match self.kernel().faults().skew(self.system(), order, scenario, elapsed) {
+            None => (now, None),
+            Some((strike, seconds)) => {
+                let place = Place {
+                    link: Link::from(self.system()),
+                    operation: "clock".to_owned(),
+                    order: order.clone(),
+                    scenario: origin.scenario.clone(),
+                    key: origin.key.clone().unwrap_or_default(),
+                    attempt: 1,
+                };
+                (shifted(now, seconds), Some((strike, place)))
+            }
+        }
+    }
+
+    /// What a core would have answered before the last change of an order, or so long ago; `None` if nothing has
+    /// changed since.
+    pub(super) fn read_past(
+        &self,
+        call: &Call,
+        order: &OrderNumber,
+        behind_ms: Option<u64>,
+    ) -> Option<Result<Value, Problem>> {
+        let mut books = self.books();
+        let Books { counters, past, .. } = &mut *books;
+        let mut of_order = past.iter().filter(|(_, of, _)| of == order);
+        let (_, _, state) = match behind_ms {
+            None => of_order.next_back()?,
+            Some(ms) => {
+                let since = self.kernel().clock().elapsed().saturating_sub(Duration::from_millis(ms));
+                of_order.find(|(at, ..)| *at >= since)?
+            }
+        };
+        let mut state = state.clone();
+        let mut scratch = counters.clone();
+        let correlation = call.correlation.clone().unwrap_or_else(|| CorrelationId::new("past"));
+        let mut scene = Scene::new(self.kernel().now(), correlation, None, &mut scratch);
+        Some(state.handle(call, &mut scene))
     }
 
     fn line(&self, scene_effect: SceneEffect, origin: &Origin) -> super::Line {
@@ -198,4 +271,9 @@ fn sku(effect: &Effect) -> Option<counterproof_contracts::model::Sku> {
         Effect::StockMoved { movement } => Some(movement.sku.clone()),
         _ => None,
     }
+}
+
+fn shifted(instant: Timestamp, seconds: i32) -> Timestamp {
+    let ms = instant.as_millisecond().saturating_add(i64::from(seconds).saturating_mul(1000));
+    Timestamp::from_millisecond(ms).unwrap_or(instant)
 }

@@ -116,7 +116,7 @@ async fn events_of_an_order_keep_their_order_while_other_orders_pass() {
 #[tokio::test(start_paused = true)]
 async fn duplicates_come_after_acceptance_with_the_same_or_another_id() {
     let rig = Rig::new(Script::default());
-    rig.fault(SUCCEEDED, 1..=1, Action::Duplicate { times: 2, new_id: false });
+    rig.fault(SUCCEEDED, 1..=1, Misfortune::Duplicate { times: 2, new_id: false, after_ms: 0 });
     rig.succeed([1]);
     rig.settle().await;
     assert_eq!(rig.script.told("id"), ["evt-psp-W-1001-1"; 3]);
@@ -127,7 +127,7 @@ async fn duplicates_come_after_acceptance_with_the_same_or_another_id() {
     assert_eq!(raised.count(), 1);
 
     let rig = Rig::new(Script::default());
-    rig.fault(SUCCEEDED, 1..=1, Action::Duplicate { times: 2, new_id: true });
+    rig.fault(SUCCEEDED, 1..=1, Misfortune::Duplicate { times: 2, new_id: true, after_ms: 0 });
     rig.succeed([1, 2]);
     rig.settle().await;
     assert_eq!(
@@ -148,7 +148,7 @@ async fn duplicates_come_after_acceptance_with_the_same_or_another_id() {
 async fn held_events_go_out_on_release_in_order_or_newest_first() {
     for (reverse, expected) in [(false, [1, 2, 3, 4]), (true, [3, 2, 1, 4])] {
         let rig = Rig::new(Script::default());
-        rig.fault(SUCCEEDED, 1..=1, Action::Hold { reverse });
+        rig.fault(SUCCEEDED, 1..=1, Misfortune::Hold { reverse });
         rig.succeed([1, 2, 3]);
         let mut changes = rig.kernel.work_changes();
         while rig
@@ -162,7 +162,7 @@ async fn held_events_go_out_on_release_in_order_or_newest_first() {
             changes.changed().await.unwrap();
         }
         assert_eq!(rig.script.told("id"), [""; 0]);
-        rig.kernel.release(&ORDER.into());
+        rig.kernel.release(SCENARIO);
         rig.succeed([4]);
         rig.settle().await;
         assert_eq!(rig.script.told("subject"), expected.map(|number| format!("refund-{number}")));
@@ -173,8 +173,8 @@ async fn held_events_go_out_on_release_in_order_or_newest_first() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_to_an_event_makes_a_second_delivery() {
     let rig = Rig::new(Script::default());
-    rig.fault(SUCCEEDED, 1..=1, Action::CommitThenLoseAnswer);
-    rig.fault(SUCCEEDED, 2..=2, Action::LoseRequest);
+    rig.fault(SUCCEEDED, 1..=1, Misfortune::LoseAnswer { ending: Ending::Reset });
+    rig.fault(SUCCEEDED, 2..=2, Misfortune::LoseRequest { ending: Ending::Reset });
     rig.succeed([1]);
     rig.settle().await;
     assert_eq!(rig.script.told("id"), ["evt-psp-W-1001-1"; 2]);
@@ -198,7 +198,7 @@ async fn the_same_run_gives_the_same_journal() {
     let mut journals = Vec::new();
     for _ in 0..2 {
         let rig = Rig::new(Script::default().status(503).status(429));
-        rig.fault(SUCCEEDED, 1..=1, Action::Duplicate { times: 1, new_id: true });
+        rig.fault(SUCCEEDED, 1..=1, Misfortune::Duplicate { times: 1, new_id: true, after_ms: 0 });
         rig.succeed([1, 2]);
         rig.desk.act(&"W-2".into(), "bank".into(), |_, scene| Desk::succeed(9, "W-2", scene));
         rig.refund("key-1", 7).await.unwrap();

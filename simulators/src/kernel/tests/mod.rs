@@ -14,9 +14,10 @@ use std::{
 
 use bytes::Bytes;
 use counterproof_contracts::{
+    faults::{Attempts, Ending, Link},
     journal::{Committed, Effect, Entry, Exchange, FaultInjected, Record},
     model::{Refund, RefundRequest, RefundStatus, System, Timestamp},
-    protocol::{EventData, Problem, ProblemKind, middleware, psp, signature::Secret},
+    protocol::{EventData, EventType, Problem, ProblemKind, middleware, psp, signature::Secret},
 };
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -30,7 +31,7 @@ const SCENARIO: &str = "scenario";
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A payment provider that pays every refund, tells of it, and panics on captures.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Desk {
     refunds: Vec<Refund>,
     answers: Vec<Result<Value, Problem>>,
@@ -184,15 +185,25 @@ impl Rig {
         }
     }
 
-    fn fault(&self, operation: &str, attempts: std::ops::RangeInclusive<u32>, action: Action) -> RuleId {
-        self.kernel.faults().add(Rule {
-            name: action.name().to_owned(),
-            system: System::Psp,
-            operation: Some(operation.to_owned()),
-            order: ORDER.into(),
-            attempts,
-            action,
-        })
+    /// Lays a fault over the order: on deliveries of an event type, on calls of anything else.
+    fn fault(
+        &self,
+        operation: &str,
+        attempts: std::ops::RangeInclusive<u32>,
+        misfortune: Misfortune,
+    ) -> RuleId {
+        let event = EventType::from_name(operation).is_some();
+        let link = if event { Link::from(System::Psp) } else { Link::to(System::Psp) };
+        let attempts = Attempts { from: *attempts.start(), to: Some(*attempts.end()) };
+        let name = misfortune.name();
+        self.lay(&Fault::new(name, link, misfortune).on(operation).attempts(attempts))
+    }
+
+    /// Lays a fault over the scenario.
+    fn lay(&self, fault: &Fault) -> RuleId {
+        let number_of = |_| ORDER.into();
+        let setting = Setting { scenario: SCENARIO, began: Duration::ZERO, seed: 1, number_of: &number_of };
+        self.kernel.inject(fault, &setting)
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answered, ConnectionLost> {

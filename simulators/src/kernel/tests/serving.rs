@@ -152,7 +152,7 @@ async fn a_key_with_another_body_or_operation_is_422() {
 #[tokio::test]
 async fn the_same_key_while_its_first_request_is_under_way_is_409() {
     let rig = Rig::new(Script::default());
-    rig.fault("refundPayment", 1..=1, Action::Hold { reverse: false });
+    rig.fault("refundPayment", 1..=1, Misfortune::Hold { reverse: false });
     let held = rig.refund("key-1", 1);
     let meanwhile = async {
         let mut changes = rig.kernel.work_changes();
@@ -161,7 +161,7 @@ async fn the_same_key_while_its_first_request_is_under_way_is_409() {
         }
         let second = rig.refund("key-1", 1).await.unwrap();
         assert_eq!((second.status, second.problem()), (409, "concurrent-request"));
-        rig.kernel.release(&ORDER.into());
+        rig.kernel.release(SCENARIO);
     };
     let (first, ()) = tokio::join!(held, meanwhile);
     assert_eq!(first.unwrap().status, 201);

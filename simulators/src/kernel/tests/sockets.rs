@@ -27,7 +27,7 @@ async fn a_call_over_a_socket_is_answered_and_a_lost_answer_ends_the_connection(
     let rig = Rig::new(Script::default());
     let listening = rig.desk.listen(any()).await.unwrap();
     let network = live(Duration::from_secs(5)).unwrap();
-    rig.fault("refundPayment", 1..=1, Action::CommitThenLoseAnswer);
+    rig.fault("refundPayment", 1..=1, Misfortune::LoseAnswer { ending: Ending::Reset });
     let lost = post(&network, listening.address(), "key-1").await.unwrap_err();
     assert!(matches!(lost, NetworkError::Reset(_)), "{lost:?}");
     let answered = post(&network, listening.address(), "key-1").await.unwrap();

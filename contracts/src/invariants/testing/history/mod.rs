@@ -179,7 +179,7 @@ impl History {
 
     /// The scenario is at rest.
     pub(in crate::invariants) fn settle(&mut self) {
-        self.push(Entry::Settled(Settled { at_rest: true, waited_ms: 1, open: Vec::new() }));
+        self.push(Entry::Settled(Settled { at_rest: true, waited_ms: 1, ..Settled::default() }));
     }
 
     fn number(&self) -> OrderNumber {

@@ -1,0 +1,233 @@
+//! Faults: which message meets which misfortune. The single seam through which anything goes wrong on purpose.
+//!
+//! A rule is a fault of a plan, laid over a scenario. It names link, operation or event type, order and attempts,
+//! never the order of calls, so that a plan means the same live, in virtual time and after shrinking. Each rule
+//! counts how often it happened: a fault that never happened proves nothing. What a misfortune does to a
+//! message is not said here.
+
+mod barrier;
+mod chance;
+mod chaos;
+mod drift;
+mod rule;
+mod swizzle;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use counterproof_contracts::{
+    faults::{Link, Misfortune, Moment},
+    model::{OrderNumber, System},
+};
+use tokio::sync::watch;
+
+pub(super) use barrier::Barriers;
+pub(super) use drift::drifted;
+pub use rule::{Rule, RuleId, RuleReport, Setting};
+pub use swizzle::swizzle_clog;
+
+/// Where a message is, when it is asked whether something happens to it.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) link: Link,
+    pub(super) operation: String,
+    pub(super) order: OrderNumber,
+    pub(super) scenario: Option<String>,
+    /// Idempotency key or event id; without one, what is called.
+    pub(super) key: String,
+    pub(super) attempt: u32,
+}
+
+/// A rule that hits a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Strike {
+    pub(super) rule: RuleId,
+    pub(super) name: String,
+    pub(super) misfortune: Misfortune,
+}
+
+/// The rules of a run.
+pub struct Faults {
+    book: Mutex<Book>,
+    changes: watch::Sender<u64>,
+    can_crash: AtomicBool,
+    pub(super) barriers: Barriers,
+}
+
+#[derive(Default)]
+struct Book {
+    rules: Vec<RuleReport>,
+    by_order: BTreeMap<OrderNumber, BTreeSet<usize>>,
+    by_scenario: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Book {
+    /// The rules that a message of an order in a scenario may meet, in the order in which they were added.
+    fn concerning(&self, order: &OrderNumber, scenario: Option<&str>) -> BTreeSet<usize> {
+        let of_scenario = scenario.and_then(|scenario| self.by_scenario.get(scenario));
+        self.by_order.get(order).into_iter().chain(of_scenario).flatten().copied().collect()
+    }
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            book: Mutex::default(),
+            changes: watch::Sender::new(0),
+            can_crash: AtomicBool::new(false),
+            barriers: Barriers::default(),
+        }
+    }
+}
+
+impl Faults {
+    /// Adds a rule; it holds for messages from now on. Of several rules that fit a message at the same moment,
+    /// the first added decides.
+    pub fn add(&self, rule: Rule) -> RuleId {
+        let mut book = self.book();
+        let number = book.rules.len();
+        match &rule.order {
+            Some(order) => book.by_order.entry(order.clone()).or_default().insert(number),
+            None => book.by_scenario.entry(rule.scenario.clone()).or_default().insert(number),
+        };
+        book.rules.push(RuleReport { rule, fired: 0, over: false });
+        RuleId(number)
+    }
+
+    /// All rules with how often they happened, in the order in which they were added.
+    pub fn report(&self) -> Vec<RuleReport> {
+        self.book().rules.clone()
+    }
+
+    /// How often a rule happened.
+    pub fn fired(&self, rule: RuleId) -> u64 {
+        self.book().rules.get(rule.0).map_or(0, |report| report.fired)
+    }
+
+    /// Whether a rule was planned and never happened. Chaos promises nothing in particular, so it is never missed.
+    pub fn is_unmet(&self, rule: RuleId) -> bool {
+        self.book().rules.get(rule.0).is_some_and(RuleReport::is_unmet)
+    }
+
+    /// Ends a scenario's rules of a kind, except those that are permanent.
+    pub(super) fn end(&self, scenario: &str, which: impl Fn(&Rule) -> bool) {
+        let ends = |rule: &Rule| rule.scenario == scenario && !rule.fault.permanent && which(rule);
+        for report in self.book().rules.iter_mut().filter(|report| ends(&report.rule)) {
+            report.over = true;
+        }
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Somebody can restart the implementation.
+    pub(super) fn allow_crashes(&self) {
+        self.can_crash.store(true, Ordering::Relaxed);
+    }
+
+    /// The first rule that fits a message at a moment. It has not happened yet.
+    pub(super) fn look(&self, place: &Place, moment: Moment, now: Duration) -> Option<Strike> {
+        let book = self.book();
+        let numbers = book.concerning(&place.order, place.scenario.as_deref());
+        numbers.into_iter().find_map(|number| {
+            let report = book.rules.get(number).filter(|report| !report.over)?;
+            let rule = &report.rule;
+            let misfortune = rule.misfortune_of(place, now)?;
+            let crash = matches!(misfortune, Misfortune::Crash { .. });
+            let fits = misfortune.moment() == Some(moment)
+                && misfortune.fits(place.link.direction)
+                && (!crash || (report.fired == 0 && self.can_crash.load(Ordering::Relaxed)));
+            fits.then(|| Strike { rule: RuleId(number), name: rule.fault.name.clone(), misfortune })
+        })
+    }
+
+    /// Counts that a rule happened. A crash happens once: whether this is the first.
+    pub(super) fn count(&self, strike: &Strike) -> bool {
+        let mut book = self.book();
+        let Some(report) = book.rules.get_mut(strike.rule.0) else { return false };
+        if report.fired > 0 && matches!(strike.misfortune, Misfortune::Crash { .. }) {
+            return false;
+        }
+        report.fired += 1;
+        true
+    }
+
+    /// By how many seconds a system's clock is wrong for an order, and which rule says so.
+    pub(super) fn skew(
+        &self,
+        system: System,
+        order: &OrderNumber,
+        scenario: Option<&str>,
+        now: Duration,
+    ) -> Option<(Strike, i32)> {
+        let book = self.book();
+        book.concerning(order, scenario).into_iter().find_map(|number| {
+            let rule = &book.rules.get(number).filter(|report| !report.over)?.rule;
+            let Misfortune::ClockSkew { seconds } = rule.fault.misfortune else { return None };
+            let fits = rule.fault.link == Link::from(system) && rule.is_open(now);
+            let strike = Strike {
+                rule: RuleId(number),
+                name: rule.fault.name.clone(),
+                misfortune: rule.fault.misfortune.clone(),
+            };
+            fits.then_some((strike, seconds))
+        })
+    }
+
+    /// Whether somebody will ask for an earlier state of a system.
+    pub(super) fn wants_past(&self, system: System, order: &OrderNumber, scenario: Option<&str>) -> bool {
+        let book = self.book();
+        book.concerning(order, scenario).into_iter().any(|number| {
+            book.rules.get(number).is_some_and(|RuleReport { rule, over, .. }| {
+                let reads = matches!(rule.fault.misfortune, Misfortune::StaleRead { .. });
+                !over && reads && rule.fault.link == Link::to(system)
+            })
+        })
+    }
+
+    /// How many rules wait at a barrier of a scenario.
+    pub(super) fn at_barrier(&self, scenario: &str, name: &str) -> usize {
+        let waits = |report: &&RuleReport| {
+            let barrier = matches!(&report.rule.fault.misfortune, Misfortune::Barrier { barrier, .. } if barrier == name);
+            barrier && report.rule.scenario == scenario && !report.over
+        };
+        self.book().rules.iter().filter(waits).count()
+    }
+
+    /// A copy of a rule.
+    pub(super) fn rule(&self, rule: RuleId) -> Option<Rule> {
+        self.book().rules.get(rule.0).map(|report| report.rule.clone())
+    }
+
+    /// For how long a rule still holds: `None` until it is released or lifted.
+    pub(super) fn closes_in(&self, rule: RuleId, now: Duration) -> Option<Duration> {
+        let book = self.book();
+        let rule = &book.rules.get(rule.0)?.rule;
+        rule.fault.window?.closes_in(rule.at(now)?).map(Duration::from_millis)
+    }
+
+    /// Whether a rule was released or lifted, or its window is closed.
+    pub(super) fn is_over(&self, rule: RuleId, now: Duration) -> bool {
+        self.book().rules.get(rule.0).is_none_or(|report| report.over || !report.rule.is_open(now))
+    }
+
+    /// Waits until a rule is released or lifted.
+    pub(super) async fn until_over(&self, rule: RuleId) {
+        let mut changes = self.changes.subscribe();
+        while self.book().rules.get(rule.0).is_some_and(|report| !report.over) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,162 @@
+//! What faults do to a call of a system: turn it away, answer it wrongly, lose its answer.
+
+use counterproof_contracts::{
+    faults::{Ending, ErrorBody, Misfortune, Moment},
+    protocol::{Method, Operation, Problem, ProblemKind},
+    shape,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Call, Core, Place, Simulator, Strike, faults,
+    reply::Answer,
+    serve::{ConnectionLost, Served},
+    visit::Visit,
+};
+
+/// What became of an answer.
+pub(super) enum Spoilt {
+    /// It is given, as it was or another.
+    Answer(Answer),
+    /// It is lost.
+    Lost,
+}
+
+impl<C: Core> Simulator<C> {
+    /// A call goes no further than its arrival: it has no effect.
+    pub(super) async fn turn_away(&self, mut visit: Visit, strike: &Strike, place: Option<&Place>) -> Served {
+        let Some(place) = place else { return Err(self.break_off(visit, "nowhere".to_owned())) };
+        if matches!(strike.misfortune, Misfortune::Crash { .. }) {
+            return self.lose(visit, strike, place).await;
+        }
+        self.kernel().happens(strike, place);
+        let Some(answer) = self.answer_at_arrival(&strike.misfortune) else {
+            return self.lose(visit, strike, place).await;
+        };
+        visit.note(&format!("fault {:?}", strike.name));
+        self.record(visit, Some(&answer));
+        Ok(answer.into_response())
+    }
+
+    fn answer_at_arrival(&self, misfortune: &Misfortune) -> Option<Answer> {
+        Some(match misfortune {
+            Misfortune::ErrorAnswer { status, retry_after_s, body, .. } => {
+                self.error_answer(*status, *retry_after_s, *body)
+            }
+            Misfortune::CredentialsExpired => {
+                let detail = format!("the {} wants new credentials", self.system().title());
+                Answer::problem(&Problem::new(ProblemKind::CredentialsExpired, detail))
+            }
+            Misfortune::FalseSuccess => {
+                let detail = format!("the {} could not do it", self.system().title());
+                let problem = Problem::new(ProblemKind::InternalError, detail);
+                Answer { status: 200, doubtful: true, ..Answer::problem(&problem) }
+            }
+            Misfortune::AcceptAndNever => Answer { doubtful: true, ..Answer::success(202, json!({})) },
+            _ => return None,
+        })
+    }
+
+    fn error_answer(&self, status: u16, retry_after_s: Option<u32>, form: ErrorBody) -> Answer {
+        let kind = match status {
+            429 => ProblemKind::TooManyRequests,
+            500 => ProblemKind::InternalError,
+            _ => ProblemKind::Unavailable,
+        };
+        let detail = format!("the {} does not work at present", self.system().title());
+        let problem = Problem { status, ..Problem::new(kind, detail) };
+        let mut answer = Answer { retry_after_s, form, ..Answer::problem(&problem) };
+        if form != ErrorBody::Problem {
+            answer.body = Value::Null;
+        }
+        answer
+    }
+
+    /// A repetition is told that the first call is still being worked on.
+    pub(super) fn contest(&self, mut visit: Visit, strike: &Strike) -> Answer {
+        let key = visit.exchange.key.clone().unwrap_or_default();
+        let detail = format!("key {key:?} is being worked on");
+        let answer = Answer::problem(&Problem::new(ProblemKind::ConcurrentRequest, detail));
+        visit.note(&format!("fault {:?}", strike.name));
+        self.record(visit, Some(&answer));
+        answer
+    }
+
+    /// Answers a reading from an earlier state, if a fault says so and there is one.
+    pub(super) fn stale(
+        &self,
+        call: &Call,
+        visit: &mut Visit,
+        place: Option<&Place>,
+    ) -> Option<Result<Value, Problem>> {
+        let strike = self.kernel().look(place, Moment::Content)?;
+        let Misfortune::StaleRead { behind_ms } = strike.misfortune else { return None };
+        if call.operation.method != Method::Get {
+            return None;
+        }
+        let answer = self.read_past(call, &place?.order, behind_ms)?;
+        self.kernel().happens(&strike, place?);
+        visit.note(&format!("fault {:?}", strike.name));
+        Some(answer)
+    }
+
+    /// The answer as another version of its schema would have it, if a fault says so and a place fits.
+    pub(super) fn drift(&self, answer: Answer, visit: &mut Visit, place: Option<&Place>) -> Answer {
+        self.drifted(&answer, visit, place).unwrap_or(answer)
+    }
+
+    fn drifted(&self, answer: &Answer, visit: &mut Visit, place: Option<&Place>) -> Option<Answer> {
+        let place = place?;
+        let strike = self.kernel().look(Some(place), Moment::Content)?;
+        let Misfortune::Drift { change, at } = &strike.misfortune else { return None };
+        let operation = Operation::find(self.system(), &place.operation)?;
+        let errors = |body: &Value| shape::response_errors(operation, answer.status, body);
+        let body = faults::drifted(&answer.body, *change, at.as_deref(), "", &errors)?;
+        self.kernel().happens(&strike, place);
+        visit.note(&format!("fault {:?}", strike.name));
+        Some(Answer { body, ..answer.clone() })
+    }
+
+    /// What a fault makes of an answer. The effect is done.
+    pub(super) async fn spoil(
+        &self,
+        answer: Answer,
+        visit: &mut Visit,
+        strike: &Strike,
+        place: &Place,
+    ) -> Spoilt {
+        match &strike.misfortune {
+            Misfortune::Crash { .. } => return Spoilt::Lost,
+            Misfortune::ErrorAnswer { status, retry_after_s, body, .. } => {
+                self.kernel().happens(strike, place);
+                visit.note(&format!("fault {:?}", strike.name));
+                let answer = self.error_answer(*status, *retry_after_s, *body);
+                Spoilt::Answer(Answer { doubtful: true, ..answer })
+            }
+            Misfortune::LateAnswer { ms } => {
+                self.kernel().happens(strike, place);
+                self.kernel().pause(strike.rule, std::time::Duration::from_millis(*ms)).await;
+                Spoilt::Answer(answer)
+            }
+            _ => {
+                self.kernel().happens(strike, place);
+                Spoilt::Lost
+            }
+        }
+    }
+
+    /// The call ends without an answer; in silence, or because the caller dies.
+    pub(super) async fn lose(&self, visit: Visit, strike: &Strike, place: &Place) -> Served {
+        let lost = self.break_off(visit, format!("fault {:?}", strike.name));
+        match strike.misfortune {
+            Misfortune::Crash { .. } => {
+                self.kernel().crash(strike, place).await;
+            }
+            Misfortune::LoseRequest { ending } | Misfortune::LoseAnswer { ending } => {
+                self.kernel().end(strike.rule, ending).await;
+            }
+            _ => self.kernel().end(strike.rule, Ending::Reset).await,
+        }
+        Err::<_, ConnectionLost>(lost)
+    }
+}
