@@ -401,6 +401,7 @@ mod tests {
         let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
         history.return_units("R-1", 1, crate::model::ConditionGrade::A);
         history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+        history.replay(crate::journal::Outcome::Ok);
         history.settle();
         let violations = observe_all(&mut judge, &history.records());
         assert_eq!(violations, []);

@@ -44,7 +44,7 @@ fn event(id: &str, event_type: &str, data: &Value) -> Value {
     })
 }
 
-fn shipped(id: &str) -> Value {
+pub(crate) fn shipped(id: &str) -> Value {
     let data = json!({
         "shipment_id": "S1", "fulfillment_order_id": "fo-W-1-dc-north", "order_number": "W-1",
         "node_id": "dc-north", "lines": [{ "line_id": "B", "sku": "SKU-B", "quantity": 1 }],

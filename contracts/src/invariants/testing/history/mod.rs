@@ -116,7 +116,8 @@ impl History {
         change(&mut self.state);
     }
 
-    fn now(&self) -> Timestamp {
+    /// When the next record is written.
+    pub(in crate::invariants) fn now(&self) -> Timestamp {
         i64::try_from(self.records.len())
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds + 1).ok())
