@@ -114,6 +114,9 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
         Misfortune::Hold { .. } if fault.permanent && fault.window.and_then(|w| w.for_ms).is_none() => {
             Some("what is held for ever never comes to rest; use cut_off or lose_request, or give a window")
         }
+        Misfortune::LoseRequest { .. } if delivery && fault.permanent && fault.attempts.to.is_none() => {
+            Some("what is tried for ever never comes to rest; use cut_off")
+        }
         Misfortune::Crash { .. } if fault.permanent => Some("a crash happens once and is not permanent"),
         misfortune if delivery && misfortune.moment() == Some(Moment::Wait) && fault.attempts.from > 1 => {
             Some("a delivery waits before its first attempt only; give attempts from 1")

@@ -126,7 +126,7 @@ impl<C: Core> Simulator<C> {
         place: &Place,
     ) -> Spoilt {
         match &strike.misfortune {
-            Misfortune::Crash { .. } => return Spoilt::Lost,
+            Misfortune::Crash { .. } => Spoilt::Lost,
             Misfortune::ErrorAnswer { status, retry_after_s, body, .. } => {
                 self.kernel().happens(strike, place);
                 visit.note(&format!("fault {:?}", strike.name));

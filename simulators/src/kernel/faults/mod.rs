@@ -29,7 +29,7 @@ use counterproof_contracts::{
 };
 use tokio::sync::watch;
 
-pub(super) use barrier::Barriers;
+pub(super) use barrier::{Barriers, Waiting};
 pub(super) use drift::drifted;
 pub use rule::{Rule, RuleId, RuleReport, Setting};
 pub use swizzle::swizzle_clog;
