@@ -119,7 +119,7 @@ impl Stage {
         let patience = plan.patience + retries(&plan.policy);
         let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
         kernel.set_middleware(&running.base_url());
-        Ok(Arc::new(Self {
+        let stage = Arc::new(Self {
             seed: plan.seed,
             epoch,
             clock,
@@ -131,7 +131,25 @@ impl Stage {
             world,
             running: tokio::sync::Mutex::new(Some(running)),
             served: tokio::sync::Mutex::new(Some(served)),
-        }))
+        });
+        if plan.target == Target::Reference {
+            stage.allow_crashes();
+        }
+        Ok(stage)
+    }
+
+    /// Lets faults kill the implementation, which is then started again.
+    fn allow_crashes(self: &Arc<Self>) {
+        let stage = Arc::downgrade(self);
+        self.kernel.set_crash(Arc::new(move || {
+            let stage = stage.upgrade();
+            Box::pin(async move {
+                // If it does not come up again, nobody answers any more, and the scenario says so.
+                if let Some(stage) = stage {
+                    drop(stage.kill_and_restart().await);
+                }
+            })
+        }));
     }
 
     /// Records an entry.

@@ -144,6 +144,9 @@ fn either_or_same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
 /// Whether the first, when it happens, leaves no room for the second.
 fn exclude(first: &Fault, second: &Fault) -> bool {
     let delivery = first.link.direction == Direction::Delivery;
+    if same_barrier(&first.misfortune, &second.misfortune) {
+        return false;
+    }
     let Some(moments) = first.misfortune.moment().zip(second.misfortune.moment()) else { return false };
     match moments {
         (one, other) if one == other => true,
@@ -156,6 +159,15 @@ fn exclude(first: &Fault, second: &Fault) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether both wait at one barrier, each with a message of its own.
+fn same_barrier(one: &Misfortune, other: &Misfortune) -> bool {
+    let name = |misfortune: &Misfortune| match misfortune {
+        Misfortune::Barrier { barrier, .. } => Some(barrier.clone()),
+        _ => None,
+    };
+    name(one).is_some_and(|barrier| name(other) == Some(barrier))
 }
 
 fn contradiction(first: usize, earlier: &Fault, later: &Fault) -> Reason {

@@ -151,6 +151,8 @@ fn faults_that_exclude_each_other_are_refused_by_name() {
         json!({ "misfortune": { "kind": "delay", "ms": 5 }, "link": "psp->middleware" }),
         json!({ "misfortune": { "kind": "chaos", "level": 1 } }),
     ];
+    let meet = |name: &str| json!({ "name": name, "misfortune": { "kind": "barrier", "barrier": "b" } });
+    assert!(Plan::parse(&plan(&[meet("one"), meet("other")])).is_ok(), "two messages meet at one barrier");
     for other in apart {
         assert!(Plan::parse(&plan(&[lose.clone(), other.clone()])).is_ok(), "{other}");
     }

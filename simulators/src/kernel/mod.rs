@@ -156,6 +156,11 @@ impl Kernel {
         &self.0.parts.clock
     }
 
+    /// How long an answer may take before its caller gives up.
+    pub fn answer_within(&self) -> Duration {
+        self.0.parts.policy.answer_within
+    }
+
     /// The journal tap.
     pub fn recorder(&self) -> &Recorder {
         &self.0.parts.recorder

@@ -31,8 +31,7 @@ pub(in crate::kernel) struct Waiting {
 }
 
 impl Barriers {
-    /// One message of a rule waits, until all of `expected` rules have one. `None`: the barrier is open already, or a
-    /// message of the rule waits.
+    /// One message of a rule waits, until all of `expected` rules have one. `None`: the barrier is open already.
     pub(in crate::kernel) fn wait(
         &self,
         name: &Name,
@@ -42,7 +41,7 @@ impl Barriers {
     ) -> Option<Waiting> {
         let mut barriers = self.barriers();
         let barrier = barriers.entry(name.clone()).or_default();
-        if barrier.open || barrier.waiting.contains_key(&rule) {
+        if barrier.open {
             return None;
         }
         let (tell, told) = oneshot::channel();

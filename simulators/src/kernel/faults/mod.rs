@@ -67,6 +67,8 @@ struct Book {
     rules: Vec<RuleReport>,
     by_order: BTreeMap<OrderNumber, BTreeSet<usize>>,
     by_scenario: BTreeMap<String, BTreeSet<usize>>,
+    /// Rules of barriers that have their message.
+    at_barriers: BTreeSet<usize>,
 }
 
 impl Book {
@@ -131,20 +133,27 @@ impl Faults {
         self.can_crash.store(true, Ordering::Relaxed);
     }
 
-    /// The first rule that fits a message at a moment. It has not happened yet.
+    /// The first rule that fits a message at a moment. It has not happened yet; but a barrier takes one message
+    /// for each rule, so this is that of the next rule.
     pub(super) fn look(&self, place: &Place, moment: Moment, now: Duration) -> Option<Strike> {
-        let book = self.book();
+        let mut book = self.book();
         let numbers = book.concerning(&place.order, place.scenario.as_deref());
-        numbers.into_iter().find_map(|number| {
+        let strike = numbers.into_iter().find_map(|number| {
             let report = book.rules.get(number).filter(|report| !report.over)?;
-            let rule = &report.rule;
-            let misfortune = rule.misfortune_of(place, now)?;
-            let crash = matches!(misfortune, Misfortune::Crash { .. });
-            let fits = misfortune.moment() == Some(moment)
-                && misfortune.fits(place.link.direction)
-                && (!crash || (report.fired == 0 && self.can_crash.load(Ordering::Relaxed)));
-            fits.then(|| Strike { rule: RuleId(number), name: rule.fault.name.clone(), misfortune })
-        })
+            let misfortune = report.rule.misfortune_of(place, now)?;
+            let free = match misfortune {
+                Misfortune::Crash { .. } => report.fired == 0 && self.can_crash.load(Ordering::Relaxed),
+                Misfortune::Barrier { .. } => !book.at_barriers.contains(&number),
+                _ => true,
+            };
+            let fits = free && misfortune.moment() == Some(moment) && misfortune.fits(place.link.direction);
+            let name = report.rule.fault.name.clone();
+            fits.then_some(Strike { rule: RuleId(number), name, misfortune })
+        })?;
+        if matches!(strike.misfortune, Misfortune::Barrier { .. }) {
+            book.at_barriers.insert(strike.rule.0);
+        }
+        Some(strike)
     }
 
     /// Counts that a rule happened. A crash happens once: whether this is the first.

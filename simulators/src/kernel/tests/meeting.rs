@@ -60,6 +60,21 @@ async fn the_order_at_a_barrier_follows_from_the_seed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_messages_of_a_kind_meet_at_a_barrier_with_two_faults() {
+    let rig = Rig::new(Script::default());
+    for _ in 0..2 {
+        rig.lay(&barrier(Link::to(System::Psp), "refundPayment"));
+    }
+    let second = async {
+        rig.kernel.clock().sleep(SECOND).await;
+        rig.refund("key-2", 2).await
+    };
+    let (one, other) = tokio::join!(rig.refund("key-1", 1), second);
+    assert_eq!((one.unwrap().status, other.unwrap().status), (201, 201));
+    assert_eq!((rig.kernel.clock().elapsed(), rig.injected().len()), (SECOND, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_barrier_where_the_other_never_comes_gives_up_and_never_happened() {
     let rig = Rig::new(Script::default());
     rig.lay(&barrier(Link::to(System::Psp), "refundPayment"));
