@@ -7,7 +7,7 @@ use std::{
 };
 
 use counterproof_contracts::{
-    faults::Fault,
+    faults::{self, Fault},
     invariants::Violation,
     journal::{Entry, FORMAT, RunFinished, RunStarted, Verdict},
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
@@ -194,6 +194,11 @@ impl Stage {
         let setting = Setting { scenario, began, seed: self.seed, number_of: &number_of };
         let rule = self.kernel.inject(fault, &setting);
         PlannedFault { system: fault.link.system, name: fault.name.clone(), rule }
+    }
+
+    /// Lays a plan over a scenario that begins now.
+    pub fn lay(&self, scenario: &str, plan: &faults::Plan) -> Vec<PlannedFault> {
+        plan.faults.iter().map(|fault| self.inject(scenario, fault)).collect()
     }
 
     /// Ends a system's faults for a scenario; what they held goes on.

@@ -130,6 +130,7 @@ fn contradict(one: &Fault, other: &Fault) -> bool {
     one.link == other.link
         && either_or_same(one.operation.as_ref(), other.operation.as_ref())
         && either_or_same(one.order.as_ref(), other.order.as_ref())
+        && either_or_same(one.key.as_ref(), other.key.as_ref())
         && one.attempts.overlap(other.attempts)
         && Window::overlap(one.window, other.window)
         && one.percent.is_none()

@@ -6,8 +6,18 @@ use super::{KINDS, Link, LinkError, Plan, Reason, Refusal, refusal::Nearest};
 use crate::{model::System, shape};
 
 const PLAN: &[&str] = &["format", "name", "faults"];
-const FAULT: &[&str] =
-    &["name", "link", "operation", "order", "attempts", "window", "percent", "permanent", "misfortune"];
+const FAULT: &[&str] = &[
+    "name",
+    "link",
+    "operation",
+    "order",
+    "key",
+    "attempts",
+    "window",
+    "percent",
+    "permanent",
+    "misfortune",
+];
 const ATTEMPTS: &[&str] = &["from", "to"];
 const WINDOW: &[&str] = &["after_ms", "for_ms", "every_ms"];
 

@@ -287,7 +287,7 @@ fn injected(strike: &Strike, place: &Place) -> FaultInjected {
         operation: (!clock).then(|| place.operation.clone()),
         order: Some(place.order.clone()),
         link: Some(place.link),
-        key: Some(place.key.clone()),
+        key: (!clock).then(|| place.key.clone()),
         attempt: Some(place.attempt),
         misfortune: Some(strike.misfortune.clone()),
     }

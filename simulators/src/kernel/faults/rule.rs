@@ -87,9 +87,10 @@ impl Rule {
 
     /// What the rule does to a message, if anything: all of it follows from rule, message and instant.
     pub(super) fn misfortune_of(&self, place: &Place, now: Duration) -> Option<Misfortune> {
-        let Fault { link, operation, attempts, percent, misfortune, name, .. } = &self.fault;
+        let Fault { link, operation, key, attempts, percent, misfortune, name, .. } = &self.fault;
         let fits = *link == place.link
             && operation.as_ref().is_none_or(|operation| *operation == place.operation)
+            && key.as_ref().is_none_or(|key| *key == place.key)
             && attempts.contains(place.attempt)
             && self.is_open(now)
             && percent.is_none_or(|percent| chance::percent(self.seed, name, place) < percent);

@@ -35,17 +35,14 @@ async fn every_error_is_answered_in_every_form_without_an_effect() {
 
 #[tokio::test]
 async fn an_error_after_the_effect_is_followed_by_the_kept_answer() {
-    let rig = Rig::new(Script::default());
-    let error = Misfortune::ErrorAnswer {
-        status: 504,
-        retry_after_s: None,
-        body: ErrorBody::Html,
-        after_effect: true,
-    };
-    rig.fault("refundPayment", 1..=1, error);
-    assert_eq!(rig.refund("key-1", 1).await.unwrap().status, 504);
-    assert_eq!((rig.effects().len(), rig.exchanges()[0].outcome), (1, Outcome::Unknown));
-    assert!(rig.refund("key-1", 1).await.unwrap().headers.contains_key("idempotency-replayed"));
+    for (status, body) in [(504, ErrorBody::Html), (429, ErrorBody::Problem)] {
+        let rig = Rig::new(Script::default());
+        let error = Misfortune::ErrorAnswer { status, retry_after_s: None, body, after_effect: true };
+        rig.fault("refundPayment", 1..=1, error);
+        assert_eq!(rig.refund("key-1", 1).await.unwrap().status, status);
+        assert_eq!((rig.effects().len(), rig.exchanges()[0].outcome), (1, Outcome::Unknown));
+        assert!(rig.refund("key-1", 1).await.unwrap().headers.contains_key("idempotency-replayed"));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,6 +153,30 @@ async fn a_stale_reading_shows_the_order_as_it_was() {
     rig.kernel.clock().sleep(3 * SECOND).await;
     assert_eq!(rig.read().await.status, 200, "nothing has changed for five seconds");
     assert_eq!(rig.kernel.faults().fired(stale), 1);
+}
+
+/// The double booking of a look-up that does not show yet what was booked.
+#[tokio::test]
+async fn an_erp_does_not_find_the_sales_order_that_it_has_just_booked() {
+    let rig = Rig::new(Script::default());
+    let erp = Simulator::new(rig.kernel.clone(), crate::erp::Erp::default());
+    let stale = Misfortune::StaleRead { behind_ms: None };
+    rig.lay(&Fault::new("stale", Link::to(System::Erp), stale).on("findSalesOrders"));
+    let order = include_bytes!("../../../../contracts/examples/v1/sales-order.request.json");
+    let fields: Value = serde_json::from_slice(order).unwrap();
+    assert_eq!(fields["order_number"], ORDER);
+    let channel_order = fields["channel_order_id"].as_str().unwrap();
+    let find = format!("/v1/sales-orders?sales_channel=web&channel_order_id={channel_order}");
+    let ask = async |method: &str, path: &str, body: &[u8]| {
+        let key = (method == "POST").then_some("key-1");
+        let answer = erp.service().oneshot(request(method, path, key, body)).await.unwrap();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    assert_eq!(ask("POST", "/v1/sales-orders", order).await["order_number"], ORDER);
+    let found = async || ask("GET", &find, b"").await["items"].as_array().unwrap().len();
+    assert_eq!((found().await, found().await), (0, 1));
+    assert_eq!(rig.injected().len(), 1);
 }
 
 #[tokio::test]

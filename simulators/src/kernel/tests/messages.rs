@@ -177,3 +177,22 @@ async fn chaos_does_the_same_again_and_lets_everything_arrive() {
     };
     assert_eq!(run().await, run().await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_tells_the_plan_and_the_plan_does_the_same_again() {
+    use counterproof_contracts::faults::Plan;
+    let run = |plan: Plan| async move {
+        let rig = Rig::new(Script::default());
+        for fault in &plan.faults {
+            rig.lay(fault);
+        }
+        rig.succeed(1..20);
+        rig.settle().await;
+        (rig.script.told("id"), rig.injected())
+    };
+    let (told, injected) = run(Plan::chaos(2)).await;
+    let plan = Plan::of_journal("again", &injected);
+    assert!(plan.faults.len() > 3, "{plan:?}");
+    assert_eq!(Plan::parse(&serde_json::to_string(&plan).unwrap()), Ok(plan.clone()));
+    assert_eq!(run(plan).await.0, told);
+}
