@@ -156,6 +156,11 @@ impl Kernel {
         &self.0.parts.clock
     }
 
+    /// How long an answer may take before its caller gives up.
+    pub fn answer_within(&self) -> Duration {
+        self.0.parts.policy.answer_within
+    }
+
     /// The journal tap.
     pub fn recorder(&self) -> &Recorder {
         &self.0.parts.recorder
@@ -282,7 +287,7 @@ fn injected(strike: &Strike, place: &Place) -> FaultInjected {
         operation: (!clock).then(|| place.operation.clone()),
         order: Some(place.order.clone()),
         link: Some(place.link),
-        key: Some(place.key.clone()),
+        key: (!clock).then(|| place.key.clone()),
         attempt: Some(place.attempt),
         misfortune: Some(strike.misfortune.clone()),
     }

@@ -158,8 +158,10 @@ impl<C: Core> Simulator<C> {
     /// Lets a request in: past what turns it away, and past the answers that are kept.
     async fn admit(&self, call: Call, digest: Digest, visit: Visit) -> Served {
         let place = self.place(&visit);
-        if let Some(strike) = self.kernel().look(place.as_ref(), Moment::Arrival) {
-            return self.turn_away(visit, &strike, place.as_ref()).await;
+        if let Some(place) = &place
+            && let Some(strike) = self.kernel().look(Some(place), Moment::Arrival)
+        {
+            return self.turn_away(visit, &strike, place).await;
         }
         let task = match call.key.as_deref().map(|key| self.answers().admit(key, digest)) {
             Some(Admission::Refused(problem)) => return Ok(self.refuse(visit, &problem).into_response()),
