@@ -326,8 +326,7 @@ impl Draft {
         let Self { mut report, links, .. } = self;
         violations.sort_by_key(|violation| violation.seq);
         let vacuous = if report.feature_path.is_empty() { Verdict::Inconclusive } else { Verdict::Pass };
-        report.verdict =
-            if violations.is_empty() { finished.verdict.max(vacuous) } else { Verdict::Fail };
+        report.verdict = if violations.is_empty() { finished.verdict.max(vacuous) } else { Verdict::Fail };
         if report.verdict == Verdict::Pass {
             report.steps = Vec::new();
         }

@@ -20,7 +20,8 @@ pub(super) const CHECK: Check = Check {
         source: "CloudEvents and webhook practice (at least once); bug reports medusajs/medusa#13301, \
                  saleor/saleor#14648, Automattic/woocommerce-payments#3783",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

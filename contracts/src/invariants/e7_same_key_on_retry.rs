@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
         source: "IETF draft idempotency-key-header; bug reports medusajs/medusa#16293 and medusajs/medusa#16390, \
                  whose naive repairs create each other",
     },
-    always: Some(check),
+    on_effect: None,
+    on_exchange: Some(check),
     at_rest: None,
 };
 

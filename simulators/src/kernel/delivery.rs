@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use counterproof_contracts::{
-    journal::{Entry, Exchange, Outcome},
+    journal::{Checked, Entry, Exchange, Outcome},
     model::{CorrelationId, OrderNumber, System, Timestamp},
-    protocol::{Operation, Problem, ProblemKind, header},
+    protocol::{FieldError, Operation, Problem, ProblemKind, header},
     shape,
 };
 use http::{Request, Response};
@@ -44,12 +44,15 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
     let policy = kernel.0.parts.policy;
     let begin = kernel.clock().elapsed();
     let mut wait = policy.first_wait;
+    let sent = sent_errors(&message);
     let outcome = loop {
         message.attempts = message.attempts.saturating_add(1);
         message.describe(&format!("attempt {}", message.attempts));
         let started_at = kernel.now();
         let (result, fault) = attempt(kernel, &message).await;
-        let next = next(&message, &result);
+        let answered = result.as_ref().ok().map(|received| answer_errors(message.operation, received));
+        let next = next(&message, &result, answered.as_deref().unwrap_or_default());
+        let checked = Checked { request: Some(sent.clone()), response: answered };
         let pause = match &next {
             Next::Again(retry_after) => wait.max(retry_after.unwrap_or_default()),
             Next::Accepted(_) | Next::Refused(_) => Duration::ZERO,
@@ -61,7 +64,7 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
             breaks_contract(&next, &result).then(|| "the answer breaks its schema".to_owned()),
             gives_up.then(|| "given up".to_owned()),
         ];
-        record(kernel, &message, started_at, &result, notes.into_iter().flatten().collect());
+        record(kernel, &message, started_at, &result, checked, notes.into_iter().flatten().collect());
         match next {
             Next::Accepted(body) => break Ok(body),
             Next::Refused(problem) => break Err(problem),
@@ -116,11 +119,12 @@ async fn attempt(kernel: &Kernel, message: &Message) -> (Result<Received, Networ
     }
 }
 
-fn next(message: &Message, result: &Result<Received, NetworkError>) -> Next {
+fn next(message: &Message, result: &Result<Received, NetworkError>, errors: &[FieldError]) -> Next {
     let Ok(received) = result else { return Next::Again(None) };
     match received.status {
         200..300 if message.kind == Kind::Event => Next::Accepted(Value::Null),
-        200..300 => check(message.operation, received),
+        200..300 if errors.is_empty() => Next::Accepted(received.body.clone()),
+        200..300 => Next::Refused(Problem::invalid(errors.to_vec())),
         408 | 425 | 429 | 500.. => Next::Again(received.retry_after),
         status => {
             let problem = serde_json::from_value(received.body.clone());
@@ -130,14 +134,17 @@ fn next(message: &Message, result: &Result<Received, NetworkError>) -> Next {
     }
 }
 
-/// The answer to a call, if it has the shape that the contract gives it.
-fn check(operation: Operation, received: &Received) -> Next {
-    let errors = shape::response_errors(operation, received.status, &received.body);
-    if errors.is_empty() {
-        Next::Accepted(received.body.clone())
-    } else {
-        Next::Refused(Problem::invalid(errors))
+/// Places where our own message breaks its schema.
+fn sent_errors(message: &Message) -> Vec<FieldError> {
+    match message.kind {
+        Kind::Event => shape::event_errors(&message.body),
+        Kind::Call => shape::request_errors(message.operation, &message.body),
     }
+}
+
+/// Places where an answer breaks the schema that it has for its status.
+fn answer_errors(operation: Operation, received: &Received) -> Vec<FieldError> {
+    shape::response_errors(operation, received.status, &received.body)
 }
 
 fn unreadable(status: u16) -> Problem {
@@ -150,6 +157,7 @@ fn record(
     message: &Message,
     started_at: Timestamp,
     result: &Result<Received, NetworkError>,
+    checked: Checked,
     notes: Vec<String>,
 ) {
     let mut exchange = outgoing(message.from, message.operation, &message.path, started_at);
@@ -159,6 +167,7 @@ fn record(
     exchange.correlation = Some(message.correlation.clone());
     exchange.causation.clone_from(&message.causation);
     exchange.request = message.body.clone();
+    exchange.checked = checked;
     fill(&mut exchange, result);
     let known = exchange.note.take();
     let notes: Vec<String> = known.into_iter().chain(notes).collect();
@@ -186,6 +195,7 @@ fn outgoing(from: System, operation: Operation, path: &str, started_at: Timestam
         outcome: Outcome::Unknown,
         replayed: false,
         note: None,
+        checked: Checked::default(),
     }
 }
 
@@ -223,6 +233,7 @@ impl Kernel {
         exchange.correlation = Some(correlation.clone());
         let result = self.read(operation, &path, correlation).await;
         fill(&mut exchange, &result);
+        exchange.checked.response = result.as_ref().ok().map(|received| answer_errors(operation, received));
         let scenario = order.and_then(|order| self.registry().scenario_of_order(order));
         self.recorder().record(scenario, Entry::Exchange(Box::new(exchange)));
         result.map(|received| (received.status, received.body))

@@ -2,9 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher},
 };
 
+use foldhash::fast::{FixedState, FoldHasher};
 use serde_json::Value;
 
 use crate::{
@@ -158,14 +159,14 @@ fn is_refusal(exchange: &Exchange) -> bool {
 
 /// Fingerprint of a key at the system that was called with it.
 fn fingerprint(system: System, key: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     (system, key).hash(&mut hasher);
     hasher.finish()
 }
 
 /// Fingerprint of what is wanted from whom, whatever the key: the call and its body.
 fn intent(exchange: &Exchange) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     exchange.to.hash(&mut hasher);
     exchange.call.hash(&mut hasher);
     hash_value(&exchange.request, &mut hasher);
@@ -173,7 +174,7 @@ fn intent(exchange: &Exchange) -> u64 {
 }
 
 /// Hashes a JSON value; the order of an object's members does not matter.
-fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
+fn hash_value(value: &Value, hasher: &mut FoldHasher<'_>) {
     match value {
         Value::Null => 0_u8.hash(hasher),
         Value::Bool(flag) => (1_u8, flag).hash(hasher),
@@ -187,7 +188,7 @@ fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
         }
         Value::Object(members) => {
             let sum = members.iter().fold(0_u64, |sum, (name, member)| {
-                let mut own = DefaultHasher::new();
+                let mut own = FixedState::default().build_hasher();
                 name.hash(&mut own);
                 hash_value(member, &mut own);
                 sum.wrapping_add(own.finish())
@@ -202,6 +203,6 @@ pub(super) fn dead_letters(exchange: &Exchange) -> Vec<DeadLetter> {
     if exchange.to != System::Middleware || exchange.operation != middleware::LIST_DEAD_LETTERS.id {
         return Vec::new();
     }
-    serde_json::from_value::<DeadLetterList>(exchange.response.clone())
+    <DeadLetterList as serde::Deserialize>::deserialize(&exchange.response)
         .map_or_else(|_| Vec::new(), |list| list.items)
 }

@@ -23,9 +23,10 @@ pub(super) fn violations(law: &str, records: &[Record]) -> Vec<Violation> {
 /// A history of one order under identities of its own, in another scenario.
 pub(super) fn renamed(records: &[Record], scenario: &str) -> Vec<Record> {
     let rename = |record: &Record| {
-        let text = IDENTITIES.iter().fold(serde_json::to_string(record).unwrap_or_default(), |text, identity| {
-            text.replace(&format!("\"{identity}\""), &format!("\"{identity}-{scenario}\""))
-        });
+        let text =
+            IDENTITIES.iter().fold(serde_json::to_string(record).unwrap_or_default(), |text, identity| {
+                text.replace(&format!("\"{identity}\""), &format!("\"{identity}-{scenario}\""))
+            });
         serde_json::from_str::<Record>(&text)
             .map(|record| Record { scenario: Some(scenario.to_owned()), ..record })
             .unwrap_or_else(|_| record.clone())
