@@ -42,7 +42,8 @@ impl Rounds {
     fn next(&mut self) -> Vec<Record> {
         let round = self.next;
         self.next += 1;
-        let renamed = |(scenario, line): &(String, String)| line.replace(scenario, &format!("{scenario}{round}"));
+        let renamed =
+            |(scenario, line): &(String, String)| line.replace(scenario, &format!("{scenario}{round}"));
         self.template.iter().filter_map(|line| serde_json::from_str(&renamed(line)).ok()).collect()
     }
 }

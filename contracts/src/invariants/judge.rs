@@ -199,12 +199,12 @@ impl Judge {
         order: Option<&OrderNumber>,
         violations: &mut Vec<Violation>,
     ) {
-        let looked: u64 = sheet.looked.iter().sum();
+        let looked = sheet.looked.iter().map(|looked| u64::from(*looked)).sum::<u64>();
         if looked > 0 {
             self.docket(record, order).checks += looked;
         }
         for (sum, looked) in self.looked.iter_mut().zip(sheet.looked) {
-            *sum += looked;
+            *sum += u64::from(looked);
         }
         for (check, judged) in sheet.remarks {
             let bench = match judged {

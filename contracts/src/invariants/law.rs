@@ -88,7 +88,7 @@ impl Finding {
 #[derive(Debug, Default)]
 pub(super) struct Bench {
     /// How many times a check looked at something.
-    pub(super) looked: u64,
+    pub(super) looked: u32,
     /// Broken laws.
     pub(super) findings: Vec<Finding>,
     /// Faults of the rig itself.

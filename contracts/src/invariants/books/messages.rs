@@ -8,6 +8,7 @@ use std::{
 use foldhash::fast::{FixedState, FoldHasher};
 use serde_json::Value;
 
+use super::Map;
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome},
     model::{CorrelationId, EventId, System, Timestamp},
@@ -52,11 +53,11 @@ pub(in crate::invariants) struct OrderMessages {
     pub(in crate::invariants) roots: BTreeSet<CorrelationId>,
     /// Chains in which systems acted for this order because they were called, and where first.
     pub(in crate::invariants) chains: BTreeMap<CorrelationId, (System, u64)>,
-    intents: BTreeMap<u64, Vec<Attempt>>,
+    intents: Map<u64, Vec<Attempt>>,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
-    keys: BTreeMap<u64, u64>,
+    keys: Map<u64, u64>,
     /// Lines of the journal with calls of a key, by its fingerprint.
-    calls: BTreeMap<u64, Vec<u64>>,
+    calls: Map<u64, Vec<u64>>,
 }
 
 impl OrderMessages {
@@ -173,7 +174,7 @@ fn intent(exchange: &Exchange) -> u64 {
     hasher.finish()
 }
 
-/// Hashes a JSON value; the order of an object's members does not matter.
+/// Hashes a JSON value. The order of an object's members does not matter: `serde_json` keeps them sorted.
 fn hash_value(value: &Value, hasher: &mut FoldHasher<'_>) {
     match value {
         Value::Null => 0_u8.hash(hasher),
@@ -187,13 +188,11 @@ fn hash_value(value: &Value, hasher: &mut FoldHasher<'_>) {
             }
         }
         Value::Object(members) => {
-            let sum = members.iter().fold(0_u64, |sum, (name, member)| {
-                let mut own = FixedState::default().build_hasher();
-                name.hash(&mut own);
-                hash_value(member, &mut own);
-                sum.wrapping_add(own.finish())
-            });
-            (5_u8, members.len(), sum).hash(hasher);
+            (5_u8, members.len()).hash(hasher);
+            for (name, member) in members {
+                name.hash(hasher);
+                hash_value(member, hasher);
+            }
         }
     }
 }
@@ -205,4 +204,29 @@ pub(super) fn dead_letters(exchange: &Exchange) -> Vec<DeadLetter> {
     }
     <DeadLetterList as serde::Deserialize>::deserialize(&exchange.response)
         .map_or_else(|_| Vec::new(), |list| list.items)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use super::*;
+
+    #[test]
+    fn the_order_of_members_is_no_other_intent() {
+        let hash = |text: &str| {
+            let mut hasher = FixedState::default().build_hasher();
+            hash_value(&serde_json::from_str(text).unwrap(), &mut hasher);
+            hasher.finish()
+        };
+        let value = r#"{ "a": [1, { "b": null, "c": "x" }], "d": true }"#;
+        assert_eq!(hash(value), hash(r#"{ "d": true, "a": [1, { "c": "x", "b": null }] }"#));
+        for other in [
+            r#"{ "a": [1, { "b": null, "c": "y" }], "d": true }"#,
+            r#"{ "a": [{ "b": null, "c": "x" }, 1], "d": true }"#,
+            r#"{ "a": [1, { "b": null, "d": "x" }], "d": true }"#,
+            r#"{ "a": [1, { "b": null, "c": "x" }] }"#,
+        ] {
+            assert_ne!(hash(value), hash(other), "{other}");
+        }
+    }
 }

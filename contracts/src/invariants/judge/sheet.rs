@@ -3,10 +3,12 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::LazyLock,
 };
 
 use super::super::{
     CHECKS,
+    books::OrderBook,
     law::{Bench, Check, Moment},
 };
 use crate::journal::Entry;
@@ -24,7 +26,7 @@ pub(super) enum Occasion {
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     /// How often each check looked at something, in the order of the table.
-    pub(super) looked: [u64; CHECKS.len()],
+    pub(super) looked: [u32; CHECKS.len()],
     /// Checks with more to say than that, in the order of the table.
     pub(super) remarks: Vec<(&'static Check, Judged)>,
 }
@@ -32,62 +34,83 @@ pub(super) struct Sheet {
 /// What a check says, or why it crashed.
 pub(super) type Judged = Result<Bench, String>;
 
+type Always = fn(&Moment<'_>, &mut Bench);
+type AtRest = fn(&Moment<'_>, &OrderBook, &mut Bench);
+
+/// Which checks run when, each with its place in the table.
+pub(super) struct Agenda {
+    on_effect: Vec<(usize, &'static Check, Always)>,
+    on_exchange: Vec<(usize, &'static Check, Always)>,
+    at_rest: Vec<(usize, &'static Check, AtRest)>,
+}
+
+static AGENDA: LazyLock<Agenda> = LazyLock::new(|| Agenda::of(&CHECKS));
+
+impl Agenda {
+    pub(super) fn of(checks: &'static [Check]) -> Self {
+        let table = || checks.iter().enumerate();
+        Self {
+            on_effect: table().filter_map(|(at, check)| Some((at, check, check.on_effect?))).collect(),
+            on_exchange: table().filter_map(|(at, check)| Some((at, check, check.on_exchange?))).collect(),
+            at_rest: table().filter_map(|(at, check)| Some((at, check, check.at_rest?))).collect(),
+        }
+    }
+}
+
 impl Sheet {
     /// Runs every check that concerns the moment.
     pub(super) fn of(moment: &Moment<'_>, occasion: Occasion) -> Self {
-        Self::by(&CHECKS, moment, occasion)
+        Self::by(&AGENDA, moment, occasion)
     }
 
-    /// Checks are pure: after a crash, they are run again one by one to find who it was.
-    pub(super) fn by(checks: &'static [Check], moment: &Moment<'_>, occasion: Occasion) -> Self {
-        let run = || {
-            let mut sheet = Self::default();
-            for (check, looked) in checks.iter().zip(&mut sheet.looked) {
-                let mut bench = Bench::default();
-                run_one(check, moment, occasion, &mut bench);
-                *looked = bench.looked;
-                if bench.has_remarks() {
-                    sheet.remarks.push((check, Ok(bench)));
-                }
+    pub(super) fn by(agenda: &Agenda, moment: &Moment<'_>, occasion: Occasion) -> Self {
+        match (occasion, &moment.record.entry, moment.order) {
+            (Occasion::AtRest, _, Some(order)) => {
+                Self::run(&agenda.at_rest, |check, bench| check(moment, order, bench))
+            }
+            (Occasion::Always, Entry::Effect(_), _) => {
+                Self::run(&agenda.on_effect, |check, bench| check(moment, bench))
+            }
+            (Occasion::Always, Entry::Exchange(_), _) => {
+                Self::run(&agenda.on_exchange, |check, bench| check(moment, bench))
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// One guard for all. Checks are pure: after a crash, they run again one by one to find who it was.
+    fn run<F: Copy>(checks: &[(usize, &'static Check, F)], run: impl Fn(F, &mut Bench)) -> Self {
+        let all = || {
+            let (mut sheet, mut bench) = (Self::default(), Bench::default());
+            for (at, check, function) in checks {
+                run(*function, &mut bench);
+                sheet.keep(*at, check, &mut bench);
             }
             sheet
         };
-        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Self::one_by_one(checks, moment, occasion))
+        catch_unwind(AssertUnwindSafe(all)).unwrap_or_else(|_| Self::run_one_by_one(checks, run))
     }
 
-    fn one_by_one(checks: &'static [Check], moment: &Moment<'_>, occasion: Occasion) -> Self {
+    fn run_one_by_one<F: Copy>(checks: &[(usize, &'static Check, F)], run: impl Fn(F, &mut Bench)) -> Self {
         let mut sheet = Self::default();
-        for (check, looked) in checks.iter().zip(&mut sheet.looked) {
+        for (at, check, function) in checks {
             let mut bench = Bench::default();
-            let judged = catch_unwind(AssertUnwindSafe(|| run_one(check, moment, occasion, &mut bench)));
-            match judged {
+            match catch_unwind(AssertUnwindSafe(|| run(*function, &mut bench))) {
+                Ok(()) => sheet.keep(*at, check, &mut bench),
                 Err(panic) => sheet.remarks.push((check, Err(crash(&*panic)))),
-                Ok(()) => {
-                    *looked = bench.looked;
-                    if bench.has_remarks() {
-                        sheet.remarks.push((check, Ok(bench)));
-                    }
-                }
             }
         }
         sheet
     }
-}
 
-fn run_one(check: &Check, moment: &Moment<'_>, occasion: Occasion, bench: &mut Bench) {
-    let always = match (occasion, &moment.record.entry) {
-        (Occasion::AtRest, _) => {
-            if let (Some(at_rest), Some(order)) = (check.at_rest, moment.order) {
-                at_rest(moment, order, bench);
-            }
-            return;
+    /// Takes what a check laid down, and clears the bench for the next one.
+    fn keep(&mut self, at: usize, check: &'static Check, bench: &mut Bench) {
+        if let Some(looked) = self.looked.get_mut(at) {
+            *looked = std::mem::take(&mut bench.looked);
         }
-        (Occasion::Always, Entry::Effect(_)) => check.on_effect,
-        (Occasion::Always, Entry::Exchange(_)) => check.on_exchange,
-        (Occasion::Always, _) => None,
-    };
-    if let Some(always) = always {
-        always(moment, bench);
+        if bench.has_remarks() {
+            self.remarks.push((check, Ok(std::mem::take(bench))));
+        }
     }
 }
 

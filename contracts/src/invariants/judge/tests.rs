@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::super::law::Bench;
 use super::*;
+use super::{super::law::Bench, sheet::Agenda};
 use crate::{
     invariants::testing::{self, History, Life, lives},
     journal::{Effect, ScenarioFinished, ScenarioStarted, Verdict},
@@ -214,7 +214,7 @@ fn a_law_that_crashes_is_told_and_takes_nobody_down() {
     for record in &Life::default().placed().records() {
         judge.observe(record);
         let moment = Moment { policy: &judge.policy, books: &judge.books, record, order: None };
-        let sheet = Sheet::by(&CRASHING, &moment, Occasion::Always);
+        let sheet = Sheet::by(&Agenda::of(&CRASHING), &moment, Occasion::Always);
         judge.take(sheet, record, None, &mut violations);
     }
     let sentences: Vec<&str> = violations.iter().map(|violation| violation.sentence.as_str()).collect();
