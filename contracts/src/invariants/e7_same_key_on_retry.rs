@@ -34,7 +34,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         return;
     };
     bench.looks();
-    let attempts = order.messages.attempts(exchange);
+    let attempts = order.messages.latest_attempts();
     check_keys(order, operation, attempts, bench);
     check_refusals(order, operation, exchange, attempts, bench);
 }

@@ -54,6 +54,7 @@ pub(in crate::invariants) struct OrderMessages {
     /// Chains in which systems acted for this order because they were called, and where first.
     pub(in crate::invariants) chains: BTreeMap<CorrelationId, (System, u64)>,
     intents: Map<u64, Vec<Attempt>>,
+    latest_intent: u64,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
     keys: Map<u64, u64>,
     /// Lines of the journal with calls of a key, by its fingerprint.
@@ -61,9 +62,9 @@ pub(in crate::invariants) struct OrderMessages {
 }
 
 impl OrderMessages {
-    /// The attempts at the intent of a keyed call of the middleware, by key.
-    pub(in crate::invariants) fn attempts(&self, exchange: &Exchange) -> &[Attempt] {
-        self.intents.get(&intent(exchange)).map_or(&[], Vec::as_slice)
+    /// The attempts at the intent of the last keyed call of the middleware, by key.
+    pub(in crate::invariants) fn latest_attempts(&self) -> &[Attempt] {
+        self.intents.get(&self.latest_intent).map_or(&[], Vec::as_slice)
     }
 
     /// Lines of the journal with the calls that an effect was committed for.
@@ -122,7 +123,8 @@ impl OrderMessages {
 
     fn attempt(&mut self, seq: u64, exchange: &Exchange) {
         let Some(key) = &exchange.key else { return };
-        let attempts = self.intents.entry(intent(exchange)).or_default();
+        self.latest_intent = intent(exchange);
+        let attempts = self.intents.entry(self.latest_intent).or_default();
         let index = attempts.iter().position(|attempt| attempt.key == *key).unwrap_or_else(|| {
             attempts.push(Attempt {
                 key: key.clone(),
@@ -150,12 +152,12 @@ fn is_keyed(exchange: &Exchange) -> bool {
 
 /// Whether an answer is a definite refusal, which the same request meets again for ever.
 fn is_refusal(exchange: &Exchange) -> bool {
-    let retryable = exchange.response.get("retryable").and_then(Value::as_bool).unwrap_or(false);
+    let retryable = || exchange.response.get("retryable").and_then(Value::as_bool).unwrap_or(false);
     exchange.outcome == Outcome::Fail
-        && !retryable
         && exchange
             .status
             .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 425 | 429))
+        && !retryable()
 }
 
 /// Fingerprint of a key at the system that was called with it.
