@@ -89,7 +89,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "LEVEL", env = "COUNTERPROOF_CHAOS", value_parser = clap::value_parser!(u8).range(1..=3))]
     chaos: Option<u8>,
     /// Play every scenario once more for each point at which the implementation may die
-    #[arg(long, env = "COUNTERPROOF_CRASH_EVERYWHERE", requires = "virtual_time")]
+    #[arg(long, env = "COUNTERPROOF_CRASH_EVERYWHERE", requires = "virtual_time", conflicts_with = "chaos")]
     crash_everywhere: bool,
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
