@@ -42,6 +42,8 @@ pub const DEVELOPMENT_SECRET: &str = "whsec_Y291bnRlcnByb29mLWRldmVsb3BtZW50";
 pub struct Stage {
     /// Seed of the run.
     pub seed: u64,
+    /// Whether what is played here was played before with another seed.
+    pub repetition: bool,
     /// Tells runs apart that meet the same stored state; 0 for an implementation that starts empty.
     pub epoch: u64,
     /// Time.
