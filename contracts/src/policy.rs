@@ -1,5 +1,7 @@
 //! What a retailer declares. Laws read it, so that no retailer is failed for another's policy.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ConditionGrade, DispositionCode, TenderKind};
@@ -37,6 +39,19 @@ pub struct RetryPolicy {
     pub max_ms: u64,
     /// How long a call may take, in milliseconds.
     pub timeout_ms: u64,
+}
+
+impl RetryPolicy {
+    /// How many calls follow on one another, at the most, from one thing that happened to rest: a shipment is
+    /// captured, invoiced, taxed, moved, and told to channels, each of which may cause the next call.
+    const CHAIN_MAX: u32 = 12;
+
+    /// How long an implementation that repeats calls as it declares may take to come to rest once every
+    /// partner works again: in a chain of calls each waits the longest pause, and then takes as long as it may.
+    pub fn settles_within(&self) -> Duration {
+        let call = Duration::from_millis(self.max_ms.saturating_add(self.timeout_ms));
+        call.saturating_mul(Self::CHAIN_MAX)
+    }
 }
 
 impl Default for RetryPolicy {

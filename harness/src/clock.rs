@@ -19,6 +19,12 @@ impl Clock {
         Self { base: Timestamp::now(), started: Instant::now() }
     }
 
+    /// A clock that shows `base` now: for virtual time, where the same run begins at the same instant.
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    pub fn starting_at(base: Timestamp) -> Self {
+        Self { base, started: Instant::now() }
+    }
+
     /// The instant at which the clock began.
     pub const fn base(&self) -> Timestamp {
         self.base

@@ -37,3 +37,8 @@ pub fn tag(seed: u64, epoch: u64, path: &str, name: &str) -> String {
 pub fn order_number(tag: &str, count: u32) -> OrderNumber {
     OrderNumber::from(format!("W-{tag}-{count}"))
 }
+
+/// Which of a scenario's orders has this number, from 1.
+pub fn ordinal(order: &OrderNumber, tag: &str) -> Option<u32> {
+    order.as_str().strip_prefix("W-")?.strip_prefix(tag)?.strip_prefix('-')?.parse().ok()
+}

@@ -15,5 +15,7 @@ pub mod runner;
 pub mod settle;
 pub mod stage;
 pub mod steps;
+pub mod sweep;
 pub mod target;
+pub mod virtual_time;
 pub mod world;

@@ -62,6 +62,14 @@ impl Progress {
         }
     }
 
+    /// More scenarios will end than was known at the beginning.
+    pub fn expect_more(&self, scenarios: usize) {
+        self.terminal().expect_more(scenarios);
+        if let Some(bar) = &self.bar {
+            bar.inc_length(scenarios as u64);
+        }
+    }
+
     /// A line of its own.
     pub fn line(&self, text: &str) -> Result<(), Fatal> {
         self.write(text.as_bytes());

@@ -23,6 +23,7 @@ pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
     stage.heal(&play.tag);
+    stage.recording.healed(&play.tag, stage.clock.now());
     let began = stage.clock.elapsed();
     let mut changes = stage.changes();
     let mut looked_at = None;
@@ -37,7 +38,12 @@ pub async fn settle(play: &mut Play) -> Settled {
             looked_at = Some(stage.clock.now());
             continue;
         }
-        let rest = Settled { at_rest: true, waited_ms: millis(waited), open: Vec::new() };
+        let rest = Settled {
+            at_rest: true,
+            waited_ms: millis(waited),
+            converged_ms: stage.recording.converged_ms(&play.tag),
+            open: Vec::new(),
+        };
         let proven = !stage.violations(&play.tag).is_empty();
         let certain = || proven || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.tag, &rest);
         if open.is_empty() && fresh && certain() {
@@ -45,7 +51,7 @@ pub async fn settle(play: &mut Play) -> Settled {
         }
         if waited >= stage.settle_within {
             let open = if open.is_empty() { vec!["traffic that does not end".to_owned()] } else { open };
-            break Settled { at_rest: false, waited_ms: millis(waited), open };
+            break Settled { at_rest: false, open, ..rest };
         }
         // Either something is recorded, or it has been quiet for a while longer: both are worth a look.
         changes.within(QUIET.saturating_sub(quiet).max(QUIET / 4)).await;

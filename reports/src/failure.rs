@@ -3,7 +3,7 @@
 
 use counterproof_contracts::{
     invariants::{Judge, Violation},
-    journal::{StepOutcome, Verdict},
+    journal::{RunInput, StepOutcome, Verdict},
 };
 
 use crate::{Finding, RunReport, ScenarioReport, chain, text};
@@ -69,7 +69,13 @@ pub(crate) fn again(run: &RunReport, scenario: &ScenarioReport) -> String {
     } else {
         format!(" --target {}", quoted(&run.target))
     };
-    format!("counterproof run{place} --seed {}{target}", run.seed)
+    let RunInput { virtual_start, faults, chaos, crash_everywhere, .. } = &run.input;
+    if let Some(folder) = run.folder.as_deref().filter(|_| !faults.is_null() || *crash_everywhere) {
+        return format!("counterproof replay {}", quoted(&format!("{folder}:{}", scenario.id)));
+    }
+    let clock = virtual_start.map_or_else(String::new, |start| format!(" --virtual --starts-at {start}"));
+    let chaos = chaos.map_or_else(String::new, |level| format!(" --chaos {level}"));
+    format!("counterproof run{place} --seed {}{target}{clock}{chaos}", run.seed)
 }
 
 /// A word of a command line.

@@ -5,6 +5,7 @@
 //! a report prints was redacted when it was recorded; bodies of messages are never printed.
 
 mod chain;
+mod convergence;
 mod failure;
 mod headline;
 pub mod junit;
@@ -13,5 +14,6 @@ mod terminal;
 mod text;
 
 pub use chain::{Link, What};
+pub use convergence::Convergence;
 pub use story::{Finding, LawTally, RunReport, ScenarioReport, StepReport, Story};
 pub use terminal::{Look, Terminal};

@@ -1,20 +1,25 @@
 //! The story of a run, folded from its journal: what every format tells.
 //!
 //! The fold trusts verdicts only downwards: a scenario with a violation is a FAIL whatever was recorded, one
-//! without an end is INCONCLUSIVE, and so is a run without scenarios or without an end.
+//! without a beginning or an end is INCONCLUSIVE, and so is a run without scenarios or without an end.
+//!
+//! It keeps what a report prints: evidence only while a scenario is open, steps only where one did not pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     invariants::Violation,
     journal::{
-        Entry, Exchange, Record, RunStarted, ScenarioFinished, ScenarioStarted, StepFinished, StepOutcome,
-        Verdict,
+        Entry, Exchange, Record, RunInput, RunStarted, ScenarioFinished, ScenarioStarted, StepFinished,
+        StepOutcome, Verdict,
     },
-    model::Timestamp,
+    model::{System, Timestamp},
 };
 
-use crate::{Link, What};
+use crate::{Convergence, Link, What, convergence::Times};
+
+/// How many different calls of no scenario are told one by one.
+const STRANGERS_MAX: usize = 200;
 
 /// How much the laws looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +63,7 @@ pub struct ScenarioReport {
     pub reasons: Vec<String>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
-    /// Steps that were executed, in order.
+    /// Steps that were executed, in order; none are kept of a scenario that passed.
     pub steps: Vec<StepReport>,
     /// How many facts were asserted.
     pub assertions: u32,
@@ -101,6 +106,10 @@ pub struct RunReport {
     pub seed: u64,
     /// `reference` or a URL.
     pub target: String,
+    /// What else was asked for.
+    pub input: RunInput,
+    /// The run's folder, where the journal is told from one.
+    pub folder: Option<String>,
     /// Every scenario, by feature file and line.
     pub scenarios: Vec<ScenarioReport>,
     /// Violations that belong to no scenario.
@@ -111,6 +120,10 @@ pub struct RunReport {
     pub checks: u64,
     /// How many messages passed.
     pub exchanges: u64,
+    /// How often something went wrong on purpose.
+    pub faults: u64,
+    /// How long each system took to agree with the others again after faults.
+    pub convergence: Vec<Convergence>,
     /// Traffic that belongs to no scenario, a sentence each.
     pub quarantined: Vec<String>,
     /// The run was interrupted, or its journal has no end.
@@ -154,6 +167,8 @@ struct Draft {
     report: ScenarioReport,
     start: Timestamp,
     links: BTreeMap<u64, Link>,
+    faulted: bool,
+    converged_ms: BTreeMap<System, u64>,
 }
 
 /// Folds a journal into a [`RunReport`], record by record. Holds evidence of open scenarios only.
@@ -165,7 +180,11 @@ pub struct Story {
     accused: BTreeMap<String, Vec<Violation>>,
     loose: Vec<Violation>,
     exchanges: u64,
+    faults: u64,
+    times: Times,
     strangers: BTreeMap<String, u64>,
+    /// Calls of no scenario that are counted only.
+    further_strangers: u64,
     end: Option<(Verdict, bool)>,
 }
 
@@ -210,13 +229,17 @@ impl Story {
         RunReport {
             version: run.as_ref().map_or_else(String::new, |run| run.version.clone()),
             seed: run.as_ref().map_or(0, |run| run.seed),
-            target: run.map_or_else(String::new, |run| run.target),
+            target: run.as_ref().map_or_else(String::new, |run| run.target.clone()),
+            input: run.map_or_else(RunInput::default, |run| run.input),
+            folder: None,
             scenarios: self.closed,
             violations: self.loose,
             laws: tally.laws,
             checks: tally.checks,
             exchanges: self.exchanges,
-            quarantined: self.strangers.into_iter().map(|(what, times)| times_said(what, times)).collect(),
+            faults: self.faults,
+            convergence: self.times.report(),
+            quarantined: strangers(self.strangers, self.further_strangers),
             incomplete,
             verdict,
         }
@@ -236,9 +259,15 @@ impl Story {
 
     fn follow(&mut self, id: &str, record: &Record) {
         let is_exchange = matches!(record.entry, Entry::Exchange(_));
+        let is_fault = matches!(record.entry, Entry::FaultInjected(_));
         self.exchanges += u64::from(is_exchange);
+        self.faults += u64::from(is_fault);
         let Some(draft) = self.open.get_mut(id) else { return };
         draft.report.exchanges += u64::from(is_exchange);
+        draft.faulted |= is_fault;
+        if let Entry::Settled(settled) = &record.entry {
+            draft.converged_ms = if settled.at_rest { settled.converged_ms.clone() } else { BTreeMap::new() };
+        }
         if let Entry::StepFinished(step) = &record.entry {
             draft.report.steps.push(step.clone());
         } else if let Some(link) = Link::of(record, draft.start) {
@@ -248,14 +277,24 @@ impl Story {
 
     fn quarantine(&mut self, exchange: &Exchange) {
         self.exchanges += 1;
-        if exchange.operation != "readHealth" {
-            let what = format!("{} called {}: {}", exchange.from, exchange.to, exchange.call);
-            *self.strangers.entry(what).or_insert(0) += 1;
+        if exchange.operation == "readHealth" {
+            return;
+        }
+        let what = format!("{} called {}: {}", exchange.from, exchange.to, exchange.call);
+        if let Some(times) = self.strangers.get_mut(&what) {
+            *times += 1;
+        } else if self.strangers.len() < STRANGERS_MAX {
+            self.strangers.insert(what, 1);
+        } else {
+            self.further_strangers += 1;
         }
     }
 
     fn close(&mut self, id: &str, finished: &ScenarioFinished) {
         let draft = self.open.remove(id).unwrap_or_else(|| Draft::never_began(id));
+        if draft.faulted {
+            self.times.add(&draft.converged_ms);
+        }
         let violations = self.accused.remove(id).unwrap_or_default();
         self.closed.push(draft.finish(finished, violations));
     }
@@ -293,7 +332,7 @@ impl Draft {
             violations: Vec::new(),
             exchanges: 0,
         };
-        Self { report, start, links: BTreeMap::new() }
+        Self { report, start, links: BTreeMap::new(), faulted: false, converged_ms: BTreeMap::new() }
     }
 
     fn never_began(id: &str) -> Self {
@@ -311,7 +350,11 @@ impl Draft {
     fn finish(self, finished: &ScenarioFinished, mut violations: Vec<Violation>) -> ScenarioReport {
         let Self { mut report, links, .. } = self;
         violations.sort_by_key(|violation| violation.seq);
-        report.verdict = if violations.is_empty() { finished.verdict } else { Verdict::Fail };
+        let vacuous = if report.feature_path.is_empty() { Verdict::Inconclusive } else { Verdict::Pass };
+        report.verdict = if violations.is_empty() { finished.verdict.max(vacuous) } else { Verdict::Fail };
+        if report.verdict == Verdict::Pass {
+            report.steps = Vec::new();
+        }
         report.reasons.clone_from(&finished.reasons);
         report.duration_ms = finished.duration_ms;
         report.assertions = finished.assertions;
@@ -341,6 +384,11 @@ fn never_ended(reason: &str) -> ScenarioFinished {
         assertions: 0,
         duration_ms: 0,
     }
+}
+
+fn strangers(known: BTreeMap<String, u64>, further: u64) -> Vec<String> {
+    let told = known.into_iter().map(|(what, times)| times_said(what, times));
+    told.chain((further > 0).then(|| format!("{further} further calls"))).collect()
 }
 
 fn times_said(what: String, times: u64) -> String {

@@ -52,6 +52,13 @@ impl<W: io::Write> Terminal<W> {
         &mut self.out
     }
 
+    /// More scenarios will end than the look said.
+    pub const fn expect_more(&mut self, scenarios: usize) {
+        if let Some(counter) = &mut self.look.counter {
+            *counter += scenarios;
+        }
+    }
+
     /// First line: what runs against what, and the seed that repeats it.
     pub fn header(&mut self, version: &str, seed: u64, target: &str) -> io::Result<()> {
         let title = self.paint("counterproof", Style::new().bold());
@@ -186,12 +193,27 @@ impl<W: io::Write> Terminal<W> {
         writeln!(self.out, "scenarios   {}", scenario_counts(run))?;
         writeln!(self.out, "laws        {}", law_counts(run))?;
         writeln!(self.out, "messages    {}", run.exchanges)?;
+        self.convergence(run)?;
         self.quarantined(run)?;
         if run.incomplete {
             writeln!(self.out, "incomplete  the run was interrupted: not every scenario was judged")?;
         }
         let code = self.paint(&format!("exit {exit_code}"), style);
         writeln!(self.out, "{code}")
+    }
+
+    /// What went wrong on purpose, and how long systems then took to agree.
+    fn convergence(&mut self, run: &RunReport) -> io::Result<()> {
+        if run.faults == 0 {
+            return Ok(());
+        }
+        writeln!(self.out, "faults      {} happened; after they ended systems agreed within", run.faults)?;
+        writeln!(self.out, "            {:<17}{:>9}{:>10}{:>10}", "", "p50", "p99", "max")?;
+        for row in &run.convergence {
+            let [p50, p99, max] = [row.p50_ms, row.p99_ms, row.max_ms].map(text::duration);
+            writeln!(self.out, "            {:<17}{p50:>9}{p99:>10}{max:>10}", row.system.title())?;
+        }
+        Ok(())
     }
 
     fn quarantined(&mut self, run: &RunReport) -> io::Result<()> {

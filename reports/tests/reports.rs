@@ -172,3 +172,27 @@ fn a_scenario_that_never_began_is_told() {
     assert!(text.contains("planned and not run") && text.contains("counterproof run --seed 42"), "{text}");
     assert!(!xml(&run).contains("file="));
 }
+
+#[test]
+fn a_pass_without_a_beginning_is_no_pass() {
+    let mut journal = Journal::begin("reference");
+    passes(&mut journal, "s1", "scenarios/orders.feature", 9, "a web order");
+    journal.ends("s2", "pass", &[], 10);
+    journal.end("pass");
+    let run = report(&journal, Vec::new());
+    assert_eq!((run.verdict, run.count(Verdict::Inconclusive)), (Verdict::Inconclusive, 1));
+}
+
+#[test]
+fn the_story_keeps_what_is_printed_only() {
+    let mut journal = Journal::begin("reference");
+    passes(&mut journal, "s1", "scenarios/orders.feature", 9, "a web order");
+    for number in 0..500 {
+        journal.call(None, ("middleware", "erp"), &format!("guess{number}"), "k", Some(404));
+    }
+    journal.end("pass");
+    let run = report(&journal, Vec::new());
+    assert_eq!(run.scenarios[0].steps, []);
+    assert_eq!(run.quarantined.len(), 201);
+    assert_eq!(run.quarantined.last().map(String::as_str), Some("300 further calls"));
+}

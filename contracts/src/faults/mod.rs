@@ -24,6 +24,8 @@ pub use refusal::{Reason, Refusal};
 
 /// The format of a plan.
 pub const FORMAT: &str = "counterproof-faults/1";
+/// What stands in a key for the scenario's part of all identifiers, so that a plan fits every seed.
+pub const SCENARIO: &str = "{scenario}";
 /// The highest level of chaos.
 pub const CHAOS_LEVEL_MAX: u8 = 3;
 
@@ -51,10 +53,11 @@ pub struct Fault {
     /// Which order; every order of the scenario where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderKey>,
-    /// The idempotency key or event id of one message; every message where none is named.
+    /// The intent: the idempotency key or event id, in which [`SCENARIO`] stands for the scenario's part of
+    /// all identifiers; every intent where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Attempts with the same intent (idempotency key, event id).
+    /// Attempts with the same intent.
     #[serde(default, skip_serializing_if = "is_default")]
     pub attempts: Attempts,
     /// When, on the scenario's clock; always where it is absent.

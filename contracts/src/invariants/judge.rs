@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -41,6 +41,10 @@ pub struct BrokenCheck {
 /// (a receipt, a parcel, a key), when it arises; laws at rest are judged at each `settled` record that is at
 /// rest. Traffic of no scenario about an unknown order is not judged.
 ///
+/// What is kept of a scenario is dropped with its `scenario_finished` record, so that memory grows with the
+/// scenarios that are under way and not with those that were. What comes for a scenario afterwards is counted
+/// and not judged, and so is what comes for one that a journal with scenarios never began.
+///
 /// ```
 /// use counterproof_contracts::{invariants::Judge, policy::Policy};
 ///
@@ -52,8 +56,11 @@ pub struct BrokenCheck {
 pub struct Judge {
     policy: Policy,
     books: Books,
-    told: HashSet<(&'static str, Option<OrderNumber>, String)>,
-    checks: BTreeMap<String, u64>,
+    roster: Roster,
+    /// What was told of each scenario that is under way.
+    dockets: HashMap<String, Docket>,
+    /// What was told of none.
+    loose: Docket,
     checks_by_law: BTreeMap<&'static str, u64>,
     broken: Vec<BrokenCheck>,
 }
@@ -64,8 +71,9 @@ impl Judge {
         Self {
             policy,
             books: Books::default(),
-            told: HashSet::new(),
-            checks: BTreeMap::new(),
+            roster: Roster::default(),
+            dockets: HashMap::new(),
+            loose: Docket::default(),
             checks_by_law: CHECKS.iter().map(|check| (check.law.id, 0)).collect(),
             broken: Vec::new(),
         }
@@ -78,25 +86,40 @@ impl Judge {
 
     /// Takes the next record and says which laws it broke. A `settled` record is judged at rest.
     pub fn observe(&mut self, record: &Record) -> Vec<Violation> {
-        let books = &mut self.books;
-        let taken = catch_unwind(AssertUnwindSafe(|| books.apply(record)));
-        let order = match taken {
-            Ok(order) => order,
-            Err(panic) => {
-                self.broke("books", record, None, crash(&*panic));
-                None
-            }
-        };
-        let mut violations = Vec::new();
-        if matches!(record.entry, Entry::Effect(_) | Entry::Exchange(_)) {
-            self.judge(record, order.as_ref(), Occasion::Always, &mut violations);
+        if !self.roster.admits(record) {
+            return Vec::new();
         }
-        if is_rest(record) {
-            for number in self.books.orders_of(record.scenario.as_deref()) {
-                self.judge(record, Some(&number), Occasion::AtRest, &mut violations);
+        let mut violations = Vec::new();
+        match &record.entry {
+            Entry::Effect(_) | Entry::Exchange(_) => {
+                let order = self.apply(record);
+                self.judge(record, order.as_ref(), Occasion::Always, &mut violations);
             }
+            Entry::FaultInjected(_) => drop(self.apply(record)),
+            Entry::Settled(settled) if settled.at_rest => {
+                for number in self.books.orders_of(record.scenario.as_deref()) {
+                    self.judge(record, Some(&number), Occasion::AtRest, &mut violations);
+                }
+            }
+            Entry::ScenarioFinished(_) => self.forget(record.scenario.as_deref()),
+            _ => {}
         }
         violations
+    }
+
+    /// Enters a record into the books, and outlives it.
+    fn apply(&mut self, record: &Record) -> Option<OrderNumber> {
+        let books = &mut self.books;
+        catch_unwind(AssertUnwindSafe(|| books.apply(record))).unwrap_or_else(|panic| {
+            self.broke("books", record, None, crash(&*panic));
+            None
+        })
+    }
+
+    fn forget(&mut self, scenario: Option<&str>) {
+        let Some(name) = scenario else { return };
+        self.books.forget(name);
+        self.dockets.remove(name);
     }
 
     /// Whether no law at rest would be broken if a scenario came to rest with this `settled` record.
@@ -109,9 +132,9 @@ impl Judge {
         })
     }
 
-    /// How many times laws were checked on something, for a scenario.
+    /// How many times laws were checked on something, for a scenario that has not finished.
     pub fn checks(&self, scenario: &str) -> u64 {
-        self.checks.get(scenario).copied().unwrap_or(0)
+        self.dockets.get(scenario).map_or(0, |docket| docket.checks)
     }
 
     /// How many times each law was checked on something, over all scenarios; 0: never exercised.
@@ -127,6 +150,30 @@ impl Judge {
     /// Records that belong to no scenario and to no known order; they are not judged.
     pub const fn quarantined(&self) -> u64 {
         self.books.quarantined
+    }
+
+    /// Records of scenarios that had finished, or that never began; they are not judged.
+    pub const fn late(&self) -> u64 {
+        self.roster.late
+    }
+
+    /// What was told of the scenario that a record speaks for.
+    fn docket(&mut self, record: &Record, order: Option<&OrderNumber>) -> &mut Docket {
+        match scenario_of(&self.books, record, order) {
+            None => &mut self.loose,
+            Some(name) if self.dockets.contains_key(name) => {
+                self.dockets.get_mut(name).unwrap_or(&mut self.loose)
+            }
+            Some(name) => self.dockets.entry(name.to_owned()).or_default(),
+        }
+    }
+
+    /// How many entries all maps hold together, apart from results.
+    #[cfg(test)]
+    fn entries(&self) -> usize {
+        let Self { policy: _, books, roster, dockets, loose, checks_by_law: _, broken: _ } = self;
+        let told: usize = dockets.values().map(|docket| 1 + docket.told.len()).sum();
+        books.entries() + roster.open.len() + told + loose.told.len()
     }
 
     /// Runs every check on what the books hold of an order, and keeps what they say.
@@ -185,15 +232,7 @@ impl Judge {
             return;
         }
         *self.checks_by_law.entry(check.law.id).or_default() += looked;
-        let scenario = scenario_of(&self.books, record, order);
-        if let Some(scenario) = scenario {
-            match self.checks.get_mut(scenario) {
-                Some(checks) => *checks += looked,
-                None => {
-                    self.checks.insert(scenario.to_owned(), looked);
-                }
-            }
-        }
+        self.docket(record, order).checks += looked;
     }
 
     /// The violation, unless it was told before.
@@ -204,7 +243,7 @@ impl Judge {
         order: Option<&OrderNumber>,
         finding: Finding,
     ) -> Option<Violation> {
-        if !self.told.insert((check.law.id, order.cloned(), finding.subject)) {
+        if !self.docket(record, order).told.insert((check.law.id, order.cloned(), finding.subject)) {
             return None;
         }
         let mut evidence = finding.evidence;
@@ -234,7 +273,8 @@ impl Judge {
         order: Option<&OrderNumber>,
         reason: String,
     ) {
-        if !self.told.insert((invariant, order.cloned(), format!("could not tell: {reason}"))) {
+        let subject = format!("could not tell: {reason}");
+        if !self.docket(record, order).told.insert((invariant, order.cloned(), subject)) {
             return;
         }
         self.broken.push(BrokenCheck {
@@ -244,6 +284,46 @@ impl Judge {
             seq: record.seq,
             reason,
         });
+    }
+}
+
+/// What was told of a scenario, and how much was looked at.
+#[derive(Debug, Default)]
+struct Docket {
+    told: HashSet<(&'static str, Option<OrderNumber>, String)>,
+    checks: u64,
+}
+
+/// Which scenarios are under way.
+#[derive(Debug, Default)]
+struct Roster {
+    open: BTreeSet<String>,
+    /// Whether the journal says when scenarios begin and end; a bare history of effects does not.
+    announced: bool,
+    late: u64,
+}
+
+impl Roster {
+    /// Whether a record may be judged; counts it if not.
+    fn admits(&mut self, record: &Record) -> bool {
+        let Some(name) = record.scenario.as_deref() else { return true };
+        match &record.entry {
+            Entry::ScenarioStarted(_) => {
+                self.announced = true;
+                self.open.insert(name.to_owned());
+                true
+            }
+            Entry::ScenarioFinished(_) => {
+                self.announced = true;
+                self.open.remove(name)
+            }
+            _ if self.open.contains(name) => true,
+            Entry::Exchange(_) | Entry::Effect(_) | Entry::FaultInjected(_) | Entry::Settled(_) => {
+                self.late += u64::from(self.announced);
+                !self.announced && self.open.insert(name.to_owned())
+            }
+            _ => false,
+        }
     }
 }
 
@@ -274,10 +354,6 @@ fn run_one(check: &Check, moment: &Moment<'_>, occasion: Occasion) -> Judged {
     }
 }
 
-const fn is_rest(record: &Record) -> bool {
-    matches!(&record.entry, Entry::Settled(settled) if settled.at_rest)
-}
-
 /// The scenario that a record speaks for: its own, or that of its order.
 fn scenario_of<'a>(books: &'a Books, record: &'a Record, order: Option<&OrderNumber>) -> Option<&'a str> {
     let own = record.scenario.as_deref();
@@ -296,12 +372,14 @@ fn crash(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::invariants::testing::{Life, lives};
+    use crate::{
+        invariants::testing::{self, History, Life, lives},
+        journal::{Effect, ScenarioFinished, ScenarioStarted, Verdict},
+        model::Timestamp,
+    };
 
     fn observe_all(judge: &mut Judge, records: &[Record]) -> Vec<Violation> {
         records.iter().flat_map(|record| judge.observe(record)).collect()
@@ -323,6 +401,7 @@ mod tests {
         let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
         history.return_units("R-1", 1, crate::model::ConditionGrade::A);
         history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+        history.replay(crate::journal::Outcome::Ok);
         history.settle();
         let violations = observe_all(&mut judge, &history.records());
         assert_eq!(violations, []);
@@ -376,6 +455,112 @@ mod tests {
         let mut judge = Judge::new(Policy::default());
         assert_eq!(observe_all(&mut judge, &records), []);
         assert!(judge.quarantined() > 0);
+    }
+
+    fn of(scenario: &str, entry: Entry) -> Record {
+        Record { seq: 1, at: Timestamp::UNIX_EPOCH, scenario: Some(scenario.to_owned()), entry }
+    }
+
+    fn started(scenario: &str) -> Record {
+        let start = ScenarioStarted {
+            feature_path: "orders.feature".to_owned(),
+            feature: "Orders".to_owned(),
+            name: scenario.to_owned(),
+            line: 3,
+            tags: Vec::new(),
+            steps_planned: 1,
+        };
+        of(scenario, Entry::ScenarioStarted(start))
+    }
+
+    fn finished(scenario: &str) -> Record {
+        let end = ScenarioFinished {
+            verdict: Verdict::Pass,
+            reasons: Vec::new(),
+            steps_executed: 1,
+            assertions: 1,
+            duration_ms: 1,
+        };
+        of(scenario, Entry::ScenarioFinished(end))
+    }
+
+    /// A life in which everything happens that fills a map, and something that is told.
+    fn eventful() -> History {
+        let mut history = Life { gift_card: 3_000, ..Life::default() }.returned(1);
+        history.refund("F-2", "R-1", "C-1", 4_990);
+        history.settle();
+        history
+    }
+
+    #[test]
+    fn a_finished_scenario_leaves_nothing_but_results() {
+        let mut judge = Judge::new(Policy::default());
+        for number in 1..=20 {
+            let scenario = format!("N-{number}");
+            judge.observe(&started(&scenario));
+            let records = testing::renamed(&eventful().records(), &scenario);
+            assert!(!observe_all(&mut judge, &records).is_empty());
+            assert!(judge.entries() > 12, "{}", judge.entries());
+            assert!(judge.checks(&scenario) > 0);
+            judge.observe(&finished(&scenario));
+            assert_eq!((judge.entries(), judge.checks(&scenario)), (0, 0), "after {scenario}");
+        }
+        assert_eq!(judge.late(), 0);
+    }
+
+    #[test]
+    fn a_scenario_that_is_under_way_keeps_its_books_when_another_finishes() {
+        let mut judge = Judge::new(Policy::default());
+        let one = testing::renamed(&eventful().records(), "N-1");
+        let other = testing::renamed(&eventful().records(), "N-2");
+        let mut alone = Judge::new(Policy::default());
+        let expected = observe_all(&mut alone, &other);
+        let mut told = Vec::new();
+        judge.observe(&started("N-1"));
+        judge.observe(&started("N-2"));
+        for (number, record) in other.iter().enumerate() {
+            one.get(number).map(|record| judge.observe(record));
+            if number + 1 == other.len() {
+                judge.observe(&finished("N-1"));
+            }
+            told.extend(judge.observe(record));
+        }
+        assert_eq!(told, expected);
+        assert_eq!(judge.entries(), alone.entries());
+    }
+
+    #[test]
+    fn what_comes_late_is_counted_and_not_judged() {
+        let mut judge = Judge::new(Policy::default());
+        let records = testing::renamed(&eventful().records(), "N-1");
+        judge.observe(&started("N-1"));
+        observe_all(&mut judge, &records);
+        judge.observe(&finished("N-1"));
+        assert_eq!(observe_all(&mut judge, &records), []);
+        assert_eq!((judge.entries(), judge.late()), (0, records.len() as u64));
+        let mut ownerless = records;
+        ownerless.iter_mut().for_each(|record| record.scenario = None);
+        ownerless.retain(
+            |record| !matches!(&record.entry, Entry::Effect(committed) if begins_a_book(&committed.effect)),
+        );
+        assert_eq!(observe_all(&mut judge, &ownerless), []);
+        assert_eq!(judge.entries(), 0);
+        assert!(judge.quarantined() > 0);
+    }
+
+    /// Effects that begin a book without any scenario.
+    const fn begins_a_book(effect: &Effect) -> bool {
+        matches!(
+            effect,
+            Effect::OrderPlaced { .. } | Effect::StockOpened { .. } | Effect::AccountOpened { .. }
+        )
+    }
+
+    #[test]
+    fn a_bare_history_is_judged_although_nobody_announced_it() {
+        let mut judge = Judge::new(Policy::default());
+        assert!(!observe_all(&mut judge, &eventful().records()).is_empty());
+        assert_eq!(judge.late(), 0);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::model::{OrderNumber, System};
 
 mod a1_traceable;
 mod books;
+mod e12_replay_is_silent;
 mod e1_one_effect;
 mod e2_no_lost_event;
 mod e7_same_key_on_retry;
@@ -46,7 +47,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 21] = [
+static CHECKS: [law::Check; 22] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
@@ -66,6 +67,7 @@ static CHECKS: [law::Check; 21] = [
     e2_no_lost_event::CHECK,
     e7_same_key_on_retry::CHECK,
     e8_valid_messages::CHECK,
+    e12_replay_is_silent::CHECK,
     t1_tax_of_what_shipped::CHECK,
     a1_traceable::CHECK,
 ];

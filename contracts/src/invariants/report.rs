@@ -55,6 +55,8 @@ pub struct JudgeReport {
     pub records: u64,
     /// How many records belong to no scenario and no known order.
     pub quarantined: u64,
+    /// How many records came for a scenario that was not under way.
+    pub late: u64,
     /// Whether the journal says that its run ended.
     pub complete: bool,
     /// Where it cannot be read further.
@@ -81,6 +83,8 @@ struct Open {
     assertions: u32,
     violations: Vec<Violation>,
     settled: Option<Settled>,
+    /// How often laws were checked, once it ended.
+    checks: Option<u64>,
 }
 
 /// A journal as far as it was read.
@@ -113,7 +117,8 @@ impl Hearing {
             _ => {}
         }
         if let Some(name) = &record.scenario {
-            self.note(name, record);
+            let checks = self.judge.checks(name);
+            self.note(name, record, checks);
         }
         for violation in self.judge.observe(record) {
             match violation.scenario.as_ref().and_then(|name| self.scenarios.get_mut(name)) {
@@ -123,7 +128,7 @@ impl Hearing {
         }
     }
 
-    fn note(&mut self, name: &str, record: &Record) {
+    fn note(&mut self, name: &str, record: &Record, checks: u64) {
         let next = self.scenarios.len() as u64;
         let open =
             self.scenarios.entry(name.to_owned()).or_insert_with(|| Open { order: next, ..Open::default() });
@@ -131,7 +136,10 @@ impl Hearing {
             Entry::ScenarioStarted(started) => open.started = Some(started.clone()),
             Entry::StepFinished(step) => open.step(step),
             Entry::Settled(settled) => open.settled = Some(settled.clone()),
-            Entry::ScenarioFinished(finished) => open.recorded = Some(finished.verdict),
+            Entry::ScenarioFinished(finished) => {
+                open.recorded = Some(finished.verdict);
+                open.checks.get_or_insert(checks);
+            }
             _ => {}
         }
     }
@@ -158,6 +166,7 @@ impl Hearing {
             checks_by_law: self.judge.checks_by_law().clone(),
             records: self.records,
             quarantined: self.judge.quarantined(),
+            late: self.judge.late(),
             complete: self.complete,
             found_break,
         }
@@ -224,7 +233,7 @@ impl Open {
         };
         reasons.extend(doubts);
         ScenarioReport {
-            checks: judge.checks(&name),
+            checks: self.checks.unwrap_or_else(|| judge.checks(&name)),
             started: self.started.unwrap_or_else(unknown_start),
             scenario: name,
             verdict,
@@ -258,7 +267,7 @@ mod tests {
     use super::*;
     use crate::{
         invariants::testing::{History, Life, lives},
-        journal::{FORMAT, RunFinished, RunStarted, ScenarioFinished, Writer},
+        journal::{FORMAT, RunFinished, RunInput, RunStarted, ScenarioFinished, Writer},
         model::Timestamp,
     };
 
@@ -281,6 +290,7 @@ mod tests {
                 seed: 1,
                 target: "reference".to_owned(),
                 policy: Policy::default(),
+                input: RunInput::default(),
             }),
             Entry::ScenarioStarted(ScenarioStarted {
                 feature_path: "orders.feature".to_owned(),

@@ -18,6 +18,7 @@ fn start(format: &str) -> Entry {
         seed: 7,
         target: "reference".to_owned(),
         policy: Policy::default(),
+        input: RunInput::default(),
     })
 }
 

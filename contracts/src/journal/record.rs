@@ -1,5 +1,7 @@
 //! One line of a journal.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -65,6 +67,32 @@ pub struct RunStarted {
     pub target: String,
     /// What the retailer declared.
     pub policy: Policy,
+    /// What else was asked for: with it, the run can be played again.
+    #[serde(default)]
+    pub input: RunInput,
+}
+
+/// What a run was asked for beside seed, target and policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunInput {
+    /// In virtual time the instant at which every scenario began; absent for a live run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub virtual_start: Option<Timestamp>,
+    /// Feature files and folders; the built-in pack if none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// The tag expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+    /// The fault plan that was laid over every scenario.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub faults: Value,
+    /// How much went wrong by chance, from 1 to 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<u8>,
+    /// Whether every scenario was played again with a crash at every point of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crash_everywhere: bool,
 }
 
 /// A scenario begins.
@@ -238,12 +266,16 @@ impl FaultInjected {
 }
 
 /// The scenario is at rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// Whether rest was reached within the bound.
     pub at_rest: bool,
-    /// How long it took from the last stimulus, in milliseconds of the run's clock.
+    /// How long it took from the end of all faults, in milliseconds of the run's clock.
     pub waited_ms: u64,
+    /// How long each system worked on after something had gone wrong, or had stopped to, and before somebody
+    /// acted anew, in milliseconds of the run's clock: how long systems disagreed at the longest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub converged_ms: BTreeMap<System, u64>,
     /// What was still open when the bound was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(writer.append(at, None, fault("a")).unwrap().seq, 1);
         assert_eq!(writer.append(at, Some("S-1".to_owned()), fault("b")).unwrap().seq, 2);
         assert_eq!(writer.output.flushes.load(Ordering::Relaxed), 0);
-        let rest = Entry::Settled(Settled { at_rest: true, waited_ms: 1, open: Vec::new() });
+        let rest = Entry::Settled(Settled { at_rest: true, waited_ms: 1, ..Settled::default() });
         assert_eq!(writer.append(at, None, rest).unwrap().seq, 3);
         assert_eq!(writer.output.flushes.load(Ordering::Relaxed), 1);
         assert_eq!(writer.written(), 3);

@@ -56,6 +56,24 @@ pub struct Cancellation {
     pub canceled: Vec<LineQuantity>,
 }
 
+/// A wish to make every call again that an order ever led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayRequest {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Why.
+    pub reason: String,
+}
+
+/// Answer to a replay request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderReplay {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// How many calls are made again, one after the other.
+    pub calls: u32,
+}
+
 /// A message that could not be delivered or understood, kept for a person to decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {

@@ -2,12 +2,14 @@
 //!
 //! The published OpenAPI and AsyncAPI files are the contract; a test holds the tables here against them.
 
+mod criticality;
 mod event;
 mod messages;
 mod operation;
 mod problem;
 pub mod signature;
 
+pub use criticality::Criticality;
 pub use event::*;
 pub use messages::*;
 pub use operation::*;

@@ -80,6 +80,8 @@ pub mod middleware {
     pub const READ_ORDER: Operation = read(M, "readOrder", "/v1/orders/{order_number}");
     /// `CancellationRequest` → `Cancellation`.
     pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
+    /// Makes every call of an order again under its key: `ReplayRequest` → `OrderReplay`.
+    pub const REPLAY_ORDER: Operation = create(M, "replayOrder", "/v1/orders/{order_number}/replays");
     /// `ReturnRequest` → `ReturnAuthorization`.
     pub const REQUEST_RETURN: Operation = create(M, "requestReturn", "/v1/returns");
     /// `ReturnAuthorization`.
@@ -250,6 +252,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::SUBMIT_ORDER,
     middleware::READ_ORDER,
     middleware::CANCEL_ORDER,
+    middleware::REPLAY_ORDER,
     middleware::REQUEST_RETURN,
     middleware::READ_RETURN,
     middleware::RECEIVE_RETURN,

@@ -544,6 +544,14 @@ records! {
         status,
         canceled,
     }
+    ReplayRequest {
+        order_number,
+        reason: text(4000),
+    }
+    OrderReplay {
+        order_number,
+        calls: 0..=1000_u32,
+    }
     DeadLetter {
         dead_letter_id: reference(),
         order_number,

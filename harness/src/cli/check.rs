@@ -51,9 +51,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Fatal> {
         (false, true) => Verdict::Inconclusive,
         (false, false) => Verdict::Pass,
     });
-    let exit = super::run::exit(run.verdict, false);
+    let exit = super::gate::exit(run.verdict, false);
     super::print(&format!("journal {}\n", path.display()))?;
-    super::run::tell(&run, exit)?;
+    super::gate::tell(&run, exit)?;
     if let Some(broken_at) = broken_at {
         super::print(&format!(
             "the journal breaks off at line {}: {}; everything before was judged\n",

@@ -1,7 +1,9 @@
 //! The command line: what it takes, and which code it ends with.
 
 mod check;
+mod gate;
 mod lint;
+mod replay;
 mod run;
 mod serve;
 mod steps;
@@ -28,6 +30,8 @@ struct Cli {
 enum Command {
     /// Run scenarios against an implementation and judge what happened
     Run(RunArgs),
+    /// Play a recorded run again: same seed, policy, faults and clock
+    Replay(ReplayArgs),
     /// Check feature files without running them
     Lint(LintArgs),
     /// Judge a recorded journal again
@@ -63,15 +67,30 @@ pub(crate) struct RunArgs {
     /// Makes business identities repeatable; random and printed if not given
     #[arg(long, value_name = "N", env = "COUNTERPROOF_SEED")]
     seed: Option<u64>,
-    /// How many scenarios run at once
-    #[arg(short, long, default_value_t = 8, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
+    /// In virtual time: the reference in this process, hours in milliseconds, the same journal for the same seed
+    #[arg(long = "virtual", env = "COUNTERPROOF_VIRTUAL")]
+    virtual_time: bool,
+    /// The instant at which scenarios begin in virtual time [default: 2026-11-27T08:00:00Z]
+    #[arg(long, value_name = "TIMESTAMP", env = "COUNTERPROOF_STARTS_AT", requires = "virtual_time")]
+    starts_at: Option<jiff::Timestamp>,
+    /// How many scenarios run at once [default: 8; in virtual time as many as there are processors]
+    #[arg(short, long, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
     /// Folder for run.ndjson and junit.xml [default: target/counterproof/<time>]
     #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
     out: Option<PathBuf>,
     /// Seconds that a step waits for what it expects
     #[arg(long, default_value_t = 10, value_name = "SECONDS", env = "COUNTERPROOF_TIMEOUT", value_parser = clap::value_parser!(u16).range(1..=3600))]
     timeout: u16,
+    /// A fault plan (JSON) that is laid over every scenario; each of its faults must happen
+    #[arg(long, value_name = "PLAN", env = "COUNTERPROOF_FAULTS")]
+    faults: Option<PathBuf>,
+    /// Let small misfortunes happen to any message, drawn from the seed: 1 duplicates and delays, 2 also losses, 3 also disorder
+    #[arg(long, value_name = "LEVEL", env = "COUNTERPROOF_CHAOS", value_parser = clap::value_parser!(u8).range(1..=3))]
+    chaos: Option<u8>,
+    /// Play every scenario once more for each point at which the implementation may die
+    #[arg(long, env = "COUNTERPROOF_CRASH_EVERYWHERE", requires = "virtual_time")]
+    crash_everywhere: bool,
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
     policy: Option<PathBuf>,
@@ -89,6 +108,27 @@ pub(crate) struct PortArgs {
 
 /// First port of the simulators where an implementation must know them beforehand.
 pub(crate) const FIRST_PORT: u16 = 7301;
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A run's folder or journal, with `:SCENARIO` behind it for one of its scenarios (its identifier, as failures print it)
+    run: String,
+    /// Another implementation than the one that was recorded
+    #[arg(long, value_name = "reference|URL", env = "COUNTERPROOF_TARGET")]
+    target: Option<Target>,
+    /// How many scenarios run at once
+    #[arg(short, long, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Folder for run.ndjson and junit.xml [default: target/counterproof/<time>]
+    #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
+    out: Option<PathBuf>,
+    /// Seconds that a step waits for what it expects
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", env = "COUNTERPROOF_TIMEOUT", value_parser = clap::value_parser!(u16).range(1..=3600))]
+    timeout: u16,
+    #[command(flatten)]
+    ports: PortArgs,
+}
 
 /// What `lint` takes.
 #[derive(Debug, Args)]
@@ -149,6 +189,7 @@ pub fn main() -> ExitCode {
             return counterproof_middleware::cli_main(std::iter::once(name).chain(args));
         }
         Command::Run(args) => run::run(args),
+        Command::Replay(args) => replay::replay(args),
         Command::Lint(args) => lint::lint(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(args),

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use counterproof_contracts::{
-    journal::{Entry, FORMAT, RunFinished, RunStarted, Verdict},
+    journal::{Entry, FORMAT, RunFinished, RunInput, RunStarted, Verdict},
     model::System,
     policy::Policy,
     protocol::signature::Secret,
@@ -89,6 +89,7 @@ async fn stay(
             seed: 0,
             target: base_url.clone(),
             policy: Policy::default(),
+            input: RunInput::default(),
         }),
     );
     let landscape = Landscape::new(&kernel, &world);

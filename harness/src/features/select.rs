@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use counterproof_contracts::faults::Fault;
 use cucumber::feature::Ext as _;
 use gherkin::tagexpr::TagOperation;
 
@@ -32,6 +33,73 @@ pub struct Selection {
     pub features: Vec<gherkin::Feature>,
     /// The scenarios, in order.
     pub planned: Vec<Planned>,
+}
+
+/// A scenario that can be played by itself: with the steps of its backgrounds before its own.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// What is planned.
+    pub planned: Planned,
+    /// Every step, in order.
+    pub steps: Vec<gherkin::Step>,
+    /// A fault that it is played with, beside those that it names itself.
+    pub extra: Option<Fault>,
+}
+
+impl Selection {
+    /// Keeps some of the planned scenarios only; gives those that are left out.
+    pub fn retain(&mut self, keep: impl Fn(&Planned) -> bool) -> Vec<Planned> {
+        let (kept, left_out): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.planned).into_iter().partition(keep);
+        for feature in &mut self.features {
+            let path =
+                feature.path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+            let stays = |scenario: &gherkin::Scenario| {
+                kept.iter().any(|planned| planned.path == path && planned.name == scenario.name)
+            };
+            feature.scenarios.retain(stays);
+            feature.rules.iter_mut().for_each(|rule| rule.scenarios.retain(stays));
+        }
+        self.planned = kept;
+        left_out
+    }
+
+    /// The planned scenarios, each by itself, in order.
+    pub fn scripts(&self) -> Vec<Script> {
+        let steps_of = |planned: &Planned| {
+            let path = |feature: &gherkin::Feature| {
+                feature.path.as_ref().is_some_and(|path| path.to_string_lossy() == planned.path)
+            };
+            self.features
+                .iter()
+                .filter(|feature| path(feature))
+                .find_map(|feature| steps(feature, &planned.name))
+        };
+        let script = |planned: &Planned| Script {
+            planned: planned.clone(),
+            steps: steps_of(planned).unwrap_or_default(),
+            extra: None,
+        };
+        self.planned.iter().map(script).collect()
+    }
+}
+
+/// The steps of a scenario with those of its backgrounds.
+fn steps(feature: &gherkin::Feature, name: &str) -> Option<Vec<gherkin::Step>> {
+    let before = |background: &Option<gherkin::Background>| {
+        background.as_ref().map_or_else(Vec::new, |background| background.steps.clone())
+    };
+    let of_feature = before(&feature.background);
+    let whole = |more: Vec<gherkin::Step>, scenario: &gherkin::Scenario| {
+        of_feature.iter().cloned().chain(more).chain(scenario.steps.iter().cloned()).collect()
+    };
+    let plain = feature.scenarios.iter().find(|scenario| scenario.name == name);
+    plain.map(|scenario| whole(Vec::new(), scenario)).or_else(|| {
+        feature.rules.iter().find_map(|rule| {
+            let scenario = rule.scenarios.iter().find(|scenario| scenario.name == name)?;
+            Some(whole(before(&rule.background), scenario))
+        })
+    })
 }
 
 /// Picks the scenarios that the tag expression and the lines ask for.

@@ -1,5 +1,6 @@
 //! The implementation under test: how it is found, started, killed and stopped.
 
+mod in_process;
 mod reference;
 mod url;
 
@@ -7,6 +8,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use counterproof_contracts::model::System;
 
+pub use in_process::{Entrance, Implementation, InProcess, InProcessReference, Surroundings};
 pub(crate) use reference::SUBCOMMAND;
 pub use reference::{Reference, ReferenceConfig};
 pub use url::probe;
@@ -58,6 +60,8 @@ pub enum Running {
     Reference(Box<Reference>),
     /// Something that somebody else runs.
     Foreign(String),
+    /// In this process, in virtual time.
+    InProcess(Box<InProcess>),
 }
 
 impl Running {
@@ -66,6 +70,7 @@ impl Running {
         match self {
             Self::Reference(reference) => format!("http://{}", reference.address()),
             Self::Foreign(url) => url.clone(),
+            Self::InProcess(_) => InProcess::BASE_URL.to_owned(),
         }
     }
 
@@ -77,13 +82,18 @@ impl Running {
                 Exit::Inconclusive,
                 format!("{url} was not started here, so it is not killed here"),
             )),
+            Self::InProcess(running) => running.kill_and_restart().await.map_err(|reason| {
+                Fatal::new(Exit::Inconclusive, format!("the implementation did not start again: {reason}"))
+            }),
         }
     }
 
     /// Ends it, if it was started here.
     pub async fn stop(self) {
-        if let Self::Reference(reference) = self {
-            reference.stop().await;
+        match self {
+            Self::Reference(reference) => reference.stop().await,
+            Self::InProcess(mut running) => running.kill(),
+            Self::Foreign(_) => {}
         }
     }
 }

@@ -131,6 +131,7 @@ fn open(config: Config) -> Result<App, ServeError> {
         secret: config.secret,
         partners: config.partners,
         give_up_after: config.give_up_after,
+        calls_per_partner_max: config.calls_per_partner_max,
     };
     App::open(parts).map_err(|error| match error {
         AppError::Store(error) => failed(error),

@@ -50,6 +50,9 @@ pub(crate) struct Cli {
     /// Seconds after which a call that never succeeds becomes a dead letter.
     #[arg(long, value_name = "SECONDS", default_value_t = crate::GIVE_UP_AFTER.as_secs())]
     give_up_after_seconds: u64,
+    /// Most calls to one partner at the same time; of those that wait the most urgent go first.
+    #[arg(long, value_name = "NUMBER", default_value_t = crate::CALLS_PER_PARTNER_MAX)]
+    calls_per_partner_max: usize,
     /// Seed of the pauses between attempts.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
@@ -174,6 +177,8 @@ pub struct Config {
     pub partners: BTreeMap<System, String>,
     /// How long a call is tried.
     pub give_up_after: Duration,
+    /// Most calls to one partner at the same time.
+    pub calls_per_partner_max: usize,
     /// Seed of the pauses between attempts.
     pub seed: u64,
 }
@@ -202,6 +207,7 @@ impl Cli {
             secret: Secret::parse(&secret)?,
             partners,
             give_up_after: Duration::from_secs(self.give_up_after_seconds),
+            calls_per_partner_max: self.calls_per_partner_max,
             seed: self.seed,
         })
     }

@@ -19,4 +19,4 @@ mod test_partners;
 
 pub use cli::{ServeError, cli_main, serve};
 pub use config::{Config, ConfigError};
-pub use durable::{App, AppError, GIVE_UP_AFTER, Parts};
+pub use durable::{App, AppError, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts};

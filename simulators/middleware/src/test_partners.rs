@@ -41,6 +41,10 @@ pub(crate) enum Script {
     Garbage(&'static str),
     /// A definite refusal.
     Refuse(ProblemKind),
+    /// This status with this document.
+    Answer(u16, Value),
+    /// A good answer after this span.
+    Late(Duration),
 }
 
 /// A call that reached a partner.
@@ -64,6 +68,7 @@ pub(crate) struct Partners {
     clock: Clock,
     script: Arc<Mutex<BTreeMap<&'static str, VecDeque<Script>>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    kill: Arc<Mutex<Option<(usize, App)>>>,
 }
 
 impl Partners {
@@ -72,10 +77,25 @@ impl Partners {
         self.script.lock().unwrap().entry(operation).or_default().extend(script);
     }
 
+    /// Kills the middleware while the call with this number is at its partner.
+    pub(crate) fn kill_at(&self, call: usize, app: &App) {
+        *self.kill.lock().unwrap() = Some((call, app.clone()));
+    }
+
+    /// All calls, in order.
+    pub(crate) fn all(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
     /// Calls of an operation, in order.
     pub(crate) fn calls(&self, operation: &str) -> Vec<Seen> {
         let seen = self.seen.lock().unwrap();
         seen.iter().filter(|seen| seen.operation.id == operation).cloned().collect()
+    }
+
+    /// Calls of a partner, in order.
+    pub(crate) fn of(&self, partner: &str) -> Vec<Seen> {
+        self.all().into_iter().filter(|seen| seen.operation.system.name() == partner).collect()
     }
 
     pub(crate) fn keys(&self, operation: &str) -> Vec<String> {
@@ -100,9 +120,15 @@ impl Partners {
         let seen =
             Seen { operation, headers: request.headers().clone(), body: body.clone(), at: self.clock.now() };
         self.seen.lock().unwrap().push(seen);
+        if let Some((_, app)) = self.kill.lock().unwrap().take_if(|(call, _)| *call == self.all().len()) {
+            app.kill();
+        }
         let script = self.script.lock().unwrap().get_mut(operation.id).and_then(VecDeque::pop_front);
         let answer =
             |status: u16, body: String| Response::builder().status(status).body(Bytes::from(body)).unwrap();
+        if let Some(Script::Late(span)) = script {
+            self.clock.sleep(span).await;
+        }
         match script {
             Some(Script::Silence) => std::future::pending().await,
             Some(Script::Break) => Err(CallError::Connection("reset".to_owned())),
@@ -118,7 +144,8 @@ impl Partners {
                 let problem = Problem::new(kind, "as told");
                 Ok(answer(problem.status, serde_json::to_string(&problem).unwrap()))
             }
-            None => {
+            Some(Script::Answer(status, document)) => Ok(answer(status, document.to_string())),
+            Some(Script::Late(_)) | None => {
                 let parameter = parameters.first().map_or("", |(_, value)| value.as_str());
                 let good = good_answer(operation, parameter, body);
                 let errors =
@@ -198,14 +225,24 @@ impl Rig {
     }
 
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
+        Self::with(store, crate::CALLS_PER_PARTNER_MAX)
+    }
+
+    /// One that calls a partner so many times at once.
+    pub(crate) fn with(store: Arc<dyn Store>, calls_per_partner_max: usize) -> Self {
         let clock = Clock::starting_at("2026-11-27T08:00:00Z".parse().unwrap());
-        let partners = Partners { clock, script: Arc::default(), seen: Arc::default() };
-        let rig = Self { app: Self::open(store, &partners), partners, clock };
+        let partners = Partners { clock, script: Arc::default(), seen: Arc::default(), kill: Arc::default() };
+        let app = Self::open_with(store, &partners, calls_per_partner_max);
+        let rig = Self { app, partners, clock };
         rig.app.start();
         rig
     }
 
     pub(crate) fn open(store: Arc<dyn Store>, partners: &Partners) -> App {
+        Self::open_with(store, partners, crate::CALLS_PER_PARTNER_MAX)
+    }
+
+    fn open_with(store: Arc<dyn Store>, partners: &Partners, calls_per_partner_max: usize) -> App {
         let network: Network = {
             let partners = partners.clone();
             BoxCloneSyncService::new(tower::service_fn(move |request| partners.clone().meet(request)))
@@ -222,6 +259,7 @@ impl Rig {
                 .map(|system| (system, format!("http://{system}")))
                 .collect(),
             give_up_after: Duration::from_mins(15),
+            calls_per_partner_max,
         })
         .unwrap()
     }

@@ -218,9 +218,9 @@ impl Kernel {
         self.end_rules(scenario, |_| true);
     }
 
-    /// Ends the faults of one system for a scenario except permanent ones: what they held goes on.
+    /// Ends the faults of one system for a scenario except permanent ones and chaos: what they held goes on.
     pub fn lift_system(&self, scenario: &str, system: System) {
-        self.end_rules(scenario, |rule| rule.fault.link.system == system);
+        self.end_rules(scenario, |rule| rule.fault.link.system == system && !rule.is_chaos());
     }
 
     fn end_rules(&self, scenario: &str, which: impl Fn(&Rule) -> bool) {

@@ -43,8 +43,13 @@ struct Tape {
 impl Recorder {
     /// A tap into a sink. The first record has number 1.
     pub fn new(clock: Clock, sink: Box<dyn RecordSink + Send>) -> Self {
-        let tape = Mutex::new(Tape { seq: 0, sink });
-        Self(Arc::new(Shared { clock, tape, last: watch::Sender::new(0) }))
+        Self::continuing(clock, 0, sink)
+    }
+
+    /// A tap into a sink that has records already; the next record follows on number `last`.
+    pub fn continuing(clock: Clock, last: u64, sink: Box<dyn RecordSink + Send>) -> Self {
+        let tape = Mutex::new(Tape { seq: last, sink });
+        Self(Arc::new(Shared { clock, tape, last: watch::Sender::new(last) }))
     }
 
     /// Records one line; gives its number.

@@ -14,6 +14,8 @@ pub(in crate::invariants) struct Account {
     pub(in crate::invariants) seqs: Vec<u64>,
     /// Whether its opening was seen; otherwise its balance is unknown.
     pub(in crate::invariants) opened: bool,
+    /// The scenario that it belongs to; none if it was opened for all.
+    scenario: Option<String>,
 }
 
 /// Every account.
@@ -26,23 +28,39 @@ impl AccountBook {
         self.0.get(id)
     }
 
-    pub(super) fn apply(&mut self, seq: u64, effect: &Effect) {
+    /// Drops what belongs to a scenario.
+    pub(super) fn forget(&mut self, scenario: &str) {
+        self.0.retain(|_, account| account.scenario.as_deref() != Some(scenario));
+    }
+
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes an effect of a scenario. Without one, only an opening begins an account.
+    pub(super) fn apply(&mut self, seq: u64, effect: &Effect, scenario: Option<&str>) {
         match effect {
             Effect::AccountOpened { account } => {
-                let opened = Account { balance: account.balance, seqs: vec![seq], opened: true };
+                let scenario = scenario.map(str::to_owned);
+                let opened = Account { balance: account.balance, seqs: vec![seq], opened: true, scenario };
                 self.0.insert(account.account_id.clone(), opened);
             }
-            Effect::AccountDebited { entry } => self.enter(seq, entry, -entry.amount.amount),
-            Effect::AccountCredited { entry, .. } => self.enter(seq, entry, entry.amount.amount),
+            Effect::AccountDebited { entry } => self.enter(seq, entry, -entry.amount.amount, scenario),
+            Effect::AccountCredited { entry, .. } => self.enter(seq, entry, entry.amount.amount, scenario),
             _ => {}
         }
     }
 
-    fn enter(&mut self, seq: u64, entry: &StoreCredit, change: i64) {
+    fn enter(&mut self, seq: u64, entry: &StoreCredit, change: i64, scenario: Option<&str>) {
+        if scenario.is_none() && !self.0.contains_key(&entry.account_id) {
+            return;
+        }
         let account = self.0.entry(entry.account_id.clone()).or_insert_with(|| Account {
             balance: Money::new(0, entry.amount.currency),
             seqs: Vec::new(),
             opened: false,
+            scenario: scenario.map(str::to_owned),
         });
         account.balance.amount = account.balance.amount.saturating_add(change);
         account.seqs.push(seq);

@@ -64,6 +64,12 @@ impl OrderMessages {
         self.intents.get(&intent(exchange)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the middleware acknowledged every event.
+    pub(super) fn all_told(&self) -> bool {
+        let told = |event| self.deliveries.get(event).is_some_and(|deliveries| deliveries.acknowledged);
+        self.events.keys().all(told)
+    }
+
     /// Lines of the journal with the calls that an effect was committed for.
     pub(in crate::invariants) fn calls_of(&self, effect_seq: u64) -> &[u64] {
         let calls = self.keys.get(&effect_seq).and_then(|key| self.calls.get(key));

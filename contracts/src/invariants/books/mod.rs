@@ -1,7 +1,8 @@
 //! The books: one fold over a journal that keeps, per order, SKU and account, exactly what was committed.
 //!
 //! Books only add up. They judge nothing, and every record costs them a constant amount of work: what a law
-//! needs later is kept as a few numbers and the lines of the journal that they come from.
+//! needs later is kept as a few numbers and the lines of the journal that they come from. They are kept as
+//! long as their scenario lasts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,6 +16,7 @@ mod facts;
 mod messages;
 mod money;
 mod order;
+mod replays;
 mod returns;
 mod stock;
 mod tally;
@@ -27,6 +29,7 @@ pub(super) use facts::Fact;
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook};
+pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;
 pub(super) use stock::StockBook;
 pub(super) use tally::{Span, Tally};
@@ -80,6 +83,32 @@ impl Books {
         self.references.get(&(channel, id.clone())).map_or(&[], Vec::as_slice)
     }
 
+    /// Drops all that belongs to a scenario.
+    pub(super) fn forget(&mut self, scenario: &str) {
+        let Self { orders, scenarios, authorizations, references, stock, accounts, quarantined: _ } = self;
+        scenarios.remove(scenario);
+        orders.retain(|_, book| book.scenario.as_deref() != Some(scenario));
+        authorizations.retain(|_, number| orders.contains_key(number));
+        references.retain(|_, bookings| {
+            bookings.retain(|booking| orders.contains_key(&booking.order));
+            !bookings.is_empty()
+        });
+        stock.forget(scenario);
+        accounts.forget(scenario);
+    }
+
+    /// How many entries all maps hold together.
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> usize {
+        let Self { orders, scenarios, authorizations, references, stock, accounts, quarantined: _ } = self;
+        orders.len()
+            + scenarios.len()
+            + authorizations.len()
+            + references.len()
+            + stock.entries()
+            + accounts.entries()
+    }
+
     /// The orders of a scenario, or without one all orders, by number.
     pub(super) fn orders_of(&self, scenario: Option<&str>) -> Vec<OrderNumber> {
         if let Some(name) = scenario {
@@ -111,14 +140,15 @@ impl Books {
 
     fn apply_effect(&mut self, record: &Record, committed: &Committed) -> Option<OrderNumber> {
         let effect = &committed.effect;
-        self.accounts.apply(record.seq, effect);
         let number = self.order_of(committed).filter(|number| self.takes(record, number, effect));
         if let Some(number) = &number {
             self.book_mut(record, number).apply(record, committed);
             self.index(record.seq, effect);
         }
         let book = number.as_ref().and_then(|number| self.orders.get(number));
-        self.stock.apply(record.seq, effect, book);
+        let scenario = record.scenario.as_deref().or_else(|| book?.scenario.as_deref());
+        self.stock.apply(record.seq, effect, book, scenario);
+        self.accounts.apply(record.seq, effect, scenario);
         number
     }
 

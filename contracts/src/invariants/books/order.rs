@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Fact, MoneyBook, OrderMessages, ReceiptBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
+    Fact, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View,
+    views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -94,6 +95,7 @@ pub(in crate::invariants) struct OrderBook {
     /// Cancellations that a channel asked for.
     pub(in crate::invariants) wishes: BTreeSet<String>,
     pub(in crate::invariants) messages: OrderMessages,
+    pub(in crate::invariants) replays: ReplayBook,
     /// When something was last committed for the order.
     pub(in crate::invariants) last_effect_at: Option<Timestamp>,
 }
@@ -146,6 +148,7 @@ impl OrderBook {
             cancellations: BTreeMap::new(),
             wishes: BTreeSet::new(),
             messages: OrderMessages::default(),
+            replays: ReplayBook::default(),
             last_effect_at: None,
         }
     }
@@ -218,6 +221,7 @@ impl OrderBook {
         let seq = record.seq;
         self.last_effect_at = Some(record.at);
         self.messages.apply_effect(seq, committed);
+        self.replays.apply_effect(record, committed);
         self.money.apply(seq, committed);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
@@ -394,6 +398,7 @@ impl OrderBook {
 
     pub(super) fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) {
         self.messages.apply_exchange(record.seq, exchange);
+        self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
         if exchange.to != System::Middleware {
             return;
         }

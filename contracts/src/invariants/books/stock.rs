@@ -1,11 +1,11 @@
 //! Stock per SKU and node, and what was sold of a SKU against what there ever was.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::OrderBook;
 use crate::{
     journal::Effect,
-    model::{InventoryMovement, NodeId, ReservedLine, Sku, StockCondition},
+    model::{InventoryMovement, MovementReason, NodeId, ReservedLine, Sku, StockCondition},
 };
 
 /// How many claims of a SKU are remembered as evidence.
@@ -36,94 +36,141 @@ pub(in crate::invariants) struct Demand {
     pub(in crate::invariants) claims: Vec<u64>,
 }
 
+/// A SKU: what there is of it, by node, and what was promised of it.
+#[derive(Debug, Clone, Default)]
+struct SkuBook {
+    /// The scenario that it belongs to; none if it was opened for all.
+    scenario: Option<String>,
+    demand: Demand,
+    levels: BTreeMap<NodeId, Level>,
+}
+
 /// All stock.
 #[derive(Debug, Default)]
-pub(in crate::invariants) struct StockBook {
-    levels: HashMap<(NodeId, Sku), Level>,
-    demands: HashMap<Sku, Demand>,
-}
+pub(in crate::invariants) struct StockBook(HashMap<Sku, SkuBook>);
 
 impl StockBook {
     /// A SKU at a node.
     pub(in crate::invariants) fn level(&self, node: &NodeId, sku: &Sku) -> Option<&Level> {
-        self.levels.get(&(node.clone(), sku.clone()))
+        self.0.get(sku)?.levels.get(node)
     }
 
     /// A SKU over all nodes.
     pub(in crate::invariants) fn demand(&self, sku: &Sku) -> Option<&Demand> {
-        self.demands.get(sku)
+        self.0.get(sku).map(|book| &book.demand)
     }
 
-    pub(super) fn apply(&mut self, seq: u64, effect: &Effect, order: Option<&OrderBook>) {
+    /// Drops what belongs to a scenario.
+    pub(super) fn forget(&mut self, scenario: &str) {
+        self.0.retain(|_, book| book.scenario.as_deref() != Some(scenario));
+    }
+
+    #[cfg(test)]
+    pub(super) fn entries(&self) -> usize {
+        self.0.values().map(|book| 1 + book.levels.len()).sum()
+    }
+
+    /// Takes an effect of a scenario. Without one, only an opening begins the book of a SKU.
+    pub(super) fn apply(
+        &mut self,
+        seq: u64,
+        effect: &Effect,
+        order: Option<&OrderBook>,
+        scenario: Option<&str>,
+    ) {
         match effect {
-            Effect::StockOpened { node_id, sku, quantity } => self.open(seq, node_id, sku, *quantity),
-            Effect::StockMoved { movement } => self.move_stock(seq, movement),
+            Effect::StockOpened { node_id, sku, quantity } => {
+                self.begin(sku, scenario).open(seq, node_id, *quantity);
+            }
+            Effect::StockMoved { movement } => self.move_stock(seq, movement, scenario),
             Effect::StockReserved { reservation } => {
                 for line in &reservation.lines {
-                    self.change_reserved(seq, line, i64::from(line.quantity));
-                    self.claim(seq, &line.sku).reserved += i64::from(line.quantity);
+                    let Some(book) = self.book_mut(&line.sku, scenario) else { continue };
+                    book.change_reserved(seq, line, i64::from(line.quantity));
+                    book.claim(seq).reserved += i64::from(line.quantity);
                 }
             }
             Effect::ReservationReleased { release } => {
                 for line in &release.lines {
-                    self.change_reserved(seq, line, -i64::from(line.quantity));
-                    self.demands.entry(line.sku.clone()).or_default().reserved -= i64::from(line.quantity);
+                    let Some(book) = self.book_mut(&line.sku, scenario) else { continue };
+                    book.change_reserved(seq, line, -i64::from(line.quantity));
+                    book.demand.reserved -= i64::from(line.quantity);
                 }
             }
             Effect::ReservationConsumed { release } => {
                 for line in &release.lines {
-                    self.change_reserved(seq, line, -i64::from(line.quantity));
+                    let Some(book) = self.book_mut(&line.sku, scenario) else { continue };
+                    book.change_reserved(seq, line, -i64::from(line.quantity));
                 }
             }
             Effect::SalesOrderBooked { sales_order } => {
                 for line in &sales_order.lines {
-                    self.claim(seq, &line.sku).booked += i64::from(line.quantity);
+                    let Some(book) = self.book_mut(&line.sku, scenario) else { continue };
+                    book.claim(seq).booked += i64::from(line.quantity);
                 }
             }
             Effect::SalesOrderCanceled { cancellation } => {
                 for line in &cancellation.lines {
-                    if let Some(sku) = order.and_then(|book| book.sku(&line.line_id)) {
-                        self.demands.entry(sku.clone()).or_default().booked -= i64::from(line.quantity);
-                    }
+                    let sku = order.and_then(|book| book.sku(&line.line_id));
+                    let Some(book) = sku.and_then(|sku| self.book_mut(sku, scenario)) else { continue };
+                    book.demand.booked -= i64::from(line.quantity);
                 }
             }
             _ => {}
         }
     }
 
-    fn open(&mut self, seq: u64, node: &NodeId, sku: &Sku, quantity: i64) {
-        let level = self.levels.entry((node.clone(), sku.clone())).or_default();
-        level.on_hand += quantity;
-        level.opened = true;
-        level.seqs.push(seq);
-        let demand = self.demands.entry(sku.clone()).or_default();
-        demand.supply += quantity;
-        demand.opened = true;
-    }
-
-    fn move_stock(&mut self, seq: u64, movement: &InventoryMovement) {
+    fn move_stock(&mut self, seq: u64, movement: &InventoryMovement, scenario: Option<&str>) {
         if movement.condition != StockCondition::Sellable {
             return;
         }
-        let level = self.levels.entry((movement.node_id.clone(), movement.sku.clone())).or_default();
+        let Some(book) = self.book_mut(&movement.sku, scenario) else { return };
+        let level = book.level_mut(&movement.node_id);
         level.on_hand += movement.quantity;
         level.remember(seq);
-        let issue = movement.reason == crate::model::MovementReason::GoodsIssue;
-        if !issue {
-            self.demands.entry(movement.sku.clone()).or_default().supply += movement.quantity;
+        if movement.reason != MovementReason::GoodsIssue {
+            book.demand.supply += movement.quantity;
         }
     }
 
+    /// The book of a SKU; a new one for traffic of a scenario only.
+    fn book_mut(&mut self, sku: &Sku, scenario: Option<&str>) -> Option<&mut SkuBook> {
+        if scenario.is_none() {
+            return self.0.get_mut(sku);
+        }
+        Some(self.begin(sku, scenario))
+    }
+
+    fn begin(&mut self, sku: &Sku, scenario: Option<&str>) -> &mut SkuBook {
+        self.0
+            .entry(sku.clone())
+            .or_insert_with(|| SkuBook { scenario: scenario.map(str::to_owned), ..SkuBook::default() })
+    }
+}
+
+impl SkuBook {
+    fn level_mut(&mut self, node: &NodeId) -> &mut Level {
+        self.levels.entry(node.clone()).or_default()
+    }
+
+    fn open(&mut self, seq: u64, node: &NodeId, quantity: i64) {
+        let level = self.level_mut(node);
+        level.on_hand += quantity;
+        level.opened = true;
+        level.seqs.push(seq);
+        self.demand.supply += quantity;
+        self.demand.opened = true;
+    }
+
     fn change_reserved(&mut self, seq: u64, line: &ReservedLine, change: i64) {
-        let level = self.levels.entry((line.node_id.clone(), line.sku.clone())).or_default();
+        let level = self.level_mut(&line.node_id);
         level.reserved += change;
         level.remember(seq);
     }
 
-    fn claim(&mut self, seq: u64, sku: &Sku) -> &mut Demand {
-        let demand = self.demands.entry(sku.clone()).or_default();
-        remember(&mut demand.claims, seq);
-        demand
+    fn claim(&mut self, seq: u64) -> &mut Demand {
+        remember(&mut self.demand.claims, seq);
+        &mut self.demand
     }
 }
 

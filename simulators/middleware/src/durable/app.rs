@@ -13,17 +13,16 @@ use counterproof_contracts::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::{
-    sync::{OwnedMutexGuard, Semaphore, mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 
 use super::{
     answers::AnswerSlot,
     cells::Cells,
     dead_letters::{self, EventInHand},
+    gate::Gate,
     keys::Keys,
-    runner,
+    replay::Replay,
+    runner::{self, Job},
 };
 use crate::{
     door::{
@@ -31,12 +30,13 @@ use crate::{
         clock::Clock,
         network::Network,
         store::{Batch, Store, StoreError},
+        tasks::{Outcome, Tasks},
     },
     process::{self, Chain, Context, Input, Letter, OrderProcess, Output, Task},
 };
 
-/// Most calls to one partner at the same time.
-const CALLS_PER_PARTNER_MAX: usize = 64;
+/// Most calls to one partner at the same time, unless configured otherwise.
+pub const CALLS_PER_PARTNER_MAX: usize = 64;
 
 /// What a middleware is made of.
 pub struct Parts {
@@ -56,6 +56,8 @@ pub struct Parts {
     pub partners: BTreeMap<System, String>,
     /// How long a call is tried before it becomes a dead letter.
     pub give_up_after: Duration,
+    /// Most calls to one partner at the same time; of those that wait the most urgent go first.
+    pub calls_per_partner_max: usize,
 }
 
 /// Why a middleware could not be opened.
@@ -80,7 +82,7 @@ pub enum AppError {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::{collections::BTreeMap, sync::Arc};
 /// use counterproof_contracts::{policy::Policy, protocol::signature::Secret};
-/// use counterproof_middleware::{App, GIVE_UP_AFTER, Parts, door};
+/// use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts, door};
 /// use tower::{ServiceExt as _, util::BoxCloneSyncService};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
@@ -95,6 +97,7 @@ pub enum AppError {
 ///     secret: Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?,
 ///     partners: BTreeMap::new(),
 ///     give_up_after: GIVE_UP_AFTER,
+///     calls_per_partner_max: CALLS_PER_PARTNER_MAX,
 /// })?;
 /// app.start();
 /// let request = http::Request::get("/healthz").body(axum::body::Body::empty())?;
@@ -112,13 +115,14 @@ pub struct App {
 /// What all clones share.
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
-    pub(super) permits: BTreeMap<System, Semaphore>,
+    pub(super) gates: BTreeMap<System, Arc<Gate>>,
     cells: Cells<Option<OrderProcess>>,
     held_keys: Cells<()>,
     commands: Mutex<BTreeSet<String>>,
-    queue: mpsc::UnboundedSender<Task>,
-    waiting: Mutex<Option<mpsc::UnboundedReceiver<Task>>>,
-    runner: Mutex<Option<JoinHandle<()>>>,
+    queue: mpsc::UnboundedSender<Job>,
+    waiting: Mutex<Option<mpsc::UnboundedReceiver<Job>>>,
+    runner: Mutex<Option<Outcome<()>>>,
+    pub(crate) tasks: Tasks,
     stop: watch::Sender<bool>,
 }
 
@@ -154,22 +158,26 @@ impl App {
         for (key, bytes) in parts.store.scan(Keys::TASKS)? {
             let task: Task = read(&key, &bytes)?;
             // The receiver is at hand: nothing is lost.
-            let _ = queue.send(task);
+            let _ = queue.send(Job::Task(Box::new(task)));
         }
-        let permits = System::PARTNERS
+        for (key, _) in parts.store.scan(Keys::REPLAYS)? {
+            let _ = queue.send(Job::Replay(key));
+        }
+        let gates = System::PARTNERS
             .into_iter()
-            .map(|partner| (partner, Semaphore::new(CALLS_PER_PARTNER_MAX)))
+            .map(|partner| (partner, Gate::new(parts.calls_per_partner_max)))
             .collect();
         Ok(Self {
             inner: Arc::new(Inner {
                 parts,
-                permits,
+                gates,
                 cells: Cells::default(),
                 held_keys: Cells::default(),
                 commands: Mutex::default(),
                 queue,
                 waiting: Mutex::new(Some(waiting)),
                 runner: Mutex::default(),
+                tasks: Tasks::default(),
                 stop: watch::Sender::new(false),
             }),
         })
@@ -179,8 +187,8 @@ impl App {
     pub fn start(&self) {
         let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waiting) = waiting {
-            let runner =
-                tokio::spawn(runner::run(Arc::clone(&self.inner), waiting, self.inner.stop.subscribe()));
+            let work = runner::run(Arc::clone(&self.inner), waiting, self.inner.stop.subscribe());
+            let runner = self.inner.tasks.spawn(work);
             *self.inner.runner.lock().unwrap_or_else(PoisonError::into_inner) = Some(runner);
         }
     }
@@ -198,6 +206,15 @@ impl App {
             let _ = runner.await;
         }
     }
+
+    /// What `kill -9` does to a process, for virtual time: everything that this middleware has under way is
+    /// dropped at the await point at which it is; nothing is committed and nobody is called any more, even where
+    /// a partner in the same process kills it in the middle of a call. Its callers get an answer that breaks
+    /// off. Only the store survives; another middleware that is opened over it carries on. On a runtime with
+    /// several threads a commit that is being made may still succeed.
+    pub fn kill(&self) {
+        self.inner.tasks.kill();
+    }
 }
 
 fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AppError> {
@@ -205,7 +222,7 @@ fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, AppError> {
 }
 
 /// The documents kept are structures with text keys, for which serialization does not fail.
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
@@ -225,6 +242,19 @@ impl Inner {
             .iter()
             .map(|(key, bytes)| read(key, bytes).map_err(|error| StoreError::Medium(error.to_string())))
             .collect()
+    }
+
+    /// Commits a batch; everything that is kept goes through here.
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.alive().await;
+        self.parts.store.commit(batch).await
+    }
+
+    /// Returns at once, and never in a middleware that was killed: whatever asks is about to be dropped.
+    pub(super) async fn alive(&self) {
+        if self.tasks.killed() {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn hold(&self, order: &OrderNumber) -> Result<(Held, Option<OrderProcess>), StoreError> {
@@ -262,7 +292,7 @@ impl Inner {
         let Circumstances { chain, source, occurred_at } = circumstances;
         let context = Context { now, policy: &self.parts.policy, chain, source, occurred_at };
         let decision = process::decide(&mut process, input, &context);
-        let mut tasks = Vec::new();
+        let (mut tasks, mut jobs) = (Vec::new(), Vec::new());
         let mut batch = seal.batch;
         if let Some(slot) = &seal.answer {
             batch.put(&slot.key, json(&slot.fill(&decision.answer)));
@@ -276,6 +306,13 @@ impl Inner {
                         let record = audit_record(order, step, &context);
                         batch.put(Keys::audit(order, record.sequence), json(&record));
                     }
+                    Output::Replay { number, last } => {
+                        let chain = context.chain.clone();
+                        let order_number = order.clone();
+                        let replay = Replay { order_number, number, next: 1, last, chain };
+                        batch.put(replay.key(), json(&replay));
+                        jobs.push(Job::Replay(replay.key()));
+                    }
                     Output::Park(letter) => self.park(&mut batch, Some(order), letter, seal.event.as_ref()),
                 }
             }
@@ -286,14 +323,17 @@ impl Inner {
             let reason = "the order is not known".to_owned();
             self.park(&mut batch, Some(order), Letter::Event { reason }, Some(event));
         }
-        self.parts.store.commit(batch).await?;
-        *held = Some(process);
-        drop(held);
-        for task in tasks {
-            // The runner may have stopped; the task is in the store.
-            let _ = self.queue.send(task);
+        let committed = self.commit(batch).await;
+        if committed.is_ok() {
+            *held = Some(process);
         }
-        Ok(decision.answer)
+        drop(held);
+        for job in jobs.into_iter().chain(tasks.into_iter().map(|task| Job::Task(Box::new(task)))) {
+            // Whether a failed commit kept the task is unknown: the runner looks into the store. It may have
+            // stopped; then the next opening finds the task.
+            let _ = self.queue.send(job);
+        }
+        committed.map(|()| decision.answer)
     }
 
     /// Puts something among the dead letters.
@@ -317,6 +357,11 @@ impl Inner {
         commands.insert(key.to_owned()).then(|| InFlight { app: Arc::clone(self), key: key.to_owned() })
     }
 
+    /// Whether something that began then, and would pause for so long, is given up instead.
+    pub(super) fn has_waited_too_long(&self, began: Timestamp, pause: Duration) -> bool {
+        self.parts.clock.now().duration_since(began).unsigned_abs() + pause > self.parts.give_up_after
+    }
+
     /// Holds a key of the store, so that what is looked up under it stays true until it is committed.
     pub(crate) async fn hold_key(&self, key: &str) -> OwnedMutexGuard<Option<()>> {
         self.held_keys.hold(key).await
@@ -328,6 +373,9 @@ fn keep(batch: &mut Batch, order: &OrderNumber, process: &OrderProcess, tasks: &
     batch.put(Keys::order(order), json(process));
     for task in tasks {
         batch.put(Keys::task(&task.key), json(task));
+        if task.number <= process::REPLAYED_MAX {
+            batch.put(Keys::asked(order, task.number), json(task));
+        }
     }
     for authorization in &process.returns {
         batch.put(Keys::rma(&authorization.rma_id), json(order));

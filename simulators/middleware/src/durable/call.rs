@@ -53,6 +53,7 @@ pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
             });
         }
     };
+    app.alive().await;
     let timeout = Duration::from_millis(app.parts.policy.retry.timeout_ms);
     let answer = tokio::time::timeout(timeout, app.parts.network.clone().oneshot(request)).await;
     match answer.unwrap_or(Err(CallError::Timeout)) {
@@ -134,7 +135,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The pause before the next attempt: doubled each time up to the longest, of which a random half is
-/// taken off so that callers do not come back together; never shorter than the partner asks.
+/// taken off so that callers do not come back together; never shorter than the partner asks. What a partner asks
+/// with `Retry-After` holds for the task that it answered: others find out for themselves.
 pub(super) fn pause(app: &Inner, task: &Task, number: u32, wait: Option<Duration>) -> Duration {
     let retry = app.parts.policy.retry;
     let doublings = number.saturating_sub(1).min(32);

@@ -55,6 +55,24 @@ impl Keys {
         format!("replayed/{}", percent_encode(id))
     }
 
+    /// Prefix of all replays of orders that are under way.
+    pub(crate) const REPLAYS: &'static str = "replay/";
+
+    /// A replay of an order that is under way.
+    pub(crate) fn replay(order: &OrderNumber, number: u64) -> String {
+        format!("{}{}/{number:012}", Self::REPLAYS, percent_encode(order.as_str()))
+    }
+
+    /// A task that an order ever led to.
+    pub(crate) fn asked(order: &OrderNumber, number: u32) -> String {
+        format!("{}{number:06}", Self::all_asked(order))
+    }
+
+    /// Prefix of the tasks that an order ever led to.
+    pub(crate) fn all_asked(order: &OrderNumber) -> String {
+        format!("asked/{}/", percent_encode(order.as_str()))
+    }
+
     /// An audit record.
     pub(crate) fn audit(order: &OrderNumber, sequence: u64) -> String {
         format!("{}{sequence:012}", Self::audit_trail(order))

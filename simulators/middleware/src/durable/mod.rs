@@ -9,13 +9,15 @@ mod app;
 mod call;
 mod cells;
 mod dead_letters;
+mod gate;
 mod keys;
+mod replay;
 mod runner;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use answers::{AnswerSlot, StoredAnswer};
-pub use app::{App, AppError, Parts};
+pub use app::{App, AppError, CALLS_PER_PARTNER_MAX, Parts};
 pub(crate) use app::{Circumstances, Inner, Seal};
 pub use call::GIVE_UP_AFTER;
 pub(crate) use dead_letters::{Content, EventInHand, StoredLetter};

@@ -1,39 +1,78 @@
 //! Performs tasks: each until its outcome is known, many at once, each partner within its bound.
 
-use std::{sync::Arc, time::Duration};
-
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinSet,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
 };
+
+use counterproof_contracts::model::Timestamp;
+use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+use tokio::sync::{mpsc, watch};
 
 use super::{
     app::{Circumstances, Inner, Seal},
     call::{self, Attempt},
+    gate::Rank,
     keys::Keys,
+    replay,
 };
 use crate::process::{Chain, Input, Task};
 
-/// Takes tasks from the queue until it is told to stop, then waits for those that are being committed.
-pub(super) async fn run(
-    app: Arc<Inner>,
-    mut queue: mpsc::UnboundedReceiver<Task>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut running = JoinSet::new();
-    let stop_of_tasks = stop.clone();
-    loop {
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => break,
-            task = queue.recv() => match task {
-                Some(task) => { running.spawn(perform(Arc::clone(&app), task, stop_of_tasks.clone())); }
-                None => break,
-            },
-            _ = running.join_next(), if !running.is_empty() => {}
+/// Something to perform, as the store has it.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A call.
+    Task(Box<Task>),
+    /// The replay under this key.
+    Replay(String),
+}
+
+impl Job {
+    fn key(&self) -> String {
+        match self {
+            Self::Task(task) => Keys::task(&task.key),
+            Self::Replay(key) => key.clone(),
         }
     }
-    while running.join_next().await.is_some() {}
+}
+
+/// Takes jobs from the queue until it is told to stop, then waits for those that are being committed.
+pub(super) async fn run(
+    app: Arc<Inner>,
+    mut queue: mpsc::UnboundedReceiver<Job>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut running = FuturesUnordered::new();
+    // A job that comes again while it is under way waits for its end: the store then tells whether it is
+    // still asked for.
+    let (mut under_way, mut again) = (BTreeSet::new(), BTreeMap::new());
+    let stop_of_tasks = stop.clone();
+    loop {
+        let next = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(ended) = running.next(), if !running.is_empty() => {
+                under_way.remove(&ended);
+                again.remove(&ended)
+            }
+            Some(job) = queue.recv() => Some(job),
+        };
+        let Some(job) = next else { continue };
+        let key = job.key();
+        if under_way.insert(key.clone()) {
+            let (app, stop) = (Arc::clone(&app), stop_of_tasks.clone());
+            let owner = Arc::clone(&app);
+            let outcome = match job {
+                Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
+                Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
+            };
+            running.push(outcome.map(|_| key));
+        } else {
+            again.insert(key, job);
+        }
+    }
+    while running.next().await.is_some() {}
 }
 
 /// Repeats a call with the same key until its outcome is known and committed, or a person must look at it.
@@ -43,37 +82,22 @@ async fn perform(app: Arc<Inner>, task: Task, mut stop: watch::Receiver<bool>) {
     let mut number = 0;
     loop {
         number += 1;
-        let attempt = tokio::select! {
+        let step = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            attempt = bounded_attempt(&app, &task, number) => attempt,
+            step = step(&app, &task, number, started) => step,
         };
-        let (input, pause) = match attempt {
-            Attempt::Answered(answer) => {
-                (Some(Input::Answered { task: task.clone().into(), answer: answer.into() }), Duration::ZERO)
-            }
-            Attempt::Refused(refusal) => {
-                (Some(Input::Refused { task: task.clone().into(), refusal }), Duration::ZERO)
-            }
-            Attempt::Unknown { reason, wait } => {
-                let pause = call::pause(&app, &task, number, wait);
-                tracing::debug!(key = task.key, number, %reason, ?pause, "outcome unknown");
-                let waited = app.parts.clock.now().duration_since(started).unsigned_abs();
-                let too_long = waited + pause > app.parts.give_up_after;
-                let given_up = Input::GivenUp { task: task.clone().into(), attempts: number, reason };
-                (too_long.then_some(given_up), pause)
-            }
-        };
-        let mut pause = pause;
-        if let Some(input) = input {
-            match finish(&app, &task, input).await {
+        let pause = match step {
+            Step::Over => return,
+            Step::Again(pause) => pause,
+            Step::Known(input) => match finish(&app, &task, input).await {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::error!(key = task.key, %error, "outcome could not be kept");
-                    pause = call::pause(&app, &task, number, None);
+                    call::pause(&app, &task, number, None)
                 }
-            }
-        }
+            },
+        };
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
@@ -82,10 +106,48 @@ async fn perform(app: Arc<Inner>, task: Task, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn bounded_attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
+/// What follows from an attempt.
+enum Step {
+    /// Nobody asks for the task any more.
+    Over,
+    /// The order is to be told.
+    Known(Input),
+    /// Another attempt, after a pause.
+    Again(Duration),
+}
+
+/// One attempt of a task that is in the store. What is not there was never asked for, or is done.
+async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step {
+    match app.parts.store.get(&Keys::task(&task.key)) {
+        Ok(Some(_)) => {}
+        Ok(None) => return Step::Over,
+        Err(error) => {
+            tracing::error!(key = task.key, %error, "task could not be read");
+            return Step::Again(call::pause(app, task, number, None));
+        }
+    }
+    match bounded_attempt(app, task, number, Rank::of(task)).await {
+        Attempt::Answered(answer) => {
+            Step::Known(Input::Answered { task: task.clone().into(), answer: answer.into() })
+        }
+        Attempt::Refused(refusal) => Step::Known(Input::Refused { task: task.clone().into(), refusal }),
+        Attempt::Unknown { reason, wait } => {
+            let pause = call::pause(app, task, number, wait);
+            tracing::debug!(key = task.key, number, %reason, ?pause, "outcome unknown");
+            if app.has_waited_too_long(started, pause) {
+                Step::Known(Input::GivenUp { task: task.clone().into(), attempts: number, reason })
+            } else {
+                Step::Again(pause)
+            }
+        }
+    }
+}
+
+/// Calls a partner once, when it is the task's turn.
+pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
     // The permit lasts for the call only: who waits to try again holds nobody up.
-    let _permit = match app.permits.get(&task.partner) {
-        Some(permits) => permits.acquire().await.ok(),
+    let _permit = match app.gates.get(&task.partner) {
+        Some(gate) => Some(gate.pass(rank).await),
         None => None,
     };
     call::attempt(app, task, number).await

@@ -5,18 +5,19 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use counterproof_contracts::{model::OrderStatus, protocol::ProblemKind};
 use futures::future::{BoxFuture, FutureExt as _};
+use serde_json::{Value, json};
 
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
     process::tests::plain,
-    test_partners::{Rig, Script},
+    test_partners::{Rig, Script, Seen},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -39,6 +40,11 @@ async fn an_order_goes_through_and_every_call_says_where_it_belongs() {
     assert_eq!(update.header("idempotency-key"), "", "a replacement carries no key");
 }
 
+fn expired_credentials() -> Value {
+    json!({ "type": "https://counterproof.dev/problems/unauthorized", "title": "unauthorized", "status": 401,
+        "detail": "token expired", "retryable": true })
+}
+
 #[tokio::test(start_paused = true)]
 async fn whatever_leaves_the_outcome_open_is_repeated_with_the_same_key_and_body() {
     let rig = Rig::new();
@@ -53,12 +59,16 @@ async fn whatever_leaves_the_outcome_open_is_repeated_with_the_same_key_and_body
             Script::Garbage("<html>"),
             Script::Garbage(r#"{"error":"try again"}"#),
             Script::Refuse(ProblemKind::ConcurrentRequest),
+            Script::Answer(401, expired_credentials()),
+            Script::Answer(202, json!({ "accepted": true })),
+            Script::Answer(204, Value::Null),
+            Script::Answer(201, json!([])),
         ],
     );
     rig.submit("key-1", &plain()).await;
     rig.pass(MINUTE).await;
     let calls = rig.partners.calls("authorizePayment");
-    assert_eq!(calls.len(), 9);
+    assert_eq!(calls.len(), 13);
     let keys: BTreeSet<String> = rig.partners.keys("authorizePayment").into_iter().collect();
     assert_eq!(keys.into_iter().collect::<Vec<_>>(), ["W-1.authorize.T1"]);
     assert!(calls.windows(2).all(|pair| pair[0].body == pair[1].body));
@@ -139,12 +149,60 @@ async fn after_a_restart_what_was_under_way_goes_on_with_the_same_key() {
     assert_eq!(again["order_id"], "order-W-1");
 }
 
-/// Fails commits on demand: before or after they took effect.
+/// Opens, submits, and kills in the middle of a call; then opens over the same store and lets it carry on.
+async fn killed_at(call: usize) -> Rig {
+    let store = Arc::new(MemoryStore::default());
+    let mut rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+    rig.partners.kill_at(call, &rig.app);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.partners.all().len(), call, "nobody is called once it is killed");
+    rig.app = Rig::open(store, &rig.partners);
+    rig.app.start();
+    rig.pass(MINUTE).await;
+    rig
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_in_the_middle_of_any_call_it_carries_on_and_nothing_has_its_effect_twice() {
+    let undisturbed = Rig::new();
+    undisturbed.submit("key-1", &plain()).await;
+    undisturbed.pass(MINUTE).await;
+    let expected = effects(&undisturbed);
+    assert!(expected.len() >= 6, "{expected:?}");
+    for call in 1..=undisturbed.partners.all().len() {
+        let rig = killed_at(call).await;
+        assert_eq!(rig.order().await.status, OrderStatus::Accepted, "killed at {call}");
+        assert_eq!(effects(&rig), expected, "killed at {call}");
+        assert!(rig.partners.all().len() > expected.len(), "what was under way at {call} is asked again");
+        assert_eq!(rig.submit("key-1", &plain()).await.0, 201);
+        assert!(rig.letters().await.is_empty());
+    }
+}
+
+/// What takes effect at partners that keep keys: each key once, whatever the number of its calls.
+fn effects(rig: &Rig) -> BTreeSet<(String, String)> {
+    let key = |call: &Seen| match call.header("idempotency-key") {
+        "" => call.body["sequence"].to_string(),
+        key => key.to_owned(),
+    };
+    rig.partners.all().iter().map(|call| (call.operation.to_string(), key(call))).collect()
+}
+
+/// Fails commits on demand: before or after they took effect; all of them, or the one with a number.
 #[derive(Default)]
 struct Failing {
     inner: MemoryStore,
     before: AtomicBool,
     after: AtomicBool,
+    commits: AtomicUsize,
+    once: Option<(usize, bool)>,
+}
+
+impl Failing {
+    fn once(commit: usize, took_effect: bool) -> Self {
+        Self { once: Some((commit, took_effect)), ..Self::default() }
+    }
 }
 
 impl Store for Failing {
@@ -158,11 +216,12 @@ impl Store for Failing {
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
         async move {
-            if self.before.load(Ordering::SeqCst) {
+            let commit = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
+            if self.before.load(Ordering::SeqCst) || self.once == Some((commit, false)) {
                 return Err(StoreError::Medium("disk full".to_owned()));
             }
             self.inner.commit(batch).await?;
-            if self.after.load(Ordering::SeqCst) {
+            if self.after.load(Ordering::SeqCst) || self.once == Some((commit, true)) {
                 return Err(StoreError::Medium("disk lost".to_owned()));
             }
             Ok(())
@@ -197,5 +256,83 @@ async fn a_commit_of_unknown_outcome_has_its_effect_once() {
     assert_eq!(rig.submit("key-1", &plain()).await.0, 503);
     store.after.store(false, Ordering::SeqCst);
     assert_eq!(rig.submit("key-1", &plain()).await.0, 201);
-    assert_eq!(rig.order().await.status, OrderStatus::Placed);
+    rig.pass(MINUTE).await;
+    assert_eq!(rig.order().await.status, OrderStatus::Accepted, "what it asked for is not forgotten");
+}
+
+/// A call whose outcome could not be kept is made again under its key; a commit that took effect although it
+/// failed is found out. Neither loses a task nor has an effect twice.
+#[tokio::test(start_paused = true)]
+async fn whichever_commit_fails_once_everything_has_its_effect_once() {
+    let undisturbed = Rig::new();
+    undisturbed.submit("key-1", &plain()).await;
+    undisturbed.pass(MINUTE).await;
+    let expected = effects(&undisturbed);
+    let mut asked_again = 0;
+    for (commit, took_effect) in (1..=8).flat_map(|commit| [(commit, false), (commit, true)]) {
+        let store = Arc::new(Failing::once(commit, took_effect));
+        let rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+        let status = rig.submit("key-1", &plain()).await.0;
+        assert_eq!(status, if commit == 1 { 503 } else { 201 });
+        assert_eq!(rig.submit("key-1", &plain()).await.0, 201);
+        rig.pass(MINUTE).await;
+        let context = format!("commit {commit} fails, took effect: {took_effect}");
+        assert!(store.commits.load(Ordering::SeqCst) >= 8, "{context}");
+        assert_eq!(rig.order().await.status, OrderStatus::Accepted, "{context}");
+        assert_eq!(effects(&rig), expected, "{context}");
+        assert!(rig.letters().await.is_empty(), "{context}");
+        let calls = rig.partners.all();
+        asked_again += calls.len() - expected.len();
+        for call in &calls {
+            let same = |other: &&Seen| other.header("idempotency-key") == call.header("idempotency-key");
+            assert!(calls.iter().filter(same).all(|other| other.body == call.body), "{context}");
+        }
+    }
+    assert!(asked_again >= 7, "{asked_again}: each outcome that is not kept is asked for again");
+}
+
+fn order_with(number: &str) -> counterproof_contracts::model::Order {
+    let mut order = plain();
+    order.order_number = number.into();
+    order.channel_order_id = number.into();
+    order
+}
+
+/// While one call takes the only place, bookkeeping of one order and the acceptance of a later one wait.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_partner_goes_by_class_then_by_age() {
+    let rig = Rig::with(Arc::new(MemoryStore::default()), 1);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(MINUTE).await;
+    let late = |ms| Script::Late(Duration::from_millis(ms));
+    rig.partners.script("createReservation", [late(900), late(50)]);
+    for operation in ["createSalesOrder", "postInventoryMovement", "postInvoice"] {
+        rig.partners.script(operation, [late(50), late(50)]);
+    }
+    rig.submit("key-2", &order_with("W-2")).await;
+    rig.pass(Duration::from_millis(200)).await;
+    let before = rig.partners.of("erp").len();
+    assert_eq!(rig.deliver(&crate::http::tests::shipped("e1")).await.0, 202);
+    rig.pass(Duration::from_millis(200)).await;
+    rig.submit("key-3", &order_with("W-3")).await;
+    rig.pass(Duration::from_millis(200)).await;
+    assert_eq!(rig.partners.of("erp").len(), before, "one at a time");
+    rig.pass(MINUTE).await;
+    let order: Vec<String> = rig
+        .partners
+        .of("erp")
+        .iter()
+        .skip(before)
+        .map(|call| format!("{} {}", call.operation.id, call.body["order_number"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "createReservation W-3",
+            "createSalesOrder W-2",
+            "createSalesOrder W-3",
+            "postInventoryMovement W-1",
+            "postInvoice W-1"
+        ]
+    );
 }

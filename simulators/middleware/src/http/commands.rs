@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     model::{CorrelationId, Order, OrderNumber, ReturnReceipt, ReturnRequest, SalesChannel, System},
-    protocol::{CancellationRequest, FieldError, Problem, ProblemKind, header, middleware},
+    protocol::{CancellationRequest, FieldError, Problem, ProblemKind, ReplayRequest, header, middleware},
     shape,
 };
 use serde::de::DeserializeOwned;
@@ -110,13 +110,13 @@ fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
         middleware::SUBMIT_ORDER => submission(document(body)?),
         middleware::CANCEL_ORDER => {
             let request: CancellationRequest = document(body)?;
-            if request.order_number.as_str() != call.parameter("order_number") {
-                return Err(Problem::invalid(vec![FieldError {
-                    pointer: "/order_number".to_owned(),
-                    detail: "is not the order of the path".to_owned(),
-                }]));
-            }
+            same_order(call, &request.order_number)?;
             Ok(command(&request.order_number.clone(), channel, Input::Cancel(request)))
+        }
+        middleware::REPLAY_ORDER => {
+            let request: ReplayRequest = document(body)?;
+            same_order(call, &request.order_number)?;
+            Ok(command(&request.order_number.clone(), System::CustomerService, Input::ReplayOrder(request)))
         }
         middleware::REQUEST_RETURN => {
             let request: ReturnRequest = document(body)?;
@@ -128,6 +128,17 @@ fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
         }
         other => Err(Problem::new(ProblemKind::UnknownOperation, other.id)),
     }
+}
+
+/// Path and body must speak of the same order.
+fn same_order(call: &Call, order: &OrderNumber) -> Result<(), Problem> {
+    if order.as_str() == call.parameter("order_number") {
+        return Ok(());
+    }
+    Err(Problem::invalid(vec![FieldError {
+        pointer: "/order_number".to_owned(),
+        detail: "is not the order of the path".to_owned(),
+    }]))
 }
 
 fn document<T: DeserializeOwned>(body: &Value) -> Result<T, Problem> {
@@ -184,6 +195,6 @@ async fn refuse(
     let answer = Err(problem);
     let mut seal = Seal::default();
     seal.batch.put(&slot.key, serde_json::to_vec(&slot.fill(&answer)).unwrap_or_default());
-    app.parts.store.commit(seal.batch).await?;
+    app.commit(seal.batch).await?;
     Ok(answer)
 }

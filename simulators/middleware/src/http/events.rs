@@ -75,7 +75,7 @@ pub(super) async fn take(
         Err(reason) => {
             let order = Some(&event.partitionkey);
             app.park(&mut seal.batch, order, Letter::Event { reason }, seal.event.as_ref());
-            app.parts.store.commit(seal.batch).await?;
+            app.commit(seal.batch).await?;
         }
     }
     Ok(Ok(()))

@@ -60,7 +60,7 @@ async fn try_again(app: &Arc<Inner>, id: &str) -> Result<Result<Option<StoredLet
                 return Ok(Err(problem));
             }
         }
-        Content::Alert => app.parts.store.commit(seal.batch).await?,
+        Content::Alert => app.commit(seal.batch).await?,
     }
     Ok(Ok(Some(stored)))
 }

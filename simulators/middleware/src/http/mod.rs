@@ -8,7 +8,7 @@ mod letters;
 mod reads;
 mod reply;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -82,9 +82,10 @@ async fn unknown(request: Request) -> Response {
 }
 
 /// Serves a request in a task of its own: a caller that goes away does not tear a decision apart, and a
-/// panic is answered.
+/// panic is answered. A middleware that was killed answers nothing.
 async fn serve(app: Arc<Inner>, operation: Operation, request: Request) -> Response {
-    let work = tokio::spawn(async move {
+    let owner = Arc::clone(&app);
+    let work = owner.tasks.spawn(async move {
         let call = match read(operation, request).await {
             Ok(call) => call,
             Err(problem) => return Reply::problem(&problem),
@@ -93,6 +94,7 @@ async fn serve(app: Arc<Inner>, operation: Operation, request: Request) -> Respo
     });
     let reply = match tokio::time::timeout(REQUEST_TIMEOUT, work).await {
         Ok(Ok(reply)) => reply,
+        Ok(Err(_)) if owner.tasks.killed() => return reply::broken_off(),
         Ok(Err(error)) => {
             tracing::error!(%operation, %error, "request failed");
             Reply::problem(&Problem::new(ProblemKind::InternalError, "the request could not be carried out"))

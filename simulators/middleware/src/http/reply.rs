@@ -1,6 +1,9 @@
 //! Answers: JSON documents and problem details.
 
-use axum::{body::Body, response::Response};
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
 use counterproof_contracts::protocol::{Problem, ProblemKind, header};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
@@ -10,6 +13,16 @@ use crate::door::store::StoreError;
 
 /// Seconds after which a caller may try again what failed at the store.
 const RETRY_AFTER_SECONDS: &str = "1";
+
+/// What the caller of a middleware that was killed gets: a body that never comes to its end, so that whoever
+/// serves or carries it breaks the connection off.
+pub(super) fn broken_off() -> Response {
+    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let end = futures::stream::once(async { Err::<Bytes, _>(broken) });
+    let mut response = Response::new(Body::from_stream(end));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
 
 /// What a caller gets.
 #[derive(Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Tests of the HTTP interface, in process.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{sync::Arc, time::Duration};
+use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use counterproof_contracts::{
@@ -12,7 +12,12 @@ use counterproof_contracts::{
 use futures::future::{BoxFuture, FutureExt as _};
 use http::Request;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
+use tower::ServiceExt as _;
 
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
@@ -39,7 +44,7 @@ fn event(id: &str, event_type: &str, data: &Value) -> Value {
     })
 }
 
-fn shipped(id: &str) -> Value {
+pub(crate) fn shipped(id: &str) -> Value {
     let data = json!({
         "shipment_id": "S1", "fulfillment_order_id": "fo-W-1-dc-north", "order_number": "W-1",
         "node_id": "dc-north", "lines": [{ "line_id": "B", "sku": "SKU-B", "quantity": 1 }],
@@ -135,7 +140,9 @@ async fn an_order_is_the_same_under_another_key_and_no_other_under_its_numbers()
 #[derive(Default)]
 struct Slow {
     inner: MemoryStore,
+    asked: Notify,
     gate: Notify,
+    committed: Notify,
 }
 
 impl Store for Slow {
@@ -150,8 +157,11 @@ impl Store for Slow {
 
     fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<(), StoreError>> {
         async move {
+            self.asked.notify_one();
             self.gate.notified().await;
-            self.inner.commit(batch).await
+            self.inner.commit(batch).await?;
+            self.committed.notify_one();
+            Ok(())
         }
         .boxed()
     }
@@ -160,18 +170,99 @@ impl Store for Slow {
 #[tokio::test(start_paused = true)]
 async fn the_same_key_at_the_same_time_is_refused_for_now() {
     let store = Arc::new(Slow::default());
-    let rig = Arc::new(Rig::over(Arc::clone(&store) as Arc<dyn Store>));
-    let first = tokio::spawn({
-        let rig = Arc::clone(&rig);
-        async move { rig.post("/v1/orders", "k1", &order()).await }
+    let rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+    let order = order();
+    let ((first, ..), (status, _, body)) = tokio::join!(rig.post("/v1/orders", "k1", &order), async {
+        rig.pass(Duration::from_millis(1)).await;
+        let second = rig.post("/v1/orders", "k1", &order).await;
+        store.gate.notify_one();
+        second
     });
-    rig.pass(Duration::from_millis(1)).await;
-    let (status, _, body) = rig.post("/v1/orders", "k1", &order()).await;
     assert_eq!((status, kind(&body)), (409, ProblemKind::ConcurrentRequest));
-    store.gate.notify_one();
-    assert_eq!(first.await.unwrap().0, 201);
-    let (status, headers, _) = rig.post("/v1/orders", "k1", &order()).await;
+    assert_eq!(first, 201);
+    let (status, headers, _) = rig.post("/v1/orders", "k1", &order).await;
     assert_eq!((status, headers.contains_key("idempotency-replayed")), (201, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_middleware_breaks_off_and_answers_nothing() {
+    let rig = Rig::over(Arc::new(Slow::default()));
+    let call = |key| {
+        let request = Request::post("/v1/orders").header("idempotency-key", key);
+        rig.app.router().oneshot(request.body(Body::from(order().to_string())).unwrap())
+    };
+    let (under_way, ()) = tokio::join!(call("k1"), async {
+        rig.pass(Duration::from_secs(1)).await;
+        rig.app.kill();
+    });
+    for response in [under_way.unwrap(), call("k2").await.unwrap()] {
+        assert!(axum::body::to_bytes(response.into_body(), usize::MAX).await.is_err());
+    }
+}
+
+/// A submission with this many blanks after it, as bytes on a connection.
+fn submission(blanks: usize) -> Vec<u8> {
+    let body = format!("{}{}", order(), " ".repeat(blanks));
+    let length = body.len();
+    let head =
+        format!("POST /v1/orders HTTP/1.1\r\nhost: m\r\nidempotency-key: k1\r\ncontent-length: {length}");
+    format!("{head}\r\n\r\n{body}").into_bytes()
+}
+
+/// Serves over a socket until a caller has done with its connection.
+async fn serve(rig: &Rig, caller: impl AsyncFnOnce(TcpStream)) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::select! {
+        biased;
+        _ = axum::serve(listener, rig.app.router()).into_future() => panic!("no longer served"),
+        done = tokio::time::timeout(MINUTE, async { caller(TcpStream::connect(address).await.unwrap()).await }) =>
+            done.unwrap(),
+    }
+}
+
+/// The guarantee to a caller that goes away: what it sent whole is decided and kept, whether it waited for
+/// anything or not; what it sent in part never happened. Either way it may repeat the command.
+#[tokio::test]
+async fn what_a_caller_sent_whole_is_kept_though_it_has_gone() {
+    for (blanks, waits) in [(0, false), (0, true), (BODY_BYTES_MAX - 20_000, false)] {
+        let store = Arc::new(Slow::default());
+        let rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+        rig.partners.script("quoteTax", [Script::Silence]);
+        serve(&rig, async |mut connection| {
+            connection.write_all(&submission(blanks)).await.unwrap();
+            if waits {
+                store.asked.notified().await;
+            }
+            drop(connection);
+            if !waits {
+                store.asked.notified().await;
+            }
+            store.gate.notify_one();
+            store.committed.notified().await;
+        })
+        .await;
+        assert_eq!(rig.order().await.status, OrderStatus::Placed);
+        let (status, headers, _) = rig.post("/v1/orders", "k1", &order()).await;
+        assert_eq!((status, headers.contains_key("idempotency-replayed")), (201, true));
+    }
+}
+
+#[tokio::test]
+async fn what_a_caller_sent_in_part_never_happened() {
+    let rig = Rig::new();
+    serve(&rig, async |mut connection| {
+        let bytes = submission(0);
+        connection.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
+        connection.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        // Nothing, or a refusal: the end of the connection is what is waited for.
+        let _ = connection.read_to_end(&mut answer).await;
+        assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
+    })
+    .await;
+    assert_eq!(rig.get("/v1/orders/W-1").await.0, 404);
+    assert_eq!(rig.post("/v1/orders", "k1", &order()).await.0, 201);
 }
 
 /// A caller that goes away in the middle must not leave the order half decided.

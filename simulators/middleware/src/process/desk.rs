@@ -38,6 +38,13 @@ pub enum Output {
     Perform(Task),
     /// A step for the audit trail.
     Record(Step),
+    /// Every call that was done is to be made again, up to the last one at present.
+    Replay {
+        /// Tells the order's replays apart.
+        number: u64,
+        /// Number of the last task.
+        last: u32,
+    },
     /// Something that a person must decide.
     Park(Letter),
 }
@@ -143,6 +150,8 @@ impl<'c> Desk<'c> {
             parameters: call.parameters,
             body: call.body,
             chain: chain.clone(),
+            asked_at: self.context.now,
+            number: u32::try_from(process.tasks.len()).unwrap_or(u32::MAX),
         }));
     }
 
@@ -150,6 +159,12 @@ impl<'c> Desk<'c> {
     pub fn ask_again(&mut self, process: &mut OrderProcess, task: Task) {
         process.tasks.insert(task.key.clone(), TaskStatus::Open);
         self.outputs.push(Output::Perform(task));
+    }
+
+    /// Starts a replay of the order.
+    pub fn replay(&mut self, process: &OrderProcess) {
+        let last = u32::try_from(process.tasks.len()).unwrap_or(u32::MAX);
+        self.outputs.push(Output::Replay { number: process.audit_sequence, last });
     }
 
     /// Gives a task to the dead letters.

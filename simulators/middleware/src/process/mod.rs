@@ -33,7 +33,7 @@ pub(crate) mod tests;
 pub use answer::{PartnerAnswer, Refusal};
 use counterproof_contracts::{
     model::{Order, RefundStatus, ReturnReceipt, ReturnRequest},
-    protocol::{CancellationRequest, EventData, Problem, ProblemKind},
+    protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
@@ -43,7 +43,10 @@ pub(crate) use task::hex;
 pub use task::{Intent, PartnerCall, Task, idempotency_key};
 pub use view::{authorization_view, order_view};
 
-use self::state::TaskStatus;
+pub use state::TaskStatus;
+
+/// Most calls of an order that a replay makes again.
+pub const REPLAYED_MAX: u32 = 1000;
 
 /// What an order can be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +86,15 @@ pub enum Input {
     },
     /// A person wants a call tried again.
     Replay(Box<Task>),
+    /// A person wants every call made again that was done.
+    ReplayOrder(ReplayRequest),
+    /// A call that was done could not be made again.
+    NotReplayed {
+        /// The call.
+        task: Box<Task>,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What an input leads to.
@@ -118,6 +130,11 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
+        Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
+        Input::NotReplayed { task, reason } => {
+            desk.alert(process, task.partner, format!("replay of {}", task.key), reason);
+            Ok(Value::Null)
+        }
         Input::Event(event) => {
             if let Err(reason) = event_happened(process, *event, desk) {
                 desk.park_event(process, reason);
@@ -129,6 +146,16 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
             Ok(Value::Null)
         }
     }
+}
+
+/// Makes every call again that was done; the order stays as it is.
+fn replay(process: &mut OrderProcess, request: &ReplayRequest, desk: &mut Desk<'_>) -> Value {
+    let done = process.tasks.values().filter(|status| **status == TaskStatus::Done).count();
+    desk.note(process, format!("wants {done} calls made again: {}", request.reason));
+    desk.replay(process);
+    let calls = u32::try_from(done).unwrap_or(u32::MAX).min(REPLAYED_MAX);
+    let answer = OrderReplay { order_number: process.order.order_number.clone(), calls };
+    serde_json::to_value(answer).unwrap_or_default()
 }
 
 fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<'_>) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     model::{
         ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, RmaId, ShipmentId,
-        System, TenderId,
+        System, TenderId, Timestamp,
     },
     protocol::{Operation, percent_encode},
 };
@@ -187,6 +187,10 @@ pub struct Task {
     pub body: Value,
     /// Correlation and causation that are sent.
     pub chain: Chain,
+    /// When it arose.
+    pub asked_at: Timestamp,
+    /// Number among the order's tasks, from 1.
+    pub number: u32,
 }
 
 #[cfg(test)]

@@ -77,6 +77,27 @@ impl Book {
         let of_scenario = scenario.and_then(|scenario| self.by_scenario.get(scenario));
         self.by_order.get(order).into_iter().chain(of_scenario).flatten().copied().collect()
     }
+
+    fn strike(&self, place: &Place, moment: Moment, now: Duration, can_crash: bool) -> Option<Strike> {
+        let numbers = self.concerning(&place.order, place.scenario.as_deref());
+        let live = |number: &usize| self.rules.get(*number).filter(|report| !report.over);
+        // Chaos keeps away from messages for which something is planned, so that the plan comes true.
+        let planned =
+            |report: &RuleReport| !report.rule.is_chaos() && report.rule.misfortune_of(place, now).is_some();
+        let planned = numbers.iter().filter_map(live).any(planned);
+        numbers.iter().find_map(|number| {
+            let report = live(number).filter(|report| !(planned && report.rule.is_chaos()))?;
+            let misfortune = report.rule.misfortune_of(place, now)?;
+            let free = match misfortune {
+                Misfortune::Crash { .. } => report.fired == 0 && can_crash,
+                Misfortune::Barrier { .. } => !self.at_barriers.contains(number),
+                _ => true,
+            };
+            let fits = free && misfortune.moment() == Some(moment) && misfortune.fits(place.link.direction);
+            let name = report.rule.fault.name.clone();
+            fits.then_some(Strike { rule: RuleId(*number), name, misfortune })
+        })
+    }
 }
 
 impl Default for Faults {
@@ -137,19 +158,7 @@ impl Faults {
     /// for each rule, so this is that of the next rule.
     pub(super) fn look(&self, place: &Place, moment: Moment, now: Duration) -> Option<Strike> {
         let mut book = self.book();
-        let numbers = book.concerning(&place.order, place.scenario.as_deref());
-        let strike = numbers.into_iter().find_map(|number| {
-            let report = book.rules.get(number).filter(|report| !report.over)?;
-            let misfortune = report.rule.misfortune_of(place, now)?;
-            let free = match misfortune {
-                Misfortune::Crash { .. } => report.fired == 0 && self.can_crash.load(Ordering::Relaxed),
-                Misfortune::Barrier { .. } => !book.at_barriers.contains(&number),
-                _ => true,
-            };
-            let fits = free && misfortune.moment() == Some(moment) && misfortune.fits(place.link.direction);
-            let name = report.rule.fault.name.clone();
-            fits.then_some(Strike { rule: RuleId(number), name, misfortune })
-        })?;
+        let strike = book.strike(place, moment, now, self.can_crash.load(Ordering::Relaxed))?;
         if matches!(strike.misfortune, Misfortune::Barrier { .. }) {
             book.at_barriers.insert(strike.rule.0);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use counterproof_contracts::{
-    faults::{Fault, Misfortune, OrderKey},
+    faults::{Fault, Misfortune, OrderKey, SCENARIO},
     model::OrderNumber,
 };
 
@@ -18,6 +18,8 @@ pub struct Rule {
     pub scenario: String,
     /// The order; without one, every order of the scenario.
     pub order: Option<OrderNumber>,
+    /// The intent; every one where none is named.
+    pub key: Option<String>,
     /// When the scenario began, on the kernel's clock: from here windows are reckoned.
     pub began: Duration,
     /// The seed that shares are drawn from.
@@ -51,7 +53,7 @@ pub struct RuleReport {
 impl RuleReport {
     /// Whether it was planned and never happened. Chaos promises nothing in particular, so it is never missed.
     pub fn is_unmet(&self) -> bool {
-        self.fired == 0 && !matches!(self.rule.fault.misfortune, Misfortune::Chaos { .. })
+        self.fired == 0 && !self.rule.is_chaos()
     }
 }
 
@@ -70,9 +72,15 @@ impl Rule {
             fault: fault.clone(),
             scenario: setting.scenario.to_owned(),
             order,
+            key: fault.key.as_ref().map(|key| key.replace(SCENARIO, setting.scenario)),
             began: setting.began,
             seed: setting.seed,
         }
+    }
+
+    /// Whether it promises nothing in particular.
+    pub(in crate::kernel) const fn is_chaos(&self) -> bool {
+        matches!(self.fault.misfortune, Misfortune::Chaos { .. })
     }
 
     /// Milliseconds from the scenario's beginning to an instant of the kernel's clock.
@@ -87,10 +95,10 @@ impl Rule {
 
     /// What the rule does to a message, if anything: all of it follows from rule, message and instant.
     pub(super) fn misfortune_of(&self, place: &Place, now: Duration) -> Option<Misfortune> {
-        let Fault { link, operation, key, attempts, percent, misfortune, name, .. } = &self.fault;
+        let Fault { link, operation, attempts, percent, misfortune, name, .. } = &self.fault;
         let fits = *link == place.link
             && operation.as_ref().is_none_or(|operation| *operation == place.operation)
-            && key.as_ref().is_none_or(|key| *key == place.key)
+            && self.key.as_ref().is_none_or(|key| *key == place.key)
             && attempts.contains(place.attempt)
             && self.is_open(now)
             && percent.is_none_or(|percent| chance::percent(self.seed, name, place) < percent);

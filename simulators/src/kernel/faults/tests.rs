@@ -7,7 +7,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn rule(fault: Fault) -> Rule {
-    Rule { fault, scenario: "s".to_owned(), order: Some("W-1".into()), began: Duration::ZERO, seed: 7 }
+    Rule {
+        fault,
+        scenario: "s".to_owned(),
+        order: Some("W-1".into()),
+        key: None,
+        began: Duration::ZERO,
+        seed: 7,
+    }
 }
 
 fn lose(link: Link) -> Fault {

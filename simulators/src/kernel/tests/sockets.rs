@@ -88,6 +88,7 @@ async fn an_answer_above_the_limit_is_not_taken() {
     let rig = Rig::new(Script::default());
     let listener = tokio::net::TcpListener::bind(ANY).await.unwrap();
     let address = listener.local_addr().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "ends with the test")]
     let flood = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 16_384];

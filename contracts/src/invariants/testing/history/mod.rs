@@ -116,7 +116,8 @@ impl History {
         change(&mut self.state);
     }
 
-    fn now(&self) -> Timestamp {
+    /// When the next record is written.
+    pub(in crate::invariants) fn now(&self) -> Timestamp {
         i64::try_from(self.records.len())
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds + 1).ok())
@@ -178,7 +179,7 @@ impl History {
 
     /// The scenario is at rest.
     pub(in crate::invariants) fn settle(&mut self) {
-        self.push(Entry::Settled(Settled { at_rest: true, waited_ms: 1, open: Vec::new() }));
+        self.push(Entry::Settled(Settled { at_rest: true, waited_ms: 1, ..Settled::default() }));
     }
 
     fn number(&self) -> OrderNumber {

@@ -109,4 +109,22 @@ impl History {
         let answer = (key, status, outcome);
         self.exchange(System::Middleware, System::Psp, "capturePayment", answer, (request, response));
     }
+
+    /// Customer service has the order replayed.
+    pub(in crate::invariants) fn replay(&mut self, outcome: Outcome) {
+        let (status, calls) =
+            (if outcome == Outcome::Ok { 201 } else { 404 }, json!({ "order_number": "W-17", "calls": 3 }));
+        let bodies = (json!({ "order_number": "W-17", "reason": "a day was lost" }), calls);
+        let answer = ("replay-1", Some(status), outcome);
+        self.exchange(System::CustomerService, System::Middleware, "replayOrder", answer, bodies);
+    }
+
+    /// A clerk asked the middleware what to do with returned goods; the answer comes now.
+    pub(in crate::invariants) fn ask_return(&mut self, id: &str, asked_at: Timestamp) {
+        let answer = (id, Some(201), Outcome::Ok);
+        self.exchange(System::Pos, System::Middleware, "receiveReturn", answer, (json!({}), json!({})));
+        if let Some(Record { entry: Entry::Exchange(exchange), .. }) = self.records.last_mut() {
+            exchange.started_at = asked_at;
+        }
+    }
 }

@@ -195,6 +195,7 @@ impl Stage {
                 Output::Perform(task) => self.open.push_back(task),
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
+                Output::Replay { .. } => {}
             }
         }
         if decision.answer.is_err() {

@@ -1,58 +1,42 @@
 //! Where a run takes place: simulators, journal, clock, and the implementation between them.
 
+mod build;
+mod overlay;
+
 use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use counterproof_contracts::{
-    faults::{self, Fault},
+    faults::Fault,
     invariants::Violation,
-    journal::{Entry, FORMAT, RunFinished, RunStarted, Verdict},
+    journal::Entry,
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
-    policy::{Policy, RetryPolicy},
-    protocol::{CancellationStatus, Problem, middleware, signature::Secret},
+    protocol::{CancellationStatus, Problem, middleware},
 };
 use counterproof_simulators::{
     channel::Channel,
-    kernel::{self, BusinessKey, DeliveryPolicy, Kernel, KernelParts, Recorder, RuleId, Scene, Setting},
+    kernel::{BusinessKey, Kernel, RuleId, Scene, Setting},
     landscape::{Landscape, Served},
     world::World,
 };
-
 use tokio::sync::watch;
+
+pub use build::{LivePlan, VirtualPlan};
+pub use overlay::Overlay;
 
 use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
     identity,
     recording::Recording,
-    target::{Reference, ReferenceConfig, Running, Target, partner_variables, probe},
+    target::Running,
     world::StepError,
 };
 
 /// Secret that signs events where nothing else is configured: for loopback only.
 pub const DEVELOPMENT_SECRET: &str = "whsec_Y291bnRlcnByb29mLWRldmVsb3BtZW50";
-
-/// What a stage is built from.
-#[derive(Debug)]
-pub struct Plan {
-    /// Seed of the run.
-    pub seed: u64,
-    /// The implementation.
-    pub target: Target,
-    /// The run's folder.
-    pub folder: PathBuf,
-    /// What the retailer declares.
-    pub policy: Policy,
-    /// First port of the simulators; any free ones where it is absent.
-    pub first_port: Option<u16>,
-    /// The secret that events are signed with.
-    pub secret: String,
-    /// How long a step waits for what it expects, beside the declared retries.
-    pub patience: Duration,
-}
 
 /// Where a run takes place.
 pub struct Stage {
@@ -74,6 +58,8 @@ pub struct Stage {
     pub landscape: Landscape,
     /// The retail world.
     pub world: Arc<World>,
+    overlay: Overlay,
+    not_restarted: Mutex<Option<String>>,
     running: tokio::sync::Mutex<Option<Running>>,
     served: tokio::sync::Mutex<Option<Served>>,
 }
@@ -84,74 +70,7 @@ impl std::fmt::Debug for Stage {
     }
 }
 
-/// How long an implementation may take beyond that, because it repeats calls as it declares.
-fn retries(policy: &Policy) -> Duration {
-    let RetryPolicy { max_ms, timeout_ms, .. } = policy.retry;
-    Duration::from_millis(max_ms.saturating_mul(2).saturating_add(timeout_ms))
-}
-
 impl Stage {
-    /// Builds the stage: journal, simulators, then the implementation, which must become ready.
-    pub async fn build(plan: Plan) -> Result<Arc<Self>, Fatal> {
-        let clock = Clock::system();
-        let world = World::embedded().map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
-        let recording = Recording::create(&plan.folder.join("run.ndjson"), plan.policy.clone())?;
-        let kernel = kernel(&plan, &recording, clock)?;
-        let landscape = Landscape::new(&kernel, &world);
-        let served = landscape
-            .listen(None, plan.first_port)
-            .await
-            .map_err(|error| Fatal::new(Exit::Inconclusive, error.to_string()))?;
-        let epoch = match plan.target {
-            Target::Reference => 0,
-            Target::Url(_) => u64::try_from(clock.base().as_millisecond()).unwrap_or(1),
-        };
-        kernel.recorder().record(
-            None,
-            Entry::RunStarted(RunStarted {
-                format: FORMAT.to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                seed: plan.seed,
-                target: plan.target.to_string(),
-                policy: plan.policy.clone(),
-            }),
-        );
-        let patience = plan.patience + retries(&plan.policy);
-        let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
-        kernel.set_middleware(&running.base_url());
-        let stage = Arc::new(Self {
-            seed: plan.seed,
-            epoch,
-            clock,
-            patience,
-            settle_within: patience + plan.patience,
-            recording,
-            kernel,
-            landscape,
-            world,
-            running: tokio::sync::Mutex::new(Some(running)),
-            served: tokio::sync::Mutex::new(Some(served)),
-        });
-        if plan.target == Target::Reference {
-            stage.allow_crashes();
-        }
-        Ok(stage)
-    }
-
-    /// Lets faults kill the implementation, which is then started again.
-    fn allow_crashes(self: &Arc<Self>) {
-        let stage = Arc::downgrade(self);
-        self.kernel.set_crash(Arc::new(move || {
-            let stage = stage.upgrade();
-            Box::pin(async move {
-                // If it does not come up again, nobody answers any more, and the scenario says so.
-                if let Some(stage) = stage {
-                    drop(stage.kill_and_restart().await);
-                }
-            })
-        }));
-    }
-
     /// Records an entry.
     pub fn record(&self, scenario: Option<&str>, entry: Entry) {
         self.kernel.recorder().record(scenario.map(str::to_owned), entry);
@@ -194,11 +113,6 @@ impl Stage {
         let setting = Setting { scenario, began, seed: self.seed, number_of: &number_of };
         let rule = self.kernel.inject(fault, &setting);
         PlannedFault { system: fault.link.system, name: fault.name.clone(), rule }
-    }
-
-    /// Lays a plan over a scenario that begins now.
-    pub fn lay(&self, scenario: &str, plan: &faults::Plan) -> Vec<PlannedFault> {
-        plan.faults.iter().map(|fault| self.inject(scenario, fault)).collect()
     }
 
     /// Ends a system's faults for a scenario; what they held goes on.
@@ -264,8 +178,27 @@ impl Stage {
         }
     }
 
-    /// Ends the run: the implementation, the simulators, the journal.
-    pub async fn close(&self, verdict: Verdict, interrupted: bool) -> Result<(), Fatal> {
+    /// Lets faults kill the implementation. One that does not come up again leaves a doubt.
+    fn allow_crashes(self: &Arc<Self>) {
+        let stage = Arc::downgrade(self);
+        self.kernel.set_crash(Arc::new(move || {
+            let stage = stage.clone();
+            Box::pin(async move {
+                let Some(stage) = stage.upgrade() else { return };
+                if let Err(fatal) = stage.kill_and_restart().await {
+                    *stage.not_restarted.lock().unwrap_or_else(PoisonError::into_inner) = Some(fatal.message);
+                }
+            })
+        }));
+    }
+
+    /// Why the implementation did not come up again after a fault had killed it.
+    pub fn not_restarted(&self) -> Option<String> {
+        self.not_restarted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the implementation and the simulators; the journal goes on.
+    pub async fn close(&self) {
         if let Some(running) = self.running.lock().await.take() {
             running.stop().await;
         }
@@ -273,8 +206,6 @@ impl Stage {
         if let Some(served) = self.served.lock().await.take() {
             served.shutdown().await;
         }
-        self.record(None, Entry::RunFinished(RunFinished { verdict, interrupted }));
-        self.recording.flush()
     }
 }
 
@@ -358,50 +289,4 @@ impl ChannelView {
             problem: channel.problem(order).cloned(),
         }
     }
-}
-
-fn kernel(plan: &Plan, recording: &Recording, clock: Clock) -> Result<Kernel, Fatal> {
-    let secret = Secret::parse(&plan.secret).map_err(|error| {
-        Fatal::new(
-            Exit::Invalid,
-            format!("{error}\n  = set COUNTERPROOF_WEBHOOK_SECRET to `whsec_` and base64"),
-        )
-    })?;
-    let timeout = Duration::from_millis(plan.policy.retry.timeout_ms);
-    let network = kernel::live(timeout).map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
-    let clock = kernel::Clock::starting_at(clock.base());
-    let recorder = Recorder::new(clock, Box::new(recording.clone()));
-    let pace = plan.policy.retry;
-    let policy = DeliveryPolicy {
-        answer_within: timeout,
-        first_wait: Duration::from_millis(pace.initial_ms),
-        longest_wait: Duration::from_millis(pace.max_ms),
-        ..DeliveryPolicy::default()
-    };
-    Ok(Kernel::new(KernelParts { clock, network, recorder, secret, policy }))
-}
-
-async fn start(plan: &Plan, clock: &Clock, partners: Vec<(String, String)>) -> Result<Running, Fatal> {
-    match &plan.target {
-        Target::Url(url) => {
-            probe(url, clock).await?;
-            Ok(Running::Foreign(url.clone()))
-        }
-        Target::Reference => {
-            let config = ReferenceConfig {
-                folder: absolute(&plan.folder)?,
-                listen: (std::net::Ipv4Addr::LOCALHOST, 0).into(),
-                partners,
-                webhook_secret: plan.secret.clone(),
-                policy: plan.policy.clone(),
-            };
-            Ok(Running::Reference(Box::new(Reference::start(config).await?)))
-        }
-    }
-}
-
-fn absolute(folder: &Path) -> Result<PathBuf, Fatal> {
-    std::path::absolute(folder).map_err(|error| {
-        Fatal::new(Exit::Inconclusive, format!("failed to find {}: {error}", folder.display()))
-    })
 }

@@ -1,0 +1,73 @@
+//! Full replays of one order, and what was committed after one of them although nobody acted.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    journal::{Committed, Exchange, Outcome, Record},
+    model::{System, Timestamp},
+    protocol::{Method, Operation, middleware},
+};
+
+/// Most effects after replays that are kept of an order.
+const NEWS_MAX: usize = 100;
+
+/// A new effect after a replay.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct News {
+    /// Line of the journal with the replay.
+    pub(in crate::invariants) replay: u64,
+    /// Line of the journal with the effect.
+    pub(in crate::invariants) seq: u64,
+    pub(in crate::invariants) system: System,
+    at: Timestamp,
+}
+
+/// Replays of one order.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct ReplayBook {
+    /// Replays that met the order at rest: only of these it is known what is new.
+    pub(in crate::invariants) met_at_rest: u32,
+    pub(in crate::invariants) news: Vec<News>,
+    /// The last of them, until somebody acts.
+    last: Option<u64>,
+    /// Calls of the middleware whose outcome it does not know, by system and key.
+    unknown: BTreeSet<(System, String)>,
+}
+
+impl ReplayBook {
+    pub(super) fn apply_effect(&mut self, record: &Record, committed: &Committed) {
+        if committed.spontaneous {
+            self.last = None;
+        } else if let Some(replay) = self.last.filter(|_| self.news.len() < NEWS_MAX) {
+            self.news.push(News { replay, seq: record.seq, system: committed.system, at: record.at });
+        }
+    }
+
+    /// `all_told`: whether the middleware acknowledged every event about the order.
+    pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange, all_told: bool) {
+        if exchange.to == System::Middleware {
+            if exchange.operation != middleware::REPLAY_ORDER.id {
+                self.acted(exchange);
+            } else if exchange.outcome == Outcome::Ok && all_told && self.unknown.is_empty() {
+                self.met_at_rest += 1;
+                self.last = Some(seq);
+            }
+            return;
+        }
+        let call = (exchange.to, exchange.key.clone().unwrap_or_else(|| exchange.call.clone()));
+        if exchange.outcome == Outcome::Unknown {
+            self.unknown.insert(call);
+        } else {
+            self.unknown.remove(&call);
+        }
+    }
+
+    /// Somebody asked for something. It is recorded with its answer, when effects of it may have been already.
+    fn acted(&mut self, exchange: &Exchange) {
+        let operation = Operation::find(exchange.to, &exchange.operation);
+        if operation.is_some_and(|operation| operation.method != Method::Get) {
+            self.last = None;
+            self.news.retain(|news| news.at < exchange.started_at);
+        }
+    }
+}

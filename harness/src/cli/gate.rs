@@ -1,0 +1,319 @@
+//! Playing what was selected, and the gate: the journal, the reports, the exit code.
+
+use std::{
+    io::IsTerminal as _,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use counterproof_contracts::{
+    invariants::{Judge, Violation},
+    journal::{Entry, FORMAT, RunFinished, RunInput, RunStarted, Verdict, read_until_break},
+    model::Timestamp,
+    policy::Policy,
+};
+use counterproof_reports::{LawTally, Look, RunReport, Story, Terminal, junit};
+
+use super::run::omit_what_cannot_run;
+use crate::{
+    clock::Clock,
+    exit::{Exit, Fatal},
+    features::{Script, Selection},
+    progress::Progress,
+    recording::Recording,
+    runner::{self, Finished},
+    stage::{LivePlan, Overlay, Stage},
+    sweep,
+    target::Target,
+    virtual_time::{self, Rehearsal},
+};
+
+/// How many scenarios run at once on a live stage.
+const LIVE_JOBS: u16 = 8;
+
+/// Everything that decides what a run does.
+pub(super) struct Run {
+    pub(super) seed: u64,
+    pub(super) target: Target,
+    pub(super) policy: Policy,
+    pub(super) secret: String,
+    pub(super) patience: Duration,
+    pub(super) first_port: Option<u16>,
+    pub(super) jobs: Option<u16>,
+    pub(super) overlay: Overlay,
+    pub(super) input: RunInput,
+    pub(super) folder: PathBuf,
+    /// Only the scenario with this path and name.
+    pub(super) only: Option<(String, String)>,
+}
+
+/// Plays what was selected and gates on it.
+pub(super) fn play(run: Run, mut selection: Selection) -> Result<Exit, Fatal> {
+    let omitted = omit_what_cannot_run(&run, &mut selection);
+    if let Some((path, name)) = &run.only {
+        selection.retain(|planned| planned.path == *path && sweep::belongs(name, &planned.name));
+    }
+    if selection.planned.is_empty() {
+        return Err(Fatal::new(Exit::Nothing, nothing_selected(&run, &omitted)));
+    }
+    let progress = run.progress(selection.planned.len(), &omitted)?;
+    if run.input.virtual_start.is_some() {
+        rehearse(&run, &selection, &progress)
+    } else {
+        play_live(run, selection, progress)
+    }
+}
+
+fn nothing_selected(run: &Run, omitted: &[String]) -> String {
+    let tags =
+        run.input.tags.as_ref().map_or_else(String::new, |tags| format!(" with tags that fit {tags:?}"));
+    format!(
+        "{}no scenario was selected{tags}, so there is nothing to pass\n  = `counterproof lint` counts what there is",
+        omitted.concat()
+    )
+}
+
+impl Run {
+    /// Begins the journal.
+    fn record(&self, at: Timestamp) -> Result<Recording, Fatal> {
+        let recording = Recording::create(&self.folder.join("run.ndjson"), self.policy.clone())?;
+        let started = RunStarted {
+            format: FORMAT.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: self.seed,
+            target: self.target.to_string(),
+            policy: self.policy.clone(),
+            input: self.input.clone(),
+        };
+        recording.record(at, None, Entry::RunStarted(started));
+        Ok(recording)
+    }
+
+    fn progress(&self, planned: usize, omitted: &[String]) -> Result<Progress, Fatal> {
+        let clock = if self.input.virtual_start.is_some() { " · virtual time" } else { "" };
+        let progress = Progress::begin(planned, self.seed, &format!("{}{clock}", self.target))?;
+        for line in omitted {
+            progress.line(line)?;
+        }
+        Ok(progress)
+    }
+
+    fn rehearsal(&self, starts_at: Timestamp) -> Result<Rehearsal, Fatal> {
+        let mut rehearsal = Rehearsal::new(self.seed)?;
+        rehearsal.starts_at = starts_at;
+        rehearsal.policy = self.policy.clone();
+        rehearsal.secret.clone_from(&self.secret);
+        rehearsal.patience = self.patience;
+        rehearsal.overlay = self.overlay.clone();
+        Ok(rehearsal)
+    }
+}
+
+/// Scenarios that ended, worst verdict so far.
+#[derive(Default)]
+struct Tally {
+    worst: Option<Verdict>,
+}
+
+impl Tally {
+    fn count(&mut self, finished: &Finished) {
+        self.worst = self.worst.max(Some(finished.result.verdict));
+    }
+
+    fn verdict(&self, recording: &Recording) -> Verdict {
+        let worst = self.worst.unwrap_or(Verdict::Inconclusive);
+        if !recording.all_violations().is_empty() {
+            Verdict::Fail
+        } else if recording.doubts(None).is_empty() {
+            worst
+        } else {
+            worst.max(Verdict::Inconclusive)
+        }
+    }
+}
+
+fn show(progress: &Progress, finished: &Finished, violations: &[Violation]) {
+    let laws: Vec<String> = violations.iter().map(|violation| violation.invariant.clone()).collect();
+    progress.scenario(&finished.planned, &finished.result, &laws);
+}
+
+/// Live: all scenarios on one stage.
+fn play_live(run: Run, selection: Selection, progress: Progress) -> Result<Exit, Fatal> {
+    super::runtime()?.block_on(async {
+        let recording = run.record(Clock::system().now())?;
+        let plan = LivePlan {
+            seed: run.seed,
+            target: run.target.clone(),
+            folder: run.folder.clone(),
+            policy: run.policy.clone(),
+            first_port: run.first_port,
+            secret: run.secret.clone(),
+            patience: run.patience,
+            overlay: run.overlay.clone(),
+        };
+        let stage = Stage::live(plan, recording.clone()).await?;
+        let progress = Arc::new(progress);
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let (shown, counted, watched) = (Arc::clone(&progress), Arc::clone(&tally), Arc::clone(&stage));
+        let on_finished: runner::OnFinished = Arc::new(move |finished: &Finished| {
+            show(&shown, finished, &watched.violations(&finished.id));
+            counted.lock().unwrap_or_else(PoisonError::into_inner).count(finished);
+        });
+        let all = runner::run(selection, Arc::clone(&stage), run.jobs.unwrap_or(LIVE_JOBS), on_finished);
+        let interrupted = tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => true,
+            _ = all => false,
+        };
+        progress.end();
+        stage.close().await;
+        let verdict = tally.lock().unwrap_or_else(PoisonError::into_inner).verdict(&recording);
+        finish(&recording, stage.clock.now(), verdict, interrupted)?;
+        conclude(&recording, &run.folder, exit(verdict, interrupted))
+    })
+}
+
+/// In virtual time: each scenario on a stage of its own, and then, if asked for, once for each point at which
+/// the implementation may die.
+fn rehearse(run: &Run, selection: &Selection, progress: &Progress) -> Result<Exit, Fatal> {
+    let starts_at = run.input.virtual_start.unwrap_or(Timestamp::UNIX_EPOCH);
+    let recording = run.record(starts_at)?;
+    let mut rehearsal = Rehearsing {
+        rehearsal: run.rehearsal(starts_at)?,
+        jobs: jobs(run),
+        stop: stop_on_interrupt()?,
+        progress,
+        recording: &recording,
+        tally: Tally::default(),
+    };
+    let scripts = selection.scripts();
+    let mut variants = Vec::new();
+    let mut interrupted = rehearsal.play(&scripts, |script, played, records| {
+        if run.input.crash_everywhere && played.result.verdict == Verdict::Pass {
+            variants.extend(sweep::with_crashes(script, &played.id, records));
+        }
+    })?;
+    if let Some((_, name)) = &run.only {
+        variants.retain(|variant| variant.planned.name == *name);
+    }
+    if !interrupted && !variants.is_empty() {
+        progress.expect_more(variants.len());
+        interrupted = rehearsal.play(&variants, |_, _, _| {})?;
+    }
+    progress.end();
+    let verdict = rehearsal.tally.verdict(&recording);
+    finish(&recording, starts_at, verdict, interrupted)?;
+    conclude(&recording, &run.folder, exit(verdict, interrupted))
+}
+
+fn jobs(run: &Run) -> NonZeroUsize {
+    let asked = run.jobs.and_then(|jobs| NonZeroUsize::new(usize::from(jobs)));
+    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}
+
+/// A flag that is set when the user interrupts, for as long as the process lives.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Fatal> {
+    let runtime = super::runtime()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                told.store(true, Ordering::Relaxed);
+            }
+        });
+    });
+    Ok(stop)
+}
+
+/// A run in virtual time that is under way.
+struct Rehearsing<'a> {
+    rehearsal: Rehearsal,
+    jobs: NonZeroUsize,
+    stop: Arc<AtomicBool>,
+    progress: &'a Progress,
+    recording: &'a Recording,
+    tally: Tally,
+}
+
+impl Rehearsing<'_> {
+    /// Plays scenarios, shows and records each, and lets somebody look at it. Whether it was interrupted.
+    fn play(
+        &mut self,
+        scripts: &[Script],
+        mut look: impl FnMut(&Script, &Finished, &[counterproof_contracts::journal::Record]),
+    ) -> Result<bool, Fatal> {
+        let Self { rehearsal, jobs, stop, progress, recording, tally } = self;
+        rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |played| {
+            let finished = &played.finished;
+            show(progress, finished, &played.recording.violations(&finished.id));
+            tally.count(finished);
+            if let Some(script) = scripts.get(finished.index) {
+                played.recording.with_records(|records| look(script, finished, records));
+            }
+            recording.absorb(&played.recording);
+            Ok(())
+        })
+    }
+}
+
+/// Ends the journal.
+fn finish(recording: &Recording, at: Timestamp, verdict: Verdict, interrupted: bool) -> Result<(), Fatal> {
+    recording.record(at, None, Entry::RunFinished(RunFinished { verdict, interrupted }));
+    recording.flush()
+}
+
+pub(super) const fn exit(verdict: Verdict, interrupted: bool) -> Exit {
+    match verdict {
+        Verdict::Fail => Exit::Failed,
+        _ if interrupted => Exit::Interrupted,
+        Verdict::Inconclusive => Exit::Inconclusive,
+        Verdict::Pass => Exit::Passed,
+    }
+}
+
+/// Tells the story from the journal, as `check` would, and writes the other reports.
+fn conclude(recording: &Recording, folder: &Path, exit: Exit) -> Result<Exit, Fatal> {
+    let journal = folder.join("run.ndjson");
+    let tally = LawTally { laws: Judge::laws().len(), checks: recording.checks() };
+    let mut run = story(&journal, recording.all_violations(), tally)?;
+    let path = folder.join("junit.xml");
+    let unwritable = |reason: String| {
+        Fatal::new(Exit::Inconclusive, format!("failed to write {}: {reason}", path.display()))
+    };
+    let mut xml = Vec::new();
+    junit::write(&run, &mut xml).map_err(|error| unwritable(error.to_string()))?;
+    std::fs::write(&path, xml).map_err(|error| unwritable(error.to_string()))?;
+    run.folder = Some(folder.display().to_string());
+    tell(&run, exit)?;
+    super::print(&format!("journal {} · junit {}\n", journal.display(), path.display()))?;
+    Ok(exit)
+}
+
+/// Reads the journal again and tells its story with these violations.
+fn story(journal: &Path, violations: Vec<Violation>, tally: LawTally) -> Result<RunReport, Fatal> {
+    let file = std::fs::File::open(journal).map_err(|error| {
+        Fatal::new(Exit::Inconclusive, format!("failed to read {}: {error}", journal.display()))
+    })?;
+    let mut story = Story::default();
+    violations.into_iter().for_each(|violation| story.accuse(violation));
+    read_until_break(std::io::BufReader::new(file), |record| {
+        story.observe(&record);
+    });
+    Ok(story.finish(tally))
+}
+
+/// Prints what broke, and the result.
+pub(super) fn tell(run: &RunReport, exit: Exit) -> Result<(), Fatal> {
+    let mut shown = Vec::new();
+    let look = Look { color: std::io::stdout().is_terminal(), counter: None };
+    Terminal::new(&mut shown, look)
+        .summary(run, exit as u8)
+        .map_err(|error| Fatal::new(Exit::Bug, format!("failed to tell the result: {error}")))?;
+    super::print(&String::from_utf8_lossy(&shown))
+}

@@ -1,0 +1,32 @@
+//! One scenario on a stage of its own, step by step, without a scheduler between.
+
+use std::sync::Arc;
+
+use counterproof_contracts::journal::ScenarioFinished;
+
+use super::{Finished, begin, conclude, step, tag_of};
+use crate::{features::Script, stage::Stage, world::World};
+
+/// Plays a scenario: its steps until one does not pass, then rest and judgment. `index` is its place in the
+/// order of planning.
+pub async fn perform(stage: &Arc<Stage>, script: &Script, index: usize) -> Finished {
+    let mut world = World::default();
+    begin(stage, &script.planned, &mut world);
+    for sentence in &script.steps {
+        if step(&mut world, sentence).await.is_err() {
+            break;
+        }
+    }
+    let result = match world.play() {
+        Ok(play) => conclude(play).await,
+        Err(error) => ScenarioFinished {
+            verdict: counterproof_contracts::journal::Verdict::Inconclusive,
+            reasons: vec![error.message],
+            steps_executed: 0,
+            assertions: 0,
+            duration_ms: 0,
+        },
+    };
+    let id = tag_of(stage, &script.planned);
+    Finished { planned: script.planned.name.clone(), index, id, result }
+}

@@ -1,0 +1,152 @@
+//! Runs scenarios and says how each ended, so that nothing is skipped unseen.
+//!
+//! Two ways to the same steps and the same verdicts: [`run`] hands features to cucumber, many scenarios at once on
+//! one live stage; [`perform`] plays one scenario on a stage of its own, which is what virtual time needs.
+
+mod direct;
+mod live;
+
+use std::sync::Arc;
+
+use counterproof_contracts::journal::{
+    Entry, ScenarioFinished, ScenarioStarted, StepFinished, StepOutcome, Verdict,
+};
+
+pub use direct::perform;
+pub use live::run;
+
+use crate::{
+    features::Planned,
+    identity, settle,
+    stage::Stage,
+    steps::{self, Kind, Match},
+    world::{Play, StepError, World},
+};
+
+/// A scenario that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// What was planned.
+    pub planned: String,
+    /// Where it stands in the order of planning.
+    pub index: usize,
+    /// Its part of all identifiers.
+    pub id: String,
+    /// How it ended.
+    pub result: ScenarioFinished,
+}
+
+/// Called with each scenario that ends.
+pub type OnFinished = Arc<dyn Fn(&Finished) + Send + Sync>;
+
+/// A scenario's part of all identifiers.
+fn tag_of(stage: &Stage, planned: &Planned) -> String {
+    identity::tag(stage.seed, stage.epoch, &planned.path, &planned.name)
+}
+
+/// A scenario begins.
+fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
+    let tag = tag_of(stage, planned);
+    stage.record(
+        Some(&tag),
+        Entry::ScenarioStarted(ScenarioStarted {
+            feature_path: planned.path.clone(),
+            feature: planned.feature.clone(),
+            name: planned.name.clone(),
+            line: u32::try_from(planned.line).unwrap_or(u32::MAX),
+            tags: planned.tags.clone(),
+            steps_planned: u32::try_from(planned.steps).unwrap_or(u32::MAX),
+        }),
+    );
+    let mut play = Play::new(Arc::clone(stage), planned.clone(), tag);
+    play.overlay = stage.lay_overlay(&play.tag);
+    world.begin(play);
+}
+
+/// Finds the step for a sentence, runs it, and records how it ended. What went wrong stays in the play, too.
+async fn step(world: &mut World, step: &gherkin::Step) -> Result<(), StepError> {
+    let outcome = match steps::find(Kind::of(step.ty), &step.value) {
+        Match::One(found, args) => (found.action)(world, args).await,
+        Match::None | Match::Several(..) => {
+            Err(StepError::rig(format!("no single step fits {:?}", step.value)))
+        }
+    };
+    let play = world.play()?;
+    play.executed += 1;
+    let entry = StepFinished {
+        keyword: step.keyword.trim().to_owned(),
+        text: step.value.clone(),
+        line: u32::try_from(step.position.line).unwrap_or(u32::MAX),
+        outcome: outcome.as_ref().map_or_else(|error| error.outcome, |()| StepOutcome::Passed),
+        message: outcome.as_ref().err().map(|error| error.message.clone()),
+        assertions: play.assertions,
+    };
+    play.stage.record(Some(&play.tag), Entry::StepFinished(entry));
+    if let Err(error) = &outcome {
+        play.failure = Some(error.clone());
+    }
+    outcome
+}
+
+/// Reasons why a scenario is no pass, and the verdict that follows from them.
+struct Findings {
+    verdict: Verdict,
+    reasons: Vec<String>,
+}
+
+impl Findings {
+    fn worsen(&mut self, to: Verdict, reason: String) {
+        self.verdict = self.verdict.max(to);
+        self.reasons.push(reason);
+    }
+}
+
+/// A scenario ends: comes to rest, is judged, and its verdict is recorded.
+async fn conclude(play: &mut Play) -> ScenarioFinished {
+    let at_rest = settle::settle(play).await;
+    let stage = Arc::clone(&play.stage);
+    let mut found = Findings { verdict: Verdict::Pass, reasons: Vec::new() };
+    if let Some(failure) = &play.failure {
+        let to = if failure.outcome == StepOutcome::Failed { Verdict::Fail } else { Verdict::Inconclusive };
+        found.worsen(to, failure.message.clone());
+    }
+    for violation in stage.violations(&play.tag) {
+        found.worsen(Verdict::Fail, format!("{}: {}", violation.invariant, violation.sentence));
+    }
+    let mut doubts = stage.never_happened(&play.faults);
+    doubts.extend(stage.never_happened(&play.overlay));
+    doubts.extend(stage.recording.doubts(Some(&play.tag)));
+    doubts.extend(stage.not_restarted());
+    for reason in doubts {
+        found.worsen(Verdict::Inconclusive, reason);
+    }
+    if !at_rest.at_rest {
+        let open = at_rest.open.join(", ");
+        found.worsen(Verdict::Fail, format!("no rest within {} ms; still open: {open}", at_rest.waited_ms));
+    }
+    count_steps(play, &mut found);
+    let duration = stage.clock.elapsed().saturating_sub(play.began);
+    let result = ScenarioFinished {
+        verdict: found.verdict,
+        reasons: found.reasons,
+        steps_executed: play.executed,
+        assertions: play.assertions,
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+    };
+    stage.record(Some(&play.tag), Entry::ScenarioFinished(result.clone()));
+    result
+}
+
+/// A scenario that did less than was planned, or asserted nothing, proves nothing.
+fn count_steps(play: &Play, found: &mut Findings) {
+    if play.failure.is_some() {
+        return;
+    }
+    if (play.executed as usize) < play.planned.steps {
+        let reason = format!("{} of {} steps were executed", play.executed, play.planned.steps);
+        found.worsen(Verdict::Inconclusive, reason);
+    }
+    if play.assertions == 0 {
+        found.worsen(Verdict::Inconclusive, "the scenario asserted nothing".to_owned());
+    }
+}

@@ -1,0 +1,224 @@
+//! Building a stage: live over sockets, or in virtual time in this process. What differs is the clock, the
+//! network and where the implementation comes from; everything else is the same.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use counterproof_contracts::{
+    model::{System, Timestamp},
+    policy::Policy,
+    protocol::signature::Secret,
+};
+use counterproof_simulators::{
+    kernel::{self, DeliveryPolicy, Kernel, KernelParts, Network, Recorder},
+    landscape::{Landscape, Served},
+    world::World,
+};
+
+use super::{Overlay, Stage};
+use crate::{
+    clock::Clock,
+    exit::{Exit, Fatal},
+    recording::Recording,
+    target::{
+        Entrance, Implementation, InProcess, Reference, ReferenceConfig, Running, Surroundings, Target,
+        partner_variables, probe,
+    },
+};
+
+/// What a live stage is built from.
+#[derive(Debug)]
+pub struct LivePlan {
+    /// Seed of the run.
+    pub seed: u64,
+    /// The implementation.
+    pub target: Target,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// What the retailer declares.
+    pub policy: Policy,
+    /// First port of the simulators; any free ones where it is absent.
+    pub first_port: Option<u16>,
+    /// The secret that events are signed with.
+    pub secret: String,
+    /// How long a step waits for what it expects, beside the declared retries.
+    pub patience: Duration,
+    /// What goes wrong in every scenario.
+    pub overlay: Overlay,
+}
+
+/// What a stage in virtual time is built from. It is built on the runtime on which it is played.
+pub struct VirtualPlan<'a> {
+    /// Seed of the run.
+    pub seed: u64,
+    /// The instant at which the scenario begins.
+    pub starts_at: Timestamp,
+    /// What the retailer declares.
+    pub policy: Policy,
+    /// The secret that events are signed with.
+    pub secret: &'a str,
+    /// How long a step waits for what it expects, beside the declared retries.
+    pub patience: Duration,
+    /// What goes wrong, whatever the scenario says.
+    pub overlay: Overlay,
+    /// The retail world.
+    pub world: &'a Arc<World>,
+}
+
+/// How long an implementation may take beyond the patience, because it repeats calls as it declares.
+fn retries(policy: &Policy) -> Duration {
+    let retry = policy.retry;
+    Duration::from_millis(retry.max_ms.saturating_mul(2).saturating_add(retry.timeout_ms))
+}
+
+struct Parts {
+    seed: u64,
+    epoch: u64,
+    clock: Clock,
+    patience: Duration,
+    policy: Policy,
+    overlay: Overlay,
+    recording: Recording,
+    kernel: Kernel,
+    landscape: Landscape,
+    world: Arc<World>,
+}
+
+impl Parts {
+    fn stage(self, running: Running, served: Option<Served>) -> Arc<Stage> {
+        self.kernel.set_middleware(&running.base_url());
+        let patience = self.patience + retries(&self.policy) + self.overlay.delays();
+        let killable = !matches!(running, Running::Foreign(_));
+        let stage = Arc::new(Stage {
+            seed: self.seed,
+            epoch: self.epoch,
+            clock: self.clock,
+            patience,
+            settle_within: patience + self.policy.retry.settles_within(),
+            recording: self.recording,
+            kernel: self.kernel,
+            landscape: self.landscape,
+            world: self.world,
+            overlay: self.overlay,
+            not_restarted: Mutex::default(),
+            running: tokio::sync::Mutex::new(Some(running)),
+            served: tokio::sync::Mutex::new(served),
+        });
+        if killable {
+            stage.allow_crashes();
+        }
+        stage
+    }
+}
+
+impl Stage {
+    /// Builds a live stage that writes into a journal: simulators, then the implementation, which must become
+    /// ready.
+    pub async fn live(plan: LivePlan, recording: Recording) -> Result<Arc<Self>, Fatal> {
+        let clock = Clock::system();
+        let world = World::embedded().map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
+        let network = kernel::live(Duration::from_millis(plan.policy.retry.timeout_ms))
+            .map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
+        let kernel = kernel(&plan.policy, &plan.secret, network, clock, &recording)?;
+        let landscape = Landscape::new(&kernel, &world);
+        let served = landscape
+            .listen(None, plan.first_port)
+            .await
+            .map_err(|error| Fatal::new(Exit::Inconclusive, error.to_string()))?;
+        let epoch = match plan.target {
+            Target::Reference => 0,
+            Target::Url(_) => u64::try_from(clock.base().as_millisecond()).unwrap_or(1),
+        };
+        let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
+        let LivePlan { seed, policy, patience, overlay, .. } = plan;
+        let parts =
+            Parts { seed, epoch, clock, patience, policy, overlay, recording, kernel, landscape, world };
+        Ok(parts.stage(running, Some(served)))
+    }
+
+    /// Builds a stage in virtual time around an implementation in this process. It has a recording of its own.
+    ///
+    /// # Errors
+    /// [`Fatal`] if the implementation does not start, or the secret is none.
+    pub fn in_virtual_time(
+        plan: VirtualPlan<'_>,
+        implementation: Box<dyn Implementation>,
+    ) -> Result<Arc<Self>, Fatal> {
+        let VirtualPlan { seed, starts_at, policy, secret, patience, overlay, world } = plan;
+        let clock = Clock::starting_at(starts_at);
+        let recording = Recording::in_memory(policy.clone());
+        let entrance = Entrance::default();
+        let kernel = kernel(&policy, secret, entrance.network(), clock, &recording)?;
+        let landscape = Landscape::new(&kernel, world);
+        let partners =
+            System::PARTNERS.into_iter().map(|system| (system, Landscape::base_url(system))).collect();
+        let surroundings = Surroundings {
+            partners,
+            network: landscape.network(),
+            now: starts_at,
+            seed,
+            policy: policy.clone(),
+            secret: secret.to_owned(),
+        };
+        let running = InProcess::start(implementation, surroundings, entrance).map_err(|reason| {
+            Fatal::new(Exit::Inconclusive, format!("the implementation did not start: {reason}"))
+        })?;
+        let world = Arc::clone(world);
+        let parts =
+            Parts { seed, epoch: 0, clock, patience, policy, overlay, recording, kernel, landscape, world };
+        Ok(parts.stage(Running::InProcess(Box::new(running)), None))
+    }
+}
+
+fn kernel(
+    policy: &Policy,
+    secret: &str,
+    network: Network,
+    clock: Clock,
+    recording: &Recording,
+) -> Result<Kernel, Fatal> {
+    let secret = Secret::parse(secret).map_err(|error| {
+        Fatal::new(
+            Exit::Invalid,
+            format!("{error}\n  = set COUNTERPROOF_WEBHOOK_SECRET to `whsec_` and base64"),
+        )
+    })?;
+    let clock = kernel::Clock::starting_at(clock.base());
+    let recorder = Recorder::continuing(clock, recording.last_seq(), Box::new(recording.clone()));
+    let pace = policy.retry;
+    let policy = DeliveryPolicy {
+        answer_within: Duration::from_millis(pace.timeout_ms),
+        first_wait: Duration::from_millis(pace.initial_ms),
+        longest_wait: Duration::from_millis(pace.max_ms),
+        ..DeliveryPolicy::default()
+    };
+    Ok(Kernel::new(KernelParts { clock, network, recorder, secret, policy }))
+}
+
+async fn start(plan: &LivePlan, clock: &Clock, partners: Vec<(String, String)>) -> Result<Running, Fatal> {
+    match &plan.target {
+        Target::Url(url) => {
+            probe(url, clock).await?;
+            Ok(Running::Foreign(url.clone()))
+        }
+        Target::Reference => {
+            let config = ReferenceConfig {
+                folder: absolute(&plan.folder)?,
+                listen: (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+                partners,
+                webhook_secret: plan.secret.clone(),
+                policy: plan.policy.clone(),
+            };
+            Ok(Running::Reference(Box::new(Reference::start(config).await?)))
+        }
+    }
+}
+
+fn absolute(folder: &Path) -> Result<PathBuf, Fatal> {
+    std::path::absolute(folder).map_err(|error| {
+        Fatal::new(Exit::Inconclusive, format!("failed to find {}: {error}", folder.display()))
+    })
+}

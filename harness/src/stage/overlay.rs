@@ -1,0 +1,53 @@
+//! What goes wrong in every scenario of a run, whatever the scenario itself says.
+
+use std::time::Duration;
+
+use counterproof_contracts::faults::{Fault, Plan};
+
+use super::{PlannedFault, Stage};
+
+/// Faults that are laid over each scenario when it begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overlay {
+    /// A plan: each of its faults must happen, or the scenario proves nothing.
+    pub plan: Option<Plan>,
+    /// A level of chaos: whatever happens, happens.
+    pub chaos: Option<u8>,
+}
+
+impl Overlay {
+    /// A single fault.
+    pub fn of(fault: Fault) -> Self {
+        let name = fault.name.clone();
+        Self { plan: Some(Plan::new(name, vec![fault])), chaos: None }
+    }
+
+    /// The same with another fault.
+    #[must_use]
+    pub fn and(mut self, fault: Fault) -> Self {
+        match &mut self.plan {
+            Some(plan) => plan.faults.push(fault),
+            None => return Self { chaos: self.chaos, ..Self::of(fault) },
+        }
+        self
+    }
+}
+
+/// By how much a level of chaos may slow down a chain of messages.
+const CHAOS_DELAYS: Duration = Duration::from_secs(20);
+
+impl Overlay {
+    /// How much longer a step must wait because of it. What a plan delays, its author knows.
+    pub(super) fn delays(&self) -> Duration {
+        CHAOS_DELAYS.saturating_mul(u32::from(self.chaos.unwrap_or(0)))
+    }
+}
+
+impl Stage {
+    /// Lays the run's faults over a scenario that begins now.
+    pub fn lay_overlay(&self, scenario: &str) -> Vec<PlannedFault> {
+        let chaos = self.overlay.chaos.map(Plan::chaos);
+        let plans = self.overlay.plan.iter().chain(&chaos);
+        plans.flat_map(|plan| &plan.faults).map(|fault| self.inject(scenario, fault)).collect()
+    }
+}

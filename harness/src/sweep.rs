@@ -1,0 +1,91 @@
+//! A crash at every point of a scenario's life: where the implementation may die, found by playing it once.
+//!
+//! A point is a call that it makes (before it has its effect, and after it has, before the answer arrives) or a
+//! message that it answers (before the sender hears of it). Each point becomes a fault of its own, keyed by
+//! link, operation, order, intent and attempt, so that it names the same point in every run.
+
+use std::collections::BTreeSet;
+
+use counterproof_contracts::{
+    faults::{Attempts, CrashPoint, Fault, Link, Misfortune, OrderKey, SCENARIO},
+    journal::{Entry, Exchange, Record},
+    model::System,
+    protocol::{Method, Operation},
+};
+
+use crate::{features::Script, identity};
+
+/// A scenario once for each point at which the implementation may die; `records` are those of a play without
+/// crashes, and `tag` was the scenario's part of all identifiers in it.
+pub fn with_crashes(script: &Script, tag: &str, records: &[Record]) -> Vec<Script> {
+    let mut known = BTreeSet::new();
+    let exchanges = records.iter().filter_map(|record| match &record.entry {
+        Entry::Exchange(exchange) => Some(exchange),
+        _ => None,
+    });
+    exchanges
+        .flat_map(|exchange| crashes(exchange, tag))
+        .filter(|fault| known.insert(fault.name.clone()))
+        .map(|fault| with_crash(script, fault))
+        .collect()
+}
+
+/// What stands between a scenario's name and that of the point at which the implementation dies.
+const SEPARATOR: &str = " · ";
+
+/// Whether a name is a scenario's, or one of it with a crash.
+pub fn belongs(name: &str, scenario: &str) -> bool {
+    name.strip_prefix(scenario).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))
+}
+
+fn with_crash(script: &Script, fault: Fault) -> Script {
+    let mut script = script.clone();
+    script.planned.name = format!("{}{SEPARATOR}{}", script.planned.name, fault.name);
+    script.extra = Some(fault);
+    script
+}
+
+/// The points of one exchange.
+fn crashes(exchange: &Exchange, tag: &str) -> Vec<Fault> {
+    let Some(ordinal) = exchange.order.as_ref().and_then(|order| identity::ordinal(order, tag)) else {
+        return Vec::new();
+    };
+    let reads = Operation::find(exchange.to, &exchange.operation)
+        .is_some_and(|operation| operation.method == Method::Get);
+    let (link, points): (Link, &[CrashPoint]) = match (exchange.from, exchange.to) {
+        (System::Middleware, system) => {
+            (Link::to(system), &[CrashPoint::BeforeEffect, CrashPoint::AfterEffect])
+        }
+        (system, System::Middleware) if !reads => (Link::from(system), &[CrashPoint::BeforeAcknowledgment]),
+        _ => return Vec::new(),
+    };
+    points.iter().map(|point| crash(exchange, tag, ordinal, link, *point)).collect()
+}
+
+fn crash(exchange: &Exchange, tag: &str, ordinal: u32, link: Link, point: CrashPoint) -> Fault {
+    let operation = operation(exchange);
+    let when = match point {
+        CrashPoint::BeforeEffect => "dies before",
+        CrashPoint::AfterEffect => "dies after",
+        CrashPoint::BeforeAcknowledgment => "dies before it acknowledges",
+    };
+    // An intent whose key does not tell the scenario cannot be found again: the first one is taken then.
+    let key = exchange.key.as_ref().filter(|key| key.contains(tag)).map(|key| key.replace(tag, SCENARIO));
+    let intent = key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
+    let attempt =
+        if exchange.attempt > 1 { format!(", attempt {}", exchange.attempt) } else { String::new() };
+    let name = format!("{when} {link} {operation}{intent}{attempt}");
+    Fault {
+        order: Some(OrderKey::Ordinal(ordinal)),
+        key,
+        ..Fault::new(name, link, Misfortune::Crash { point })
+            .on(operation)
+            .attempts(Attempts { from: exchange.attempt, to: Some(exchange.attempt) })
+    }
+}
+
+/// The operation, or for an event its type.
+fn operation(exchange: &Exchange) -> String {
+    let event = exchange.request.get("type").and_then(serde_json::Value::as_str);
+    event.filter(|_| exchange.operation == "receiveEvent").unwrap_or(&exchange.operation).to_owned()
+}

@@ -1,0 +1,202 @@
+//! The gate to a partner: a bounded number of calls at a time, and of those that wait the most urgent first.
+//!
+//! It spares the partner and keeps the order of importance; it deliberately does not know whether the partner is
+//! well. Who waits to try again stands outside and holds nobody up.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use counterproof_contracts::{
+    model::Timestamp,
+    protocol::{Criticality, Operation},
+};
+use tokio::sync::oneshot;
+
+use crate::process::Task;
+
+/// Who goes first: class, then age, then the order in which an order asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    class: Criticality,
+    asked_at: Timestamp,
+    number: u32,
+    key: String,
+}
+
+impl Rank {
+    /// The rank of a task.
+    pub(super) fn of(task: &Task) -> Self {
+        let operation = Operation::find(task.partner, &task.operation);
+        Self {
+            class: operation.map_or(Criticality::Low, Operation::criticality),
+            asked_at: task.asked_at,
+            number: task.number,
+            key: task.key.clone(),
+        }
+    }
+
+    /// The rank of a call that can wait for all others of its partner.
+    pub(super) fn last(task: &Task) -> Self {
+        Self { class: Criticality::Low, asked_at: Timestamp::MAX, ..Self::of(task) }
+    }
+}
+
+/// A gate.
+#[derive(Debug)]
+pub(super) struct Gate {
+    inside: Mutex<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    free: usize,
+    /// Empty as long as anything is free.
+    waiting: BTreeMap<(Rank, u64), oneshot::Sender<()>>,
+    /// How many ever waited: tells those of the same rank apart.
+    came: u64,
+}
+
+impl Gate {
+    /// A gate through which so many go at a time, at least one.
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { inside: Mutex::new(Inside { free: most.max(1), waiting: BTreeMap::new(), came: 0 }) })
+    }
+
+    /// Waits for its turn. The place is free again once the permit is dropped.
+    pub(super) async fn pass(self: &Arc<Self>, rank: Rank) -> Permit {
+        let mut turn = {
+            let mut inside = self.inside();
+            if inside.free > 0 {
+                inside.free -= 1;
+                return Permit(Arc::clone(self));
+            }
+            let (call, called) = oneshot::channel();
+            inside.came += 1;
+            let place = (rank, inside.came);
+            inside.waiting.insert(place.clone(), call);
+            Turn { gate: Arc::clone(self), place, called, over: false }
+        };
+        // The sender is dropped only when it is taken out, which whoever waits here does itself.
+        let _ = (&mut turn.called).await;
+        turn.over = true;
+        Permit(Arc::clone(self))
+    }
+
+    /// Gives a place to the next one, or sets it free.
+    fn leave(&self) {
+        let mut inside = self.inside();
+        while let Some((_, next)) = inside.waiting.pop_first() {
+            if next.send(()).is_ok() {
+                return;
+            }
+        }
+        inside.free += 1;
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place inside.
+#[derive(Debug)]
+pub(super) struct Permit(Arc<Gate>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// A place in the line.
+struct Turn {
+    gate: Arc<Gate>,
+    place: (Rank, u64),
+    called: oneshot::Receiver<()>,
+    over: bool,
+}
+
+impl Drop for Turn {
+    /// Whoever goes away leaves the line, and gives on a place that it was given meanwhile.
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let waited = self.gate.inside().waiting.remove(&self.place).is_some();
+        if !waited {
+            self.gate.leave();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use futures::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rank(class: Criticality, second: i64, key: &str) -> Rank {
+        Rank { class, asked_at: Timestamp::from_second(second).unwrap(), number: 1, key: key.to_owned() }
+    }
+
+    #[test]
+    fn the_most_urgent_goes_first_then_the_oldest() {
+        let gate = Gate::new(1);
+        let inside = gate.pass(rank(Criticality::Low, 0, "first")).now_or_never().unwrap();
+        let ranks = [
+            rank(Criticality::Low, 1, "a"),
+            rank(Criticality::Critical, 9, "b"),
+            rank(Criticality::Critical, 3, "c"),
+            rank(Criticality::Normal, 2, "d"),
+        ];
+        let mut waiting: Vec<_> =
+            ranks.iter().map(|rank| (&rank.key, Box::pin(gate.pass(rank.clone())))).collect();
+        assert!(waiting.iter_mut().all(|(_, turn)| turn.now_or_never().is_none()));
+        drop(inside);
+        let mut order = Vec::new();
+        while let Some(next) = waiting.iter_mut().position(|(_, turn)| turn.now_or_never().is_some()) {
+            order.push(waiting.remove(next).0.as_str());
+        }
+        assert_eq!(order, ["c", "b", "d", "a"]);
+    }
+
+    proptest! {
+        /// Whoever comes, goes inside, or goes away at whatever moment: never too many inside, no place lost.
+        #[test]
+        fn no_place_is_lost(most in 1_usize..4, steps in proptest::collection::vec((0_u8..4, 0_usize..8), 0..60)) {
+            let gate = Gate::new(most);
+            let (mut turns, mut inside) = (Vec::new(), Vec::new());
+            for (number, (step, which)) in steps.into_iter().enumerate() {
+                match step {
+                    0 | 1 => turns.push(Box::pin({
+                        let gate = Arc::clone(&gate);
+                        async move { gate.pass(rank(Criticality::Normal, 0, &number.to_string())).await }
+                    })),
+                    2 if which < turns.len() => drop(turns.remove(which)),
+                    3 if which < inside.len() => drop(inside.remove(which)),
+                    _ => {}
+                }
+                // Only every other turn looks whether it was called.
+                let mut index = 0;
+                turns.retain_mut(|turn| {
+                    index += 1;
+                    if (index + number) % 2 == 0 {
+                        return true;
+                    }
+                    let permit = turn.now_or_never();
+                    let waits = permit.is_none();
+                    inside.extend(permit);
+                    waits
+                });
+                prop_assert!(inside.len() <= most);
+            }
+            drop(turns);
+            drop(inside);
+            prop_assert_eq!(gate.inside().free, most);
+        }
+    }
+}
