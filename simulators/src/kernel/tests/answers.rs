@@ -146,6 +146,13 @@ async fn a_stale_reading_shows_the_order_as_it_was() {
     assert_eq!(rig.injected().len(), 1);
 
     let rig = Rig::new(Script::default());
+    rig.fault("readRefund", 1..=1, Misfortune::StaleRead { behind_ms: None });
+    rig.refund("key-1", 1).await.unwrap();
+    rig.refund("key-2", 2).await.unwrap();
+    assert_eq!(rig.read().await.status, 200, "only the last change is missing");
+    assert_eq!(rig.injected().len(), 1);
+
+    let rig = Rig::new(Script::default());
     let stale = rig.fault("readRefund", 1..=9, Misfortune::StaleRead { behind_ms: Some(5_000) });
     rig.refund("key-1", 1).await.unwrap();
     rig.kernel.clock().sleep(3 * SECOND).await;
