@@ -139,6 +139,7 @@ impl<C: Core> Simulator<C> {
         let digest = idempotency::digest(operation, path, &body);
         self.count(visit, operation, key.as_deref(), digest);
         let errors = if reads { Vec::new() } else { shape::request_errors(operation, &body) };
+        visit.exchange.checked.request = Some(errors.clone());
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -244,6 +245,7 @@ impl<C: Core> Simulator<C> {
                 error.pointer, error.detail
             ));
         }
+        visit.exchange.checked.response = Some(errors);
         if let Some(slot) = slot {
             slot.finish(&answer);
         }
