@@ -115,6 +115,10 @@ fn every_refusal_names_the_place_and_the_remedy() {
             r#"at "/faults/0/misfortune": 429 says that nothing was done; give another status to an error after the effect"#,
         ),
         (
+            json!({ "operation": "refundPayment", "misfortune": { "kind": "stale_read" } }),
+            r#"at "/faults/0/misfortune": only a reading can be stale; name one of the system's GET operations"#,
+        ),
+        (
             json!({ "misfortune": { "kind": "chaos", "level": 4 } }),
             r#"at "/faults/0/misfortune": the level of chaos is 1, 2 or 3"#,
         ),
