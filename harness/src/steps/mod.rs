@@ -9,6 +9,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod recovery;
 mod returns;
 mod stock;
 
@@ -104,6 +105,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         fulfillment::STEPS,
         returns::STEPS,
         faults::STEPS,
+        recovery::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

@@ -12,7 +12,7 @@ use counterproof_contracts::{
     policy::Policy,
     protocol::signature::Secret,
 };
-use counterproof_middleware::{App, GIVE_UP_AFTER, Parts, door};
+use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts, door};
 use counterproof_simulators::kernel::{Network, NetworkError, in_process};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -118,6 +118,7 @@ impl Implementation for InProcessReference {
             secret: Secret::parse(&surroundings.secret).map_err(|error| error.to_string())?,
             partners: surroundings.partners,
             give_up_after: GIVE_UP_AFTER,
+            calls_per_partner_max: CALLS_PER_PARTNER_MAX,
         })
         .map_err(|error| error.to_string())?;
         app.start();
