@@ -2,65 +2,94 @@
 //!
 //! The records are parsed before; reading is not measured.
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
-
-use std::hint::black_box;
+use std::{collections::BTreeSet, hint::black_box};
 
 use counterproof_contracts::{
     invariants::Judge,
     journal::{Reader, Record},
     policy::Policy,
 };
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
 
 /// Five scenarios of a run: a marketplace order, one of three units canceled, a return paid with two tenders, a lost
 /// answer of the ERP, an outage of the payment provider while goods come back.
 const JOURNAL: &str = include_str!("journal.ndjson");
-/// How many records are judged.
-const RECORDS: usize = 100_000;
+/// How many records are judged in one go where they come from memory.
+const STREAMED: usize = 100_000;
 
-/// The journal's scenarios again and again, each time under other identities.
-fn records() -> Vec<Record> {
-    let template: Vec<Record> = Reader::new(JOURNAL.as_bytes()).map(Result::unwrap).collect();
-    let mut scenarios: Vec<&str> = template.iter().filter_map(|record| record.scenario.as_deref()).collect();
-    scenarios.sort_unstable();
-    scenarios.dedup();
-    let mut records = Vec::with_capacity(RECORDS);
-    for round in 0.. {
-        let text = scenarios.iter().enumerate().fold(JOURNAL.to_owned(), |text, (number, scenario)| {
-            text.replace(scenario, &format!("{number}{round:05}"))
-        });
-        for line in text.lines() {
-            let mut record: Record = serde_json::from_str(line).unwrap();
-            if record.scenario.is_some() {
-                record.seq = records.len() as u64 + 1;
-                records.push(record);
-            }
-            if records.len() == RECORDS {
-                return records;
-            }
-        }
-    }
-    records
+/// The journal's scenarios, each time under other identities.
+struct Rounds {
+    template: Vec<(String, String)>,
+    next: usize,
 }
 
-fn judge(criterion: &mut Criterion) {
-    let records = records();
-    let mut group = criterion.benchmark_group("judge");
-    group.throughput(Throughput::Elements(RECORDS as u64)).sample_size(10);
-    group.bench_function("recorded", |bencher| {
-        bencher.iter_batched(
-            || Judge::new(Policy::default()),
-            |mut judge| {
-                for record in &records {
-                    assert!(judge.observe(black_box(record)).is_empty());
-                }
-                assert!(judge.broken_checks().is_empty());
-                judge
-            },
+impl Rounds {
+    fn new() -> Self {
+        let mut scenarios = BTreeSet::new();
+        let mut lines = Vec::new();
+        for record in Reader::new(JOURNAL.as_bytes()).flatten() {
+            let Some(scenario) = record.scenario.clone() else { continue };
+            lines.push((scenario.clone(), serde_json::to_string(&record).unwrap_or_default()));
+            scenarios.insert(scenario);
+        }
+        assert_eq!((scenarios.len(), lines.len()), (5, 410), "the journal is read to its end");
+        Self { template: lines, next: 0 }
+    }
+
+    /// One round, parsed.
+    fn next(&mut self) -> Vec<Record> {
+        let round = self.next;
+        self.next += 1;
+        let renamed =
+            |(scenario, line): &(String, String)| line.replace(scenario, &format!("{scenario}{round}"));
+        self.template.iter().filter_map(|line| serde_json::from_str(&renamed(line)).ok()).collect()
+    }
+}
+
+fn observe(judge: &mut Judge, records: &[Record]) {
+    for record in records {
+        assert!(judge.observe(black_box(record)).is_empty(), "the journal breaks no law");
+    }
+}
+
+/// One judge takes records that were parsed right before, as it does in a run and when a journal is read.
+fn fresh(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let mut rounds = Rounds::new();
+    let mut judge = Judge::new(Policy::default());
+    group.throughput(Throughput::Elements(rounds.template.len() as u64));
+    group.bench_function("fresh", |bencher| {
+        bencher.iter_batched_ref(
+            || rounds.next(),
+            |records| observe(&mut judge, records),
             BatchSize::PerIteration,
         );
     });
+    assert!(judge.broken_checks().is_empty() && judge.late() == 0, "every record is judged");
+}
+
+/// Each judge takes many records that were parsed long before: most of the time goes by waiting for memory.
+fn streamed(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let mut rounds = Rounds::new();
+    let mut records = Vec::with_capacity(STREAMED);
+    while records.len() < STREAMED {
+        records.extend(rounds.next());
+    }
+    group.throughput(Throughput::Elements(records.len() as u64)).sample_size(10);
+    group.bench_function("streamed", |bencher| {
+        bencher.iter_batched_ref(
+            || Judge::new(Policy::default()),
+            |judge| observe(judge, &records),
+            BatchSize::PerIteration,
+        );
+    });
+}
+
+fn judge(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("judge");
+    fresh(&mut group);
+    streamed(&mut group);
     group.finish();
 }
 

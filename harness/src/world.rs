@@ -93,8 +93,10 @@ pub struct Play {
     pub receipt: Option<ReceiptId>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
-    /// Faults that were planned.
+    /// Faults that its steps planned.
     pub faults: Vec<PlannedFault>,
+    /// Faults that the run laid over it.
+    pub overlay: Vec<PlannedFault>,
     /// How many identifiers were given out, by kind.
     pub counters: std::collections::BTreeMap<&'static str, u32>,
     /// Steps that were executed.
@@ -120,6 +122,7 @@ impl Play {
             receipt: None,
             stock_before: std::collections::BTreeMap::new(),
             faults: Vec::new(),
+            overlay: Vec::new(),
             counters: std::collections::BTreeMap::new(),
             executed: 0,
             assertions: 0,

@@ -114,6 +114,9 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
         Misfortune::Hold { .. } if fault.permanent && fault.window.and_then(|w| w.for_ms).is_none() => {
             Some("what is held for ever never comes to rest; use cut_off or lose_request, or give a window")
         }
+        Misfortune::LoseRequest { .. } if delivery && fault.permanent && fault.attempts.to.is_none() => {
+            Some("what is tried for ever never comes to rest; use cut_off")
+        }
         Misfortune::Crash { .. } if fault.permanent => Some("a crash happens once and is not permanent"),
         misfortune if delivery && misfortune.moment() == Some(Moment::Wait) && fault.attempts.from > 1 => {
             Some("a delivery waits before its first attempt only; give attempts from 1")
@@ -142,6 +145,9 @@ fn either_or_same<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
 /// Whether the first, when it happens, leaves no room for the second.
 fn exclude(first: &Fault, second: &Fault) -> bool {
     let delivery = first.link.direction == Direction::Delivery;
+    if same_barrier(&first.misfortune, &second.misfortune) {
+        return false;
+    }
     let Some(moments) = first.misfortune.moment().zip(second.misfortune.moment()) else { return false };
     match moments {
         (one, other) if one == other => true,
@@ -154,6 +160,15 @@ fn exclude(first: &Fault, second: &Fault) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether both wait at one barrier, each with a message of its own.
+fn same_barrier(one: &Misfortune, other: &Misfortune) -> bool {
+    let name = |misfortune: &Misfortune| match misfortune {
+        Misfortune::Barrier { barrier, .. } => Some(barrier.clone()),
+        _ => None,
+    };
+    name(one).is_some_and(|barrier| name(other) == Some(barrier))
 }
 
 fn contradiction(first: usize, earlier: &Fault, later: &Fault) -> Reason {

@@ -12,6 +12,8 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{journal::FaultInjected, model::OrderNumber};
@@ -211,30 +213,38 @@ impl Plan {
         Self::new(format!("chaos of level {level}"), Link::all().map(fault).collect())
     }
 
-    /// The plan that a journal tells: each fault that happened, on the order and attempt where it did.
-    /// Faults that were recorded without their misfortune are left out.
+    /// The plan that a journal tells: each fault that happened, on the message and attempt where it did.
+    /// Faults that were recorded without their misfortune are left out; windows are not told.
     pub fn of_journal<'j>(
         name: impl Into<String>,
         happened: impl IntoIterator<Item = &'j FaultInjected>,
     ) -> Self {
         let mut faults: Vec<Fault> = Vec::new();
-        for happened in happened {
-            let Some((link, misfortune)) = happened.link.zip(happened.misfortune.clone()) else { continue };
-            let attempt = happened.attempt.unwrap_or(1);
-            let fault = Fault {
-                operation: happened.operation.clone(),
-                order: happened.order.clone().map(OrderKey::Number),
-                key: happened.key.clone(),
-                attempts: Attempts { from: attempt, to: Some(attempt) },
-                permanent: misfortune == Misfortune::CutOff,
-                ..Fault::new(&happened.fault, link, misfortune)
-            };
-            if !faults.contains(&fault) {
-                faults.push(fault);
+        let mut names: BTreeMap<String, u32> = BTreeMap::new();
+        for fault in happened.into_iter().filter_map(of_journal) {
+            if faults.iter().any(|known| fault == Fault { name: fault.name.clone(), ..known.clone() }) {
+                continue;
             }
+            let count = names.entry(fault.name.clone()).or_insert(0);
+            *count += 1;
+            let name = if *count == 1 { fault.name.clone() } else { format!("{} ({count})", fault.name) };
+            faults.push(Fault { name, ..fault });
         }
         Self::new(name, faults)
     }
+}
+
+fn of_journal(happened: &FaultInjected) -> Option<Fault> {
+    let (link, misfortune) = happened.link.zip(happened.misfortune.clone())?;
+    let attempt = happened.attempt.unwrap_or(1);
+    Some(Fault {
+        operation: happened.operation.clone(),
+        order: happened.order.clone().map(OrderKey::Number),
+        key: happened.key.clone(),
+        attempts: Attempts { from: attempt, to: Some(attempt) },
+        permanent: misfortune == Misfortune::CutOff,
+        ..Fault::new(&happened.fault, link, misfortune)
+    })
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -151,6 +151,8 @@ fn faults_that_exclude_each_other_are_refused_by_name() {
         json!({ "misfortune": { "kind": "delay", "ms": 5 }, "link": "psp->middleware" }),
         json!({ "misfortune": { "kind": "chaos", "level": 1 } }),
     ];
+    let meet = |name: &str| json!({ "name": name, "misfortune": { "kind": "barrier", "barrier": "b" } });
+    assert!(Plan::parse(&plan(&[meet("one"), meet("other")])).is_ok(), "two messages meet at one barrier");
     for other in apart {
         assert!(Plan::parse(&plan(&[lose.clone(), other.clone()])).is_ok(), "{other}");
     }
@@ -181,15 +183,18 @@ fn a_journal_tells_the_plan_that_happened() {
         order: Some("W-1".into()),
         link: Some(Link::to(System::Psp)),
         operation: Some("refundPayment".to_owned()),
+        key: Some("k-1".to_owned()),
         attempt: Some(2),
         misfortune: Some(Misfortune::LoseAnswer { ending: Ending::Silence }),
         ..FaultInjected::new("lost", System::Psp)
     };
-    let plan = Plan::of_journal("again", [&happened, &happened]);
+    let other = FaultInjected { key: Some("k-2".to_owned()), ..happened.clone() };
+    let plan = Plan::of_journal("again", [&happened, &happened, &other]);
     assert_eq!(plan.check(), []);
-    let [fault] = plan.faults.as_slice() else { panic!("{plan:?}") };
+    let [fault, second] = plan.faults.as_slice() else { panic!("{plan:?}") };
     assert_eq!(fault.attempts, Attempts { from: 2, to: Some(2) });
     assert_eq!(fault.order, Some(OrderKey::Number("W-1".into())));
+    assert_eq!((second.name.as_str(), second.key.as_deref()), ("lost (2)", Some("k-2")));
 }
 
 #[test]

@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
                chain for the same order.",
         source: "W3C Trace Context; audit duties of retailers",
     },
-    always: Some(check_present),
+    on_effect: Some(check_present),
+    on_exchange: None,
     at_rest: Some(check_rooted),
 };
 

@@ -16,7 +16,8 @@ pub(super) const CHECK: Check = Check {
         source: "IETF draft idempotency-key-header; CloudEvents and webhook practice (replay is safe because \
                  effects are known by their keys)",
     },
-    always: None,
+    on_effect: None,
+    on_exchange: None,
     at_rest: Some(check),
 };
 

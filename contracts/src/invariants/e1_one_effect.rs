@@ -20,14 +20,15 @@ pub(super) const CHECK: Check = Check {
         source: "CloudEvents and webhook practice (at least once); bug reports medusajs/medusa#13301, \
                  saleor/saleor#14648, Automattic/woocommerce-payments#3783",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 
 fn check(moment: &Moment<'_>, bench: &mut Bench) {
     let (Some(order), Some(effect)) = (moment.order, moment.effect()) else { return };
-    if let Some(fact) = Fact::of(effect) {
-        check_fact(order, &fact, bench);
+    if let Some((fact, seqs)) = order.latest_fact() {
+        check_fact(order, fact, seqs, bench);
     }
     match effect {
         Effect::PaymentAuthorized { authorization } => {
@@ -42,8 +43,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     }
 }
 
-fn check_fact(order: &OrderBook, fact: &Fact, bench: &mut Bench) {
-    let Some(seqs) = order.facts.get(fact) else { return };
+fn check_fact(order: &OrderBook, fact: &Fact, seqs: &[u64], bench: &mut Bench) {
     bench.looks();
     if seqs.len() < 2 {
         return;

@@ -17,7 +17,8 @@ pub(super) const CHECK: Check = Check {
                or stands in its dead letters.",
         source: "bug reports offspot/imager-service#525, saleor/saleor#5535, odoo/odoo#203431",
     },
-    always: None,
+    on_effect: None,
+    on_exchange: None,
     at_rest: Some(check),
 };
 

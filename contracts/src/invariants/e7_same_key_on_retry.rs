@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
         source: "IETF draft idempotency-key-header; bug reports medusajs/medusa#16293 and medusajs/medusa#16390, \
                  whose naive repairs create each other",
     },
-    always: Some(check),
+    on_effect: None,
+    on_exchange: Some(check),
     at_rest: None,
 };
 
@@ -33,7 +34,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         return;
     };
     bench.looks();
-    let attempts = order.messages.attempts(exchange);
+    let attempts = order.messages.latest_attempts();
     check_keys(order, operation, attempts, bench);
     check_refusals(order, operation, exchange, attempts, bench);
 }

@@ -1,5 +1,7 @@
 //! E8: every message has the shape that the contract gives it.
 
+use std::borrow::Cow;
+
 use super::law::{Bench, Check, Finding, Moment};
 use crate::{
     invariants::Law,
@@ -18,7 +20,8 @@ pub(super) const CHECK: Check = Check {
                middleware refused it.",
         source: "the published OpenAPI and JSON Schema files; bug report PrestaShopCorp/ps_checkout#1546",
     },
-    always: Some(check),
+    on_effect: None,
+    on_exchange: Some(check),
     at_rest: None,
 };
 
@@ -42,19 +45,21 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     }
 }
 
-fn request_errors(operation: Operation, exchange: &Exchange) -> Vec<FieldError> {
-    if operation == middleware::RECEIVE_EVENT {
-        shape::event_errors(&exchange.request)
-    } else {
-        shape::request_errors(operation, &exchange.request)
+/// Validates only what the recorder did not.
+fn request_errors(operation: Operation, exchange: &Exchange) -> Cow<'_, [FieldError]> {
+    match &exchange.checked.request {
+        Some(errors) => errors.as_slice().into(),
+        None if operation == middleware::RECEIVE_EVENT => shape::event_errors(&exchange.request).into(),
+        None => shape::request_errors(operation, &exchange.request).into(),
     }
 }
 
 /// An answer that never arrived is nobody's document.
-fn response_errors(operation: Operation, exchange: &Exchange) -> Vec<FieldError> {
-    match exchange.status {
-        Some(status) => shape::response_errors(operation, status, &exchange.response),
-        _ => Vec::new(),
+fn response_errors(operation: Operation, exchange: &Exchange) -> Cow<'_, [FieldError]> {
+    match (exchange.status, &exchange.checked.response) {
+        (None, _) => Cow::default(),
+        (_, Some(errors)) => errors.as_slice().into(),
+        (Some(status), None) => shape::response_errors(operation, status, &exchange.response).into(),
     }
 }
 
@@ -133,8 +138,9 @@ mod tests {
             Judge,
             testing::{History, findings},
         },
-        journal::{Entry, Record},
+        journal::{Entry, Exchange, Record},
         policy::Policy,
+        protocol::FieldError,
     };
 
     /// A history whose capture call carries another request.
@@ -206,6 +212,28 @@ mod tests {
             reason.starts_with("the payment provider answered a document of psp.capturePayment"),
             "{reason}"
         );
+    }
+
+    #[test]
+    fn what_the_recorder_validated_counts_as_it_says() {
+        let error = FieldError { pointer: "/amount".to_owned(), detail: "is missing".to_owned() };
+        let broken = json!({ "order_number": "W-17", "shipment_id": "S-1" });
+        for (errors, expected) in [(None, 1), (Some(Vec::new()), 0), (Some(vec![error]), 1)] {
+            let mut records = with_request(&broken);
+            for record in &mut records {
+                if let Entry::Exchange(exchange) = &mut record.entry
+                    && exchange.operation == "capturePayment"
+                {
+                    exchange.checked.request.clone_from(&errors);
+                    let line = serde_json::to_value(&exchange).unwrap();
+                    assert_eq!(line.get("checked").is_some(), errors.is_some());
+                    assert_eq!(serde_json::from_value::<Exchange>(line).unwrap(), **exchange);
+                }
+            }
+            let found = findings("E8", &records);
+            assert_eq!(found.len(), expected, "{found:?}");
+            assert!(found.iter().all(|sentence| sentence.contains("\"/amount\": is missing")), "{found:?}");
+        }
     }
 
     proptest! {

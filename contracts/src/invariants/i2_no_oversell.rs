@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
                start and that came since; neither do units that were claimed.",
         source: "bug reports vendurehq/vendure#3508, magento/magento2#6363, woocommerce/woocommerce#44273",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

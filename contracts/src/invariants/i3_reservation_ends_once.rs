@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
                more units than may ship still; one that is shipped, canceled or refused claims none.",
         source: "bug reports medusajs/medusa#11266, magento/inventory#1849, vendurehq/vendure#2874",
     },
-    always: Some(check_over),
+    on_effect: Some(check_over),
+    on_exchange: None,
     at_rest: Some(check_leak),
 };
 

@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
         text: "Sellable units at a node, and those of them that are claimed, are never fewer than none.",
         source: "physics; bug reports medusajs/medusa#11131, medusajs/medusa#12401, spree/spree#7328",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

@@ -22,7 +22,8 @@ pub(super) const CHECK: Check = Check {
         source: "bug reports magento/inventory#1895, spree/spree#4324, woocommerce/woocommerce#22489, \
                  woocommerce/woocommerce#28854, frappe/ecommerce_integrations#397",
     },
-    always: Some(check_surplus),
+    on_effect: Some(check_surplus),
+    on_exchange: None,
     at_rest: Some(check_exactly),
 };
 

@@ -44,10 +44,13 @@ impl<'a> Moment<'a> {
 }
 
 /// One law with its checks.
+#[derive(Debug)]
 pub(super) struct Check {
     pub(super) law: Law,
-    /// Runs after every record.
-    pub(super) always: Option<fn(&Moment<'_>, &mut Bench)>,
+    /// Runs after every effect.
+    pub(super) on_effect: Option<fn(&Moment<'_>, &mut Bench)>,
+    /// Runs after every exchange.
+    pub(super) on_exchange: Option<fn(&Moment<'_>, &mut Bench)>,
     /// Runs on every order of a scenario that is at rest.
     pub(super) at_rest: Option<fn(&Moment<'_>, &OrderBook, &mut Bench)>,
 }
@@ -85,7 +88,7 @@ impl Finding {
 #[derive(Debug, Default)]
 pub(super) struct Bench {
     /// How many times a check looked at something.
-    pub(super) looked: u64,
+    pub(super) looked: u32,
     /// Broken laws.
     pub(super) findings: Vec<Finding>,
     /// Faults of the rig itself.
@@ -93,9 +96,9 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Whether there was nothing to look at.
-    pub(super) const fn is_blank(&self) -> bool {
-        self.looked == 0 && self.findings.is_empty() && self.rig.is_empty()
+    /// Whether there is more to say than that something was looked at.
+    pub(super) const fn has_remarks(&self) -> bool {
+        !self.findings.is_empty() || !self.rig.is_empty()
     }
 
     /// A check compares something: it counts, whatever comes out.

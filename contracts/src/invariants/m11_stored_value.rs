@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
                cancellation issues store credit at most once, and gives an account its money back at most once.",
         source: "bug reports Adyen/adyen-magento2#2035, mollie/magento2#761, solidusio/solidus#3989",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

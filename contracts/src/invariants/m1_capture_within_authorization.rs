@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
                captured from what was given up.",
         source: "card scheme rules; bug reports Sylius/Sylius#8958, solidusio/solidus_stripe#221",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

@@ -19,7 +19,8 @@ pub(super) const CHECK: Check = Check {
                one that failed does not.",
         source: "bug reports craftcms/commerce#1098, PrestaShop/PrestaShop#21194, vendurehq/vendure#2762",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
                that may ship still is taken already; a refund that failed is owed still.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
-    always: None,
+    on_effect: None,
+    on_exchange: None,
     at_rest: Some(check),
 };
 

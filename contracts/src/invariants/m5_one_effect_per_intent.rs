@@ -19,7 +19,8 @@ pub(super) const CHECK: Check = Check {
                and under whichever keys.",
         source: "bug reports medusajs/medusa#16293, openfoodfoundation/openfoodnetwork#6330, own-pay/OwnPay#222",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

@@ -16,7 +16,8 @@ pub(super) const CHECK: Check = Check {
         source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
                  spree/spree#14678, bagisto/bagisto#1509",
     },
-    always: Some(check_ceiling),
+    on_effect: Some(check_ceiling),
+    on_exchange: None,
     at_rest: Some(check_exactly),
 };
 

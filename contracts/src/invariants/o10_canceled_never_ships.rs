@@ -20,7 +20,8 @@ pub(super) const CHECK: Check = Check {
         source: "bug reports nopSolutions/nopCommerce#7928, spree/spree#5203, SAP/spartacus#6047, \
                  ParsimonyGit/shipstation_integration#74",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: Some(check),
     at_rest: None,
 };
 

@@ -16,7 +16,8 @@ pub(super) const CHECK: Check = Check {
         source: "bug reports odoo/odoo#40567, odoo/odoo#152259, razorpay/razorpay-magento#175, \
                  amzn/amazon-payments-magento-2-plugin#164",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: None,
     at_rest: None,
 };
 

@@ -22,7 +22,8 @@ pub(super) const CHECK: Check = Check {
                the same status, and parcels stand where the carrier saw them.",
         source: "bug reports odoo/odoo#8621, odoo/odoo#259653, solidusio/solidus#3719, NEARBuilders/nearmerch.com#214",
     },
-    always: None,
+    on_effect: None,
+    on_exchange: None,
     at_rest: Some(check),
 };
 

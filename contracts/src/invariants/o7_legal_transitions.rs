@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
                before by legal steps. A view may skip steps; it may not invent them.",
         source: "the lifecycle tables; bug reports solidusio/solidus#2947, spree/spree#5203",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: Some(check),
     at_rest: None,
 };
 

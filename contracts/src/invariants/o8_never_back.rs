@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
         source: "bug reports woocommerce/woocommerce-gateway-stripe#905, mollie/WooCommerce#1252, \
                  NEARBuilders/nearmerch.com#214",
     },
-    always: Some(check),
+    on_effect: Some(check),
+    on_exchange: Some(check),
     at_rest: None,
 };
 

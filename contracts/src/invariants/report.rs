@@ -163,7 +163,7 @@ impl Hearing {
             scenarios,
             unattributed: self.unattributed,
             broken_checks,
-            checks_by_law: self.judge.checks_by_law().clone(),
+            checks_by_law: self.judge.checks_by_law(),
             records: self.records,
             quarantined: self.judge.quarantined(),
             late: self.judge.late(),

@@ -17,7 +17,8 @@ pub(super) const CHECK: Check = Check {
                shipped, and of shipping. The return documents' tax is that of the units that came back.",
         source: "bug reports SuperGoodSoft/solidus_taxjar#184, OCA/account-fiscal-rule#170",
     },
-    always: None,
+    on_effect: None,
+    on_exchange: None,
     at_rest: Some(check),
 };
 

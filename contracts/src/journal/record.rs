@@ -10,6 +10,7 @@ use crate::{
     faults::{Link, Misfortune},
     model::{CorrelationId, OrderNumber, Sku, System, Timestamp},
     policy::Policy,
+    protocol::FieldError,
 };
 
 /// Version of the journal's format. A reader refuses another major version.
@@ -199,6 +200,28 @@ pub struct Exchange {
     /// Why no answer arrived, or which fault changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What the recorder found out about the shape of both documents.
+    #[serde(default, skip_serializing_if = "Checked::is_blank")]
+    pub checked: Checked,
+}
+
+/// Where documents of an exchange break their schemas, as far as the recorder has validated them. What it has
+/// not, whoever judges the journal validates.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Places in the request; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Vec<FieldError>>,
+    /// Places in the answer; empty: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Vec<FieldError>>,
+}
+
+impl Checked {
+    /// Whether nothing was validated.
+    const fn is_blank(&self) -> bool {
+        self.request.is_none() && self.response.is_none()
+    }
 }
 
 /// A committed effect with its circumstances.

@@ -1,7 +1,9 @@
 //! Every operation of every system: one table. Paths and methods stand in the OpenAPI files as well,
 //! and a test holds the two against each other.
 
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use foldhash::fast::FixedState;
 
 use crate::model::System;
 
@@ -247,6 +249,11 @@ pub mod stored_value {
     pub const READ_ACCOUNT: Operation = read(S, "readAccount", "/v1/accounts/{account_id}");
 }
 
+/// The operations again, to be found by system and name.
+static BY_NAME: LazyLock<HashMap<(System, &str), Operation, FixedState>> = LazyLock::new(|| {
+    OPERATIONS.iter().map(|operation| ((operation.system, operation.id), *operation)).collect()
+});
+
 /// Every operation of every system.
 pub const OPERATIONS: &[Operation] = &[
     middleware::SUBMIT_ORDER,
@@ -304,7 +311,7 @@ pub const OPERATIONS: &[Operation] = &[
 impl Operation {
     /// The operation with this name.
     pub fn find(system: System, id: &str) -> Option<Self> {
-        OPERATIONS.iter().copied().find(|operation| operation.system == system && operation.id == id)
+        BY_NAME.get(&(system, id)).copied()
     }
 
     /// The path with its parameters filled in, in the order of the template. Values are percent-encoded.

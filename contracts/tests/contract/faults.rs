@@ -78,7 +78,7 @@ impl Random for Fault {
             identifier(128).prop_map(|number| OrderKey::Number(number.into())),
         ];
         let attempts = (1..=1000_u32, option::of(1..=1000_u32)).prop_map(|(from, to)| Attempts { from, to });
-        let key = option::of(identifier(128));
+        let key = option::of(identifier(255));
         let whom = (text(40), link, option::of("[a-z.]{1,40}"), option::of(order), key, attempts);
         let when = (Option::<Window>::random(), option::of(1..=99_u8), any::<bool>());
         (whom, when, Misfortune::random())

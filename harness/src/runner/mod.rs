@@ -59,7 +59,7 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
         }),
     );
     let mut play = Play::new(Arc::clone(stage), planned.clone(), tag);
-    play.faults = stage.lay_overlay(&play.tag);
+    play.overlay = stage.lay_overlay(&play.tag);
     world.begin(play);
 }
 
@@ -114,6 +114,7 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
         found.worsen(Verdict::Fail, format!("{}: {}", violation.invariant, violation.sentence));
     }
     let mut doubts = stage.never_happened(&play.faults);
+    doubts.extend(stage.never_happened(&play.overlay));
     doubts.extend(stage.recording.doubts(Some(&play.tag)));
     doubts.extend(stage.not_restarted());
     for reason in doubts {

@@ -90,7 +90,7 @@ struct Parts {
 impl Parts {
     fn stage(self, running: Running, served: Option<Served>) -> Arc<Stage> {
         self.kernel.set_middleware(&running.base_url());
-        let patience = self.patience + retries(&self.policy);
+        let patience = self.patience + retries(&self.policy) + self.overlay.delays();
         let killable = !matches!(running, Running::Foreign(_));
         let stage = Arc::new(Stage {
             seed: self.seed,

@@ -1,5 +1,7 @@
 //! What goes wrong in every scenario of a run, whatever the scenario itself says.
 
+use std::time::Duration;
+
 use counterproof_contracts::faults::{Fault, Plan};
 
 use super::{PlannedFault, Stage};
@@ -28,6 +30,16 @@ impl Overlay {
             None => return Self { chaos: self.chaos, ..Self::of(fault) },
         }
         self
+    }
+}
+
+/// By how much a level of chaos may slow down a chain of messages.
+const CHAOS_DELAYS: Duration = Duration::from_secs(20);
+
+impl Overlay {
+    /// How much longer a step must wait because of it. What a plan delays, its author knows.
+    pub(super) fn delays(&self) -> Duration {
+        CHAOS_DELAYS.saturating_mul(u32::from(self.chaos.unwrap_or(0)))
     }
 }
 

@@ -13,7 +13,7 @@ mod recovery;
 mod returns;
 mod stock;
 
-use std::{collections::HashMap, fmt, sync::LazyLock};
+use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
 use cucumber_expressions::Expression;
 use futures::future::LocalBoxFuture;
@@ -67,6 +67,22 @@ impl Args {
         text.parse()
             .map_err(|_| StepError::rig(format!("{text:?} is no number that a scenario can count to")))
     }
+
+    /// A parameter as a span of time: `3 hours`.
+    pub fn duration(&self, index: usize) -> Result<Duration, StepError> {
+        let text = self.text(index);
+        let (count, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let seconds = match unit.trim_end_matches('s') {
+            "second" => 1,
+            "minute" => 60,
+            "hour" => 3_600,
+            "day" => 86_400,
+            _ => 0,
+        };
+        let count = count.parse::<u64>().ok().filter(|_| seconds > 0);
+        let count = count.ok_or_else(|| StepError::rig(format!("{text:?} is no span of time")))?;
+        Ok(Duration::from_secs(count.saturating_mul(seconds)))
+    }
 }
 
 /// What a step does.
@@ -105,6 +121,9 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         fulfillment::STEPS,
         returns::STEPS,
         faults::STEPS,
+        faults::calls::STEPS,
+        faults::messages::STEPS,
+        faults::links::STEPS,
         recovery::STEPS,
         agreement::STEPS,
     ]

@@ -61,7 +61,22 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit",
+        pattern: "sales order|reservation|invoice|stock movement|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
         doc: "something that is asked of a system",
+    },
+    Parameter {
+        name: "message",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|carrier scan|refund confirmation|refund failure",
+        doc: "something that a system says by itself",
+    },
+    Parameter {
+        name: "duration",
+        pattern: r"\d{1,4} (?:seconds?|minutes?|hours?|days?)",
+        doc: "a span of time: 3 hours",
+    },
+    Parameter {
+        name: "drift",
+        pattern: "a code of a later version|a field of a later version|an optional field missing|a number written as text",
+        doc: "how a document differs from the contract",
     },
 ];

@@ -34,7 +34,7 @@ impl Kernel {
         self.0.tasks.spawn(async move {
             handler().await;
             drop(work);
-            drop(tell.send(()));
+            let _ = tell.send(());
         });
         drop(told.await);
         true

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use counterproof_contracts::{
     faults::{DriftChange, Ending, Misfortune, Moment},
-    journal::{Entry, Exchange, Outcome},
+    journal::{Checked, Entry, Exchange, Outcome},
     model::{CorrelationId, OrderNumber, System, Timestamp},
-    protocol::{Operation, Problem, ProblemKind, header},
+    protocol::{FieldError, Operation, Problem, ProblemKind, header},
     shape,
 };
 use http::{Request, Response};
@@ -55,6 +55,7 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
     let policy = kernel.0.parts.policy;
     let begin = kernel.clock().elapsed();
     let mut wait = policy.first_wait;
+    let sent = sent_errors(&message);
     let outcome = loop {
         message.attempts = message.attempts.saturating_add(1);
         message.describe(&format!("attempt {}", message.attempts));
@@ -64,10 +65,15 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
             return None;
         }
         let attempt = attempt(kernel, &message, arrival).await;
-        let next = match next(&message, &attempt.result) {
+        let answered = attempt.result.as_ref().ok();
+        let answered = answered.map(|received| answer_errors(message.operation, received));
+        let next = match next(&message, &attempt.result, answered.as_deref().unwrap_or_default()) {
             Next::Refused(_) if attempt.spoilt => Next::Again(None),
             next => next,
         };
+        // What a fault changed was not checked here.
+        let request = attempt.body.is_none().then(|| sent.clone());
+        let checked = Checked { request, response: answered };
         let pause = match &next {
             Next::Again(retry_after) => wait.max(retry_after.unwrap_or_default()),
             Next::Accepted(_) | Next::Refused(_) => Duration::ZERO,
@@ -79,7 +85,7 @@ pub(super) async fn deliver(kernel: &Kernel, mut message: Message) -> Option<Mes
             breaks_contract(&next, &attempt.result).then(|| "the answer breaks its schema".to_owned()),
         );
         notes.extend(gives_up.then(|| "given up".to_owned()));
-        record(kernel, &message, started_at, &attempt, notes);
+        record(kernel, &message, started_at, &attempt, checked, notes);
         match next {
             Next::Accepted(body) => break Ok(body),
             Next::Refused(problem) => break Err(problem),
@@ -205,11 +211,12 @@ fn drifted(message: &Message, change: DriftChange, at: Option<&str>) -> Option<V
     faults::drifted(&message.body, change, at, root, &errors)
 }
 
-fn next(message: &Message, result: &Result<Received, NetworkError>) -> Next {
+fn next(message: &Message, result: &Result<Received, NetworkError>, errors: &[FieldError]) -> Next {
     let Ok(received) = result else { return Next::Again(None) };
     match received.status {
         200..300 if message.kind == Kind::Event => Next::Accepted(Value::Null),
-        200..300 => check(message.operation, received),
+        200..300 if errors.is_empty() => Next::Accepted(received.body.clone()),
+        200..300 => Next::Refused(Problem::invalid(errors.to_vec())),
         408 | 425 | 429 | 500.. => Next::Again(received.retry_after),
         status => {
             let problem = serde_json::from_value(received.body.clone());
@@ -219,14 +226,17 @@ fn next(message: &Message, result: &Result<Received, NetworkError>) -> Next {
     }
 }
 
-/// The answer to a call, if it has the shape that the contract gives it.
-fn check(operation: Operation, received: &Received) -> Next {
-    let errors = shape::response_errors(operation, received.status, &received.body);
-    if errors.is_empty() {
-        Next::Accepted(received.body.clone())
-    } else {
-        Next::Refused(Problem::invalid(errors))
+/// Places where our own message breaks its schema.
+fn sent_errors(message: &Message) -> Vec<FieldError> {
+    match message.kind {
+        Kind::Event => shape::event_errors(&message.body),
+        Kind::Call => shape::request_errors(message.operation, &message.body),
     }
+}
+
+/// Places where an answer breaks the schema that it has for its status.
+fn answer_errors(operation: Operation, received: &Received) -> Vec<FieldError> {
+    shape::response_errors(operation, received.status, &received.body)
 }
 
 fn unreadable(status: u16) -> Problem {
@@ -234,7 +244,14 @@ fn unreadable(status: u16) -> Problem {
     Problem { status, retryable: false, ..Problem::new(ProblemKind::InternalError, detail) }
 }
 
-fn record(kernel: &Kernel, message: &Message, started_at: Timestamp, attempt: &Attempt, notes: Vec<String>) {
+fn record(
+    kernel: &Kernel,
+    message: &Message,
+    started_at: Timestamp,
+    attempt: &Attempt,
+    checked: Checked,
+    notes: Vec<String>,
+) {
     let mut exchange = outgoing(message.from, message.operation, &message.path, started_at);
     exchange.order = Some(message.order.clone());
     exchange.key = Some(message.key.clone());
@@ -242,6 +259,7 @@ fn record(kernel: &Kernel, message: &Message, started_at: Timestamp, attempt: &A
     exchange.correlation = Some(message.correlation.clone());
     exchange.causation.clone_from(&message.causation);
     exchange.request.clone_from(attempt.body.as_ref().unwrap_or(&message.body));
+    exchange.checked = checked;
     fill(&mut exchange, &attempt.result);
     let known = exchange.note.take();
     let notes: Vec<String> = known.into_iter().chain(notes).collect();
@@ -269,6 +287,7 @@ fn outgoing(from: System, operation: Operation, path: &str, started_at: Timestam
         outcome: Outcome::Unknown,
         replayed: false,
         note: None,
+        checked: Checked::default(),
     }
 }
 
@@ -306,6 +325,7 @@ impl Kernel {
         exchange.correlation = Some(correlation.clone());
         let result = self.read(operation, &path, correlation).await;
         fill(&mut exchange, &result);
+        exchange.checked.response = result.as_ref().ok().map(|received| answer_errors(operation, received));
         let scenario = order.and_then(|order| self.registry().scenario_of_order(order));
         self.recorder().record(scenario, Entry::Exchange(Box::new(exchange)));
         result.map(|received| (received.status, received.body))

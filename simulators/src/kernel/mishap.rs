@@ -7,12 +7,7 @@ use counterproof_contracts::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    Call, Core, Place, Simulator, Strike, faults,
-    reply::Answer,
-    serve::{ConnectionLost, Served},
-    visit::Visit,
-};
+use super::{Call, Core, Place, Simulator, Strike, faults, reply::Answer, serve::Served, visit::Visit};
 
 /// What became of an answer.
 pub(super) enum Spoilt {
@@ -24,8 +19,7 @@ pub(super) enum Spoilt {
 
 impl<C: Core> Simulator<C> {
     /// A call goes no further than its arrival: it has no effect.
-    pub(super) async fn turn_away(&self, mut visit: Visit, strike: &Strike, place: Option<&Place>) -> Served {
-        let Some(place) = place else { return Err(self.break_off(visit, "nowhere".to_owned())) };
+    pub(super) async fn turn_away(&self, mut visit: Visit, strike: &Strike, place: &Place) -> Served {
         if matches!(strike.misfortune, Misfortune::Crash { .. }) {
             return self.lose(visit, strike, place).await;
         }
@@ -126,7 +120,7 @@ impl<C: Core> Simulator<C> {
         place: &Place,
     ) -> Spoilt {
         match &strike.misfortune {
-            Misfortune::Crash { .. } => return Spoilt::Lost,
+            Misfortune::Crash { .. } => Spoilt::Lost,
             Misfortune::ErrorAnswer { status, retry_after_s, body, .. } => {
                 self.kernel().happens(strike, place);
                 visit.note(&format!("fault {:?}", strike.name));
@@ -157,6 +151,6 @@ impl<C: Core> Simulator<C> {
             }
             _ => self.kernel().end(strike.rule, Ending::Reset).await,
         }
-        Err::<_, ConnectionLost>(lost)
+        Err(lost)
     }
 }

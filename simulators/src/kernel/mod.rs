@@ -156,6 +156,11 @@ impl Kernel {
         &self.0.parts.clock
     }
 
+    /// How long an answer may take before its caller gives up.
+    pub fn answer_within(&self) -> Duration {
+        self.0.parts.policy.answer_within
+    }
+
     /// The journal tap.
     pub fn recorder(&self) -> &Recorder {
         &self.0.parts.recorder
@@ -213,9 +218,9 @@ impl Kernel {
         self.end_rules(scenario, |_| true);
     }
 
-    /// Ends the faults of one system for a scenario except permanent ones: what they held goes on.
+    /// Ends the faults of one system for a scenario except permanent ones and chaos: what they held goes on.
     pub fn lift_system(&self, scenario: &str, system: System) {
-        self.end_rules(scenario, |rule| rule.fault.link.system == system);
+        self.end_rules(scenario, |rule| rule.fault.link.system == system && !rule.is_chaos());
     }
 
     fn end_rules(&self, scenario: &str, which: impl Fn(&Rule) -> bool) {
@@ -282,7 +287,7 @@ fn injected(strike: &Strike, place: &Place) -> FaultInjected {
         operation: (!clock).then(|| place.operation.clone()),
         order: Some(place.order.clone()),
         link: Some(place.link),
-        key: Some(place.key.clone()),
+        key: (!clock).then(|| place.key.clone()),
         attempt: Some(place.attempt),
         misfortune: Some(strike.misfortune.clone()),
     }

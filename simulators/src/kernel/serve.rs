@@ -139,6 +139,7 @@ impl<C: Core> Simulator<C> {
         let digest = idempotency::digest(operation, path, &body);
         self.count(visit, operation, key.as_deref(), digest);
         let errors = if reads { Vec::new() } else { shape::request_errors(operation, &body) };
+        visit.exchange.checked.request = Some(errors.clone());
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -158,8 +159,10 @@ impl<C: Core> Simulator<C> {
     /// Lets a request in: past what turns it away, and past the answers that are kept.
     async fn admit(&self, call: Call, digest: Digest, visit: Visit) -> Served {
         let place = self.place(&visit);
-        if let Some(strike) = self.kernel().look(place.as_ref(), Moment::Arrival) {
-            return self.turn_away(visit, &strike, place.as_ref()).await;
+        if let Some(place) = &place
+            && let Some(strike) = self.kernel().look(Some(place), Moment::Arrival)
+        {
+            return self.turn_away(visit, &strike, place).await;
         }
         let task = match call.key.as_deref().map(|key| self.answers().admit(key, digest)) {
             Some(Admission::Refused(problem)) => return Ok(self.refuse(visit, &problem).into_response()),
@@ -242,6 +245,7 @@ impl<C: Core> Simulator<C> {
                 error.pointer, error.detail
             ));
         }
+        visit.exchange.checked.response = Some(errors);
         if let Some(slot) = slot {
             slot.finish(&answer);
         }

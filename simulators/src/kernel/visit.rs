@@ -1,7 +1,7 @@
 //! A request on its way through a simulator: what the journal will say of it, and what its headers say.
 
 use counterproof_contracts::{
-    journal::{Exchange, Outcome},
+    journal::{Checked, Exchange, Outcome},
     model::{CorrelationId, OrderNumber, System, Timestamp},
     protocol::{FieldError, Operation, Problem, header},
 };
@@ -40,6 +40,7 @@ impl Visit {
             outcome: Outcome::Unknown,
             replayed: false,
             note: None,
+            checked: Checked::default(),
         };
         Self { exchange, subject: Subject::default() }
     }

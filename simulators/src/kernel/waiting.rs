@@ -13,7 +13,7 @@ use counterproof_contracts::{
 };
 use tokio::sync::oneshot;
 
-use super::{Kernel, Place, RuleId, Strike};
+use super::{Kernel, Place, RuleId, Strike, faults::Waiting};
 
 /// For how long a silent connection is kept open, if its caller never gives up.
 const SILENCE_MAX: Duration = Duration::from_hours(1);
@@ -35,7 +35,7 @@ impl Overtaken {
     pub(super) fn tell(&self, order: &OrderNumber) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, tell) in waiting.extract_if(.., |(of, _)| of == order) {
-            drop(tell.send(()));
+            let _ = tell.send(());
         }
     }
 }
@@ -45,16 +45,14 @@ impl Kernel {
     pub(super) async fn wait_out(&self, strike: &Strike, place: &Place) {
         match &strike.misfortune {
             Misfortune::Delay { ms } => {
-                if self.happens(strike, place) {
-                    self.pause(strike.rule, Duration::from_millis(*ms)).await;
-                }
+                self.happens(strike, place);
+                self.pause(strike.rule, Duration::from_millis(*ms)).await;
             }
             Misfortune::Hold { .. } => {
-                if self.happens(strike, place) {
-                    match self.faults().closes_in(strike.rule, self.clock().elapsed()) {
-                        Some(rest) => self.pause(strike.rule, rest).await,
-                        None => self.faults().until_over(strike.rule).await,
-                    }
+                self.happens(strike, place);
+                match self.faults().closes_in(strike.rule, self.clock().elapsed()) {
+                    Some(rest) => self.pause(strike.rule, rest).await,
+                    None => self.faults().until_over(strike.rule).await,
                 }
             }
             Misfortune::Overtaken { within_ms } => {
@@ -74,8 +72,14 @@ impl Kernel {
         let Some(rule) = self.faults().rule(strike.rule) else { return };
         let expected = self.faults().at_barrier(&rule.scenario, barrier);
         let name = (rule.scenario, barrier.to_owned());
-        let told = self.faults().barriers.wait(&name, strike.rule, expected, rule.seed);
-        let Some(told) = told else { return };
+        let waiting = self.faults().barriers.wait(&name, strike.rule, expected, rule.seed);
+        let Some(Waiting { told, all }) = waiting else { return };
+        // In a task of its own, so that the last to come does not go on before it has told the others.
+        self.0.tasks.spawn(async move {
+            for tell in all {
+                let _ = tell.send(());
+            }
+        });
         if self.told_within(strike.rule, told, within_ms).await {
             self.happens(strike, place);
         } else {

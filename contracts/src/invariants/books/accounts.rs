@@ -1,7 +1,6 @@
 //! Accounts of stored value, across orders.
 
-use std::collections::HashMap;
-
+use super::Map;
 use crate::{
     journal::Effect,
     model::{AccountId, Money, StoreCredit},
@@ -20,7 +19,7 @@ pub(in crate::invariants) struct Account {
 
 /// Every account.
 #[derive(Debug, Default)]
-pub(in crate::invariants) struct AccountBook(HashMap<AccountId, Account>);
+pub(in crate::invariants) struct AccountBook(Map<AccountId, Account>);
 
 impl AccountBook {
     /// An account.

@@ -2,11 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher},
 };
 
+use foldhash::fast::{FixedState, FoldHasher};
 use serde_json::Value;
 
+use super::Map;
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome},
     model::{CorrelationId, EventId, System, Timestamp},
@@ -51,17 +53,18 @@ pub(in crate::invariants) struct OrderMessages {
     pub(in crate::invariants) roots: BTreeSet<CorrelationId>,
     /// Chains in which systems acted for this order because they were called, and where first.
     pub(in crate::invariants) chains: BTreeMap<CorrelationId, (System, u64)>,
-    intents: BTreeMap<u64, Vec<Attempt>>,
+    intents: Map<u64, Vec<Attempt>>,
+    latest_intent: u64,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
-    keys: BTreeMap<u64, u64>,
+    keys: Map<u64, u64>,
     /// Lines of the journal with calls of a key, by its fingerprint.
-    calls: BTreeMap<u64, Vec<u64>>,
+    calls: Map<u64, Vec<u64>>,
 }
 
 impl OrderMessages {
-    /// The attempts at the intent of a keyed call of the middleware, by key.
-    pub(in crate::invariants) fn attempts(&self, exchange: &Exchange) -> &[Attempt] {
-        self.intents.get(&intent(exchange)).map_or(&[], Vec::as_slice)
+    /// The attempts at the intent of the last keyed call of the middleware, by key.
+    pub(in crate::invariants) fn latest_attempts(&self) -> &[Attempt] {
+        self.intents.get(&self.latest_intent).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the middleware acknowledged every event.
@@ -126,7 +129,8 @@ impl OrderMessages {
 
     fn attempt(&mut self, seq: u64, exchange: &Exchange) {
         let Some(key) = &exchange.key else { return };
-        let attempts = self.intents.entry(intent(exchange)).or_default();
+        self.latest_intent = intent(exchange);
+        let attempts = self.intents.entry(self.latest_intent).or_default();
         let index = attempts.iter().position(|attempt| attempt.key == *key).unwrap_or_else(|| {
             attempts.push(Attempt {
                 key: key.clone(),
@@ -154,32 +158,32 @@ fn is_keyed(exchange: &Exchange) -> bool {
 
 /// Whether an answer is a definite refusal, which the same request meets again for ever.
 fn is_refusal(exchange: &Exchange) -> bool {
-    let retryable = exchange.response.get("retryable").and_then(Value::as_bool).unwrap_or(false);
+    let retryable = || exchange.response.get("retryable").and_then(Value::as_bool).unwrap_or(false);
     exchange.outcome == Outcome::Fail
-        && !retryable
         && exchange
             .status
             .is_some_and(|status| (400..500).contains(&status) && !matches!(status, 408 | 425 | 429))
+        && !retryable()
 }
 
 /// Fingerprint of a key at the system that was called with it.
 fn fingerprint(system: System, key: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     (system, key).hash(&mut hasher);
     hasher.finish()
 }
 
 /// Fingerprint of what is wanted from whom, whatever the key: the call and its body.
 fn intent(exchange: &Exchange) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     exchange.to.hash(&mut hasher);
     exchange.call.hash(&mut hasher);
     hash_value(&exchange.request, &mut hasher);
     hasher.finish()
 }
 
-/// Hashes a JSON value; the order of an object's members does not matter.
-fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
+/// Hashes a JSON value. The order of an object's members does not matter: `serde_json` keeps them sorted.
+fn hash_value(value: &Value, hasher: &mut FoldHasher<'_>) {
     match value {
         Value::Null => 0_u8.hash(hasher),
         Value::Bool(flag) => (1_u8, flag).hash(hasher),
@@ -192,13 +196,11 @@ fn hash_value(value: &Value, hasher: &mut DefaultHasher) {
             }
         }
         Value::Object(members) => {
-            let sum = members.iter().fold(0_u64, |sum, (name, member)| {
-                let mut own = DefaultHasher::new();
-                name.hash(&mut own);
-                hash_value(member, &mut own);
-                sum.wrapping_add(own.finish())
-            });
-            (5_u8, members.len(), sum).hash(hasher);
+            (5_u8, members.len()).hash(hasher);
+            for (name, member) in members {
+                name.hash(hasher);
+                hash_value(member, hasher);
+            }
         }
     }
 }
@@ -208,6 +210,31 @@ pub(super) fn dead_letters(exchange: &Exchange) -> Vec<DeadLetter> {
     if exchange.to != System::Middleware || exchange.operation != middleware::LIST_DEAD_LETTERS.id {
         return Vec::new();
     }
-    serde_json::from_value::<DeadLetterList>(exchange.response.clone())
+    <DeadLetterList as serde::Deserialize>::deserialize(&exchange.response)
         .map_or_else(|_| Vec::new(), |list| list.items)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
+    use super::*;
+
+    #[test]
+    fn the_order_of_members_is_no_other_intent() {
+        let hash = |text: &str| {
+            let mut hasher = FixedState::default().build_hasher();
+            hash_value(&serde_json::from_str(text).unwrap(), &mut hasher);
+            hasher.finish()
+        };
+        let value = r#"{ "a": [1, { "b": null, "c": "x" }], "d": true }"#;
+        assert_eq!(hash(value), hash(r#"{ "d": true, "a": [1, { "c": "x", "b": null }] }"#));
+        for other in [
+            r#"{ "a": [1, { "b": null, "c": "y" }], "d": true }"#,
+            r#"{ "a": [{ "b": null, "c": "x" }, 1], "d": true }"#,
+            r#"{ "a": [1, { "b": null, "d": "x" }], "d": true }"#,
+            r#"{ "a": [1, { "b": null, "c": "x" }] }"#,
+        ] {
+            assert_ne!(hash(value), hash(other), "{other}");
+        }
+    }
 }

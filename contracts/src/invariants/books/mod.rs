@@ -4,7 +4,9 @@
 //! needs later is kept as a few numbers and the lines of the journal that they come from. They are kept as
 //! long as their scenario lasts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry as Slot};
+
+use foldhash::fast::FixedState;
 
 use crate::{
     journal::{Committed, Effect, Entry, Exchange, FaultInjected, Record},
@@ -37,6 +39,10 @@ pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
 pub(super) use views::{Shown, View};
 
+/// A map whose hash is fast and the same in every run. Whoever forges collisions slows down the judgment of
+/// what it did itself, no more.
+pub(super) type Map<K, V> = HashMap<K, V, FixedState>;
+
 /// A sales order that the ERP booked for a channel's order.
 #[derive(Debug, Clone)]
 pub(super) struct Booking {
@@ -57,10 +63,10 @@ pub(super) struct ScenarioBook {
 /// The books of a run.
 #[derive(Debug, Default)]
 pub(super) struct Books {
-    orders: HashMap<OrderNumber, OrderBook>,
+    orders: Map<OrderNumber, OrderBook>,
     scenarios: BTreeMap<String, ScenarioBook>,
-    authorizations: HashMap<AuthorizationId, OrderNumber>,
-    references: HashMap<(SalesChannel, ChannelOrderId), Vec<Booking>>,
+    authorizations: Map<AuthorizationId, OrderNumber>,
+    references: Map<(SalesChannel, ChannelOrderId), Vec<Booking>>,
     pub(super) stock: StockBook,
     pub(super) accounts: AccountBook,
     /// Records that belong to no scenario and to no known order.
@@ -140,57 +146,40 @@ impl Books {
 
     fn apply_effect(&mut self, record: &Record, committed: &Committed) -> Option<OrderNumber> {
         let effect = &committed.effect;
-        let number = self.order_of(committed).filter(|number| self.takes(record, number, effect));
-        if let Some(number) = &number {
-            self.book_mut(record, number).apply(record, committed);
+        let named = self.order_of(committed).cloned();
+        let begins = matches!(effect, Effect::OrderPlaced { .. });
+        let Self { orders, scenarios, stock, accounts, quarantined, .. } = self;
+        let mut book =
+            named.and_then(|number| book_mut(orders, scenarios, quarantined, record, number, begins));
+        if let Some(book) = &mut book {
+            book.apply(record, committed);
+        }
+        let book = book.as_deref();
+        let scenario = record.scenario.as_deref().or_else(|| book?.scenario.as_deref());
+        stock.apply(record.seq, effect, book, scenario);
+        accounts.apply(record.seq, effect, scenario);
+        let number = book.map(|book| book.number.clone());
+        if number.is_some() {
             self.index(record.seq, effect);
         }
-        let book = number.as_ref().and_then(|number| self.orders.get(number));
-        let scenario = record.scenario.as_deref().or_else(|| book?.scenario.as_deref());
-        self.stock.apply(record.seq, effect, book, scenario);
-        self.accounts.apply(record.seq, effect, scenario);
         number
     }
 
     fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) -> Option<OrderNumber> {
         self.keep_dead_letters(exchange);
-        let number = exchange.order.as_ref()?;
-        let known = self.orders.contains_key(number);
-        if !known && record.scenario.is_none() {
-            self.quarantined += 1;
-            return None;
-        }
-        self.book_mut(record, number).apply_exchange(record, exchange);
-        Some(number.clone())
+        let number = exchange.order.clone()?;
+        let Self { orders, scenarios, quarantined, .. } = self;
+        let book = book_mut(orders, scenarios, quarantined, record, number, false)?;
+        book.apply_exchange(record, exchange);
+        Some(book.number.clone())
     }
 
-    fn order_of(&self, committed: &Committed) -> Option<OrderNumber> {
+    fn order_of<'a>(&'a self, committed: &'a Committed) -> Option<&'a OrderNumber> {
         let named = committed.effect.order_number().or(committed.order.as_ref());
-        named.cloned().or_else(|| match &committed.effect {
-            Effect::AuthorizationVoided { authorization_id, .. } => {
-                self.authorizations.get(authorization_id).cloned()
-            }
+        named.or_else(|| match &committed.effect {
+            Effect::AuthorizationVoided { authorization_id, .. } => self.authorizations.get(authorization_id),
             _ => None,
         })
-    }
-
-    /// Whether an effect belongs to an order's book: not so for traffic of no scenario about an unknown order.
-    fn takes(&mut self, record: &Record, number: &OrderNumber, effect: &Effect) -> bool {
-        let known = self.orders.contains_key(number) || matches!(effect, Effect::OrderPlaced { .. });
-        let taken = known || record.scenario.is_some();
-        self.quarantined += u64::from(!taken);
-        taken
-    }
-
-    fn book_mut(&mut self, record: &Record, number: &OrderNumber) -> &mut OrderBook {
-        let book = self.orders.entry(number.clone()).or_insert_with(|| OrderBook::new(number.clone()));
-        if book.scenario.is_none()
-            && let Some(name) = &record.scenario
-        {
-            book.scenario = Some(name.clone());
-            self.scenarios.entry(name.clone()).or_default().orders.insert(number.clone());
-        }
-        book
     }
 
     fn index(&mut self, seq: u64, effect: &Effect) {
@@ -219,4 +208,33 @@ impl Books {
             }
         }
     }
+}
+
+/// The book of an order. Traffic of no scenario begins none, unless it is the order itself; it is counted.
+fn book_mut<'b>(
+    orders: &'b mut Map<OrderNumber, OrderBook>,
+    scenarios: &mut BTreeMap<String, ScenarioBook>,
+    quarantined: &mut u64,
+    record: &Record,
+    number: OrderNumber,
+    begins: bool,
+) -> Option<&'b mut OrderBook> {
+    let book = match orders.entry(number) {
+        Slot::Occupied(known) => known.into_mut(),
+        Slot::Vacant(vacant) if begins || record.scenario.is_some() => {
+            let number = vacant.key().clone();
+            vacant.insert(OrderBook::new(number))
+        }
+        Slot::Vacant(_) => {
+            *quarantined += 1;
+            return None;
+        }
+    };
+    if book.scenario.is_none()
+        && let Some(name) = &record.scenario
+    {
+        book.scenario = Some(name.clone());
+        scenarios.entry(name.clone()).or_default().orders.insert(book.number.clone());
+    }
+    Some(book)
 }

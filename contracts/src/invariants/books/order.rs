@@ -1,6 +1,9 @@
 //! The book of one order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Fact, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View,
@@ -81,7 +84,9 @@ pub(in crate::invariants) struct OrderBook {
     /// Live claims by line and node.
     pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
     /// Business facts that may be committed once, and where they were.
-    pub(in crate::invariants) facts: BTreeMap<Fact, Vec<u64>>,
+    facts: BTreeMap<Arc<Fact>, Vec<u64>>,
+    /// The fact that the last effect was, if it was one.
+    latest_fact: Option<Arc<Fact>>,
     timeline_entries: BTreeSet<String>,
     pub(in crate::invariants) money: MoneyBook,
     pub(in crate::invariants) taxes: TaxBook,
@@ -139,6 +144,7 @@ impl OrderBook {
             issues: BTreeMap::new(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
+            latest_fact: None,
             timeline_entries: BTreeSet::new(),
             money: MoneyBook::default(),
             taxes: TaxBook::default(),
@@ -162,6 +168,12 @@ impl OrderBook {
     /// The channel's system, once the order is known.
     pub(in crate::invariants) fn channel(&self) -> Option<System> {
         self.terms.as_ref().map(|terms| terms.channel.system())
+    }
+
+    /// The fact that the last effect was, and where it was committed.
+    pub(in crate::invariants) fn latest_fact(&self) -> Option<(&Fact, &[u64])> {
+        let fact = self.latest_fact.as_ref()?;
+        Some((fact, self.facts.get(fact)?))
     }
 
     /// What the order's channel shows now.
@@ -230,13 +242,14 @@ impl OrderBook {
     }
 
     fn keep_fact(&mut self, seq: u64, effect: &Effect) {
+        self.latest_fact = Fact::of(effect).map(Arc::new);
         if let Effect::TimelineWritten { entry } = effect
             && !self.timeline_entries.insert(entry.entry_id.clone())
         {
             return;
         }
-        if let Some(fact) = Fact::of(effect) {
-            self.facts.entry(fact).or_default().push(seq);
+        if let Some(fact) = &self.latest_fact {
+            self.facts.entry(Arc::clone(fact)).or_default().push(seq);
         }
     }
 

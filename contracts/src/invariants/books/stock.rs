@@ -1,8 +1,8 @@
 //! Stock per SKU and node, and what was sold of a SKU against what there ever was.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::OrderBook;
+use super::{Map, OrderBook};
 use crate::{
     journal::Effect,
     model::{InventoryMovement, MovementReason, NodeId, ReservedLine, Sku, StockCondition},
@@ -47,7 +47,7 @@ struct SkuBook {
 
 /// All stock.
 #[derive(Debug, Default)]
-pub(in crate::invariants) struct StockBook(HashMap<Sku, SkuBook>);
+pub(in crate::invariants) struct StockBook(Map<Sku, SkuBook>);
 
 impl StockBook {
     /// A SKU at a node.

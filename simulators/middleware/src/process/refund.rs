@@ -5,7 +5,7 @@ use counterproof_contracts::{
     allocation::Value,
     model::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
-        RefundRequest, RefundStatus, Resolution, StoreCreditRequest, System, TenderKind,
+        RefundRequest, RefundStatus, Resolution, StoreCreditRequest, System, TenderId, TenderKind,
     },
     protocol::{channel, psp, stored_value},
 };
@@ -181,6 +181,7 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
             let request = AccountEntryRequest { order_number, cause, amount };
             Some(PartnerCall::new(stored_value::CREDIT_ACCOUNT, &[account_id.as_str()], &request))
         }
+        RefundMeans::StoreCredit { .. } if !taken(process) => None,
         RefundMeans::StoreCredit { customer_ref } => {
             let request =
                 StoreCreditRequest { customer_ref: customer_ref.clone(), order_number, cause, amount };
@@ -188,6 +189,19 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
         }
         RefundMeans::Marketplace => None,
     }
+}
+
+/// Whether the money for every parcel that left is known to be taken: before that a credit would give away
+/// what nobody has paid yet.
+fn taken(process: &OrderProcess) -> bool {
+    let is_card = |tender_id: &TenderId| {
+        let tender = process.order.tenders.iter().find(|tender| tender.tender_id == *tender_id);
+        tender.is_some_and(|tender| tender.kind == TenderKind::Card)
+    };
+    let departures = process.shipments.values().filter_map(|parcel| parcel.shipped.as_ref());
+    departures
+        .flat_map(|departure| &departure.shares)
+        .all(|share| share.capture_id.is_some() || !is_card(&share.tender_id))
 }
 
 fn notify(process: &mut OrderProcess, refund: &RefundState, desk: &mut Desk<'_>) {

@@ -22,32 +22,37 @@ struct Barrier {
     open: bool,
 }
 
+/// A message's place at a barrier.
+pub(in crate::kernel) struct Waiting {
+    /// Tells when the barrier is open.
+    pub(in crate::kernel) told: oneshot::Receiver<()>,
+    /// If this was the last to come: all who wait, in the order in which they are to go on.
+    pub(in crate::kernel) all: Vec<oneshot::Sender<()>>,
+}
+
 impl Barriers {
-    /// One message of a rule waits. What is given tells when all of `expected` rules have one. `None`: the barrier
-    /// is open already, or a message of the rule waits.
+    /// One message of a rule waits, until all of `expected` rules have one. `None`: the barrier is open already.
     pub(in crate::kernel) fn wait(
         &self,
         name: &Name,
         rule: RuleId,
         expected: usize,
         seed: u64,
-    ) -> Option<oneshot::Receiver<()>> {
+    ) -> Option<Waiting> {
         let mut barriers = self.barriers();
         let barrier = barriers.entry(name.clone()).or_default();
-        if barrier.open || barrier.waiting.contains_key(&rule) {
+        if barrier.open {
             return None;
         }
         let (tell, told) = oneshot::channel();
         barrier.waiting.insert(rule, tell);
-        if barrier.waiting.len() >= expected {
-            barrier.open = true;
-            let mut all: Vec<_> = std::mem::take(&mut barrier.waiting).into_iter().collect();
-            all.sort_by_key(|(rule, _)| chance::number(seed, &[&name.0, &name.1, &rule.0.to_string()]));
-            for (_, tell) in all {
-                drop(tell.send(()));
-            }
+        if barrier.waiting.len() < expected {
+            return Some(Waiting { told, all: Vec::new() });
         }
-        Some(told)
+        barrier.open = true;
+        let mut all: Vec<_> = std::mem::take(&mut barrier.waiting).into_iter().enumerate().collect();
+        all.sort_by_key(|(index, _)| chance::number(seed, &[&name.0, &name.1, &index.to_string()]));
+        Some(Waiting { told, all: all.into_iter().map(|(_, (_, tell))| tell).collect() })
     }
 
     /// A message no longer waits.

@@ -47,7 +47,7 @@ fn menu(level: u8, direction: Direction, dose: u64) -> Vec<Misfortune> {
     if level >= 3 {
         match direction {
             Direction::Call => menu.extend([
-                Misfortune::LateAnswer { ms: 2_000 + dose % 8_000 },
+                Misfortune::LateAnswer { ms: 2_000 + dose % 1_000 },
                 Misfortune::ErrorAnswer {
                     status: 504,
                     retry_after_s: None,
@@ -63,8 +63,8 @@ fn menu(level: u8, direction: Direction, dose: u64) -> Vec<Misfortune> {
             ]),
             Direction::Delivery => menu.extend([
                 Misfortune::Overtaken { within_ms: 5_000 },
-                Misfortune::Delay { ms: 1_000 + dose % 20_000 },
-                Misfortune::Duplicate { times: 2, new_id: false, after_ms: dose % 60_000 },
+                Misfortune::Delay { ms: 1_000 + dose % 4_000 },
+                Misfortune::Duplicate { times: 2, new_id: false, after_ms: dose % 10_000 },
             ]),
         }
     }

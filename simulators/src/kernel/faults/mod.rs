@@ -29,7 +29,7 @@ use counterproof_contracts::{
 };
 use tokio::sync::watch;
 
-pub(super) use barrier::Barriers;
+pub(super) use barrier::{Barriers, Waiting};
 pub(super) use drift::drifted;
 pub use rule::{Rule, RuleId, RuleReport, Setting};
 pub use swizzle::swizzle_clog;
@@ -67,6 +67,8 @@ struct Book {
     rules: Vec<RuleReport>,
     by_order: BTreeMap<OrderNumber, BTreeSet<usize>>,
     by_scenario: BTreeMap<String, BTreeSet<usize>>,
+    /// Rules of barriers that have their message.
+    at_barriers: BTreeSet<usize>,
 }
 
 impl Book {
@@ -74,6 +76,27 @@ impl Book {
     fn concerning(&self, order: &OrderNumber, scenario: Option<&str>) -> BTreeSet<usize> {
         let of_scenario = scenario.and_then(|scenario| self.by_scenario.get(scenario));
         self.by_order.get(order).into_iter().chain(of_scenario).flatten().copied().collect()
+    }
+
+    fn strike(&self, place: &Place, moment: Moment, now: Duration, can_crash: bool) -> Option<Strike> {
+        let numbers = self.concerning(&place.order, place.scenario.as_deref());
+        let live = |number: &usize| self.rules.get(*number).filter(|report| !report.over);
+        // Chaos keeps away from messages for which something is planned, so that the plan comes true.
+        let planned =
+            |report: &RuleReport| !report.rule.is_chaos() && report.rule.misfortune_of(place, now).is_some();
+        let planned = numbers.iter().filter_map(live).any(planned);
+        numbers.iter().find_map(|number| {
+            let report = live(number).filter(|report| !(planned && report.rule.is_chaos()))?;
+            let misfortune = report.rule.misfortune_of(place, now)?;
+            let free = match misfortune {
+                Misfortune::Crash { .. } => report.fired == 0 && can_crash,
+                Misfortune::Barrier { .. } => !self.at_barriers.contains(number),
+                _ => true,
+            };
+            let fits = free && misfortune.moment() == Some(moment) && misfortune.fits(place.link.direction);
+            let name = report.rule.fault.name.clone();
+            fits.then_some(Strike { rule: RuleId(*number), name, misfortune })
+        })
     }
 }
 
@@ -131,20 +154,15 @@ impl Faults {
         self.can_crash.store(true, Ordering::Relaxed);
     }
 
-    /// The first rule that fits a message at a moment. It has not happened yet.
+    /// The first rule that fits a message at a moment. It has not happened yet; but a barrier takes one message
+    /// for each rule, so this is that of the next rule.
     pub(super) fn look(&self, place: &Place, moment: Moment, now: Duration) -> Option<Strike> {
-        let book = self.book();
-        let numbers = book.concerning(&place.order, place.scenario.as_deref());
-        numbers.into_iter().find_map(|number| {
-            let report = book.rules.get(number).filter(|report| !report.over)?;
-            let rule = &report.rule;
-            let misfortune = rule.misfortune_of(place, now)?;
-            let crash = matches!(misfortune, Misfortune::Crash { .. });
-            let fits = misfortune.moment() == Some(moment)
-                && misfortune.fits(place.link.direction)
-                && (!crash || (report.fired == 0 && self.can_crash.load(Ordering::Relaxed)));
-            fits.then(|| Strike { rule: RuleId(number), name: rule.fault.name.clone(), misfortune })
-        })
+        let mut book = self.book();
+        let strike = book.strike(place, moment, now, self.can_crash.load(Ordering::Relaxed))?;
+        if matches!(strike.misfortune, Misfortune::Barrier { .. }) {
+            book.at_barriers.insert(strike.rule.0);
+        }
+        Some(strike)
     }
 
     /// Counts that a rule happened. A crash happens once: whether this is the first.

@@ -53,7 +53,7 @@ pub struct RuleReport {
 impl RuleReport {
     /// Whether it was planned and never happened. Chaos promises nothing in particular, so it is never missed.
     pub fn is_unmet(&self) -> bool {
-        self.fired == 0 && !matches!(self.rule.fault.misfortune, Misfortune::Chaos { .. })
+        self.fired == 0 && !self.rule.is_chaos()
     }
 }
 
@@ -76,6 +76,11 @@ impl Rule {
             began: setting.began,
             seed: setting.seed,
         }
+    }
+
+    /// Whether it promises nothing in particular.
+    pub(in crate::kernel) const fn is_chaos(&self) -> bool {
+        matches!(self.fault.misfortune, Misfortune::Chaos { .. })
     }
 
     /// Milliseconds from the scenario's beginning to an instant of the kernel's clock.

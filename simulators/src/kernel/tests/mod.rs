@@ -1,8 +1,12 @@
 //! Tests of the kernel with a small core and a scripted middleware.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod answers;
 mod calling;
+mod crashing;
 mod delivering;
+mod meeting;
+mod messages;
 mod misfortune;
 mod serving;
 mod sockets;
@@ -208,13 +212,25 @@ impl Rig {
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answered, ConnectionLost> {
         let (parts, body) = self.desk.service().oneshot(request).await?.into_parts();
-        let body = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = || Value::from(String::from_utf8(bytes.to_vec()).unwrap());
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
         Ok(Answered { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
     /// Asks for refund number `number` with a key.
     async fn refund(&self, key: &str, number: u32) -> Result<Answered, ConnectionLost> {
         self.send(refund_request(Some(key), &refund_body(number))).await
+    }
+
+    /// Asks for refund 1 with key `key-1`, as a caller who gives up after `limit`.
+    async fn patient(&self, limit: Duration) -> Option<Result<Answered, ConnectionLost>> {
+        self.kernel.clock().timeout(limit, self.refund("key-1", 1)).await
+    }
+
+    /// Reads refund 1.
+    async fn read(&self) -> Answered {
+        self.send(request("GET", "/v1/refunds/refund-1", None, b"")).await.unwrap()
     }
 
     fn records(&self) -> Vec<Record> {

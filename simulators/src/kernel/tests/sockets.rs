@@ -104,3 +104,57 @@ async fn an_answer_above_the_limit_is_not_taken() {
     drop(rig);
     flood.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_silent_system_keeps_the_connection_open_and_is_rid_of_it_when_the_caller_leaves() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    rig.fault("refundPayment", 1..=1, Misfortune::LoseAnswer { ending: Ending::Silence });
+    let mut records = rig.kernel.recorder().subscribe();
+    let effect_and_exchange =
+        async { while *records.borrow_and_update() < 3 && records.changed().await.is_ok() {} };
+    tokio::select! {
+        biased;
+        answered = post(&network, listening.address(), "key-1") => panic!("answered: {answered:?}"),
+        () = effect_and_exchange => {}
+    }
+    assert_eq!(rig.effects().len(), 1);
+    let answered = post(&network, listening.address(), "key-1").await.unwrap();
+    assert_eq!(answered.headers()["idempotency-replayed"], "true");
+    listening.stop(rig.kernel.clock()).await;
+}
+
+#[tokio::test]
+async fn a_page_and_nothing_at_all_are_answers_over_a_socket() {
+    use counterproof_contracts::faults::ErrorBody;
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    let error =
+        |body| Misfortune::ErrorAnswer { status: 502, retry_after_s: None, body, after_effect: false };
+    rig.fault("refundPayment", 1..=1, error(ErrorBody::Html));
+    rig.fault("refundPayment", 2..=2, error(ErrorBody::Empty));
+    let page = post(&network, listening.address(), "key-1").await.unwrap();
+    assert_eq!((page.status().as_u16(), page.body().starts_with(b"<html>")), (502, true));
+    let nothing = post(&network, listening.address(), "key-1").await.unwrap();
+    assert_eq!((nothing.status().as_u16(), nothing.body().len()), (502, 0));
+    assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_crash_ends_the_connection_over_a_socket_once_the_implementation_is_back() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    let (tell, told) = tokio::sync::watch::channel(0);
+    rig.kernel.set_crash(Arc::new(move || {
+        tell.send_modify(|count| *count += 1);
+        Box::pin(std::future::ready(()))
+    }));
+    let point = counterproof_contracts::faults::CrashPoint::AfterEffect;
+    rig.fault("refundPayment", 1..=1, Misfortune::Crash { point });
+    post(&network, listening.address(), "key-1").await.unwrap_err();
+    assert_eq!((*told.borrow(), rig.effects().len()), (1, 1));
+    assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+}

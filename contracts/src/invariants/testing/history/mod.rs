@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Life;
 use crate::{
-    journal::{Committed, Effect, Entry, Exchange, Outcome, Record, Settled},
+    journal::{Checked, Committed, Effect, Entry, Exchange, Outcome, Record, Settled},
     model::*,
     policy::Policy,
     protocol::{
@@ -174,6 +174,7 @@ impl History {
             outcome,
             replayed: false,
             note: None,
+            checked: Checked::default(),
         })));
     }
 

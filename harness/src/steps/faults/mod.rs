@@ -1,7 +1,15 @@
 //! Steps about what goes wrong: outages, lost answers, duplicates, delays, deaths.
+//!
+//! Here is what people say most; calls, messages and what concerns several links have a file each.
+
+pub(super) mod calls;
+pub(super) mod links;
+pub(super) mod messages;
+
+use std::time::Duration;
 
 use counterproof_contracts::{
-    faults::{Attempts, Ending, ErrorBody, Fault, Link, Misfortune},
+    faults::{Attempts, DriftChange, Ending, ErrorBody, Fault, Link, Misfortune, Plan},
     model::System,
     protocol::{EventType, Operation, carrier, erp, psp, stored_value, tax, wms},
 };
@@ -89,6 +97,9 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("label", carrier::CREATE_LABEL),
         ("tax document", tax::COMMIT_TAX),
         ("store credit", stored_value::ISSUE_STORE_CREDIT),
+        ("sales order search", erp::FIND_SALES_ORDERS),
+        ("fulfillment cancellation", wms::CANCEL_FULFILLMENT),
+        ("refund look-up", psp::READ_REFUND),
     ];
     table
         .iter()
@@ -97,7 +108,43 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         .ok_or_else(|| StepError::rig(format!("nobody asks the {} for a {request}", system.title())))
 }
 
+/// The event that a message carries, in the words of business.
+fn message(name: &str) -> Result<EventType, StepError> {
+    Ok(match name {
+        "order confirmation" => EventType::SalesOrderAcknowledged,
+        "warehouse confirmation" => EventType::FulfillmentOrderAccepted,
+        "packing note" => EventType::ShipmentPacked,
+        "shipping notice" => EventType::ShipmentShipped,
+        "return receipt" => EventType::ReturnReceived,
+        "inspection report" => EventType::ReturnInspected,
+        "carrier scan" => EventType::CarrierScanRecorded,
+        "refund confirmation" => EventType::RefundSucceeded,
+        "refund failure" => EventType::RefundFailed,
+        _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
+    })
+}
+
+/// What is different in another version of a document, in words.
+fn drift(words: &str) -> Result<Misfortune, StepError> {
+    let change = match words {
+        "a code of a later version" => DriftChange::NewCode,
+        "a field of a later version" => DriftChange::ExtraField,
+        "an optional field missing" => DriftChange::MissingField,
+        "a number written as text" => DriftChange::NumberAsText,
+        _ => return Err(StepError::rig(format!("no version differs by {words:?}"))),
+    };
+    Ok(Misfortune::Drift { change, at: None })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Plans a fault, if it can happen at all.
 fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
+    if let Some(refusal) = Plan::new(&fault.name, vec![fault.clone()]).check().first() {
+        return Err(StepError::rig(format!("{:?} cannot happen: {refusal}", fault.name)));
+    }
     let play = world.play()?;
     let planned = play.stage.inject(&play.tag, fault);
     play.faults.push(planned);
@@ -167,4 +214,31 @@ async fn release(world: &mut World) -> Result<(), StepError> {
 async fn kill(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     play.stage.kill_and_restart().await.map_err(|fatal| StepError::rig(fatal.message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::PARAMETERS;
+
+    /// The values of a parameter that is a list of words.
+    fn words(name: &str) -> impl Iterator<Item = &'static str> {
+        let parameter = PARAMETERS.iter().find(|parameter| parameter.name == name);
+        parameter.into_iter().flat_map(|parameter| parameter.pattern.split('|'))
+    }
+
+    #[test]
+    fn every_word_that_a_step_can_say_is_known() {
+        for name in words("message") {
+            assert!(message(name).is_ok(), "{name}");
+        }
+        for name in words("drift") {
+            assert!(drift(name).is_ok(), "{name}");
+        }
+        for request in words("request") {
+            let asked = words("system").filter_map(|name| system(name).ok());
+            assert_eq!(asked.filter(|system| operation(*system, request).is_ok()).count(), 1, "{request}");
+        }
+        assert_eq!((words("message").count(), words("drift").count()), (EventType::ALL.len(), 4));
+    }
 }
