@@ -5,13 +5,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use counterproof_contracts::{
-    faults::{DriftChange, Fault, Link, Misfortune},
     model::{OrderNumber, System},
-    protocol::{DeadLetter, EventType, ReplayRequest, middleware},
+    protocol::{DeadLetter, Problem, ReplayRequest, middleware},
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once};
+use super::{Args, Kind, Step};
 use crate::{
     stage::Stage,
     world::{Play, StepError, World},
@@ -33,21 +32,9 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
-        expression: "{count} minute(s) pass(es)",
+        expression: "{duration} pass(es)",
         doc: "Time passes; for scenarios in virtual time.",
         action: |world, args| pass(world, args).boxed_local(),
-    },
-    Step {
-        kind: Kind::Action,
-        expression: "the carrier's scans have codes that nobody knows",
-        doc: "What the carrier tells of scans carries codes that are not in the contract.",
-        action: |world, _| at_once(unknown_codes(world)),
-    },
-    Step {
-        kind: Kind::Action,
-        expression: "the carrier's scans have known codes again",
-        doc: "The carrier tells scans as the contract says.",
-        action: |world, _| at_once(known_codes(world)),
     },
     Step {
         kind: Kind::Assertion,
@@ -100,11 +87,7 @@ async fn replay_letters(world: &mut World) -> Result<(), StepError> {
 }
 
 /// Waits until the operator has an answer, which must be no refusal. What follows from it may be under way.
-async fn answered(
-    play: &mut Play,
-    order: &OrderNumber,
-    before: Option<counterproof_contracts::protocol::Problem>,
-) -> Result<(), StepError> {
+async fn answered(play: &mut Play, order: &OrderNumber, before: Option<Problem>) -> Result<(), StepError> {
     let tag = play.tag.clone();
     let asked = |stage: &Stage| {
         let open = stage.kernel.open_work(Some(&tag));
@@ -123,25 +106,9 @@ async fn answered(
     }
 }
 
-fn unknown_codes(world: &mut World) -> Result<(), StepError> {
-    let play = world.play()?;
-    let drift = Misfortune::Drift { change: DriftChange::NewCode, at: None };
-    let fault =
-        Fault::new("the carrier's scans have codes that nobody knows", Link::from(System::Carrier), drift);
-    let planned = play.stage.inject(&play.tag, &fault.on(EventType::CarrierScanRecorded.name()));
-    play.faults.push(planned);
-    Ok(())
-}
-
-fn known_codes(world: &mut World) -> Result<(), StepError> {
-    let play = world.play()?;
-    play.stage.lift(&play.tag, System::Carrier);
-    Ok(())
-}
-
 async fn pass(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
-    play.stage.clock.sleep(Duration::from_mins(u64::from(args.number(0)?))).await;
+    play.stage.clock.sleep(args.duration(0)?).await;
     Ok(())
 }
 
