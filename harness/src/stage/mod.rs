@@ -180,10 +180,10 @@ impl Stage {
             .kernel
             .read_middleware(system, middleware::LIST_DEAD_LETTERS, &[], order, &root.correlation)
             .await;
-        let (status, body) = answer.map_err(|error| format!("expected the dead letters; {error}"))?;
+        let (status, body) = answer.map_err(|error| error.to_string())?;
         serde_json::from_value::<DeadLetterList>(body)
             .map(|list| list.items)
-            .map_err(|error| format!("expected the dead letters; status {status} came: {error}"))
+            .map_err(|error| format!("status {status} came: {error}"))
     }
 
     /// Kills the implementation without warning and starts it again.

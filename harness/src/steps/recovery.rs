@@ -72,7 +72,7 @@ async fn replay_order(world: &mut World) -> Result<(), StepError> {
 
 async fn replay_letters(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
-    for letter in letters(play).await? {
+    for letter in look(play, "the dead letters", |_| true).await? {
         let Some(order) = letter.order_number else { continue };
         let root = play.root("replay");
         let key = root.correlation.to_string();
@@ -117,36 +117,42 @@ async fn letters_wait(world: &mut World, args: Args) -> Result<(), StepError> {
     expect_letters(world, count).await
 }
 
-/// Looks at the dead letters until there are so many. Each look is recorded itself, so looks are paced.
 async fn expect_letters(world: &mut World, count: u32) -> Result<(), StepError> {
     let play = world.play()?;
     play.assertions += 1;
+    let so_many = |found: &[DeadLetter]| u32::try_from(found.len()).is_ok_and(|found| found == count);
+    look(play, &format!("{count} among the dead letters"), so_many).await.map(drop)
+}
+
+/// Looks at the dead letters of this scenario's orders until they are as wanted. Each look is recorded itself, so
+/// looks are paced.
+async fn look(
+    play: &Play,
+    what: &str,
+    wanted: impl Fn(&[DeadLetter]) -> bool,
+) -> Result<Vec<DeadLetter>, StepError> {
     let began = play.stage.clock.elapsed();
     loop {
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        let found = letters(play).await?;
-        if u32::try_from(found.len()).is_ok_and(|found| found == count) {
-            return Ok(());
-        }
+        let seen = match letters(play).await {
+            Ok(found) if wanted(&found) => return Ok(found),
+            Ok(found) => {
+                let names: Vec<&str> = found.iter().map(|letter| letter.dead_letter_id.as_str()).collect();
+                format!("there are {}: {}", found.len(), names.join(", "))
+            }
+            Err(seen) => seen,
+        };
         if waited >= play.stage.patience {
-            let names: Vec<&str> = found.iter().map(|letter| letter.dead_letter_id.as_str()).collect();
-            return Err(StepError::failed(format!(
-                "expected {count} among the dead letters; there are {}: {}",
-                found.len(),
-                names.join(", ")
-            )));
+            return Err(StepError::failed(format!("expected {what}; {seen}")));
         }
         play.stage.clock.sleep(BETWEEN_LOOKS).await;
     }
 }
 
-/// The dead letters about this scenario's orders.
-async fn letters(play: &Play) -> Result<Vec<DeadLetter>, StepError> {
+/// The dead letters about this scenario's orders, or what was answered instead.
+async fn letters(play: &Play) -> Result<Vec<DeadLetter>, String> {
     let orders: BTreeSet<&OrderNumber> = play.orders.iter().map(|order| &order.order_number).collect();
-    let root = play.same_root("order");
-    let all = play.stage.dead_letters(OPERATOR, &root).await.map_err(StepError::failed)?;
-    Ok(all
-        .into_iter()
-        .filter(|letter| letter.order_number.as_ref().is_some_and(|order| orders.contains(order)))
-        .collect())
+    let all = play.stage.dead_letters(OPERATOR, &play.same_root("order")).await?;
+    let ours = |letter: &DeadLetter| letter.order_number.as_ref().is_some_and(|order| orders.contains(order));
+    Ok(all.into_iter().filter(ours).collect())
 }
