@@ -60,6 +60,7 @@ mod tests {
         let mut history = History::shipped();
         history.replay(Outcome::Ok);
         history.capture("C-2", "S-1", 9_980);
+        history.deliver("e-1", Some(202), Outcome::Ok);
         history.settle();
         let found = violations("E12", &history.records());
         let first = found.first().unwrap();

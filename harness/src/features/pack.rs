@@ -42,6 +42,7 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/resilience/unreliable_partners.feature",
         include_str!("../../../scenarios/resilience/unreliable_partners.feature"),
     ),
+    ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
 ];
 

@@ -13,7 +13,7 @@ use counterproof_contracts::{
     invariants::Violation,
     journal::Entry,
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
-    protocol::{CancellationStatus, Problem, middleware},
+    protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
     channel::Channel,
@@ -170,6 +170,22 @@ impl Stage {
             .read_middleware(system, middleware::READ_ORDER, &parameters, Some(order), &root.correlation)
             .await;
         answer.is_ok_and(|(status, _)| status < 500)
+    }
+
+    /// A system looks at the implementation's dead letters on behalf of an order.
+    ///
+    /// # Errors
+    /// What was answered instead.
+    pub async fn dead_letters(&self, system: System, root: &Root) -> Result<Vec<DeadLetter>, String> {
+        let order = Some(&root.order);
+        let answer = self
+            .kernel
+            .read_middleware(system, middleware::LIST_DEAD_LETTERS, &[], order, &root.correlation)
+            .await;
+        let (status, body) = answer.map_err(|error| error.to_string())?;
+        serde_json::from_value::<DeadLetterList>(body)
+            .map(|list| list.items)
+            .map_err(|error| format!("status {status} came: {error}"))
     }
 
     /// Kills the implementation without warning and starts it again.

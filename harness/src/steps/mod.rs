@@ -9,6 +9,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod recovery;
 mod returns;
 mod stock;
 
@@ -123,6 +124,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::calls::STEPS,
         faults::messages::STEPS,
         faults::links::STEPS,
+        recovery::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     journal::{Committed, Exchange, Outcome, Record},
     model::{System, Timestamp},
-    protocol::{Method, Operation, middleware},
+    protocol::{Operation, middleware},
 };
 
 /// Most effects after replays that are kept of an order.
@@ -63,9 +63,10 @@ impl ReplayBook {
     }
 
     /// Somebody asked for something. It is recorded with its answer, when effects of it may have been already.
+    /// Events are no acts: whoever raised one acted before.
     fn acted(&mut self, exchange: &Exchange) {
         let operation = Operation::find(exchange.to, &exchange.operation);
-        if operation.is_some_and(|operation| operation.method != Method::Get) {
+        if operation.is_some_and(|operation| operation.keyed || operation == middleware::REPLAY_DEAD_LETTER) {
             self.last = None;
             self.news.retain(|news| news.at < exchange.started_at);
         }

@@ -60,6 +60,12 @@ pub(in crate::steps) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "every attempt at the {message} comes with {drift}",
+        doc: "Each such message is told in another version of the contract, however often it is told.",
+        action: |world, args| at_once(always_drifted(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "the {system}'s messages reach the middleware {duration} late",
         doc: "Every message of the system waits so long before it is sent.",
         action: |world, args| at_once(all_late(world, &args)),
@@ -133,6 +139,12 @@ fn again(world: &mut World, args: &Args) -> Result<(), StepError> {
 
 fn drifted(world: &mut World, args: &Args) -> Result<(), StepError> {
     on_message(world, args, super::drift(args.text(1))?)
+}
+
+fn always_drifted(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let (event, drift) = (message(args.text(0))?, super::drift(args.text(1))?);
+    let name = format!("{} of every {}", drift.name().replace('_', " "), args.text(0));
+    plan(world, &Fault::new(name, Link::from(event.source()), drift).on(event.name()).attempts(Attempts::ALL))
 }
 
 fn skewed(world: &mut World, args: &Args, sign: i32) -> Result<(), StepError> {
