@@ -34,6 +34,9 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         return;
     };
     bench.looks();
+    if exchange.key.is_none() {
+        return;
+    }
     let attempts = order.messages.latest_attempts();
     check_keys(order, operation, attempts, bench);
     check_refusals(order, operation, exchange, attempts, bench);
