@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::BufWriter,
+    io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use counterproof_contracts::{
     invariants::{Judge, Violation},
-    journal::{Entry, Exchange, Outcome, Record, Settled, Writer},
+    journal::{Entry, Exchange, Outcome, Record, Redactor, Settled, Writer},
     model::{System, Timestamp},
     policy::Policy,
 };
@@ -30,8 +30,10 @@ struct Open {
 }
 
 struct State {
-    writer: Writer<BufWriter<File>>,
+    /// Straight into the file: what was recorded survives a kill of this process.
+    writer: Writer<File>,
     path: String,
+    redactor: Redactor,
     judge: Judge,
     violations: Vec<Violation>,
     repeats_within: Duration,
@@ -61,8 +63,8 @@ pub struct Volume {
 }
 
 impl Recording {
-    /// Begins a journal in a new file.
-    pub fn create(path: &Path, policy: Policy) -> Result<Self, Fatal> {
+    /// Begins a journal in a new file. The secrets never reach it.
+    pub fn create(path: &Path, policy: Policy, secrets: &[&str]) -> Result<Self, Fatal> {
         let file = File::create(path).map_err(|error| {
             Fatal::new(
                 Exit::Inconclusive,
@@ -70,8 +72,9 @@ impl Recording {
             )
         })?;
         Ok(Self(Arc::new(Mutex::new(State {
-            writer: Writer::new(BufWriter::new(file)),
+            writer: Writer::new(file),
             path: path.display().to_string(),
+            redactor: Redactor::new(secrets),
             repeats_within: Duration::from_millis(
                 policy.retry.timeout_ms.saturating_add(policy.retry.max_ms.saturating_mul(2)),
             ),
@@ -156,12 +159,12 @@ impl Recording {
         Volume { exchanges: state.exchanges, effects: state.effects }
     }
 
-    /// Writes out what is buffered. The error is the first that recording met, if any.
+    /// Waits until the journal is on the device, where it survives a loss of power. The error is the first that
+    /// recording met, if any.
     pub fn flush(&self) -> Result<(), Fatal> {
         let mut state = self.state();
-        if let Err(error) = state.writer.flush() {
-            let error = error.to_string();
-            state.broken.get_or_insert(error);
+        if state.broken.is_none() {
+            state.broken = sync(state.writer.output()).err().map(|error| error.to_string());
         }
         match &state.broken {
             None => Ok(()),
@@ -214,17 +217,29 @@ impl Open {
     }
 }
 
+/// Waits for the device. A pipe has none, which is no error.
+fn sync(file: &File) -> io::Result<()> {
+    match file.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
 impl RecordSink for Recording {
-    fn append(&mut self, record: &Record) {
+    fn append(&mut self, record: &mut Record) {
         let mut state = self.state();
+        // Judge and file see the same, so that the file gives the same verdict.
+        state.redactor.apply(record);
         if let Some(scenario) = &record.scenario {
             state.follow(scenario, record.at, &record.entry);
         }
         let broken = state.judge.observe(record);
         state.violations.extend(broken);
-        if let Err(error) = state.writer.write(record) {
-            let error = error.to_string();
-            state.broken.get_or_insert(error);
+        // After a failure the file may end within a line; nothing may follow it.
+        if state.broken.is_none() {
+            state.broken = state.writer.write(record).err().map(|error| error.to_string());
         }
     }
 }
@@ -269,16 +284,64 @@ mod tests {
     #[test]
     fn a_scenario_is_followed_from_its_beginning_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
-        let mut recording = Recording::create(&folder.path().join("run.ndjson"), Policy::default()).unwrap();
-        recording.append(&started("a"));
-        recording.append(&lost_call("a"));
+        let mut recording =
+            Recording::create(&folder.path().join("run.ndjson"), Policy::default(), &[]).unwrap();
+        recording.append(&mut started("a"));
+        recording.append(&mut lost_call("a"));
         let now = "2026-11-27T09:00:00Z".parse().unwrap();
         assert_eq!(recording.unresolved("a", now), ["middleware will repeat erp.createSalesOrder"]);
         assert_eq!(recording.last_activity("a"), Some(now));
-        recording.append(&finished("a"));
-        recording.append(&lost_call("a"));
+        recording.append(&mut finished("a"));
+        recording.append(&mut lost_call("a"));
         assert_eq!(recording.unresolved("a", now), [""; 0]);
         assert_eq!(recording.state().open.len(), 0);
         assert_eq!(recording.volume(), Volume { exchanges: 2, effects: 0 });
+    }
+
+    #[test]
+    fn a_record_is_in_the_file_before_anybody_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ndjson");
+        let mut recording = Recording::create(&path, Policy::default(), &[]).unwrap();
+        for count in 1..=3 {
+            recording.append(&mut lost_call("a"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!((text.lines().count(), text.ends_with('\n')), (count, true), "without a flush");
+        }
+        recording.flush().unwrap();
+    }
+
+    #[test]
+    fn judge_and_file_see_what_was_redacted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ndjson");
+        let secret = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=";
+        let mut recording = Recording::create(&path, Policy::default(), &[secret]).unwrap();
+        let mut record = lost_call("a");
+        if let Entry::Exchange(exchange) = &mut record.entry {
+            exchange.call = format!("POST /v1/{secret}");
+            exchange.operation = "unknown".to_owned();
+        }
+        recording.append(&mut record);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("c2VjcmV0") && text.contains("redacted-secret"), "{text}");
+        let sentences = format!("{:?}", recording.all_violations());
+        assert!(sentences.contains("redacted-secret") && !sentences.contains("c2VjcmV0"), "{sentences}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_makes_the_run_inconclusive_and_says_why() {
+        let mut recording = Recording::create(Path::new("/dev/full"), Policy::default(), &[]).unwrap();
+        recording.append(&mut started("a"));
+        recording.append(&mut lost_call("a"));
+        let fatal = recording.flush().unwrap_err();
+        assert_eq!(fatal.exit, Exit::Inconclusive);
+        let message = fatal.message;
+        assert!(
+            message.contains("the journal /dev/full is incomplete") && message.contains("space"),
+            "{message}"
+        );
+        assert_eq!(recording.volume().exchanges, 1, "what happens is judged and counted still");
     }
 }

@@ -93,7 +93,8 @@ impl Stage {
     pub async fn build(plan: Plan) -> Result<Arc<Self>, Fatal> {
         let clock = Clock::system();
         let world = World::embedded().map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
-        let recording = Recording::create(&plan.folder.join("run.ndjson"), plan.policy.clone())?;
+        let recording =
+            Recording::create(&plan.folder.join("run.ndjson"), plan.policy.clone(), &[&plan.secret])?;
         let kernel = kernel(&plan, &recording, clock)?;
         let landscape = Landscape::new(&kernel, &world);
         let served = landscape

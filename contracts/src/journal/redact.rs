@@ -66,6 +66,7 @@ impl Redactor {
         match &mut record.entry {
             Entry::Exchange(exchange) => redact_exchange(exchange),
             Entry::Effect(committed) if names_somebody(&committed.effect) => redact_effect(committed),
+            Entry::RunStarted(start) => redact_target(&mut start.target),
             _ => {}
         }
         if self.holds_a_secret(record) {
@@ -129,6 +130,15 @@ const fn names_somebody(effect: &Effect) -> bool {
             | Effect::AccountDebited { .. }
             | Effect::AccountCredited { .. }
     )
+}
+
+/// Takes user and password out of a URL.
+fn redact_target(url: &mut String) {
+    let Some((scheme, rest)) = url.split_once("://") else { return };
+    let host_at = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let Some(at) = rest.get(..host_at).and_then(|authority| authority.rfind('@')) else { return };
+    let clean = format!("{scheme}://redacted{}", rest.get(at..).unwrap_or_default());
+    *url = clean;
 }
 
 fn redact_effect(committed: &mut Committed) {

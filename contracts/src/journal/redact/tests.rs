@@ -131,6 +131,19 @@ fn a_configured_secret_is_found_in_each_of_its_forms_and_anywhere() {
 }
 
 #[test]
+fn a_target_keeps_no_password() {
+    let shown = |url: &str| {
+        let mut url = url.to_owned();
+        redact_target(&mut url);
+        url
+    };
+    assert_eq!(shown("http://jo:pa@ss@host:1/x@y"), "http://redacted@host:1/x@y");
+    for url in ["reference", "http://127.0.0.1:8080", "http://host/a@b", "http://redacted@host"] {
+        assert_eq!(shown(url), url);
+    }
+}
+
+#[test]
 fn nothing_is_changed_where_nothing_fits() {
     let product = json!({ "name": "linen shirt", "sku": "shirt", "authorization": { "amount": 5 } });
     let record = exchange(&product, &json!(null));
