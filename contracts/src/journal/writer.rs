@@ -106,10 +106,8 @@ impl<W: Write> Writer<W> {
         }
         self.line.push(b'\n');
         let written = self.output.write_all(&self.line);
-        let flushed = written.and_then(|()| match closes_a_section(&record.entry) {
-            true => self.output.flush(),
-            false => Ok(()),
-        });
+        let flushed =
+            written.and_then(|()| if closes_a_section(&record.entry) { self.output.flush() } else { Ok(()) });
         self.failed = flushed.is_err();
         self.written = seq;
         Ok(flushed?)

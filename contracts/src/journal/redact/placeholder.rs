@@ -1,5 +1,7 @@
 //! What stands for a value that was taken out: as long, and as valid or invalid, as the value was.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest as _, Sha256};
 
 /// Longest placeholder of a text that is not made as long as the text was.
@@ -30,7 +32,8 @@ pub(super) fn identifier(value: &str) -> String {
     }
     let mut shown = PREFIX.to_owned();
     for byte in Sha256::digest(value.as_bytes()).iter().take(DIGITS / 2) {
-        shown.push_str(&format!("{byte:02x}"));
+        // Writing to a string does not fail.
+        let _ = write!(shown, "{byte:02x}");
     }
     let length = value.chars().count();
     if length > IDENTIFIER_MAX {
