@@ -251,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    fn record(scenario: &str, entry: Value) -> Record {
+    fn record(scenario: &str, entry: &Value) -> Record {
         let mut record = json!({ "seq": 1, "at": "2026-11-27T09:00:00Z", "scenario": scenario });
         record.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
         serde_json::from_value(record).unwrap()
@@ -262,14 +262,14 @@ mod tests {
             "kind": "scenario_started", "feature_path": "a.feature", "feature": "A", "name": "a", "line": 1,
             "tags": [], "steps_planned": 1,
         });
-        record(scenario, entry)
+        record(scenario, &entry)
     }
 
     fn finished(scenario: &str) -> Record {
         let entry = json!({
             "kind": "scenario_finished", "verdict": "pass", "steps_executed": 1, "assertions": 1, "duration_ms": 1,
         });
-        record(scenario, entry)
+        record(scenario, &entry)
     }
 
     fn lost_call(scenario: &str) -> Record {
@@ -278,7 +278,7 @@ mod tests {
             "call": "POST /v1/sales-orders", "key": "k-1", "attempt": 1, "started_at": "2026-11-27T09:00:00Z",
             "request": null, "response": null, "outcome": "unknown",
         });
-        record(scenario, entry)
+        record(scenario, &entry)
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! What a redactor takes out, and what it must leave.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::prelude::*;
