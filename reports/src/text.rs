@@ -43,6 +43,11 @@ pub(crate) fn duration(milliseconds: u64) -> String {
 
 /// `1 scenario`, `2 scenarios`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
+    count_u64(number as u64, noun)
+}
+
+/// As [`count`], for numbers that may be large.
+pub(crate) fn count_u64(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -110,6 +110,44 @@ fn every_refusal_names_the_place_and_the_remedy() {
             json!({ "link": "psp->middleware", "misfortune": { "kind": "cut_off" } }),
             r#"at "/faults/0/misfortune": what is cut off never arrives; say so with "permanent": true"#,
         ),
+        (
+            json!({ "misfortune": { "kind": "error_answer", "status": 429, "after_effect": true } }),
+            r#"at "/faults/0/misfortune": 429 says that nothing was done; give another status to an error after the effect"#,
+        ),
+        (
+            json!({ "operation": "refundPayment", "misfortune": { "kind": "stale_read" } }),
+            r#"at "/faults/0/misfortune": only a reading can be stale; name one of the system's GET operations"#,
+        ),
+        (
+            json!({ "misfortune": { "kind": "chaos", "level": 4 } }),
+            r#"at "/faults/0/misfortune": the level of chaos is 1, 2 or 3"#,
+        ),
+        (
+            json!({ "misfortune": { "kind": "drift", "change": "new_code", "at": "status" } }),
+            r#"at "/faults/0/misfortune": at is no JSON Pointer; it begins with "/""#,
+        ),
+        (
+            json!({ "permanent": true, "misfortune": { "kind": "hold" } }),
+            r#"at "/faults/0/misfortune": what is held for ever never comes to rest; use cut_off or lose_request, or give a window"#,
+        ),
+        (
+            json!({
+                "link": "psp->middleware", "permanent": true, "attempts": { "from": 1 },
+                "misfortune": { "kind": "lose_request" }
+            }),
+            r#"at "/faults/0/misfortune": what is tried for ever never comes to rest; use cut_off"#,
+        ),
+        (
+            json!({ "permanent": true, "misfortune": { "kind": "crash", "point": "after_effect" } }),
+            r#"at "/faults/0/misfortune": a crash happens once and is not permanent"#,
+        ),
+        (
+            json!({
+                "link": "psp->middleware", "attempts": { "from": 2, "to": 2 },
+                "misfortune": { "kind": "delay", "ms": 5 }
+            }),
+            r#"at "/faults/0/misfortune": a delivery waits before its first attempt only; give attempts from 1"#,
+        ),
     ];
     for (fault, expected) in golden {
         assert_eq!(refused(std::slice::from_ref(fault)), [*expected], "{fault}");

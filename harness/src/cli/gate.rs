@@ -110,6 +110,7 @@ impl Run {
         rehearsal.secret.clone_from(&self.secret);
         rehearsal.patience = self.patience;
         rehearsal.overlay = self.overlay.clone();
+        rehearsal.repeat = self.input.repeat.unwrap_or(1);
         Ok(rehearsal)
     }
 }
@@ -251,7 +252,9 @@ impl Rehearsing<'_> {
         let Self { rehearsal, jobs, stop, progress, recording, tally } = self;
         rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |played| {
             let finished = &played.finished;
-            show(progress, finished, &played.recording.violations(&finished.id));
+            if played.repetition == 0 || finished.result.verdict != Verdict::Pass {
+                show(progress, finished, &played.recording.violations(&finished.id));
+            }
             tally.count(finished);
             if let Some(script) = scripts.get(finished.index) {
                 played.recording.with_records(|records| look(script, finished, records));

@@ -68,6 +68,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         tags: args.tags,
         faults: plan.as_ref().and_then(|plan| serde_json::to_value(plan).ok()).unwrap_or_default(),
         chaos: args.chaos,
+        repeat: args.repeat,
         crash_everywhere: args.crash_everywhere,
     };
     Ok(Run {

@@ -38,6 +38,10 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/resilience/lost_answers.feature",
         include_str!("../../../scenarios/resilience/lost_answers.feature"),
     ),
+    (
+        "scenarios/resilience/unreliable_partners.feature",
+        include_str!("../../../scenarios/resilience/unreliable_partners.feature"),
+    ),
     ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
 ];

@@ -56,6 +56,7 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
             line: u32::try_from(planned.line).unwrap_or(u32::MAX),
             tags: planned.tags.clone(),
             steps_planned: u32::try_from(planned.steps).unwrap_or(u32::MAX),
+            seed: stage.repetition.then_some(stage.seed),
         }),
     );
     let mut play = Play::new(Arc::clone(stage), planned.clone(), tag);

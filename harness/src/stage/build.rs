@@ -54,6 +54,8 @@ pub struct LivePlan {
 pub struct VirtualPlan<'a> {
     /// Seed of the run.
     pub seed: u64,
+    /// Whether what is played here was played before with another seed.
+    pub repetition: bool,
     /// The instant at which the scenario begins.
     pub starts_at: Timestamp,
     /// What the retailer declares.
@@ -76,6 +78,7 @@ fn retries(policy: &Policy) -> Duration {
 
 struct Parts {
     seed: u64,
+    repetition: bool,
     epoch: u64,
     clock: Clock,
     patience: Duration,
@@ -94,6 +97,7 @@ impl Parts {
         let killable = !matches!(running, Running::Foreign(_));
         let stage = Arc::new(Stage {
             seed: self.seed,
+            repetition: self.repetition,
             epoch: self.epoch,
             clock: self.clock,
             patience,
@@ -134,8 +138,19 @@ impl Stage {
         };
         let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
         let LivePlan { seed, policy, patience, overlay, .. } = plan;
-        let parts =
-            Parts { seed, epoch, clock, patience, policy, overlay, recording, kernel, landscape, world };
+        let parts = Parts {
+            seed,
+            repetition: false,
+            epoch,
+            clock,
+            patience,
+            policy,
+            overlay,
+            recording,
+            kernel,
+            landscape,
+            world,
+        };
         Ok(parts.stage(running, Some(served)))
     }
 
@@ -147,7 +162,7 @@ impl Stage {
         plan: VirtualPlan<'_>,
         implementation: Box<dyn Implementation>,
     ) -> Result<Arc<Self>, Fatal> {
-        let VirtualPlan { seed, starts_at, policy, secret, patience, overlay, world } = plan;
+        let VirtualPlan { seed, repetition, starts_at, policy, secret, patience, overlay, world } = plan;
         let clock = Clock::starting_at(starts_at);
         let recording = Recording::in_memory(policy.clone());
         let entrance = Entrance::default();
@@ -167,8 +182,19 @@ impl Stage {
             Fatal::new(Exit::Inconclusive, format!("the implementation did not start: {reason}"))
         })?;
         let world = Arc::clone(world);
-        let parts =
-            Parts { seed, epoch: 0, clock, patience, policy, overlay, recording, kernel, landscape, world };
+        let parts = Parts {
+            seed,
+            repetition,
+            epoch: 0,
+            clock,
+            patience,
+            policy,
+            overlay,
+            recording,
+            kernel,
+            landscape,
+            world,
+        };
         Ok(parts.stage(Running::InProcess(Box::new(running)), None))
     }
 }

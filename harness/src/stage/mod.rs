@@ -42,6 +42,8 @@ pub const DEVELOPMENT_SECRET: &str = "whsec_Y291bnRlcnByb29mLWRldmVsb3BtZW50";
 pub struct Stage {
     /// Seed of the run.
     pub seed: u64,
+    /// Whether what is played here was played before with another seed.
+    pub repetition: bool,
     /// Tells runs apart that meet the same stored state; 0 for an implementation that starts empty.
     pub epoch: u64,
     /// Time.
@@ -96,14 +98,14 @@ impl Stage {
     pub fn never_happened(&self, plans: &[PlannedFault]) -> Vec<String> {
         plans
             .iter()
-            .filter(|plan| self.kernel.faults().is_unmet(plan.rule))
+            .filter(|plan| plan.rules.iter().all(|rule| self.kernel.faults().is_unmet(*rule)))
             .map(|plan| format!("the fault {:?} was planned and never happened", plan.name))
             .collect()
     }
 
     /// How often planned faults happened, all together.
     pub fn happened(&self, plans: &[PlannedFault]) -> u64 {
-        plans.iter().map(|plan| self.kernel.faults().fired(plan.rule)).sum()
+        plans.iter().flat_map(|plan| &plan.rules).map(|rule| self.kernel.faults().fired(*rule)).sum()
     }
 
     /// Plans a fault for a scenario. Its window is reckoned from now.
@@ -112,7 +114,7 @@ impl Stage {
         let began = self.kernel.clock().elapsed();
         let setting = Setting { scenario, began, seed: self.seed, number_of: &number_of };
         let rule = self.kernel.inject(fault, &setting);
-        PlannedFault { system: fault.link.system, name: fault.name.clone(), rule }
+        PlannedFault { system: fault.link.system, name: fault.name.clone(), rules: vec![rule] }
     }
 
     /// Ends a system's faults for a scenario; what they held goes on.
@@ -240,7 +242,16 @@ pub struct PlannedFault {
     /// On whom.
     pub system: System,
     name: String,
-    rule: RuleId,
+    rules: Vec<RuleId>,
+}
+
+impl PlannedFault {
+    /// Faults that are one for whoever planned them: it happened if one of them did.
+    pub fn together(name: &str, parts: Vec<Self>) -> Option<Self> {
+        let system = parts.first()?.system;
+        let rules = parts.into_iter().flat_map(|part| part.rules).collect();
+        Some(Self { system, name: name.to_owned(), rules })
+    }
 }
 
 /// Tells of records and of deliveries.

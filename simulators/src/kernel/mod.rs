@@ -21,6 +21,7 @@ mod registry;
 mod reply;
 mod routing;
 mod serve;
+mod signal;
 mod simulator;
 mod tasks;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use network::{Network, NetworkError, in_process, live};
 pub use recorder::{Line, RecordSink, Recorder};
 pub use registry::{BusinessKey, KeyTaken, QUARANTINED_MAX, Quarantine, Registry, Subject};
 pub use serve::{ConnectionLost, Endpoint};
+pub use signal::Signal;
 pub use simulator::Simulator;
 
 use self::{
