@@ -11,7 +11,7 @@ Feature: Requests pass and nothing comes back
     When the carrier delivers every parcel
     Then the order is shipped
     And the customer has paid 54.80 EUR
-    And every system agrees
+    And nothing wrong was done
 
   Scenario: The payment provider is never heard
     Given 5 "linen shirt" are in stock at "Warehouse North"
@@ -21,4 +21,4 @@ Feature: Requests pass and nothing comes back
     When nothing that the payment provider says reaches the middleware any more
     And the customer brings 1 "linen shirt" back to "Store 12" as new
     Then the customer is refunded 49.90 EUR to the card
-    And every system agrees
+    And nothing wrong was done
