@@ -104,6 +104,34 @@ fn live_and_virtual_time_agree_on_the_whole_pack() {
     }
 }
 
+#[test]
+fn no_midnight_and_no_change_of_clocks_makes_a_difference() {
+    let nights = [
+        "2026-10-25T00:59:59.9Z", // clocks go back in Europe
+        "2026-11-01T05:59:59.9Z", // clocks go back in New York
+        "2027-03-28T00:59:59.9Z", // clocks go forward in Europe
+        "2026-12-31T23:59:59.9Z", // a year ends
+        "2028-02-28T23:59:59.9Z", // a day that few years have begins
+    ];
+    let mut scripts = pack("not @never").unwrap();
+    scripts.truncate(40);
+    for night in nights {
+        let mut rehearsal = Rehearsal::new(7).unwrap();
+        rehearsal.starts_at = night.parse().unwrap();
+        for (index, script) in scripts.iter().enumerate() {
+            let played = rehearsal.play(script, index, Box::new(InProcessReference::default())).unwrap();
+            let result = &played.finished.result;
+            assert_eq!(
+                result.verdict,
+                Verdict::Pass,
+                "{night} {}: {:?}",
+                script.planned.name,
+                result.reasons
+            );
+        }
+    }
+}
+
 /// Flows whose every point is tried: each another chain of calls.
 const FLOWS: [&str; 6] = [
     "One order from checkout to the customer's door",
