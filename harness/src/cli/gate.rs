@@ -53,17 +53,17 @@ pub(super) struct Run {
 }
 
 /// Plays what was selected and gates on it.
-pub(super) fn play(run: Run, mut selection: Selection) -> Result<Exit, Fatal> {
-    let omitted = omit_what_cannot_run(&run, &mut selection);
+pub(super) fn play(run: &Run, mut selection: Selection) -> Result<Exit, Fatal> {
+    let omitted = omit_what_cannot_run(run, &mut selection);
     if let Some((path, name)) = &run.only {
         selection.retain(|planned| planned.path == *path && sweep::belongs(name, &planned.name));
     }
     if selection.planned.is_empty() {
-        return Err(Fatal::new(Exit::Nothing, nothing_selected(&run, &omitted)));
+        return Err(Fatal::new(Exit::Nothing, nothing_selected(run, &omitted)));
     }
     let progress = run.progress(selection.planned.len(), &omitted)?;
     if run.input.virtual_start.is_some() {
-        rehearse(&run, &selection, &progress)
+        rehearse(run, &selection, &progress)
     } else {
         play_live(run, selection, progress)
     }
@@ -149,7 +149,7 @@ fn show(progress: &Progress, finished: &Finished, violations: &[Violation]) {
 }
 
 /// Live: all scenarios on one stage.
-fn play_live(run: Run, selection: Selection, progress: Progress) -> Result<Exit, Fatal> {
+fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit, Fatal> {
     super::runtime()?.block_on(async {
         let recording = run.record(Clock::system().now())?;
         let plan = LivePlan {

@@ -40,7 +40,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Fatal> {
     super::lint::pass(&sources)?;
     let selection = features::plan(&sources, args.tags.as_deref())?;
     let run = prepare(args)?;
-    gate::play(run, selection)
+    gate::play(&run, selection)
 }
 
 /// Takes a plan from its file. Everything that is wrong with it is told at once.

@@ -31,6 +31,7 @@ impl Signal {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
     use std::sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -42,28 +43,21 @@ mod tests {
     async fn waiters_go_on_in_the_order_in_which_they_came() {
         let (signal, open) = (Arc::new(Signal::default()), Arc::new(AtomicBool::new(false)));
         let order = Arc::new(Mutex::new(Vec::new()));
-        let waiters: Vec<_> = (0..32)
-            .map(|number| {
-                let (signal, open, order) = (Arc::clone(&signal), Arc::clone(&open), Arc::clone(&order));
-                tokio::spawn(async move {
-                    signal.until(|| open.load(Ordering::Relaxed).then_some(())).await;
-                    order.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(number);
-                })
-            })
-            .collect();
+        let mut waiters = tokio::task::JoinSet::new();
+        for number in 0..32 {
+            let (signal, open, order) = (Arc::clone(&signal), Arc::clone(&open), Arc::clone(&order));
+            waiters.spawn(async move {
+                signal.until(|| open.load(Ordering::Relaxed).then_some(())).await;
+                order.lock().unwrap().push(number);
+            });
+        }
         tokio::task::yield_now().await;
         signal.tell();
         tokio::task::yield_now().await;
-        assert!(
-            order.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty(),
-            "it was not open"
-        );
+        assert!(order.lock().unwrap().is_empty(), "it was not open");
         open.store(true, Ordering::Relaxed);
         signal.tell();
-        for waiter in waiters {
-            assert!(waiter.await.is_ok());
-        }
-        let order = order.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        assert_eq!(order, (0..32).collect::<Vec<_>>());
+        waiters.join_all().await;
+        assert_eq!(*order.lock().unwrap(), (0..32).collect::<Vec<_>>());
     }
 }
