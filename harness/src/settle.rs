@@ -42,6 +42,7 @@ pub async fn settle(play: &mut Play) -> Settled {
             at_rest: true,
             waited_ms: millis(waited),
             converged_ms: stage.recording.converged_ms(&play.tag),
+            cut_off: stage.kernel.cut_off(&play.tag),
             open: Vec::new(),
         };
         let proven = !stage.violations(&play.tag).is_empty();

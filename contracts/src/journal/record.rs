@@ -305,6 +305,9 @@ pub struct Settled {
     /// acted anew, in milliseconds of the run's clock: how long systems disagreed at the longest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub converged_ms: BTreeMap<System, u64>,
+    /// Systems whose messages were lost for good, on purpose: systems cannot agree then, so no law at rest is judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut_off: Vec<System>,
     /// What was still open when the bound was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,

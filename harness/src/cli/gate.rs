@@ -81,7 +81,12 @@ fn nothing_selected(run: &Run, omitted: &[String]) -> String {
 impl Run {
     /// Begins the journal.
     fn record(&self, at: Timestamp) -> Result<Recording, Fatal> {
-        let recording = Recording::create(&self.folder.join("run.ndjson"), self.policy.clone())?;
+        let (path, secrets) = (self.folder.join("run.ndjson"), [self.secret.as_str()]);
+        let create = match self.input.virtual_start {
+            Some(_) => Recording::create_for_whole_scenarios,
+            None => Recording::create,
+        };
+        let recording = create(&path, self.policy.clone(), &secrets)?;
         let started = RunStarted {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -164,7 +164,7 @@ impl Stage {
     ) -> Result<Arc<Self>, Fatal> {
         let VirtualPlan { seed, repetition, starts_at, policy, secret, patience, overlay, world } = plan;
         let clock = Clock::starting_at(starts_at);
-        let recording = Recording::in_memory(policy.clone());
+        let recording = Recording::in_memory(policy.clone(), &[secret]);
         let entrance = Entrance::default();
         let kernel = kernel(&policy, secret, entrance.network(), clock, &recording)?;
         let landscape = Landscape::new(&kernel, world);

@@ -134,6 +134,7 @@ async fn ready_address(stdout: ChildStdout) -> Option<SocketAddr> {
     let mut reader = BufReader::new(stdout);
     let mut line = Vec::new();
     (&mut reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await.ok()?;
+    #[expect(clippy::disallowed_methods, reason = "ends with the process whose output it takes")]
     tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
     let line = String::from_utf8_lossy(&line).into_owned();
     line.trim_end().rsplit_once("http://")?.1.parse().ok()

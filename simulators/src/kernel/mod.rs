@@ -237,6 +237,11 @@ impl Kernel {
         unmet.map(|report| report.rule.fault.name).collect()
     }
 
+    /// Systems whose messages a permanent fault of a scenario has swallowed.
+    pub fn cut_off(&self, scenario: &str) -> Vec<System> {
+        self.faults().cut_off(scenario).into_iter().collect()
+    }
+
     /// Ends all deliveries and everything that is held. What is open stays undone.
     pub async fn shutdown(&self) {
         self.0.tasks.shutdown().await;

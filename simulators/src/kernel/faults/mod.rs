@@ -140,6 +140,16 @@ impl Faults {
         self.book().rules.get(rule.0).is_some_and(RuleReport::is_unmet)
     }
 
+    /// Systems whose messages a rule of a scenario has swallowed for good.
+    pub(super) fn cut_off(&self, scenario: &str) -> BTreeSet<System> {
+        let swallowed = |report: &&RuleReport| {
+            report.rule.scenario == scenario
+                && report.fired > 0
+                && report.rule.fault.misfortune == Misfortune::CutOff
+        };
+        self.book().rules.iter().filter(swallowed).map(|report| report.rule.fault.link.system).collect()
+    }
+
     /// Ends a scenario's rules of a kind, except those that are permanent.
     pub(super) fn end(&self, scenario: &str, which: impl Fn(&Rule) -> bool) {
         let ends = |rule: &Rule| rule.scenario == scenario && !rule.fault.permanent && which(rule);
