@@ -35,17 +35,17 @@ Feature: Partners that cannot be relied on
     And every system agrees
 
     Examples:
-      | misfortune                                                 |
-      | the shipping notice is lost on its way                     |
-      | nobody hears that the shipping notice was accepted         |
-      | the shipping notice comes again 1 second later             |
-      | the packing note comes with a field of a later version     |
-      | the packing note comes with a number written as text       |
-      | the warehouse's messages reach the middleware 1 second late |
-      | the warehouse signs its messages with an old key           |
-      | the warehouse exchanges its key                            |
-      | the warehouse's messages bear an old date                  |
-      | the warehouse's clock is 2 minutes slow                    |
+      | misfortune                                                         |
+      | the shipping notice is lost on its way                             |
+      | the shipping notice is accepted and its sender does not hear of it |
+      | the shipping notice comes again 1 second later                     |
+      | the packing note comes with a field of a later version             |
+      | the packing note comes with a number written as text               |
+      | the warehouse's messages reach the middleware 1 second late        |
+      | the warehouse signs its messages with an old key                   |
+      | the warehouse exchanges its key                                    |
+      | the warehouse's messages bear an old date                          |
+      | the warehouse's clock is 2 minutes slow                            |
 
   Scenario: A repeated booking is said to be worked on
     Given the ERP never answers the sales order
@@ -78,7 +78,7 @@ Feature: Partners that cannot be relied on
     And every system agrees
 
     Examples:
-      | point                                                           |
-      | before the ERP carries out the sales order                      |
-      | after the payment provider has carried out the capture          |
-      | before it acknowledges the shipping notice                      |
+      | point                                                  |
+      | before the ERP carries out the sales order             |
+      | after the payment provider has carried out the capture |
+      | before it acknowledges the shipping notice             |

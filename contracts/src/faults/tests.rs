@@ -26,9 +26,16 @@ fn refused(faults: &[Value]) -> Vec<String> {
     refusals.iter().map(ToString::to_string).collect()
 }
 
+/// Each fault is refused for one reason, in these words.
+fn hold(golden: &[(Value, &str)]) {
+    for (fault, expected) in golden {
+        assert_eq!(refused(std::slice::from_ref(fault)), [*expected], "{fault}");
+    }
+}
+
 #[test]
-fn every_refusal_names_the_place_and_the_remedy() {
-    let golden: &[(Value, &str)] = &[
+fn a_name_that_is_none_is_refused_with_the_nearest() {
+    hold(&[
         (
             json!({ "link": "middleware->carier" }),
             r#"at "/faults/0/link": unknown system "carier"; did you mean "carrier"?"#,
@@ -66,14 +73,12 @@ fn every_refusal_names_the_place_and_the_remedy() {
             json!({ "atempts": { "from": 1 } }),
             r#"at "/faults/0/atempts": unknown field "atempts"; did you mean "attempts"?"#,
         ),
-        (
-            json!({ "misfortune": { "kind": "duplicate" } }),
-            r#"at "/faults/0/misfortune": duplicate does not happen on middleware->psp; it happens to deliveries ("psp->middleware")"#,
-        ),
-        (
-            json!({ "link": "psp->middleware", "misfortune": { "kind": "crash", "point": "after_effect" } }),
-            r#"at "/faults/0/misfortune": crash does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
-        ),
+    ]);
+}
+
+#[test]
+fn a_number_that_means_nothing_is_refused_with_the_remedy() {
+    hold(&[
         (
             json!({ "order": 0 }),
             r#"at "/faults/0/order": orders are counted from 1; leave the field out for every order"#,
@@ -97,6 +102,20 @@ fn every_refusal_names_the_place_and_the_remedy() {
         (
             json!({ "percent": 100 }),
             r#"at "/faults/0/percent": percent is 1 to 99; leave it out for all attempts"#,
+        ),
+    ]);
+}
+
+#[test]
+fn a_misfortune_that_cannot_happen_is_refused_with_the_remedy() {
+    hold(&[
+        (
+            json!({ "misfortune": { "kind": "duplicate" } }),
+            r#"at "/faults/0/misfortune": duplicate does not happen on middleware->psp; it happens to deliveries ("psp->middleware")"#,
+        ),
+        (
+            json!({ "link": "psp->middleware", "misfortune": { "kind": "crash", "point": "after_effect" } }),
+            r#"at "/faults/0/misfortune": crash does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
         ),
         (
             json!({ "misfortune": { "kind": "conflict_on_replay" } }),
@@ -148,10 +167,7 @@ fn every_refusal_names_the_place_and_the_remedy() {
             }),
             r#"at "/faults/0/misfortune": a delivery waits before its first attempt only; give attempts from 1"#,
         ),
-    ];
-    for (fault, expected) in golden {
-        assert_eq!(refused(std::slice::from_ref(fault)), [*expected], "{fault}");
-    }
+    ]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(in crate::steps) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
-        expression: "nobody hears that the {message} was accepted",
+        expression: "the {message} is accepted and its sender does not hear of it",
         doc: "The next such message is accepted, and its sender does not hear of it.",
         action: |world, args| {
             at_once(on_message(world, &args, Misfortune::LoseAnswer { ending: Ending::Reset }))
