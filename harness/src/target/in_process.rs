@@ -70,7 +70,7 @@ impl std::fmt::Debug for Surroundings {
 ///     fn kill(&mut self) {}
 /// }
 ///
-/// let scripts = counterproof::virtual_time::pack("@plain")?;
+/// let scripts = counterproof::virtual_time::pack("not @virtual")?;
 /// let rehearsal = counterproof::virtual_time::Rehearsal::new(7)?;
 /// let played = rehearsal.play(&scripts[0], 0, Box::new(Ready))?;
 /// // It answers 503 to every order, so the scenario does not pass.
