@@ -14,11 +14,12 @@ use assert_cmd::Command;
 use counterproof::{
     features::Script,
     sweep,
-    target::InProcessReference,
+    target::{Implementation, InProcessReference, Surroundings},
     virtual_time::{Factory, Played, Rehearsal, pack, reference},
 };
 use counterproof_contracts::journal::Verdict;
 use counterproof_middleware::door::store::{Batch, MemoryStore, Store, StoreError};
+use counterproof_simulators::kernel::{Network, NetworkError};
 use futures::future::BoxFuture;
 
 fn counterproof(args: &[&str]) -> Output {
@@ -130,6 +131,71 @@ fn no_midnight_and_no_change_of_clocks_makes_a_difference() {
             );
         }
     }
+}
+
+/// The faults that happened, as the journal of a run tells them.
+fn faults_of(journal: &Path) -> std::collections::BTreeSet<String> {
+    let text = fs::read_to_string(journal).unwrap();
+    let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let faults = records.filter(|record| record["kind"] == "fault_injected");
+    let told = |fault: serde_json::Value| {
+        let place = ["fault", "link", "operation", "order", "key", "attempt", "misfortune"];
+        place.map(|field| fault[field].to_string()).join(" ")
+    };
+    faults.map(told).collect()
+}
+
+#[test]
+fn a_plan_hits_the_same_messages_live_and_in_virtual_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.json");
+    let text = r#"{ "format": "counterproof-faults/1", "name": "a bad day", "faults": [
+        { "name": "lost booking", "link": "middleware->erp", "operation": "createSalesOrder", "order": 1,
+          "misfortune": { "kind": "lose_answer" } },
+        { "name": "busy", "link": "middleware->psp", "operation": "refundPayment",
+          "attempts": { "from": 1, "to": 2 }, "misfortune": { "kind": "error_answer", "status": 503 } },
+        { "name": "twice", "link": "wms->middleware", "attempts": { "from": 1 },
+          "misfortune": { "kind": "duplicate", "times": 1, "new_id": true } },
+        { "name": "late", "link": "wms->middleware", "operation": "retail.shipment.packed.v1",
+          "misfortune": { "kind": "delay", "ms": 300 } }
+    ] }"#;
+    fs::write(&plan, text).unwrap();
+    let happened = |more: &[&str]| {
+        let out = folder.path().join(more.len().to_string());
+        let mut args = vec!["run", "scenarios/returns/store_return.feature:11", "--seed", "77"];
+        args.extend(["--faults", plan.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        args.extend(more);
+        let run = counterproof(&args);
+        assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+        faults_of(&out.join("run.ndjson"))
+    };
+    let (live, on_paused_clock) = (happened(&[]), happened(&["--virtual"]));
+    assert!(live.len() > 5, "hardly anything happened: {live:?}");
+    assert_eq!(live, on_paused_clock);
+}
+
+/// Says that it is busy, to whatever it is told.
+struct Busy;
+
+impl Implementation for Busy {
+    fn start(&mut self, _surroundings: Surroundings) -> Result<Network, String> {
+        let busy = |_request| async {
+            let answer = http::Response::builder().status(503).body(bytes::Bytes::new());
+            answer.map_err(|error| NetworkError::Other(error.to_string()))
+        };
+        Ok(Network::new(tower::service_fn(busy)))
+    }
+
+    fn kill(&mut self) {}
+}
+
+#[test]
+fn what_never_comes_to_rest_is_a_failure_that_lists_what_stayed_open() {
+    let played = Rehearsal::new(7).unwrap().play(&flows()[0], 0, Box::new(Busy)).unwrap();
+    let result = &played.finished.result;
+    assert_eq!(result.verdict, Verdict::Fail);
+    let liveness = result.reasons.iter().find(|reason| reason.starts_with("no rest within")).unwrap();
+    assert!(liveness.contains("still open: ") && liveness.contains("submitOrder"), "{liveness}");
 }
 
 /// Flows whose every point is tried: each another chain of calls.

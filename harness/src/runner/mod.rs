@@ -123,7 +123,11 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
     }
     if !at_rest.at_rest {
         let open = at_rest.open.join(", ");
-        found.worsen(Verdict::Fail, format!("no rest within {} ms; still open: {open}", at_rest.waited_ms));
+        let waited_s = at_rest.waited_ms / 1000;
+        found.worsen(
+            Verdict::Fail,
+            format!("no rest within {waited_s} s of the end of all faults, longer than the declared retries take; still open: {open}"),
+        );
     }
     count_steps(play, &mut found);
     let duration = stage.clock.elapsed().saturating_sub(play.began);
