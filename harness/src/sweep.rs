@@ -63,7 +63,10 @@ fn crashes(exchange: &Exchange, tag: &str) -> Vec<Fault> {
     };
     let reads = Operation::find(exchange.to, &exchange.operation)
         .is_some_and(|operation| operation.method == Method::Get);
+    // What was turned away had no effect after which to die.
+    let refused = exchange.status.is_some_and(|status| status >= 400);
     let (link, points): (Link, &[CrashPoint]) = match (exchange.from, exchange.to) {
+        (System::Middleware, system) if refused => (Link::to(system), &[CrashPoint::BeforeEffect]),
         (System::Middleware, system) => {
             (Link::to(system), &[CrashPoint::BeforeEffect, CrashPoint::AfterEffect])
         }
@@ -86,6 +89,8 @@ fn crash(exchange: &Exchange, tag: &str, ordinal: u32, link: Link, point: CrashP
     Fault {
         order: Some(OrderKey::Ordinal(ordinal)),
         key,
+        // What arrives only when faults are healed is a point like any other.
+        permanent: true,
         ..Fault::new(name, link, Misfortune::Crash { point })
             .on(operation)
             .attempts(Attempts { from: exchange.attempt, to: Some(exchange.attempt) })

@@ -76,6 +76,10 @@ fn retries(policy: &Policy) -> Duration {
     Duration::from_millis(retry.max_ms.saturating_mul(2).saturating_add(retry.timeout_ms))
 }
 
+/// How long what is under way may take to arrive before faults end: where time costs something, and where not.
+const DRAIN_SHORTLY: Duration = Duration::from_secs(1);
+const DRAIN_FREELY: Duration = Duration::from_secs(10);
+
 struct Parts {
     seed: u64,
     repetition: bool,
@@ -101,6 +105,7 @@ impl Parts {
             epoch: self.epoch,
             clock: self.clock,
             patience,
+            drain_within: if matches!(running, Running::InProcess(_)) { DRAIN_FREELY } else { DRAIN_SHORTLY },
             settle_within: patience + self.policy.retry.settles_within(),
             recording: self.recording,
             kernel: self.kernel,

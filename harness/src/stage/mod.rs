@@ -50,6 +50,8 @@ pub struct Stage {
     pub clock: Clock,
     /// How long a step waits for what it expects.
     pub patience: Duration,
+    /// How long what is under way may take to arrive before faults end.
+    pub drain_within: Duration,
     /// How long rest may take.
     pub settle_within: Duration,
     /// The journal.
