@@ -38,6 +38,16 @@ pub fn order_number(tag: &str, count: u32) -> OrderNumber {
     OrderNumber::from(format!("W-{tag}-{count}"))
 }
 
+/// What the journal calls a scenario: its part of all identifiers, and the number of a variation behind a dot.
+pub fn scenario(tag: &str, variant: Option<usize>) -> String {
+    variant.map_or_else(|| tag.to_owned(), |number| format!("{tag}.{number}"))
+}
+
+/// A scenario's part of all identifiers.
+pub fn tag_of(scenario: &str) -> &str {
+    scenario.split_once('.').map_or(scenario, |(tag, _)| tag)
+}
+
 /// Which of a scenario's orders has this number, from 1.
 pub fn ordinal(order: &OrderNumber, tag: &str) -> Option<u32> {
     order.as_str().strip_prefix("W-")?.strip_prefix(tag)?.strip_prefix('-')?.parse().ok()

@@ -20,8 +20,8 @@ const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
-    stage.heal(&play.tag);
-    stage.recording.healed(&play.tag, stage.clock.now());
+    stage.heal(&play.id);
+    stage.recording.healed(&play.id, stage.clock.now());
     let began = stage.clock.elapsed();
     let mut changes = stage.changes();
     let mut looked_at = None;
@@ -30,8 +30,8 @@ pub async fn settle(play: &mut Play) -> Settled {
         let waited = stage.clock.elapsed().saturating_sub(began);
         let open = open_work(play);
         let quiet = quiet_for(play);
-        let fresh = looked_at
-            .is_some_and(|at| stage.recording.last_activity(&play.tag).is_none_or(|last| last <= at));
+        let fresh =
+            looked_at.is_some_and(|at| stage.recording.last_activity(&play.id).is_none_or(|last| last <= at));
         if open.is_empty() && !fresh && quiet >= QUIET && look_up_orders(play).await {
             looked_at = Some(stage.clock.now());
             continue;
@@ -39,12 +39,12 @@ pub async fn settle(play: &mut Play) -> Settled {
         let rest = Settled {
             at_rest: true,
             waited_ms: millis(waited),
-            converged_ms: stage.recording.converged_ms(&play.tag),
-            cut_off: stage.kernel.cut_off(&play.tag),
+            converged_ms: stage.recording.converged_ms(&play.id),
+            cut_off: stage.kernel.cut_off(&play.id),
             open: Vec::new(),
         };
-        let proven = !stage.violations(&play.tag).is_empty();
-        let certain = || proven || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.tag, &rest);
+        let proven = !stage.violations(&play.id).is_empty();
+        let certain = || proven || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.id, &rest);
         if open.is_empty() && fresh && certain() {
             break rest;
         }
@@ -55,7 +55,7 @@ pub async fn settle(play: &mut Play) -> Settled {
         // Either something is recorded, or it has been quiet for a while longer: both are worth a look.
         changes.within(QUIET.saturating_sub(quiet).max(QUIET / 4)).await;
     };
-    stage.record(Some(&play.tag), Entry::Settled(settled.clone()));
+    stage.record(Some(&play.id), Entry::Settled(settled.clone()));
     settled
 }
 
@@ -82,7 +82,7 @@ pub async fn quiet(play: &Play) {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
         let still = quiet_for(play) >= 2 * QUIET
-            && play.stage.recording.unresolved(&play.tag, play.stage.clock.now()).is_empty();
+            && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty();
         if still || waited >= play.stage.patience {
             return;
         }
@@ -95,8 +95,8 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn open_work(play: &Play) -> Vec<String> {
-    let mut open = play.stage.kernel.open_work(Some(&play.tag));
-    open.extend(play.stage.recording.unresolved(&play.tag, play.stage.clock.now()));
+    let mut open = play.stage.kernel.open_work(Some(&play.id));
+    open.extend(play.stage.recording.unresolved(&play.id, play.stage.clock.now()));
     open
 }
 
@@ -105,7 +105,7 @@ fn quiet_for(play: &Play) -> Duration {
     let now = play.stage.clock.now();
     play.stage
         .recording
-        .last_activity(&play.tag)
+        .last_activity(&play.id)
         .map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
 }
 

@@ -13,7 +13,10 @@ use counterproof_contracts::{
     protocol::{Method, Operation},
 };
 
-use crate::{features::Script, identity};
+use crate::{
+    features::{Script, Variant},
+    identity,
+};
 
 /// A scenario once for each point at which the implementation may die; `records` are those of a play without
 /// crashes, and `tag` was the scenario's part of all identifiers in it.
@@ -36,22 +39,14 @@ pub fn with_crashes(script: &Script, tag: &str, records: &[Record]) -> Vec<Scrip
         if *count > 1 {
             fault.name = format!("{} ({count})", fault.name);
         }
-        scripts.push(with_crash(script, fault));
+        scripts.push(with_crash(script, fault, scripts.len() + 1));
     }
     scripts
 }
 
-/// What stands between a scenario's name and that of the point at which the implementation dies.
-const SEPARATOR: &str = " · ";
-
-/// Whether a name is a scenario's, or one of it with a crash.
-pub fn belongs(name: &str, scenario: &str) -> bool {
-    name.strip_prefix(scenario).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))
-}
-
-fn with_crash(script: &Script, fault: Fault) -> Script {
+fn with_crash(script: &Script, fault: Fault, number: usize) -> Script {
     let mut script = script.clone();
-    script.planned.name = format!("{}{SEPARATOR}{}", script.planned.name, fault.name);
+    script.planned.variant = Some(Variant { number, title: fault.name.clone() });
     script.extra = Some(fault);
     script
 }

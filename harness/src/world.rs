@@ -83,6 +83,8 @@ pub struct Play {
     pub stage: Arc<Stage>,
     /// What was planned.
     pub planned: Planned,
+    /// What the journal calls it.
+    pub id: String,
     /// Its part of all identifiers.
     pub tag: String,
     /// What the next order will be like.
@@ -111,11 +113,12 @@ pub struct Play {
 
 impl Play {
     /// Begins a scenario.
-    pub fn new(stage: Arc<Stage>, planned: Planned, tag: String) -> Self {
+    pub fn new(stage: Arc<Stage>, planned: Planned, id: String, tag: String) -> Self {
         let began = stage.clock.elapsed();
         Self {
             stage,
             planned,
+            id,
             tag,
             cart: Cart::default(),
             orders: Vec::new(),

@@ -56,7 +56,7 @@ pub(super) struct Run {
 pub(super) fn play(run: &Run, mut selection: Selection) -> Result<Exit, Fatal> {
     let omitted = omit_what_cannot_run(run, &mut selection);
     if let Some((path, name)) = &run.only {
-        selection.retain(|planned| planned.path == *path && sweep::belongs(name, &planned.name));
+        selection.retain(|planned| planned.path == *path && name.starts_with(planned.name.as_str()));
     }
     if selection.planned.is_empty() {
         return Err(Fatal::new(Exit::Nothing, nothing_selected(run, &omitted)));
@@ -205,7 +205,7 @@ fn rehearse(run: &Run, selection: &Selection, progress: &Progress) -> Result<Exi
         }
     })?;
     if let Some((_, name)) = &run.only {
-        variants.retain(|variant| variant.planned.name == *name);
+        variants.retain(|variant| variant.planned.title() == *name);
     }
     if !interrupted && !variants.is_empty() {
         progress.expect_more(variants.len());

@@ -13,4 +13,4 @@ pub use diagnostic::{Diagnostic, render};
 pub use lint::lint;
 pub use load::{Source, load};
 pub use pack::PACK;
-pub use select::{Planned, Script, Selection, plan};
+pub use select::{Planned, Script, Selection, Variant, plan};

@@ -24,6 +24,27 @@ pub struct Planned {
     pub tags: Vec<String>,
     /// The scenario with background steps counted in.
     pub steps: usize,
+    /// Which variation of the scenario it is, where it is one: the same identities, and something else happens.
+    pub variant: Option<Variant>,
+}
+
+/// A variation of a scenario.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// From 1.
+    pub number: usize,
+    /// What is different.
+    pub title: String,
+}
+
+impl Planned {
+    /// The name, and for a variation what is different.
+    pub fn title(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{} · {}", self.name, variant.title),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// Features to hand to the runner, and what is planned.
@@ -206,6 +227,7 @@ fn planned_of(feature: &gherkin::Feature, path: &str) -> Vec<Planned> {
             line: scenario.position.line,
             tags: feature.tags.iter().chain(more_tags).chain(&scenario.tags).cloned().collect(),
             steps: background + more_steps + scenario.steps.len(),
+            variant: None,
         });
     };
     for scenario in &feature.scenarios {

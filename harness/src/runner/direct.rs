@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use counterproof_contracts::journal::ScenarioFinished;
 
-use super::{Finished, begin, conclude, step, tag_of};
+use super::{Finished, begin, conclude, id_of, step};
 use crate::{features::Script, stage::Stage, world::World};
 
 /// Plays a scenario: its steps until one does not pass, then rest and judgment. `index` is its place in the
@@ -27,6 +27,6 @@ pub async fn perform(stage: &Arc<Stage>, script: &Script, index: usize) -> Finis
             duration_ms: 0,
         },
     };
-    let id = tag_of(stage, &script.planned);
-    Finished { planned: script.planned.name.clone(), index, id, result }
+    let id = id_of(stage, &script.planned);
+    Finished { planned: script.planned.title(), index, id, result }
 }

@@ -13,7 +13,7 @@ use cucumber::{
 };
 use futures::{FutureExt as _, future::LocalBoxFuture, stream};
 
-use super::{Finished, OnFinished, begin, conclude, step, tag_of};
+use super::{Finished, OnFinished, begin, conclude, id_of, step};
 use crate::{
     features::{Planned, Selection},
     stage::Stage,
@@ -77,7 +77,7 @@ fn account_for_all(run: &Run) -> Vec<Finished> {
                 assertions: 0,
                 duration_ms: 0,
             };
-            let id = tag_of(&run.stage, planned);
+            let id = id_of(&run.stage, planned);
             run.stage.record(Some(&id), Entry::ScenarioFinished(result.clone()));
             run.finish(Finished { planned: planned.name.clone(), index, id, result });
         }
@@ -129,7 +129,7 @@ fn leave<'a>(
         let Some((index, planned)) = run.find(feature, scenario) else { return };
         let Some(Ok(play)) = world.map(World::play) else { return };
         let result = conclude(play).await;
-        run.finish(Finished { planned: planned.name.clone(), index, id: play.tag.clone(), result });
+        run.finish(Finished { planned: planned.name.clone(), index, id: play.id.clone(), result });
     }
     .boxed_local()
 }

@@ -44,23 +44,29 @@ fn tag_of(stage: &Stage, planned: &Planned) -> String {
     identity::tag(stage.seed, stage.epoch, &planned.path, &planned.name)
 }
 
+/// What the journal calls a scenario: variations share their identifiers, and are told apart here.
+fn id_of(stage: &Stage, planned: &Planned) -> String {
+    let number = planned.variant.as_ref().map(|variant| variant.number);
+    identity::scenario(&tag_of(stage, planned), number)
+}
+
 /// A scenario begins.
 fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
-    let tag = tag_of(stage, planned);
+    let (id, tag) = (id_of(stage, planned), tag_of(stage, planned));
     stage.record(
-        Some(&tag),
+        Some(&id),
         Entry::ScenarioStarted(ScenarioStarted {
             feature_path: planned.path.clone(),
             feature: planned.feature.clone(),
-            name: planned.name.clone(),
+            name: planned.title(),
             line: u32::try_from(planned.line).unwrap_or(u32::MAX),
             tags: planned.tags.clone(),
             steps_planned: u32::try_from(planned.steps).unwrap_or(u32::MAX),
             seed: stage.repetition.then_some(stage.seed),
         }),
     );
-    let mut play = Play::new(Arc::clone(stage), planned.clone(), tag);
-    play.overlay = stage.lay_overlay(&play.tag);
+    let mut play = Play::new(Arc::clone(stage), planned.clone(), id, tag);
+    play.overlay = stage.lay_overlay(&play.id);
     world.begin(play);
 }
 
@@ -82,7 +88,7 @@ async fn step(world: &mut World, step: &gherkin::Step) -> Result<(), StepError> 
         message: outcome.as_ref().err().map(|error| error.message.clone()),
         assertions: play.assertions,
     };
-    play.stage.record(Some(&play.tag), Entry::StepFinished(entry));
+    play.stage.record(Some(&play.id), Entry::StepFinished(entry));
     if let Err(error) = &outcome {
         play.failure = Some(error.clone());
     }
@@ -111,12 +117,12 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
         let to = if failure.outcome == StepOutcome::Failed { Verdict::Fail } else { Verdict::Inconclusive };
         found.worsen(to, failure.message.clone());
     }
-    for violation in stage.violations(&play.tag) {
+    for violation in stage.violations(&play.id) {
         found.worsen(Verdict::Fail, format!("{}: {}", violation.invariant, violation.sentence));
     }
     let mut doubts = stage.never_happened(&play.faults);
     doubts.extend(stage.never_happened(&play.overlay));
-    doubts.extend(stage.recording.doubts(Some(&play.tag)));
+    doubts.extend(stage.recording.doubts(Some(&play.id)));
     doubts.extend(stage.not_restarted());
     for reason in doubts {
         found.worsen(Verdict::Inconclusive, reason);
@@ -138,7 +144,7 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
         assertions: play.assertions,
         duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     };
-    stage.record(Some(&play.tag), Entry::ScenarioFinished(result.clone()));
+    stage.record(Some(&play.id), Entry::ScenarioFinished(result.clone()));
     result
 }
 

@@ -112,9 +112,10 @@ impl Stage {
 
     /// Plans a fault for a scenario. Its window is reckoned from now.
     pub fn inject(&self, scenario: &str, fault: &Fault) -> PlannedFault {
-        let number_of = |ordinal| identity::order_number(scenario, ordinal);
+        let tag = identity::tag_of(scenario);
+        let number_of = |ordinal| identity::order_number(tag, ordinal);
         let began = self.kernel.clock().elapsed();
-        let setting = Setting { scenario, began, seed: self.seed, number_of: &number_of };
+        let setting = Setting { scenario, tag, began, seed: self.seed, number_of: &number_of };
         let rule = self.kernel.inject(fault, &setting);
         PlannedFault { system: fault.link.system, name: fault.name.clone(), rules: vec![rule] }
     }

@@ -57,7 +57,7 @@ async fn rest(play: &mut Play) -> Result<Settled, StepError> {
 }
 
 fn unbroken(play: &Play) -> Result<(), StepError> {
-    let broken = play.stage.violations(&play.tag);
+    let broken = play.stage.violations(&play.id);
     if broken.is_empty() {
         return Ok(());
     }

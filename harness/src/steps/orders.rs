@@ -152,7 +152,7 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
     let (items, channel) = (items(args.text(0))?, sales_channel(args.text(1)));
     for (product, _) in &items {
         let sku = super::stock::sku(play, product)?;
-        play.stage.claim(&play.tag, BusinessKey::Sku(sku))?;
+        play.stage.claim(&play.id, BusinessKey::Sku(sku))?;
     }
     let count = play.next("order");
     let number = play.number_of(count);
@@ -173,7 +173,7 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
     };
     let order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
-    play.stage.claim(&play.tag, BusinessKey::Order(number.clone()))?;
+    play.stage.claim(&play.id, BusinessKey::Order(number.clone()))?;
     open_gift_card(play, &order, cart.gift_card)?;
     play.orders.push(order.clone());
     submit(play, &order, &play.same_root("order"))
@@ -185,7 +185,7 @@ fn open_gift_card(play: &mut Play, order: &Order, balance: Option<i64>) -> Resul
     else {
         return Ok(());
     };
-    play.stage.claim(&play.tag, BusinessKey::Account(account_id.clone()))?;
+    play.stage.claim(&play.id, BusinessKey::Account(account_id.clone()))?;
     let correlation = play.root("gift-card").correlation;
     let account = StoredValueAccount {
         account_id,
@@ -196,9 +196,7 @@ fn open_gift_card(play: &mut Play, order: &Order, balance: Option<i64>) -> Resul
     play.stage
         .landscape
         .stored_value
-        .prepare(Some(&play.tag), correlation, |stored_value, scene| {
-            stored_value.open_account(scene, account)
-        })
+        .prepare(Some(&play.id), correlation, |stored_value, scene| stored_value.open_account(scene, account))
         .map_err(|error| StepError::rig(format!("the gift card cannot be opened: {error}")))
 }
 

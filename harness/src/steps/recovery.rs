@@ -88,9 +88,9 @@ async fn replay_letters(world: &mut World) -> Result<(), StepError> {
 
 /// Waits until the operator has an answer, which must be no refusal. What follows from it may be under way.
 async fn answered(play: &mut Play, order: &OrderNumber, before: Option<Problem>) -> Result<(), StepError> {
-    let tag = play.tag.clone();
+    let id = play.id.clone();
     let asked = |stage: &Stage| {
-        let open = stage.kernel.open_work(Some(&tag));
+        let open = stage.kernel.open_work(Some(&id));
         let waits = |work: &&String| {
             work.contains(middleware::REPLAY_ORDER.id) || work.contains(middleware::REPLAY_DEAD_LETTER.id)
         };

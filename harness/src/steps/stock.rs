@@ -51,12 +51,12 @@ pub(super) fn node(play: &Play, place: &str) -> Result<NodeId, StepError> {
 fn open(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (units, sku, node) = (args.number(0)?, sku(play, args.text(1))?, node(play, args.text(2))?);
-    play.stage.claim(&play.tag, BusinessKey::Sku(sku.clone()))?;
+    play.stage.claim(&play.id, BusinessKey::Sku(sku.clone()))?;
     let correlation = play.root("stock").correlation;
     play.stage
         .landscape
         .erp
-        .prepare(Some(&play.tag), correlation, |erp, scene| erp.open_stock(scene, &node, &sku, units));
+        .prepare(Some(&play.id), correlation, |erp, scene| erp.open_stock(scene, &node, &sku, units));
     Ok(())
 }
 

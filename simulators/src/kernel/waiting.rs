@@ -71,8 +71,8 @@ impl Kernel {
     async fn wait_at_barrier(&self, strike: &Strike, place: &Place, barrier: &str, within_ms: u64) {
         let Some(rule) = self.faults().rule(strike.rule) else { return };
         let expected = self.faults().at_barrier(&rule.scenario, barrier);
-        let name = (rule.scenario, barrier.to_owned());
-        let Waiting { told, all } = self.faults().barriers.wait(&name, strike.rule, expected, rule.seed);
+        let name = (rule.scenario.clone(), barrier.to_owned());
+        let Waiting { told, all } = self.faults().barriers.wait(&name, &rule, (strike.rule, place), expected);
         // In a task of its own, so that the last to come does not go on before it has told the others.
         self.0.tasks.spawn(async move {
             for tell in all {

@@ -135,7 +135,7 @@ fn clog(world: &mut World, args: &Args) -> Result<(), StepError> {
     let second = Duration::from_secs(1);
     let clogs = swizzle_clog(world.play()?.stage.seed, &links, Duration::ZERO, second);
     let play = world.play()?;
-    let parts = clogs.iter().map(|fault| play.stage.inject(&play.tag, fault)).collect();
+    let parts = clogs.iter().map(|fault| play.stage.inject(&play.id, fault)).collect();
     // A link that nobody needs while it is clogged is no reason for doubt, as long as another was needed.
     play.faults.extend(PlannedFault::together("links clog one after the other", parts));
     Ok(())

@@ -146,7 +146,7 @@ fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
         return Err(StepError::rig(format!("{:?} cannot happen: {refusal}", fault.name)));
     }
     let play = world.play()?;
-    let planned = play.stage.inject(&play.tag, fault);
+    let planned = play.stage.inject(&play.id, fault);
     play.faults.push(planned);
     Ok(())
 }
@@ -172,7 +172,7 @@ async fn back(world: &mut World, args: Args) -> Result<(), StepError> {
     })
     .await
     .map_err(|error| StepError::rig(error.message))?;
-    play.stage.lift(&play.tag, down);
+    play.stage.lift(&play.id, down);
     Ok(())
 }
 
@@ -207,7 +207,7 @@ async fn release(world: &mut World) -> Result<(), StepError> {
     })
     .await
     .map_err(|error| StepError::rig(error.message))?;
-    play.stage.lift(&play.tag, System::Carrier);
+    play.stage.lift(&play.id, System::Carrier);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{RuleId, chance};
+use super::{Place, Rule, RuleId, chance};
 
 /// A scenario's barrier, by name.
 type Name = (String, String);
@@ -16,7 +16,8 @@ type Name = (String, String);
 #[derive(Default)]
 pub(in crate::kernel) struct Barriers(Mutex<BTreeMap<Name, Messages>>);
 
-type Messages = BTreeMap<RuleId, oneshot::Sender<()>>;
+/// Each with its turn: the lowest goes on first.
+type Messages = BTreeMap<RuleId, (u64, oneshot::Sender<()>)>;
 
 /// A message's place at a barrier.
 pub(in crate::kernel) struct Waiting {
@@ -27,17 +28,25 @@ pub(in crate::kernel) struct Waiting {
 }
 
 impl Barriers {
-    /// The message of a rule waits, until all of `expected` rules have theirs.
-    pub(in crate::kernel) fn wait(&self, name: &Name, rule: RuleId, expected: usize, seed: u64) -> Waiting {
+    /// The message of a rule waits, until all of `expected` rules have theirs. Whose turn it is then was drawn for
+    /// each message.
+    pub(in crate::kernel) fn wait(
+        &self,
+        name: &Name,
+        rule: &Rule,
+        message: (RuleId, &Place),
+        expected: usize,
+    ) -> Waiting {
+        let turn = chance::draw(rule.seed, &name.1, message.1);
         let mut barriers = self.barriers();
         let messages = barriers.entry(name.clone()).or_default();
         let (tell, told) = oneshot::channel();
-        messages.insert(rule, tell);
+        messages.insert(message.0, (turn, tell));
         if messages.len() < expected {
             return Waiting { told, all: Vec::new() };
         }
-        let mut all: Vec<_> = std::mem::take(messages).into_values().enumerate().collect();
-        all.sort_by_key(|(index, _)| chance::number(seed, &[&name.0, &name.1, &index.to_string()]));
+        let mut all: Vec<_> = std::mem::take(messages).into_values().collect();
+        all.sort_by_key(|(turn, _)| *turn);
         Waiting { told, all: all.into_iter().map(|(_, tell)| tell).collect() }
     }
 

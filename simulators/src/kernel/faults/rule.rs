@@ -31,6 +31,8 @@ pub struct Rule {
 pub struct Setting<'s> {
     /// The scenario, as the registry of business keys knows it.
     pub scenario: &'s str,
+    /// Its part of all identifiers.
+    pub tag: &'s str,
     /// When it began, on the kernel's clock.
     pub began: Duration,
     /// The run's seed.
@@ -72,7 +74,7 @@ impl Rule {
             fault: fault.clone(),
             scenario: setting.scenario.to_owned(),
             order,
-            key: fault.key.as_ref().map(|key| key.replace(SCENARIO, setting.scenario)),
+            key: fault.key.as_ref().map(|key| key.replace(SCENARIO, setting.tag)),
             began: setting.began,
             seed: setting.seed,
         }

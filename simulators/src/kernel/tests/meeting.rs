@@ -35,7 +35,8 @@ async fn the_order_at_a_barrier_follows_from_the_seed() {
     let first = |seed: u64| async move {
         let rig = Rig::new(Script::default());
         let number_of = |_| ORDER.into();
-        let setting = Setting { scenario: SCENARIO, began: Duration::ZERO, seed, number_of: &number_of };
+        let setting =
+            Setting { scenario: SCENARIO, tag: SCENARIO, began: Duration::ZERO, seed, number_of: &number_of };
         let calls = ["refundPayment", "authorizePayment"];
         for operation in calls {
             rig.kernel.inject(&barrier(Link::to(System::Psp), operation), &setting);

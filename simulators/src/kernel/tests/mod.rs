@@ -206,7 +206,13 @@ impl Rig {
     /// Lays a fault over the scenario.
     fn lay(&self, fault: &Fault) -> RuleId {
         let number_of = |_| ORDER.into();
-        let setting = Setting { scenario: SCENARIO, began: Duration::ZERO, seed: 1, number_of: &number_of };
+        let setting = Setting {
+            scenario: SCENARIO,
+            tag: SCENARIO,
+            began: Duration::ZERO,
+            seed: 1,
+            number_of: &number_of,
+        };
         self.kernel.inject(fault, &setting)
     }
 
