@@ -3,10 +3,17 @@
 //! Connections are bounded in number over the whole kernel, and in the time that a head may take. A lost answer
 //! ends the connection without a byte; a stop lets requests that are under way finish.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use counterproof_contracts::model::System;
-use hyper::server::conn::http1;
+use counterproof_contracts::{faults::Break, model::System};
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -17,7 +24,9 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{Clock, Core, Endpoint, Simulator};
+use tower::{Service, ServiceExt as _};
+
+use super::{Clock, ConnectionLost, Core, Endpoint, Payload, Simulator, wire};
 
 /// How many connections are open at once, over all systems of a kernel.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -138,7 +147,8 @@ async fn accept<C: Core>(simulator: Simulator<C>, listener: TcpListener, mut sto
         };
         match accepted {
             Ok((stream, permit)) => {
-                connections.spawn(converse(simulator.service(), stream, permit, stopped.clone()));
+                let clock = *simulator.kernel().clock();
+                connections.spawn(converse(simulator.service(), stream, permit, clock, stopped.clone()));
             }
             Err(error) => {
                 tracing::warn!(system = %simulator.system(), %error, "cannot accept a connection");
@@ -165,30 +175,63 @@ async fn accept_one(
     Ok((stream, permit))
 }
 
-/// Serves one connection until either side ends it.
+/// Serves one connection until either side ends it, or an answer breaks off in the middle.
 async fn converse<C: Core>(
     endpoint: Endpoint<C>,
     stream: TcpStream,
     permit: OwnedSemaphorePermit,
+    clock: Clock,
     mut stopped: watch::Receiver<bool>,
 ) {
     let _permit = permit;
-    let connection = http1::Builder::new()
+    let broken = Arc::new(OnceLock::new());
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(endpoint));
-    let mut connection = std::pin::pin!(connection);
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(witnessed(endpoint, Arc::clone(&broken))),
+        );
     let ended = tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
+        ended = &mut connection => ended,
         () = until_stopped(&mut stopped) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    let Err(error) = ended else { return };
+    tracing::debug!(%error, "a connection ended early");
+    if let Some(how) = broken.get() {
+        let stream = connection.into_parts().io.into_inner();
+        tokio::select! {
+            biased;
+            () = until_stopped(&mut stopped) => {}
+            () = wire::end(stream, *how, &clock) => {}
+        }
     }
+}
+
+/// The endpoint, and a note of how an answer of it breaks.
+fn witnessed<C: Core>(
+    endpoint: Endpoint<C>,
+    broken: Arc<OnceLock<Break>>,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response<Payload>,
+    Error = ConnectionLost,
+    Future = impl Future<Output = Result<Response<Payload>, ConnectionLost>> + Send,
+> + Clone {
+    tower::service_fn(move |request| {
+        let (endpoint, broken) = (endpoint.clone(), Arc::clone(&broken));
+        async move {
+            let answer = endpoint.oneshot(request).await?;
+            if let Some(how) = answer.extensions().get::<Break>().filter(|how| **how != Break::Drip) {
+                let _ = broken.set(*how);
+            }
+            Ok(answer)
+        }
+    })
 }

@@ -20,6 +20,7 @@ mod recorder;
 mod registry;
 mod reply;
 mod routing;
+mod sender;
 mod serve;
 mod simulator;
 mod tasks;
@@ -27,6 +28,7 @@ mod tasks;
 mod tests;
 mod visit;
 mod waiting;
+mod wire;
 mod work;
 
 use std::{
@@ -35,7 +37,7 @@ use std::{
 };
 
 use counterproof_contracts::{
-    faults::{Fault, Misfortune, Moment, Plan},
+    faults::{Break, Fault, Misfortune, Moment, Plan},
     journal::{Entry, FaultInjected},
     model::{System, Timestamp},
     protocol::signature::Secret,
@@ -52,6 +54,7 @@ pub use recorder::{Line, RecordSink, Recorder};
 pub use registry::{BusinessKey, KeyTaken, QUARANTINED_MAX, Quarantine, Registry, Subject};
 pub use serve::{ConnectionLost, Endpoint};
 pub use simulator::Simulator;
+pub use wire::Payload;
 
 use self::{
     bounded::Bounded,
@@ -60,6 +63,7 @@ use self::{
     outbox::Outbox,
     tasks::Tasks,
     waiting::Overtaken,
+    wire::Broken,
     work::Work,
 };
 
@@ -239,6 +243,11 @@ impl Kernel {
     pub async fn shutdown(&self) {
         self.0.tasks.shutdown().await;
         self.0.outbox.clear();
+    }
+
+    /// How a message breaks on its way.
+    fn broken(&self, how: Break, ms: u64) -> Broken {
+        Broken { how, lasts: Duration::from_millis(ms), clock: *self.clock() }
     }
 
     fn now(&self) -> Timestamp {

@@ -21,7 +21,6 @@ use counterproof_contracts::{
     shape,
 };
 use http::{Request, Response, request::Parts};
-use http_body_util::Full;
 use hyper::body::Body;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -36,6 +35,7 @@ use super::{
     routing,
     simulator::Origin,
     visit::{self, Visit},
+    wire::Payload,
 };
 
 /// The connection ended without an answer: on purpose, or because the request never became complete.
@@ -70,7 +70,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<Payload>;
     type Error = ConnectionLost;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectionLost>> + Send>>;
 
@@ -220,6 +220,7 @@ impl<C: Core> Simulator<C> {
         let answer = match ending.zip(place) {
             Some((strike, place)) => match self.spoil(answer, &mut visit, &strike, &place).await {
                 Spoilt::Answer(answer) => answer,
+                Spoilt::Broken(answer, broken) => return Ok(self.break_answer(answer, visit, broken)),
                 Spoilt::Lost => return self.lose(visit, &strike, &place).await,
             },
             None => answer,
@@ -314,7 +315,7 @@ impl<C: Core> Simulator<C> {
 }
 
 /// The end of a request: an answer, or none.
-pub(super) type Served = Result<Response<Full<Bytes>>, ConnectionLost>;
+pub(super) type Served = Result<Response<Payload>, ConnectionLost>;
 
 /// What is to be done for a request.
 enum Task {
