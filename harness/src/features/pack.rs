@@ -38,6 +38,10 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/resilience/lost_answers.feature",
         include_str!("../../../scenarios/resilience/lost_answers.feature"),
     ),
+    (
+        "scenarios/resilience/connections.feature",
+        include_str!("../../../scenarios/resilience/connections.feature"),
+    ),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
 ];
 

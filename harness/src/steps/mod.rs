@@ -123,6 +123,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::calls::STEPS,
         faults::messages::STEPS,
         faults::links::STEPS,
+        faults::wires::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

@@ -20,13 +20,17 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, watch},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
     task::JoinSet,
 };
 
 use tower::{Service, ServiceExt as _};
 
-use super::{Clock, ConnectionLost, Core, Endpoint, Payload, Simulator, wire};
+use super::{
+    Clock, ConnectionLost, Core, Endpoint, Payload, Simulator,
+    gate::{Gate, Turn},
+    wire,
+};
 
 /// How many connections are open at once, over all systems of a kernel.
 pub const CONNECTIONS_MAX: usize = 1024;
@@ -82,6 +86,7 @@ pub enum ListenError {
 pub struct Listening {
     address: SocketAddr,
     stop: watch::Sender<bool>,
+    turns: mpsc::Sender<Turn>,
     accepting: JoinSet<()>,
 }
 
@@ -89,6 +94,17 @@ impl Listening {
     /// Where it can be reached.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Refuses every connection and ends those that are open, or takes connections again; on the same port.
+    ///
+    /// # Errors
+    /// If another process took the port in between, or the system was stopped.
+    pub async fn refuse(&self, refuses: bool) -> io::Result<()> {
+        let (done, told) = oneshot::channel();
+        let stopped = || io::Error::other("the system was stopped");
+        self.turns.send(Turn { shut: refuses, done }).await.map_err(|_| stopped())?;
+        told.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Takes no more connections, lets requests that are under way finish for a while, and ends.
@@ -129,34 +145,49 @@ impl<C: Core> Simulator<C> {
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = watch::channel(false);
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(self.clone(), listener, stopped));
-        Ok(Listening { address, stop, accepting })
+        let (turns, turned) = mpsc::channel(1);
+        accepting.spawn(accept(self.clone(), (listener, address), turned, stopped));
+        Ok(Listening { address, stop, turns, accepting })
     }
 }
 
 /// Accepts until the stop, then waits for the connections. Dropping this future ends them.
-async fn accept<C: Core>(simulator: Simulator<C>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+async fn accept<C: Core>(
+    simulator: Simulator<C>,
+    (listener, address): (TcpListener, SocketAddr),
+    mut turns: mpsc::Receiver<Turn>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let limit = Arc::clone(&simulator.kernel().0.connections);
+    let clock = *simulator.kernel().clock();
+    let mut gate = Gate::Open(listener);
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
             biased;
             () = until_stopped(&mut stopped) => break,
-            accepted = accept_one(&listener, Arc::clone(&limit)) => accepted,
+            Some(turn) = turns.recv() => {
+                let turned = gate.turn(turn.shut, address);
+                if turn.shut {
+                    connections.shutdown().await;
+                }
+                let _ = turn.done.send(turned);
+                continue;
+            }
+            accepted = accept_one(&gate, Arc::clone(&limit)) => accepted,
         };
         match accepted {
             Ok((stream, permit)) => {
-                let clock = *simulator.kernel().clock();
                 connections.spawn(converse(simulator.service(), stream, permit, clock, stopped.clone()));
             }
             Err(error) => {
                 tracing::warn!(system = %simulator.system(), %error, "cannot accept a connection");
-                simulator.kernel().clock().sleep(ACCEPT_PAUSE).await;
+                clock.sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    drop(listener);
+    drop(gate);
     while connections.join_next().await.is_some() {}
 }
 
@@ -166,11 +197,11 @@ async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
 }
 
 async fn accept_one(
-    listener: &TcpListener,
+    gate: &Gate,
     limit: Arc<tokio::sync::Semaphore>,
 ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let permit = limit.acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let stream = gate.accept().await?;
     stream.set_nodelay(true)?;
     Ok((stream, permit))
 }

@@ -10,6 +10,7 @@ mod core;
 mod crash;
 mod delivery;
 mod faults;
+mod gate;
 mod idempotency;
 mod listen;
 mod message;

@@ -158,3 +158,23 @@ async fn a_crash_ends_the_connection_over_a_socket_once_the_implementation_is_ba
     assert_eq!((*told.borrow(), rig.effects().len()), (1, 1));
     assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
 }
+
+#[tokio::test]
+async fn a_system_refuses_connections_and_takes_them_again_on_the_same_port() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+        let mut open = TcpStream::connect(listening.address()).await.unwrap();
+        listening.refuse(true).await.unwrap();
+        assert!(matches!(open.read(&mut [0; 8]).await, Ok(0) | Err(_)), "an open connection ends");
+        let refused = TcpStream::connect(listening.address()).await.unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+        let refused = post(&network, listening.address(), "key-1").await.unwrap_err();
+        assert!(refused.proves_no_effect(), "{refused:?}");
+        listening.refuse(false).await.unwrap();
+    }
+    assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+    assert_eq!(rig.effects().len(), 1);
+}
