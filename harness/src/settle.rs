@@ -12,8 +12,6 @@ use crate::world::Play;
 
 /// Nothing recorded for so long, and every law holds: rest.
 const QUIET: Duration = Duration::from_millis(120);
-/// How long what is under way may take to arrive before faults end.
-const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 /// Nothing recorded for so long: rest, whatever the laws say.
 const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 
@@ -44,6 +42,7 @@ pub async fn settle(play: &mut Play) -> Settled {
             at_rest: true,
             waited_ms: millis(waited),
             converged_ms: stage.recording.converged_ms(&play.tag),
+            cut_off: stage.kernel.cut_off(&play.tag),
             open: Vec::new(),
         };
         let proven = !stage.violations(&play.tag).is_empty();
@@ -63,14 +62,14 @@ pub async fn settle(play: &mut Play) -> Settled {
 }
 
 /// Lets what is under way arrive while faults are still on, so that they hit what they were planned for.
-/// What an outage holds up would never arrive, so the wait is short.
+/// What an outage holds up would never arrive, so the wait is short where time costs something.
 async fn drain(play: &Play) {
     let began = play.stage.clock.elapsed();
     let mut changes = play.stage.changes();
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        if (quiet_for(play) >= QUIET && open_work(play).is_empty()) || waited >= DRAIN_WITHIN {
+        if (quiet_for(play) >= QUIET && open_work(play).is_empty()) || waited >= play.stage.drain_within {
             return;
         }
         changes.within(QUIET).await;

@@ -4,7 +4,7 @@
 //! message that it answers (before the sender hears of it). Each point becomes a fault of its own, keyed by
 //! link, operation, order, intent and attempt, so that it names the same point in every run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     faults::{Attempts, CrashPoint, Fault, Link, Misfortune, OrderKey, SCENARIO},
@@ -19,15 +19,26 @@ use crate::{features::Script, identity};
 /// crashes, and `tag` was the scenario's part of all identifiers in it.
 pub fn with_crashes(script: &Script, tag: &str, records: &[Record]) -> Vec<Script> {
     let mut known = BTreeSet::new();
+    let mut named = BTreeMap::<String, u32>::new();
     let exchanges = records.iter().filter_map(|record| match &record.entry {
         Entry::Exchange(exchange) => Some(exchange),
         _ => None,
     });
-    exchanges
-        .flat_map(|exchange| crashes(exchange, tag))
-        .filter(|fault| known.insert(fault.name.clone()))
-        .map(|fault| with_crash(script, fault))
-        .collect()
+    let faults = exchanges.flat_map(|exchange| crashes(exchange, tag));
+    let mut scripts = Vec::new();
+    for mut fault in faults {
+        // What is said twice under one key is one point.
+        if !known.insert(format!("{fault:?}")) {
+            continue;
+        }
+        let count = named.entry(fault.name.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            fault.name = format!("{} ({count})", fault.name);
+        }
+        scripts.push(with_crash(script, fault));
+    }
+    scripts
 }
 
 /// What stands between a scenario's name and that of the point at which the implementation dies.
@@ -52,7 +63,10 @@ fn crashes(exchange: &Exchange, tag: &str) -> Vec<Fault> {
     };
     let reads = Operation::find(exchange.to, &exchange.operation)
         .is_some_and(|operation| operation.method == Method::Get);
+    // What was turned away had no effect after which to die.
+    let refused = exchange.status.is_some_and(|status| status >= 400);
     let (link, points): (Link, &[CrashPoint]) = match (exchange.from, exchange.to) {
+        (System::Middleware, system) if refused => (Link::to(system), &[CrashPoint::BeforeEffect]),
         (System::Middleware, system) => {
             (Link::to(system), &[CrashPoint::BeforeEffect, CrashPoint::AfterEffect])
         }
@@ -64,20 +78,19 @@ fn crashes(exchange: &Exchange, tag: &str) -> Vec<Fault> {
 
 fn crash(exchange: &Exchange, tag: &str, ordinal: u32, link: Link, point: CrashPoint) -> Fault {
     let operation = operation(exchange);
-    let when = match point {
-        CrashPoint::BeforeEffect => "dies before",
-        CrashPoint::AfterEffect => "dies after",
-        CrashPoint::BeforeAcknowledgment => "dies before it acknowledges",
+    let (from, to) = (exchange.from.title(), exchange.to.title());
+    let name = match point {
+        CrashPoint::BeforeEffect => format!("killed before the {to} does {operation}"),
+        CrashPoint::AfterEffect => format!("killed after the {to} did {operation}"),
+        CrashPoint::BeforeAcknowledgment => format!("killed before the {from} hears of {operation}"),
     };
     // An intent whose key does not tell the scenario cannot be found again: the first one is taken then.
     let key = exchange.key.as_ref().filter(|key| key.contains(tag)).map(|key| key.replace(tag, SCENARIO));
-    let intent = key.as_ref().map_or_else(String::new, |key| format!(" ({key})"));
-    let attempt =
-        if exchange.attempt > 1 { format!(", attempt {}", exchange.attempt) } else { String::new() };
-    let name = format!("{when} {link} {operation}{intent}{attempt}");
     Fault {
         order: Some(OrderKey::Ordinal(ordinal)),
         key,
+        // What arrives only when faults are healed is a point like any other.
+        permanent: true,
         ..Fault::new(name, link, Misfortune::Crash { point })
             .on(operation)
             .attempts(Attempts { from: exchange.attempt, to: Some(exchange.attempt) })

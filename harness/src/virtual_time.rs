@@ -51,6 +51,8 @@ pub struct Rehearsal {
     pub patience: Duration,
     /// What goes wrong in every scenario.
     pub overlay: Overlay,
+    /// How often each scenario is played: first with the seed of the run, then each time with the next one.
+    pub repeat: u32,
     world: Arc<World>,
 }
 
@@ -67,6 +69,8 @@ pub struct Played {
     pub finished: Finished,
     /// Its records, its violations, and what could not be checked.
     pub recording: Recording,
+    /// How often it was played before, with other seeds.
+    pub repetition: u64,
 }
 
 impl Rehearsal {
@@ -83,6 +87,7 @@ impl Rehearsal {
             secret: DEVELOPMENT_SECRET.to_owned(),
             patience: PATIENCE,
             overlay: Overlay::default(),
+            repeat: 1,
             world: World::embedded().map_err(|error| bug(error.to_string()))?,
         })
     }
@@ -97,32 +102,43 @@ impl Rehearsal {
         index: usize,
         implementation: Box<dyn Implementation>,
     ) -> Result<Played, Fatal> {
+        self.play_with(script, index, 0, implementation)
+    }
+
+    /// As [`play`](Self::play), the n-th repetition.
+    fn play_with(
+        &self,
+        script: &Script,
+        index: usize,
+        repetition: u64,
+        implementation: Box<dyn Implementation>,
+    ) -> Result<Played, Fatal> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(
                 |error| Fatal::new(Exit::Inconclusive, format!("failed to start a runtime: {error}")),
             )?;
+        let overlay = self.overlay.clone();
         runtime.block_on(async {
             let plan = VirtualPlan {
-                seed: self.seed,
+                seed: self.seed.wrapping_add(repetition),
+                repetition: repetition > 0,
                 starts_at: self.starts_at,
                 policy: self.policy.clone(),
                 secret: &self.secret,
                 patience: self.patience,
-                overlay: script
-                    .extra
-                    .clone()
-                    .map_or_else(|| self.overlay.clone(), |fault| self.overlay.clone().and(fault)),
+                overlay: script.extra.iter().cloned().fold(overlay, Overlay::and),
                 world: &self.world,
             };
             let stage = Stage::in_virtual_time(plan, implementation)?;
             let finished = runner::perform(&stage, script, index).await;
             stage.close().await;
-            Ok(Played { finished, recording: stage.recording.clone() })
+            Ok(Played { finished, recording: stage.recording.clone(), repetition })
         })
     }
 
-    /// Plays scenarios on several threads, and hands each to `take` in the order of planning. Ends early,
-    /// between two scenarios, when `stop` is set; gives whether it did.
+    /// Plays scenarios on several threads, each as often as it is to be [repeated](Self::repeat), and hands each
+    /// to `take` in the order of planning, all repetitions of one after those of another. Ends early, between two
+    /// scenarios, when `stop` is set; gives whether it did.
     ///
     /// # Errors
     /// The first [`Fatal`] in the order of planning.
@@ -134,18 +150,24 @@ impl Rehearsal {
         stop: &AtomicBool,
         mut take: impl FnMut(Played) -> Result<(), Fatal>,
     ) -> Result<bool, Fatal> {
-        let next = AtomicUsize::new(0);
+        let turn = AtomicUsize::new(0);
         let (tell, told) = mpsc::sync_channel(jobs.get());
         let ahead = Ahead::default();
+        let nth = |turn: usize| {
+            let times = usize::try_from(self.repeat.max(1)).unwrap_or(usize::MAX);
+            let (index, repetition) = (turn / times, u64::try_from(turn % times).unwrap_or(u64::MAX));
+            Some((scripts.get(index)?, index, repetition))
+        };
         std::thread::scope(|scope| {
-            for _ in 0..jobs.get().min(scripts.len()) {
-                let (tell, next, ahead) = (tell.clone(), &next, &ahead);
+            for _ in 0..jobs.get() {
+                let (tell, turn, ahead) = (tell.clone(), &turn, &ahead);
                 scope.spawn(move || {
                     while !stop.load(Ordering::Relaxed) {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(script) = scripts.get(index) else { break };
-                        ahead.wait(index);
-                        if tell.send((index, self.play(script, index, factory()))).is_err() {
+                        let turn = turn.fetch_add(1, Ordering::Relaxed);
+                        let Some((script, index, repetition)) = nth(turn) else { break };
+                        ahead.wait(turn);
+                        let played = self.play_with(script, index, repetition, factory());
+                        if tell.send((turn, played)).is_err() {
                             break;
                         }
                     }
@@ -173,9 +195,9 @@ struct Ahead {
 }
 
 impl Ahead {
-    fn wait(&self, index: usize) {
+    fn wait(&self, turn: usize) {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.changed.wait_while(taken, |taken| index.saturating_sub(*taken) > AHEAD_MAX));
+        drop(self.changed.wait_while(taken, |taken| turn.saturating_sub(*taken) > AHEAD_MAX));
     }
 
     fn advance(&self) {

@@ -127,6 +127,51 @@ fn a_policy_that_cannot_be_read_is_refused() {
     assert!(stderr(&output).contains("policy.json"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_fault_plan_is_refused_with_places_and_remedies() {
+    for stem in ["plan_of_unknown_names", "plan_that_contradicts_itself"] {
+        let output = counterproof(&["run", "--virtual", "--faults", &format!("tests/bad/{stem}.json")]);
+        assert_eq!(code(&output), 3, "{}", stderr(&output));
+        assert!(output.stdout.is_empty(), "nothing was run");
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(stem, stderr(&output)) });
+    }
+    let absent = counterproof(&["run", "--faults", "tests/bad/absent.json"]);
+    assert_eq!(code(&absent), 3, "{}", stderr(&absent));
+    assert!(stderr(&absent).contains("absent.json"), "{}", stderr(&absent));
+}
+
+#[test]
+fn what_needs_virtual_time_says_so() {
+    for args in [
+        &["run", "--virtual", "--target", "http://127.0.0.1:9"][..],
+        &["run", "--repeat", "3"],
+        &["run", "--crash-everywhere"],
+        &["run", "--starts-at", "2026-11-27T08:00:00Z"],
+        &["run", "--virtual", "--starts-at", "tomorrow"],
+        &["run", "--chaos", "4"],
+        &["run", "--virtual", "--repeat", "0"],
+        &["run", "--virtual", "--crash-everywhere", "--chaos", "1"],
+    ] {
+        let output = counterproof(args);
+        assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
+    }
+    let url = counterproof(&["run", "--virtual", "--target", "http://127.0.0.1:9"]);
+    assert!(stderr(&url).contains("an implementation in this process"), "{}", stderr(&url));
+}
+
+#[test]
+fn a_run_that_is_none_is_not_played_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let absent = counterproof(&["replay", place]);
+    assert_eq!(code(&absent), 3, "{}", stderr(&absent));
+    assert!(stderr(&absent).contains("run.ndjson"), "{}", stderr(&absent));
+    std::fs::write(folder.path().join("run.ndjson"), "no journal\n").unwrap();
+    let output = counterproof(&["replay", place]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(stderr(&output).contains("is no journal"), "{}", stderr(&output));
+}
+
 /// First of ten consecutive ports that were free a moment ago.
 fn free_block() -> u16 {
     (0..100)

@@ -26,24 +26,19 @@ pub struct Convergence {
 
 /// Collects the times of scenarios.
 #[derive(Debug, Default)]
-pub(crate) struct Times(BTreeMap<System, Histogram<u64>>);
+pub(crate) struct Times(BTreeMap<System, Option<Histogram<u64>>>);
 
 impl Times {
     /// Takes the times of a scenario that came to rest after faults.
     pub(crate) fn add(&mut self, converged_ms: &BTreeMap<System, u64>) {
         for (system, ms) in converged_ms {
-            if let Some(times) = self.of(*system) {
+            // The bounds are within what a histogram takes, so there always is one.
+            let times =
+                self.0.entry(*system).or_insert_with(|| Histogram::new_with_bounds(1, LONGEST_MS, 3).ok());
+            if let Some(times) = times {
                 times.saturating_record(*ms);
             }
         }
-    }
-
-    fn of(&mut self, system: System) -> Option<&mut Histogram<u64>> {
-        if !self.0.contains_key(&system) {
-            // These bounds are within what the histogram takes, so there always is one.
-            self.0.insert(system, Histogram::new_with_bounds(1, LONGEST_MS, 3).ok()?);
-        }
-        self.0.get_mut(&system)
     }
 
     /// The percentiles of each system.
@@ -55,7 +50,7 @@ impl Times {
             p99_ms: times.value_at_quantile(0.99),
             max_ms: times.max(),
         };
-        self.0.iter().map(row).collect()
+        self.0.iter().filter_map(|(system, times)| Some(row((system, times.as_ref()?)))).collect()
     }
 }
 

@@ -75,7 +75,8 @@ pub(crate) fn again(run: &RunReport, scenario: &ScenarioReport) -> String {
     }
     let clock = virtual_start.map_or_else(String::new, |start| format!(" --virtual --starts-at {start}"));
     let chaos = chaos.map_or_else(String::new, |level| format!(" --chaos {level}"));
-    format!("counterproof run{place} --seed {}{target}{clock}{chaos}", run.seed)
+    let seed = scenario.seed.unwrap_or(run.seed);
+    format!("counterproof run{place} --seed {seed}{target}{clock}{chaos}")
 }
 
 /// A word of a command line.

@@ -57,6 +57,8 @@ pub struct ScenarioReport {
     pub line: u32,
     /// Tags without `@`.
     pub tags: Vec<String>,
+    /// The seed that it was played with, where that is not the run's.
+    pub seed: Option<u64>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why it is not a pass: one sentence each.
@@ -112,6 +114,8 @@ pub struct RunReport {
     pub folder: Option<String>,
     /// Every scenario, by feature file and line.
     pub scenarios: Vec<ScenarioReport>,
+    /// How many repetitions of scenarios passed; they are counted only.
+    pub repetitions: u64,
     /// Violations that belong to no scenario.
     pub violations: Vec<Violation>,
     /// How many laws there are.
@@ -177,6 +181,7 @@ pub struct Story {
     run: Option<RunStarted>,
     open: BTreeMap<String, Draft>,
     closed: Vec<ScenarioReport>,
+    repetitions: u64,
     accused: BTreeMap<String, Vec<Violation>>,
     loose: Vec<Violation>,
     exchanges: u64,
@@ -207,7 +212,7 @@ impl Story {
             }
             (Entry::ScenarioFinished(finished), Some(id)) => {
                 self.close(id, finished);
-                return self.closed.last();
+                return self.closed.last().filter(|closed| closed.id == *id);
             }
             (Entry::Exchange(exchange), None) => self.quarantine(exchange),
             (_, Some(id)) => self.follow(id, record),
@@ -233,6 +238,7 @@ impl Story {
             input: run.map_or_else(RunInput::default, |run| run.input),
             folder: None,
             scenarios: self.closed,
+            repetitions: self.repetitions,
             violations: self.loose,
             laws: tally.laws,
             checks: tally.checks,
@@ -296,7 +302,12 @@ impl Story {
             self.times.add(&draft.converged_ms);
         }
         let violations = self.accused.remove(id).unwrap_or_default();
-        self.closed.push(draft.finish(finished, violations));
+        let report = draft.finish(finished, violations);
+        if report.seed.is_some() && report.verdict == Verdict::Pass {
+            self.repetitions += 1;
+        } else {
+            self.closed.push(report);
+        }
     }
 
     /// Violations that came after the end of their scenario, or whose scenario the journal does not know.
@@ -324,6 +335,7 @@ impl Draft {
             name: started.name.clone(),
             line: started.line,
             tags: started.tags.clone(),
+            seed: started.seed,
             verdict: Verdict::Inconclusive,
             reasons: Vec::new(),
             duration_ms: 0,
@@ -343,6 +355,7 @@ impl Draft {
             line: 0,
             tags: Vec::new(),
             steps_planned: 0,
+            seed: None,
         };
         Self::new(id, &started, Timestamp::UNIX_EPOCH)
     }

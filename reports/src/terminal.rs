@@ -254,6 +254,9 @@ fn scenario_counts(run: &RunReport) -> String {
             parts.push(format!("{number} {word}"));
         }
     }
+    if run.repetitions > 0 {
+        parts.push(format!("{} passed with other seeds", text::count_u64(run.repetitions, "repetition")));
+    }
     parts.join(", ")
 }
 

@@ -32,17 +32,29 @@ pub(crate) fn short(text: &str, characters_max: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// Milliseconds as people read them: `31 ms`, `2.5 s`.
+/// Milliseconds as people read them: `31 ms`, `2.5 s`, `20.0 min`, `30.0 h`, `29.9 d`.
 pub(crate) fn duration(milliseconds: u64) -> String {
-    if milliseconds < 1000 {
-        format!("{milliseconds} ms")
-    } else {
-        format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
-    }
+    const SECOND: u64 = 1000;
+    const MINUTE: u64 = 60 * SECOND;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let (unit, name) = match milliseconds {
+        0..SECOND => return format!("{milliseconds} ms"),
+        SECOND..MINUTE => (SECOND, "s"),
+        MINUTE..HOUR => (MINUTE, "min"),
+        HOUR..DAY => (HOUR, "h"),
+        DAY.. => (DAY, "d"),
+    };
+    format!("{}.{} {name}", milliseconds / unit, milliseconds % unit * 10 / unit)
 }
 
 /// `1 scenario`, `2 scenarios`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
+    count_u64(number as u64, noun)
+}
+
+/// As [`count`], for numbers that may be large.
+pub(crate) fn count_u64(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -71,11 +83,14 @@ mod tests {
     }
 
     #[test]
-    fn tells_durations_and_counts() {
-        assert_eq!(
-            [duration(0), duration(999), duration(1000), duration(61_250)],
-            ["0 ms", "999 ms", "1.0 s", "61.2 s"]
-        );
+    fn tells_counts() {
         assert_eq!([count(1, "law"), count(2, "law")], ["1 law", "2 laws"]);
+    }
+
+    #[test]
+    fn durations_are_told_in_their_largest_unit() {
+        let told: Vec<String> =
+            [0, 999, 1000, 59_999, 90_000, 3_600_000, 108_000_000].into_iter().map(duration).collect();
+        assert_eq!(told, ["0 ms", "999 ms", "1.0 s", "59.9 s", "1.5 min", "1.0 h", "1.2 d"]);
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Break, CHAOS_LEVEL_MAX, Direction, FORMAT, Fault, Link, Misfortune, Moment, OrderKey, Plan, Reason,
     Refusal, Window, refusal::Nearest,
 };
+use crate::protocol::{Method, OPERATIONS, Operation};
 
 /// Statuses with which a call may be answered in error.
 const STATUSES: [u16; 6] = [408, 429, 500, 502, 503, 504];
@@ -102,6 +103,9 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
         Misfortune::ConflictOnReplay if fault.attempts.from < 2 => {
             Some("the first attempt is no replay; give attempts from 2")
         }
+        Misfortune::StaleRead { .. } if !reads(fault) => {
+            Some("only a reading can be stale; name one of the system's GET operations")
+        }
         Misfortune::CutOff if !fault.permanent => {
             Some("what is cut off never arrives; say so with \"permanent\": true")
         }
@@ -134,6 +138,13 @@ const fn never_arrives(misfortune: &Misfortune) -> bool {
         Misfortune::LoseRequest { .. }
             | Misfortune::BrokenRequest { how: Break::Truncated | Break::Reset, .. }
     )
+}
+
+/// Whether a fault's operation is a reading; where none is named, whether the system has one.
+fn reads(fault: &Fault) -> bool {
+    let named = |operation: &&Operation| fault.operation.as_ref().is_none_or(|name| *name == operation.id);
+    let of_system = OPERATIONS.iter().filter(|operation| operation.system == fault.link.system);
+    of_system.filter(named).any(|operation| operation.method == Method::Get)
 }
 
 /// Whether two faults may hit the same attempt and cannot both happen to it.

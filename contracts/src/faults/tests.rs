@@ -26,9 +26,16 @@ fn refused(faults: &[Value]) -> Vec<String> {
     refusals.iter().map(ToString::to_string).collect()
 }
 
+/// Each fault is refused for one reason, in these words.
+fn hold(golden: &[(Value, &str)]) {
+    for (fault, expected) in golden {
+        assert_eq!(refused(std::slice::from_ref(fault)), [*expected], "{fault}");
+    }
+}
+
 #[test]
-fn every_refusal_names_the_place_and_the_remedy() {
-    let golden: &[(Value, &str)] = &[
+fn a_name_that_is_none_is_refused_with_the_nearest() {
+    hold(&[
         (
             json!({ "link": "middleware->carier" }),
             r#"at "/faults/0/link": unknown system "carier"; did you mean "carrier"?"#,
@@ -66,14 +73,12 @@ fn every_refusal_names_the_place_and_the_remedy() {
             json!({ "atempts": { "from": 1 } }),
             r#"at "/faults/0/atempts": unknown field "atempts"; did you mean "attempts"?"#,
         ),
-        (
-            json!({ "misfortune": { "kind": "duplicate" } }),
-            r#"at "/faults/0/misfortune": duplicate does not happen on middleware->psp; it happens to deliveries ("psp->middleware")"#,
-        ),
-        (
-            json!({ "link": "psp->middleware", "misfortune": { "kind": "crash", "point": "after_effect" } }),
-            r#"at "/faults/0/misfortune": crash does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
-        ),
+    ]);
+}
+
+#[test]
+fn a_number_that_means_nothing_is_refused_with_the_remedy() {
+    hold(&[
         (
             json!({ "misfortune": { "kind": "broken_answer" } }),
             r#"at "/faults/0/misfortune/how": is missing"#,
@@ -113,6 +118,20 @@ fn every_refusal_names_the_place_and_the_remedy() {
             json!({ "percent": 100 }),
             r#"at "/faults/0/percent": percent is 1 to 99; leave it out for all attempts"#,
         ),
+    ]);
+}
+
+#[test]
+fn a_misfortune_that_cannot_happen_is_refused_with_the_remedy() {
+    hold(&[
+        (
+            json!({ "misfortune": { "kind": "duplicate" } }),
+            r#"at "/faults/0/misfortune": duplicate does not happen on middleware->psp; it happens to deliveries ("psp->middleware")"#,
+        ),
+        (
+            json!({ "link": "psp->middleware", "misfortune": { "kind": "crash", "point": "after_effect" } }),
+            r#"at "/faults/0/misfortune": crash does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
+        ),
         (
             json!({ "misfortune": { "kind": "conflict_on_replay" } }),
             r#"at "/faults/0/misfortune": the first attempt is no replay; give attempts from 2"#,
@@ -125,10 +144,45 @@ fn every_refusal_names_the_place_and_the_remedy() {
             json!({ "link": "psp->middleware", "misfortune": { "kind": "cut_off" } }),
             r#"at "/faults/0/misfortune": what is cut off never arrives; say so with "permanent": true"#,
         ),
-    ];
-    for (fault, expected) in golden {
-        assert_eq!(refused(std::slice::from_ref(fault)), [*expected], "{fault}");
-    }
+        (
+            json!({ "misfortune": { "kind": "error_answer", "status": 429, "after_effect": true } }),
+            r#"at "/faults/0/misfortune": 429 says that nothing was done; give another status to an error after the effect"#,
+        ),
+        (
+            json!({ "operation": "refundPayment", "misfortune": { "kind": "stale_read" } }),
+            r#"at "/faults/0/misfortune": only a reading can be stale; name one of the system's GET operations"#,
+        ),
+        (
+            json!({ "misfortune": { "kind": "chaos", "level": 4 } }),
+            r#"at "/faults/0/misfortune": the level of chaos is 1, 2 or 3"#,
+        ),
+        (
+            json!({ "misfortune": { "kind": "drift", "change": "new_code", "at": "status" } }),
+            r#"at "/faults/0/misfortune": at is no JSON Pointer; it begins with "/""#,
+        ),
+        (
+            json!({ "permanent": true, "misfortune": { "kind": "hold" } }),
+            r#"at "/faults/0/misfortune": what is held for ever never comes to rest; use cut_off or lose_request, or give a window"#,
+        ),
+        (
+            json!({
+                "link": "psp->middleware", "permanent": true, "attempts": { "from": 1 },
+                "misfortune": { "kind": "lose_request" }
+            }),
+            r#"at "/faults/0/misfortune": what is tried for ever never comes to rest; use cut_off"#,
+        ),
+        (
+            json!({ "permanent": true, "misfortune": { "kind": "crash", "point": "after_effect" } }),
+            r#"at "/faults/0/misfortune": a crash happens once and is not permanent"#,
+        ),
+        (
+            json!({
+                "link": "psp->middleware", "attempts": { "from": 2, "to": 2 },
+                "misfortune": { "kind": "delay", "ms": 5 }
+            }),
+            r#"at "/faults/0/misfortune": a delivery waits before its first attempt only; give attempts from 1"#,
+        ),
+    ]);
 }
 
 #[test]

@@ -50,7 +50,7 @@ mod tests {
     use crate::{
         invariants::testing::{History, Life, findings, lives, violations},
         journal::{Effect, Outcome},
-        model::ConditionGrade,
+        model::{ConditionGrade, Timestamp},
     };
 
     const FOUND: &str = "Order W-17 was replayed although nothing was missing, and the payment provider committed something new for it.";
@@ -60,6 +60,7 @@ mod tests {
         let mut history = History::shipped();
         history.replay(Outcome::Ok);
         history.capture("C-2", "S-1", 9_980);
+        history.deliver("e-1", Some(202), Outcome::Ok);
         history.settle();
         let found = violations("E12", &history.records());
         let first = found.first().unwrap();
@@ -80,6 +81,14 @@ mod tests {
         under_way.call_capture("k-1", Some(201), Outcome::Ok);
         under_way.settle();
         assert_eq!(findings("E12", &under_way.records()), [""; 0]);
+        let mut slow = History::accepted();
+        let began_at = Timestamp::UNIX_EPOCH;
+        slow.replay(Outcome::Ok);
+        slow.capture("C-1", "S-1", 9_980);
+        slow.call_capture("k-1", Some(201), Outcome::Ok);
+        slow.last_began_at(began_at);
+        slow.settle();
+        assert_eq!(findings("E12", &slow.records()), [""; 0]);
     }
 
     #[test]

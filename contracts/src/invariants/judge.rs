@@ -98,7 +98,7 @@ impl Judge {
                 self.judge(record, order.as_ref(), Occasion::Always, &mut violations);
             }
             Entry::FaultInjected(_) => drop(self.apply(record)),
-            Entry::Settled(settled) if settled.at_rest => {
+            Entry::Settled(settled) if settled.at_rest && settled.cut_off.is_empty() => {
                 for number in self.books.orders_of(record.scenario.as_deref()) {
                     self.judge(record, Some(&number), Occasion::AtRest, &mut violations);
                 }

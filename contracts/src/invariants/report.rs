@@ -256,6 +256,7 @@ const fn unknown_start() -> ScenarioStarted {
         line: 0,
         tags: Vec::new(),
         steps_planned: 0,
+        seed: None,
     }
 }
 
@@ -299,6 +300,7 @@ mod tests {
                 line: 3,
                 tags: Vec::new(),
                 steps_planned: 1,
+                seed: None,
             }),
         ]
     }

@@ -80,7 +80,10 @@ fn a_cut_line_is_told_with_its_place() {
     assert_eq!(read_records, records.get(..3).unwrap());
     let found = found.unwrap();
     assert_eq!(found.line, 4);
-    assert!(found.reason.contains("expected a record of the journal"), "{}", found.reason);
+    assert!(found.reason.contains("the last line is torn"), "{}", found.reason);
+    let after_it = [bytes.get(..cut).unwrap(), b"\n"].concat();
+    let reason = read(&after_it).1.unwrap().reason;
+    assert!(reason.contains("expected a record of the journal"), "a line that ends is not torn: {reason}");
 }
 
 #[test]
@@ -185,6 +188,8 @@ proptest! {
         let expected = whole + usize::from(lost_its_end_only);
         prop_assert_eq!(read_records.as_slice(), records.get(..expected).unwrap());
         prop_assert_eq!(found.is_some(), ends_in_a_line && !lost_its_end_only);
+        let torn = |found: &Break| found.reason.contains("the last line is torn");
+        prop_assert!(found.iter().all(torn), "{:?}", found);
     }
 
     #[test]

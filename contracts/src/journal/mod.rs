@@ -8,11 +8,13 @@
 mod effect;
 mod reader;
 mod record;
+mod redact;
 mod writer;
 
 pub use effect::*;
 pub use reader::*;
 pub use record::*;
+pub use redact::Redactor;
 pub use writer::*;
 
 /// Longest line of a journal in bytes, without its end. An exchange holds two bodies of at most

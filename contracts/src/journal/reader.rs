@@ -32,6 +32,14 @@ pub enum JournalError {
         /// What stands there.
         found: String,
     },
+    /// The last line has no end: whoever wrote it was stopped within it.
+    #[error("line {line} (byte {offset}): the last line is torn; the run was ended while it was written")]
+    Torn {
+        /// Line, from 1.
+        line: u64,
+        /// Offset of the line's first byte from the start of the journal.
+        offset: u64,
+    },
     /// The journal has a format that this version does not read.
     #[error("line 1: journal format {found:?} is not readable; expected {FORMAT:?} or a later minor version")]
     Format {
@@ -44,7 +52,7 @@ impl JournalError {
     /// Line at which reading ended, from 1.
     pub const fn line(&self) -> u64 {
         match self {
-            Self::Input { line, .. } | Self::Line { line, .. } => *line,
+            Self::Input { line, .. } | Self::Line { line, .. } | Self::Torn { line, .. } => *line,
             Self::Format { .. } => 1,
         }
     }
@@ -61,6 +69,8 @@ pub struct Reader<R: BufRead> {
     offset: u64,
     skipped: u64,
     buffer: Vec<u8>,
+    /// Whether the line that is held has no end.
+    torn: bool,
     ended: bool,
 }
 
@@ -88,7 +98,7 @@ const KINDS: [&str; 9] = [
 impl<R: BufRead> Reader<R> {
     /// Reads from the start of a journal.
     pub const fn new(input: R) -> Self {
-        Self { input, line: 0, offset: 0, skipped: 0, buffer: Vec::new(), ended: false }
+        Self { input, line: 0, offset: 0, skipped: 0, buffer: Vec::new(), torn: false, ended: false }
     }
 
     /// How many records of unknown kinds were skipped so far.
@@ -119,6 +129,9 @@ impl<R: BufRead> Reader<R> {
                     self.skipped += 1;
                 }
                 Ok(None) => return Err(self.unexpected(offset, "a run_started record", "another kind")),
+                Err(error) if self.torn && (error.is_eof() || ends_within_a_character(&self.buffer)) => {
+                    return Err(JournalError::Torn { line: self.line, offset });
+                }
                 Err(error) => {
                     let found = format!("{error} in {}", excerpt(&self.buffer));
                     return Err(self.unexpected(
@@ -165,6 +178,7 @@ impl<R: BufRead> Reader<R> {
                 Err(source) => return Err(JournalError::Input { line, source }),
             };
             if chunk.is_empty() {
+                self.torn = !self.buffer.is_empty();
                 return Ok(!self.buffer.is_empty());
             }
             let end = chunk.iter().position(|byte| *byte == b'\n');
@@ -205,6 +219,10 @@ fn parse(line: &[u8]) -> Result<Option<Record>, serde_json::Error> {
             _ => Err(error),
         },
     }
+}
+
+fn ends_within_a_character(line: &[u8]) -> bool {
+    std::str::from_utf8(line).is_err_and(|error| error.error_len().is_none())
 }
 
 fn is_from_a_later_version(header: &Header, error: &serde_json::Error) -> bool {

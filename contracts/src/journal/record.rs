@@ -91,6 +91,9 @@ pub struct RunInput {
     /// How much went wrong by chance, from 1 to 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chaos: Option<u8>,
+    /// How often every scenario is played, each time with the next seed; absent for once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<u32>,
     /// Whether every scenario was played again with a crash at every point of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub crash_everywhere: bool,
@@ -111,6 +114,9 @@ pub struct ScenarioStarted {
     pub tags: Vec<String>,
     /// How many steps are planned.
     pub steps_planned: u32,
+    /// The seed that it is played with, where that is not the run's: it is played several times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 /// A step ended.
@@ -299,6 +305,9 @@ pub struct Settled {
     /// acted anew, in milliseconds of the run's clock: how long systems disagreed at the longest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub converged_ms: BTreeMap<System, u64>,
+    /// Systems whose messages were lost for good, on purpose: systems cannot agree then, so no law at rest is judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut_off: Vec<System>,
     /// What was still open when the bound was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,

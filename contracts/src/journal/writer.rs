@@ -8,9 +8,15 @@ use crate::model::Timestamp;
 /// Why a record was not written. The journal is as it was before, unless the output itself failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The output failed; what it holds now is unknown.
+    /// The output failed; it may end within a line.
     #[error("write the journal: {0}")]
     Output(#[from] io::Error),
+    /// The output failed before.
+    #[error("write record {seq}: the output failed before")]
+    Ended {
+        /// Number that the record would have had.
+        seq: u64,
+    },
     /// The record has no JSON form.
     #[error("write record {seq}: {source}")]
     Form {
@@ -32,9 +38,19 @@ pub enum WriteError {
 /// Streams records to an output and numbers them from 1.
 ///
 /// Each record reaches the output in one `write_all`, line end included, so that a journal that several
-/// processes look at grows by whole lines. The output is flushed after `run_started`, `settled`,
-/// `scenario_finished` and `run_finished`: a killed run loses at most what came after the last of them.
-/// Give a [`std::io::BufWriter`] where system calls matter.
+/// processes look at grows by whole lines.
+///
+/// What survives what:
+///
+/// - *A kill of the process.* Give a file itself, with no buffer in between: a record then is with the operating
+///   system when [`Writer::write`] returns, before anybody acts on what it says. A [`std::io::BufWriter`] is
+///   for runs in virtual time only, which can be repeated from their seed: it is flushed where a section ends
+///   (`run_started`, `settled`, `scenario_finished`, `run_finished`), and a kill loses what came after the last.
+/// - *A loss of power.* Whoever opened the file synchronizes it after the last record. Before that, the
+///   operating system decides how much is on the device.
+/// - *A full disk.* What was written is kept; the last line may be torn. Nothing may be written behind it, so
+///   after [`WriteError::Output`] the writer takes no more records. A [`Reader`](super::Reader) reads up to the
+///   torn line and says so.
 ///
 /// ```
 /// use counterproof_contracts::{journal::{Entry, Reader, RunFinished, Verdict, Writer}, model::Timestamp};
@@ -51,12 +67,13 @@ pub struct Writer<W: Write> {
     output: W,
     written: u64,
     line: Vec<u8>,
+    failed: bool,
 }
 
 impl<W: Write> Writer<W> {
     /// A new journal.
     pub const fn new(output: W) -> Self {
-        Self { output, written: 0, line: Vec::new() }
+        Self { output, written: 0, line: Vec::new(), failed: false }
     }
 
     /// How many records were written; also the number of the last one.
@@ -79,18 +96,26 @@ impl<W: Write> Writer<W> {
     /// Writes a record that was numbered before.
     pub fn write(&mut self, record: &Record) -> Result<(), WriteError> {
         let seq = record.seq;
+        if self.failed {
+            return Err(WriteError::Ended { seq });
+        }
         self.line.clear();
         serde_json::to_writer(&mut self.line, record).map_err(|source| WriteError::Form { seq, source })?;
         if self.line.len() > LINE_BYTES_MAX {
             return Err(WriteError::TooLong { seq, bytes: self.line.len() });
         }
         self.line.push(b'\n');
-        self.output.write_all(&self.line)?;
+        let written = self.output.write_all(&self.line);
+        let flushed =
+            written.and_then(|()| if closes_a_section(&record.entry) { self.output.flush() } else { Ok(()) });
+        self.failed = flushed.is_err();
         self.written = seq;
-        if closes_a_section(&record.entry) {
-            self.output.flush()?;
-        }
-        Ok(())
+        Ok(flushed?)
+    }
+
+    /// The output, to synchronize it.
+    pub const fn output(&self) -> &W {
+        &self.output
     }
 
     /// Flushes the output.
@@ -159,6 +184,55 @@ mod tests {
         let output = writer.into_inner().unwrap();
         assert_eq!(output.writes, 3, "one write for each line");
         assert_eq!(String::from_utf8(output.bytes).unwrap().lines().count(), 3);
+    }
+
+    /// Takes so many bytes and no more, like a disk that fills up.
+    struct Filling(Vec<u8>, usize);
+
+    impl Write for Filling {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.1 - self.0.len());
+            if taken == 0 {
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
+            self.0.extend(bytes.iter().take(taken));
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_keeps_what_was_written_and_nothing_follows_the_torn_line() {
+        let start = || {
+            Entry::RunStarted(crate::journal::RunStarted {
+                format: crate::journal::FORMAT.to_owned(),
+                version: "0.1.0".to_owned(),
+                seed: 1,
+                target: "reference".to_owned(),
+                policy: crate::policy::Policy::default(),
+                input: crate::journal::RunInput::default(),
+            })
+        };
+        let mut writer = Writer::new(Filling(Vec::new(), 700));
+        let at = Timestamp::UNIX_EPOCH;
+        writer.append(at, None, start()).unwrap();
+        let mut written = 1;
+        let error = loop {
+            match writer.append(at, None, fault("a")) {
+                Ok(_) => written += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, WriteError::Output(_)), "{error}");
+        writer.output.1 = 10_000;
+        assert!(matches!(writer.append(at, None, fault("b")).unwrap_err(), WriteError::Ended { .. }));
+        let mut read = 0;
+        let found = crate::journal::read_until_break(writer.output.0.as_slice(), |_| read += 1).unwrap();
+        assert_eq!((read, found.line), (written, written + 1));
+        assert!(found.reason.contains("the last line is torn"), "{}", found.reason);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Random fault plans, within the bounds of their schema.
+//! Fault plans: the examples can be carried out, and random ones within the bounds of their schema.
 
 use counterproof_contracts::faults::{
     Attempts, Break, CrashPoint, DriftChange, Ending, ErrorBody, FORMAT, Fault, Link, Misfortune, OrderKey,
@@ -6,7 +6,19 @@ use counterproof_contracts::faults::{
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::random::{Random, identifier, text};
+use crate::{
+    files,
+    random::{Random, identifier, text},
+};
+
+#[test]
+fn every_example_can_be_carried_out() {
+    for (stem, name, plan) in files::examples() {
+        if stem == "fault-plan" {
+            assert_eq!(Plan::parse(&plan.to_string()).map(drop), Ok(()), "{name}");
+        }
+    }
+}
 
 const MS: std::ops::RangeInclusive<u64> = 1..=31_536_000_000;
 

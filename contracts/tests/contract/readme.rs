@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use counterproof_contracts::{protocol::ProblemKind, shape};
+use counterproof_contracts::{faults::KINDS, protocol::ProblemKind, shape};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -26,6 +26,24 @@ fn the_table_of_problems_is_the_list_of_problem_types() {
         })
         .collect();
     assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_table_of_misfortunes_is_the_list_of_kinds_with_their_fields() {
+    let text = readme();
+    let rows: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4).collect();
+    assert_eq!(rows.len(), KINDS.len());
+    for (kind, row) in KINDS.iter().zip(rows) {
+        let whom = match (kind.calls, kind.deliveries) {
+            (true, true) => "both",
+            (true, false) => "calls",
+            _ => "deliveries",
+        };
+        assert!(row.starts_with(&format!("| `{}` | {whom} |", kind.name)), "{}: {row}", kind.name);
+        let untold = |field: &&&str| !row.contains(&format!("`{field}`")) && **field != "ending";
+        assert_eq!(kind.fields.iter().find(untold), None, "{row}");
+    }
 }
 
 #[test]

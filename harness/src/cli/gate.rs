@@ -53,17 +53,17 @@ pub(super) struct Run {
 }
 
 /// Plays what was selected and gates on it.
-pub(super) fn play(run: Run, mut selection: Selection) -> Result<Exit, Fatal> {
-    let omitted = omit_what_cannot_run(&run, &mut selection);
+pub(super) fn play(run: &Run, mut selection: Selection) -> Result<Exit, Fatal> {
+    let omitted = omit_what_cannot_run(run, &mut selection);
     if let Some((path, name)) = &run.only {
         selection.retain(|planned| planned.path == *path && sweep::belongs(name, &planned.name));
     }
     if selection.planned.is_empty() {
-        return Err(Fatal::new(Exit::Nothing, nothing_selected(&run, &omitted)));
+        return Err(Fatal::new(Exit::Nothing, nothing_selected(run, &omitted)));
     }
     let progress = run.progress(selection.planned.len(), &omitted)?;
     if run.input.virtual_start.is_some() {
-        rehearse(&run, &selection, &progress)
+        rehearse(run, &selection, &progress)
     } else {
         play_live(run, selection, progress)
     }
@@ -81,7 +81,12 @@ fn nothing_selected(run: &Run, omitted: &[String]) -> String {
 impl Run {
     /// Begins the journal.
     fn record(&self, at: Timestamp) -> Result<Recording, Fatal> {
-        let recording = Recording::create(&self.folder.join("run.ndjson"), self.policy.clone())?;
+        let (path, secrets) = (self.folder.join("run.ndjson"), [self.secret.as_str()]);
+        let create = match self.input.virtual_start {
+            Some(_) => Recording::create_for_whole_scenarios,
+            None => Recording::create,
+        };
+        let recording = create(&path, self.policy.clone(), &secrets)?;
         let started = RunStarted {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -110,6 +115,7 @@ impl Run {
         rehearsal.secret.clone_from(&self.secret);
         rehearsal.patience = self.patience;
         rehearsal.overlay = self.overlay.clone();
+        rehearsal.repeat = self.input.repeat.unwrap_or(1);
         Ok(rehearsal)
     }
 }
@@ -143,7 +149,7 @@ fn show(progress: &Progress, finished: &Finished, violations: &[Violation]) {
 }
 
 /// Live: all scenarios on one stage.
-fn play_live(run: Run, selection: Selection, progress: Progress) -> Result<Exit, Fatal> {
+fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit, Fatal> {
     super::runtime()?.block_on(async {
         let recording = run.record(Clock::system().now())?;
         let plan = LivePlan {
@@ -251,7 +257,9 @@ impl Rehearsing<'_> {
         let Self { rehearsal, jobs, stop, progress, recording, tally } = self;
         rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |played| {
             let finished = &played.finished;
-            show(progress, finished, &played.recording.violations(&finished.id));
+            if played.repetition == 0 || finished.result.verdict != Verdict::Pass {
+                show(progress, finished, &played.recording.violations(&finished.id));
+            }
             tally.count(finished);
             if let Some(script) = scripts.get(finished.index) {
                 played.recording.with_records(|records| look(script, finished, records));

@@ -88,8 +88,11 @@ pub(crate) struct RunArgs {
     /// Let small misfortunes happen to any message, drawn from the seed: 1 duplicates and delays, 2 also losses, 3 also disorder
     #[arg(long, value_name = "LEVEL", env = "COUNTERPROOF_CHAOS", value_parser = clap::value_parser!(u8).range(1..=3))]
     chaos: Option<u8>,
+    /// Play every scenario so often, each time with the next seed
+    #[arg(long, value_name = "TIMES", env = "COUNTERPROOF_REPEAT", requires = "virtual_time", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    repeat: Option<u32>,
     /// Play every scenario once more for each point at which the implementation may die
-    #[arg(long, env = "COUNTERPROOF_CRASH_EVERYWHERE", requires = "virtual_time")]
+    #[arg(long, env = "COUNTERPROOF_CRASH_EVERYWHERE", requires = "virtual_time", conflicts_with_all = ["chaos", "repeat"])]
     crash_everywhere: bool,
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]

@@ -51,7 +51,7 @@ pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Fatal> {
         folder: run::folder(args.out.as_deref())?,
         only,
     };
-    gate::play(run, selection)
+    gate::play(&run, selection)
 }
 
 /// The run's place, and the scenario behind its last colon where that is no part of a path that exists.

@@ -40,7 +40,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Fatal> {
     super::lint::pass(&sources)?;
     let selection = features::plan(&sources, args.tags.as_deref())?;
     let run = prepare(args)?;
-    gate::play(run, selection)
+    gate::play(&run, selection)
 }
 
 /// Takes a plan from its file. Everything that is wrong with it is told at once.
@@ -68,6 +68,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         tags: args.tags,
         faults: plan.as_ref().and_then(|plan| serde_json::to_value(plan).ok()).unwrap_or_default(),
         chaos: args.chaos,
+        repeat: args.repeat,
         crash_everywhere: args.crash_everywhere,
     };
     Ok(Run {

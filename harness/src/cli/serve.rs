@@ -31,7 +31,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Fatal> {
         Fatal::new(Exit::Inconclusive, format!("failed to create {}: {error}", folder.display()))
     })?;
     let journal = folder.join("run.ndjson");
-    let recording = Recording::create(&journal, Policy::default())?;
+    let recording = Recording::create(&journal, Policy::default(), &[&super::run::secret()])?;
     let first_port = args.ports.ports.unwrap_or(FIRST_PORT);
     super::runtime()?.block_on(stay(&systems, &args.target, first_port, &recording))?;
     super::print(&format!("journal {}\n", journal.display()))?;

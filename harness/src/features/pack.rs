@@ -42,6 +42,23 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/resilience/connections.feature",
         include_str!("../../../scenarios/resilience/connections.feature"),
     ),
+    (
+        "scenarios/resilience/unreliable_partners.feature",
+        include_str!("../../../scenarios/resilience/unreliable_partners.feature"),
+    ),
+    ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
+    (
+        "scenarios/resilience/conflicts.feature",
+        include_str!("../../../scenarios/resilience/conflicts.feature"),
+    ),
+    (
+        "scenarios/resilience/partition.feature",
+        include_str!("../../../scenarios/resilience/partition.feature"),
+    ),
+    (
+        "scenarios/returns/return_window.feature",
+        include_str!("../../../scenarios/returns/return_window.feature"),
+    ),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
 ];
 

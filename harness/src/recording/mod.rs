@@ -8,7 +8,7 @@ mod convergence;
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::BufWriter,
+    io::{self, BufWriter},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -16,7 +16,7 @@ use std::{
 
 use counterproof_contracts::{
     invariants::{Judge, Violation},
-    journal::{Entry, Exchange, Outcome, Record, Settled, Writer},
+    journal::{Entry, Exchange, Outcome, Record, Redactor, RunFinished, Settled, Verdict, Writer},
     model::{System, Timestamp},
     policy::Policy,
 };
@@ -30,8 +30,10 @@ type Unresolved = (System, System, String, String);
 
 /// Where records go.
 enum Tape {
-    /// Into a file, line by line.
-    File(Writer<BufWriter<File>>),
+    /// Straight into a file, line by line: what was recorded survives a kill of this process.
+    File(Writer<File>),
+    /// Into a file, scenario by scenario.
+    Buffered(Writer<BufWriter<File>>),
     /// Nowhere yet: they are taken in by another recording later.
     Memory(Vec<Record>),
 }
@@ -47,6 +49,7 @@ struct Open {
 struct State {
     tape: Tape,
     path: String,
+    redactor: Redactor,
     judge: Judge,
     violations: Vec<Violation>,
     doubts: Vec<Doubt>,
@@ -88,27 +91,30 @@ pub struct Volume {
 }
 
 impl Recording {
-    /// Begins a journal in a new file.
-    pub fn create(path: &Path, policy: Policy) -> Result<Self, Fatal> {
-        let file = File::create(path).map_err(|error| {
-            Fatal::new(
-                Exit::Inconclusive,
-                format!("failed to create the journal {}: {error}\n  = name a folder that can be written to with --out", path.display()),
-            )
-        })?;
-        let tape = Tape::File(Writer::new(BufWriter::new(file)));
-        Ok(Self::onto(tape, path.display().to_string(), policy))
+    /// Begins a journal in a new file. The secrets never reach it.
+    pub fn create(path: &Path, policy: Policy, secrets: &[&str]) -> Result<Self, Fatal> {
+        let file = create(path)?;
+        Ok(Self::onto(Tape::File(Writer::new(file)), path.display().to_string(), policy, secrets))
     }
 
-    /// A recording of one scenario in memory.
-    pub fn in_memory(policy: Policy) -> Self {
-        Self::onto(Tape::Memory(Vec::new()), "in memory".to_owned(), policy)
+    /// As [`create`](Self::create), for scenarios that are recorded in memory before: what is
+    /// [taken in](Self::absorb) is written at once, and only then is the scenario told to have ended.
+    pub fn create_for_whole_scenarios(path: &Path, policy: Policy, secrets: &[&str]) -> Result<Self, Fatal> {
+        let file = create(path)?;
+        let tape = Tape::Buffered(Writer::new(BufWriter::new(file)));
+        Ok(Self::onto(tape, path.display().to_string(), policy, secrets))
     }
 
-    fn onto(tape: Tape, path: String, policy: Policy) -> Self {
+    /// A recording of one scenario in memory. The secrets never reach it.
+    pub fn in_memory(policy: Policy, secrets: &[&str]) -> Self {
+        Self::onto(Tape::Memory(Vec::new()), "in memory".to_owned(), policy, secrets)
+    }
+
+    fn onto(tape: Tape, path: String, policy: Policy, secrets: &[&str]) -> Self {
         Self(Arc::new(Mutex::new(State {
             tape,
             path,
+            redactor: Redactor::new(secrets),
             repeats_within: Duration::from_millis(
                 policy.retry.timeout_ms.saturating_add(policy.retry.max_ms.saturating_mul(2)),
             ),
@@ -132,15 +138,15 @@ impl Recording {
     /// Records an entry at an instant, behind what is recorded already.
     pub fn record(&self, at: Timestamp, scenario: Option<String>, entry: Entry) {
         let mut state = self.state();
-        let record = Record { seq: state.seq + 1, at, scenario, entry };
-        state.append(&record);
+        let mut record = Record { seq: state.seq + 1, at, scenario, entry };
+        state.append(&mut record);
     }
 
     /// Lets somebody look at the records that are kept in memory.
     pub fn with_records<R>(&self, look: impl FnOnce(&[Record]) -> R) -> R {
         match &self.state().tape {
             Tape::Memory(records) => look(records),
-            Tape::File(_) => look(&[]),
+            Tape::File(_) | Tape::Buffered(_) => look(&[]),
         }
     }
 
@@ -152,11 +158,11 @@ impl Recording {
         let offset = state.seq;
         let records = match &mut other.tape {
             Tape::Memory(records) => std::mem::take(records),
-            Tape::File(_) => Vec::new(),
+            Tape::File(_) | Tape::Buffered(_) => Vec::new(),
         };
         for mut record in records {
             record.seq += offset;
-            state.write(&record);
+            state.write(&mut record);
         }
         state.violations.extend(other.violations.drain(..).map(|violation| shifted(violation, offset)));
         let doubts: Vec<Doubt> = other.all_doubts().collect();
@@ -246,14 +252,20 @@ impl Recording {
         Volume { exchanges: state.exchanges, effects: state.effects }
     }
 
-    /// Writes out what is buffered. The error is the first that recording met, if any.
+    /// Waits until the journal is on the device, where it survives a loss of power. The error is the first that
+    /// recording met, if any.
     pub fn flush(&self) -> Result<(), Fatal> {
         let mut state = self.state();
-        if let Tape::File(writer) = &mut state.tape
-            && let Err(error) = writer.flush()
-        {
-            let error = error.to_string();
-            state.broken.get_or_insert(error);
+        if state.broken.is_none() {
+            let synced = match &mut state.tape {
+                Tape::File(writer) => sync(writer.output()),
+                Tape::Buffered(writer) => match writer.flush() {
+                    Ok(()) => sync(writer.output().get_ref()),
+                    Err(error) => Err(io::Error::other(error.to_string())),
+                },
+                Tape::Memory(_) => Ok(()),
+            };
+            state.broken = synced.err().map(|error| error.to_string());
         }
         match &state.broken {
             None => Ok(()),
@@ -282,7 +294,9 @@ impl State {
     }
 
     /// Takes a record: follows what is under way, judges, writes.
-    fn append(&mut self, record: &Record) {
+    fn append(&mut self, record: &mut Record) {
+        // Judge and file see the same, so that the file gives the same verdict.
+        self.redactor.apply(record);
         if let Some(scenario) = &record.scenario {
             self.follow(scenario, record.at, &record.entry);
         }
@@ -291,19 +305,22 @@ impl State {
         self.write(record);
     }
 
-    fn write(&mut self, record: &Record) {
+    /// Writes a record; a tape in memory takes it.
+    fn write(&mut self, record: &mut Record) {
         self.seq = record.seq;
+        // After a failure the file may end within a line; nothing may follow it.
+        if self.broken.is_some() {
+            return;
+        }
         let written = match &mut self.tape {
             Tape::File(writer) => writer.write(record),
+            Tape::Buffered(writer) => writer.write(record),
             Tape::Memory(records) => {
-                records.push(record.clone());
+                records.push(std::mem::replace(record, nothing()));
                 Ok(())
             }
         };
-        if let Err(error) = written {
-            let error = error.to_string();
-            self.broken.get_or_insert(error);
-        }
+        self.broken = written.err().map(|error| error.to_string());
     }
 
     fn disturbed(&mut self, scenario: &str, at: Timestamp) {
@@ -351,8 +368,36 @@ impl Open {
     }
 }
 
+/// What is left of a record that was taken.
+const fn nothing() -> Record {
+    let entry = Entry::RunFinished(RunFinished { verdict: Verdict::Inconclusive, interrupted: false });
+    Record { seq: 0, at: Timestamp::UNIX_EPOCH, scenario: None, entry }
+}
+
+fn create(path: &Path) -> Result<File, Fatal> {
+    File::create(path).map_err(|error| {
+        Fatal::new(
+            Exit::Inconclusive,
+            format!(
+                "failed to create the journal {}: {error}\n  = name a folder that can be written to with --out",
+                path.display()
+            ),
+        )
+    })
+}
+
+/// Waits for the device. A pipe has none, which is no error.
+fn sync(file: &File) -> io::Result<()> {
+    match file.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
 impl RecordSink for Recording {
-    fn append(&mut self, record: &Record) {
+    fn append(&mut self, record: &mut Record) {
         self.state().append(record);
     }
 }
@@ -364,7 +409,7 @@ mod tests {
 
     use super::*;
 
-    fn record(scenario: &str, entry: Value) -> Record {
+    fn record(scenario: &str, entry: &Value) -> Record {
         let mut record = json!({ "seq": 1, "at": "2026-11-27T09:00:00Z", "scenario": scenario });
         record.as_object_mut().unwrap().extend(entry.as_object().unwrap().clone());
         serde_json::from_value(record).unwrap()
@@ -375,14 +420,14 @@ mod tests {
             "kind": "scenario_started", "feature_path": "a.feature", "feature": "A", "name": "a", "line": 1,
             "tags": [], "steps_planned": 1,
         });
-        record(scenario, entry)
+        record(scenario, &entry)
     }
 
     fn finished(scenario: &str) -> Record {
         let entry = json!({
             "kind": "scenario_finished", "verdict": "pass", "steps_executed": 1, "assertions": 1, "duration_ms": 1,
         });
-        record(scenario, entry)
+        record(scenario, &entry)
     }
 
     fn lost_call(scenario: &str) -> Record {
@@ -391,22 +436,70 @@ mod tests {
             "call": "POST /v1/sales-orders", "key": "k-1", "attempt": 1, "started_at": "2026-11-27T09:00:00Z",
             "request": null, "response": null, "outcome": "unknown",
         });
-        record(scenario, entry)
+        record(scenario, &entry)
     }
 
     #[test]
     fn a_scenario_is_followed_from_its_beginning_to_its_end() {
         let folder = tempfile::tempdir().unwrap();
-        let mut recording = Recording::create(&folder.path().join("run.ndjson"), Policy::default()).unwrap();
-        recording.append(&started("a"));
-        recording.append(&lost_call("a"));
+        let mut recording =
+            Recording::create(&folder.path().join("run.ndjson"), Policy::default(), &[]).unwrap();
+        recording.append(&mut started("a"));
+        recording.append(&mut lost_call("a"));
         let now = "2026-11-27T09:00:00Z".parse().unwrap();
         assert_eq!(recording.unresolved("a", now), ["middleware will repeat erp.createSalesOrder"]);
         assert_eq!(recording.last_activity("a"), Some(now));
-        recording.append(&finished("a"));
-        recording.append(&lost_call("a"));
+        recording.append(&mut finished("a"));
+        recording.append(&mut lost_call("a"));
         assert_eq!(recording.unresolved("a", now), [""; 0]);
         assert_eq!(recording.state().open.len(), 0);
         assert_eq!(recording.volume(), Volume { exchanges: 2, effects: 0 });
+    }
+
+    #[test]
+    fn a_record_is_in_the_file_before_anybody_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ndjson");
+        let mut recording = Recording::create(&path, Policy::default(), &[]).unwrap();
+        for count in 1..=3 {
+            recording.append(&mut lost_call("a"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!((text.lines().count(), text.ends_with('\n')), (count, true), "without a flush");
+        }
+        recording.flush().unwrap();
+    }
+
+    #[test]
+    fn judge_and_file_see_what_was_redacted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.ndjson");
+        let secret = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQ=";
+        let mut recording = Recording::create(&path, Policy::default(), &[secret]).unwrap();
+        let mut record = lost_call("a");
+        if let Entry::Exchange(exchange) = &mut record.entry {
+            exchange.call = format!("POST /v1/{secret}");
+            exchange.operation = "unknown".to_owned();
+        }
+        recording.append(&mut record);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("c2VjcmV0") && text.contains("redacted-secret"), "{text}");
+        let sentences = format!("{:?}", recording.all_violations());
+        assert!(sentences.contains("redacted-secret") && !sentences.contains("c2VjcmV0"), "{sentences}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_makes_the_run_inconclusive_and_says_why() {
+        let mut recording = Recording::create(Path::new("/dev/full"), Policy::default(), &[]).unwrap();
+        recording.append(&mut started("a"));
+        recording.append(&mut lost_call("a"));
+        let fatal = recording.flush().unwrap_err();
+        assert_eq!(fatal.exit, Exit::Inconclusive);
+        let message = fatal.message;
+        assert!(
+            message.contains("the journal /dev/full is incomplete") && message.contains("space"),
+            "{message}"
+        );
+        assert_eq!(recording.volume().exchanges, 1, "what happens is judged and counted still");
     }
 }

@@ -56,6 +56,7 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
             line: u32::try_from(planned.line).unwrap_or(u32::MAX),
             tags: planned.tags.clone(),
             steps_planned: u32::try_from(planned.steps).unwrap_or(u32::MAX),
+            seed: stage.repetition.then_some(stage.seed),
         }),
     );
     let mut play = Play::new(Arc::clone(stage), planned.clone(), tag);
@@ -122,7 +123,11 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
     }
     if !at_rest.at_rest {
         let open = at_rest.open.join(", ");
-        found.worsen(Verdict::Fail, format!("no rest within {} ms; still open: {open}", at_rest.waited_ms));
+        let waited_s = at_rest.waited_ms / 1000;
+        found.worsen(
+            Verdict::Fail,
+            format!("no rest within {waited_s} s of the end of all faults, longer than the declared retries take; still open: {open}"),
+        );
     }
     count_steps(play, &mut found);
     let duration = stage.clock.elapsed().saturating_sub(play.began);

@@ -54,6 +54,8 @@ pub struct LivePlan {
 pub struct VirtualPlan<'a> {
     /// Seed of the run.
     pub seed: u64,
+    /// Whether what is played here was played before with another seed.
+    pub repetition: bool,
     /// The instant at which the scenario begins.
     pub starts_at: Timestamp,
     /// What the retailer declares.
@@ -74,8 +76,13 @@ fn retries(policy: &Policy) -> Duration {
     Duration::from_millis(retry.max_ms.saturating_mul(2).saturating_add(retry.timeout_ms))
 }
 
+/// How long what is under way may take to arrive before faults end: where time costs something, and where not.
+const DRAIN_SHORTLY: Duration = Duration::from_secs(1);
+const DRAIN_FREELY: Duration = Duration::from_secs(10);
+
 struct Parts {
     seed: u64,
+    repetition: bool,
     epoch: u64,
     clock: Clock,
     patience: Duration,
@@ -94,9 +101,11 @@ impl Parts {
         let killable = !matches!(running, Running::Foreign(_));
         let stage = Arc::new(Stage {
             seed: self.seed,
+            repetition: self.repetition,
             epoch: self.epoch,
             clock: self.clock,
             patience,
+            drain_within: if matches!(running, Running::InProcess(_)) { DRAIN_FREELY } else { DRAIN_SHORTLY },
             settle_within: patience + self.policy.retry.settles_within(),
             recording: self.recording,
             kernel: self.kernel,
@@ -135,8 +144,19 @@ impl Stage {
         };
         let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
         let LivePlan { seed, policy, patience, overlay, .. } = plan;
-        let parts =
-            Parts { seed, epoch, clock, patience, policy, overlay, recording, kernel, landscape, world };
+        let parts = Parts {
+            seed,
+            repetition: false,
+            epoch,
+            clock,
+            patience,
+            policy,
+            overlay,
+            recording,
+            kernel,
+            landscape,
+            world,
+        };
         Ok(parts.stage(running, Some(served)))
     }
 
@@ -148,9 +168,9 @@ impl Stage {
         plan: VirtualPlan<'_>,
         implementation: Box<dyn Implementation>,
     ) -> Result<Arc<Self>, Fatal> {
-        let VirtualPlan { seed, starts_at, policy, secret, patience, overlay, world } = plan;
+        let VirtualPlan { seed, repetition, starts_at, policy, secret, patience, overlay, world } = plan;
         let clock = Clock::starting_at(starts_at);
-        let recording = Recording::in_memory(policy.clone());
+        let recording = Recording::in_memory(policy.clone(), &[secret]);
         let entrance = Entrance::default();
         let kernel = kernel(&policy, secret, entrance.network(), clock, &recording)?;
         let landscape = Landscape::new(&kernel, world);
@@ -168,8 +188,19 @@ impl Stage {
             Fatal::new(Exit::Inconclusive, format!("the implementation did not start: {reason}"))
         })?;
         let world = Arc::clone(world);
-        let parts =
-            Parts { seed, epoch: 0, clock, patience, policy, overlay, recording, kernel, landscape, world };
+        let parts = Parts {
+            seed,
+            repetition,
+            epoch: 0,
+            clock,
+            patience,
+            policy,
+            overlay,
+            recording,
+            kernel,
+            landscape,
+            world,
+        };
         Ok(parts.stage(Running::InProcess(Box::new(running)), None))
     }
 }

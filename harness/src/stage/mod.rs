@@ -14,7 +14,7 @@ use counterproof_contracts::{
     invariants::Violation,
     journal::{Entry, FaultInjected},
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
-    protocol::{CancellationStatus, Problem, middleware},
+    protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
     channel::Channel,
@@ -43,12 +43,16 @@ pub const DEVELOPMENT_SECRET: &str = "whsec_Y291bnRlcnByb29mLWRldmVsb3BtZW50";
 pub struct Stage {
     /// Seed of the run.
     pub seed: u64,
+    /// Whether what is played here was played before with another seed.
+    pub repetition: bool,
     /// Tells runs apart that meet the same stored state; 0 for an implementation that starts empty.
     pub epoch: u64,
     /// Time.
     pub clock: Clock,
     /// How long a step waits for what it expects.
     pub patience: Duration,
+    /// How long what is under way may take to arrive before faults end.
+    pub drain_within: Duration,
     /// How long rest may take.
     pub settle_within: Duration,
     /// The journal.
@@ -99,14 +103,14 @@ impl Stage {
     pub fn never_happened(&self, plans: &[PlannedFault]) -> Vec<String> {
         plans
             .iter()
-            .filter(|plan| self.kernel.faults().is_unmet(plan.rule))
+            .filter(|plan| plan.rules.iter().all(|rule| self.kernel.faults().is_unmet(*rule)))
             .map(|plan| format!("the fault {:?} was planned and never happened", plan.name))
             .collect()
     }
 
     /// How often planned faults happened, all together.
     pub fn happened(&self, plans: &[PlannedFault]) -> u64 {
-        plans.iter().map(|plan| self.kernel.faults().fired(plan.rule)).sum()
+        plans.iter().flat_map(|plan| &plan.rules).map(|rule| self.kernel.faults().fired(*rule)).sum()
     }
 
     /// Plans a fault for a scenario. Its window is reckoned from now.
@@ -115,7 +119,7 @@ impl Stage {
         let began = self.kernel.clock().elapsed();
         let setting = Setting { scenario, began, seed: self.seed, number_of: &number_of };
         let rule = self.kernel.inject(fault, &setting);
-        PlannedFault { system: fault.link.system, name: fault.name.clone(), rule }
+        PlannedFault { system: fault.link.system, name: fault.name.clone(), rules: vec![rule] }
     }
 
     /// Ends a system's faults for a scenario; what they held goes on.
@@ -210,6 +214,22 @@ impl Stage {
         self.refusing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A system looks at the implementation's dead letters on behalf of an order.
+    ///
+    /// # Errors
+    /// What was answered instead.
+    pub async fn dead_letters(&self, system: System, root: &Root) -> Result<Vec<DeadLetter>, String> {
+        let order = Some(&root.order);
+        let answer = self
+            .kernel
+            .read_middleware(system, middleware::LIST_DEAD_LETTERS, &[], order, &root.correlation)
+            .await;
+        let (status, body) = answer.map_err(|error| error.to_string())?;
+        serde_json::from_value::<DeadLetterList>(body)
+            .map(|list| list.items)
+            .map_err(|error| format!("status {status} came: {error}"))
+    }
+
     /// Kills the implementation without warning and starts it again.
     pub async fn kill_and_restart(&self) -> Result<(), Fatal> {
         match self.running.lock().await.as_mut() {
@@ -264,7 +284,16 @@ pub struct PlannedFault {
     /// On whom.
     pub system: System,
     name: String,
-    rule: RuleId,
+    rules: Vec<RuleId>,
+}
+
+impl PlannedFault {
+    /// Faults that are one for whoever planned them: it happened if one of them did.
+    pub fn together(name: &str, parts: Vec<Self>) -> Option<Self> {
+        let system = parts.first()?.system;
+        let rules = parts.into_iter().flat_map(|part| part.rules).collect();
+        Some(Self { system, name: name.to_owned(), rules })
+    }
 }
 
 /// Tells of records and of deliveries.

@@ -9,6 +9,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod recovery;
 mod returns;
 mod stock;
 
@@ -124,6 +125,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::messages::STEPS,
         faults::links::STEPS,
         faults::wires::STEPS,
+        recovery::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

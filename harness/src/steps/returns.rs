@@ -8,7 +8,10 @@ use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once, fulfillment, payment, stock};
-use crate::world::{Play, StepError, World};
+use crate::{
+    stage::Root,
+    world::{Play, StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -23,6 +26,12 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the recipient brings {items} back to {place} {grade}",
         doc: "As above, by who received the order as a gift.",
         action: |world, args| store_return(world, args, true).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "{items} is/are brought to {place} and to {place} at the same moment",
+        doc: "Two stores ask at the same instant what to do with the same goods; each is told.",
+        action: |world, args| two_stores(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
@@ -59,6 +68,12 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the return is refused",
         doc: "The store was told that it may not take the goods.",
         action: |world, _| refused(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "one of the two stores takes the goods",
+        doc: "Of the last two receipts one was accepted and the other refused.",
+        action: |world, _| one_takes(world).boxed_local(),
     },
     Step {
         kind: Kind::Assertion,
@@ -114,26 +129,38 @@ fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>
 
 async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Result<(), StepError> {
     let play = world.play()?;
+    let (receipt, root) = receipt(play, &args, 1, args.text(2), by_recipient).await?;
+    bring(play, &receipt, root);
+    told(play, receipt.receipt_id).await
+}
+
+/// The receipt that a store writes when it has looked the order up. `place`: which argument names the store.
+async fn receipt(
+    play: &mut Play,
+    args: &Args,
+    place: usize,
+    state: &str,
+    by_recipient: bool,
+) -> Result<(ReturnReceipt, Root), StepError> {
     let number = play.order_number()?;
     let reason = if by_recipient { ReturnReason::GiftUnwanted } else { ReturnReason::ChangedMind };
     let lines = return_lines(play, args.text(0), reason)?;
-    let node_id = stock::node(play, args.text(1))?;
+    let node_id = stock::node(play, args.text(place))?;
     remember_stock(play, &node_id, &lines);
     let root = play.root("store-return");
     play.stage.look_up(System::Pos, &number, &root).await;
     let count = play.next("receipt");
-    let receipt_id = ReceiptId::from(format!("RC-{number}-{count}"));
     let grades = lines
         .iter()
         .map(|line| InspectedLine {
             line_id: line.line_id.clone(),
             sku: line.sku.clone(),
             quantity: line.quantity,
-            grade: grade(args.text(2)),
+            grade: grade(state),
         })
         .collect();
     let receipt = ReturnReceipt {
-        receipt_id: receipt_id.clone(),
+        receipt_id: ReceiptId::from(format!("RC-{number}-{count}")),
         order_number: number,
         rma_id: None,
         node_id,
@@ -143,11 +170,17 @@ async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Resu
         lines,
         grades,
     };
-    play.stage
-        .landscape
-        .pos
-        .act(&root.order, root.correlation, |pos, scene| pos.store_return(scene, &receipt));
-    play.receipt = Some(receipt_id.clone());
+    Ok((receipt, root))
+}
+
+fn bring(play: &mut Play, receipt: &ReturnReceipt, root: Root) {
+    let pos = &play.stage.landscape.pos;
+    pos.act(&root.order, root.correlation, |pos, scene| pos.store_return(scene, receipt));
+    play.receipt = Some(receipt.receipt_id.clone());
+}
+
+/// Waits until a store knows what to do with what was brought.
+async fn told(play: &mut Play, receipt_id: ReceiptId) -> Result<(), StepError> {
     play.eventually(&format!("an answer to the store about {receipt_id}"), |stage| {
         let answered = stage
             .landscape
@@ -158,12 +191,43 @@ async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Resu
     .await
 }
 
-/// Stock before goods come in, so that a later step can tell what was added.
+async fn two_stores(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (first, first_root) = receipt(play, &args, 1, "as new", false).await?;
+    let (second, second_root) = receipt(play, &args, 2, "as new", false).await?;
+    bring(play, &first, first_root);
+    bring(play, &second, second_root);
+    told(play, first.receipt_id).await?;
+    told(play, second.receipt_id).await
+}
+
+async fn one_takes(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let number = play.order_number()?;
+    let last = play.counters.get("receipt").copied().unwrap_or(0);
+    let receipts =
+        [last.saturating_sub(1), last].map(|count| ReceiptId::from(format!("RC-{number}-{count}")));
+    play.expect("one store that takes the goods and one that does not", |stage| {
+        let taken = stage
+            .landscape
+            .pos
+            .look(|pos| receipts.iter().filter(|receipt| pos.decision(receipt).is_some()).count());
+        let refused = stage
+            .landscape
+            .pos
+            .look(|pos| receipts.iter().filter(|receipt| pos.refusal(receipt).is_some()).count());
+        let found = format!("{taken} took them and {refused} did not");
+        if (taken, refused) == (1, 1) { Ok(()) } else { Err(found) }
+    })
+    .await
+}
+
+/// What came back before, so that a later step can tell what was added.
 fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId, lines: &[ReturnLine]) {
     use counterproof_contracts::model::StockCondition as Condition;
     for line in lines {
         for condition in [Condition::Sellable, Condition::Outlet, Condition::Liquidation] {
-            let units = play.stage.landscape.erp.look(|erp| erp.units(&line.sku, node, condition));
+            let units = play.stage.landscape.erp.look(|erp| erp.returned(&line.sku, node, condition));
             play.stock_before.insert((node.clone(), line.sku.clone(), condition), units);
         }
     }

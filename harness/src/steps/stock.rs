@@ -87,7 +87,7 @@ async fn added(world: &mut World, args: Args) -> Result<(), StepError> {
     }
     let what = format!("{units} {:?} added to the {} at {:?}", args.text(1), args.text(2), args.text(3));
     play.expect(&what, |stage| {
-        let there = stage.landscape.erp.look(|erp| erp.units(&sku, &node, condition)) - before;
+        let there = stage.landscape.erp.look(|erp| erp.returned(&sku, &node, condition)) - before;
         if there == units { Ok(()) } else { Err(format!("the ERP has {there} more")) }
     })
     .await

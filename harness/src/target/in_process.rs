@@ -5,7 +5,11 @@
 //! which stands still until nothing is left to do. It must not open sockets, start threads or read the
 //! machine's clock; what it waits for outside tokio cannot be waited for here.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use counterproof_contracts::{
     model::{System, Timestamp},
@@ -13,8 +17,7 @@ use counterproof_contracts::{
     protocol::signature::Secret,
 };
 use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts, door};
-use counterproof_simulators::kernel::{Network, NetworkError, in_process};
-use tokio::sync::watch;
+use counterproof_simulators::kernel::{Network, NetworkError, Signal, in_process};
 use tower::ServiceExt as _;
 
 /// What an implementation finds around it when it starts.
@@ -67,7 +70,7 @@ impl std::fmt::Debug for Surroundings {
 ///     fn kill(&mut self) {}
 /// }
 ///
-/// let scripts = counterproof::virtual_time::pack("@plain")?;
+/// let scripts = counterproof::virtual_time::pack("not @virtual")?;
 /// let rehearsal = counterproof::virtual_time::Rehearsal::new(7)?;
 /// let played = rehearsal.play(&scripts[0], 0, Box::new(Ready))?;
 /// // It answers 503 to every order, so the scenario does not pass.
@@ -158,22 +161,31 @@ pub struct InProcess {
 
 /// Where requests to an implementation in this process go: refused while it is dead, and cut off when it dies.
 #[derive(Clone, Default)]
-pub struct Entrance(Arc<watch::Sender<Option<Network>>>);
+pub struct Entrance(Arc<Life>);
+
+#[derive(Default)]
+struct Life {
+    /// Counts lives, and holds the service of the present one.
+    now: Mutex<(u64, Option<Network>)>,
+    ended: Signal,
+}
 
 impl Entrance {
     /// The entrance as a network of one host.
     pub fn network(&self) -> Network {
         let entrance = self.clone();
         Network::new(tower::service_fn(move |request| {
-            let mut life = entrance.0.subscribe();
-            let open = life.borrow_and_update().clone();
+            let life = Arc::clone(&entrance.0);
+            let (number, open) = life.now().clone();
             async move {
                 let Some(network) = open else {
                     return Err(NetworkError::Refused("the implementation is dead".to_owned()));
                 };
                 tokio::select! {
                     biased;
-                    _ = life.changed() => Err(NetworkError::Reset("the implementation died".to_owned())),
+                    () = life.ended.until(|| (life.now().0 != number).then_some(())) => {
+                        Err(NetworkError::Reset("the implementation died".to_owned()))
+                    }
                     answer = network.oneshot(request) => answer,
                 }
             }
@@ -181,7 +193,16 @@ impl Entrance {
     }
 
     fn set(&self, service: Option<Network>) {
-        self.0.send_replace(service);
+        let mut now = self.0.now();
+        *now = (now.0 + 1, service);
+        drop(now);
+        self.0.ended.tell();
+    }
+}
+
+impl Life {
+    fn now(&self) -> MutexGuard<'_, (u64, Option<Network>)> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

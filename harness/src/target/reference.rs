@@ -102,7 +102,9 @@ async fn spawn(config: &ReferenceConfig) -> Result<(Child, SocketAddr), Fatal> {
         .arg(policy_path(&config.folder))
         .envs(config.partners.iter().cloned())
         .env("COUNTERPROOF_WEBHOOK_SECRET", &config.webhook_secret)
-        .stdin(Stdio::null())
+        // The pipe ends with this process, however it ends, and the reference with the pipe.
+        .arg("--stop-with-stdin")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log)
         .kill_on_drop(true)
@@ -134,6 +136,7 @@ async fn ready_address(stdout: ChildStdout) -> Option<SocketAddr> {
     let mut reader = BufReader::new(stdout);
     let mut line = Vec::new();
     (&mut reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await.ok()?;
+    #[expect(clippy::disallowed_methods, reason = "ends with the process whose output it takes")]
     tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
     let line = String::from_utf8_lossy(&line).into_owned();
     line.trim_end().rsplit_once("http://")?.1.parse().ok()

@@ -94,6 +94,11 @@ impl Erp {
         self.stock.units(sku, node_id, condition)
     }
 
+    /// Units of a SKU that customers brought back into a condition at a node, ever.
+    pub fn returned(&self, sku: &Sku, node_id: &NodeId, condition: StockCondition) -> i64 {
+        self.stock.returned(sku, node_id, condition)
+    }
+
     /// Sellable units of a SKU at a node that nobody claimed.
     pub fn available(&self, sku: &Sku, node_id: &NodeId) -> i64 {
         self.stock.available(sku, node_id)

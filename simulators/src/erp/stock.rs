@@ -19,6 +19,8 @@ use crate::kernel::Scene;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Shelf {
     units: BTreeMap<StockCondition, i64>,
+    /// Units that customers brought back, ever.
+    returned: BTreeMap<StockCondition, i64>,
     reserved: i64,
 }
 
@@ -61,6 +63,10 @@ impl Ledger {
 
     pub(super) fn units(&self, sku: &Sku, node_id: &NodeId, condition: StockCondition) -> i64 {
         self.shelf(sku, node_id).map_or(0, |shelf| shelf.in_condition(condition))
+    }
+
+    pub(super) fn returned(&self, sku: &Sku, node_id: &NodeId, condition: StockCondition) -> i64 {
+        self.shelf(sku, node_id).and_then(|shelf| shelf.returned.get(&condition).copied()).unwrap_or(0)
     }
 
     pub(super) fn available(&self, sku: &Sku, node_id: &NodeId) -> i64 {
@@ -119,7 +125,11 @@ impl Erp {
     ) -> Result<InventoryMovement, Problem> {
         check_direction(&movement)?;
         let after = self.stock.after(&movement)?;
-        self.stock.shelf_mut(&movement.sku, &movement.node_id).units.insert(movement.condition, after);
+        let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
+        shelf.units.insert(movement.condition, after);
+        if movement.reason == MovementReason::CustomerReturn {
+            *shelf.returned.entry(movement.condition).or_insert(0) += movement.quantity;
+        }
         scene.commit(Effect::StockMoved { movement: movement.clone() });
         if movement.reason == MovementReason::GoodsIssue && movement.condition == StockCondition::Sellable {
             self.consume(&movement, scene);

@@ -23,6 +23,7 @@ mod reply;
 mod routing;
 mod sender;
 mod serve;
+mod signal;
 mod simulator;
 mod tasks;
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub use network::{Network, NetworkError, in_process, live};
 pub use recorder::{Line, RecordSink, Recorder};
 pub use registry::{BusinessKey, KeyTaken, QUARANTINED_MAX, Quarantine, Registry, Subject};
 pub use serve::{ConnectionLost, Endpoint};
+pub use signal::Signal;
 pub use simulator::Simulator;
 pub use wire::Payload;
 
@@ -238,6 +240,11 @@ impl Kernel {
         let unmet = self.faults().report().into_iter();
         let unmet = unmet.filter(|report| report.is_unmet() && report.rule.scenario == scenario);
         unmet.map(|report| report.rule.fault.name).collect()
+    }
+
+    /// Systems whose messages a permanent fault of a scenario has swallowed.
+    pub fn cut_off(&self, scenario: &str) -> Vec<System> {
+        self.faults().cut_off(scenario).into_iter().collect()
     }
 
     /// Ends all deliveries and everything that is held. What is open stays undone.

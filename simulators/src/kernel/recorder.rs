@@ -12,12 +12,12 @@ use super::Clock;
 
 /// Takes records in the order of their numbers. It must not call back into the kernel.
 pub trait RecordSink: Send {
-    /// Takes a record. An error of writing is the sink's to keep and to report.
-    fn append(&mut self, record: &Record);
+    /// Takes a record, and may redact it. An error of writing is the sink's to keep and to report.
+    fn append(&mut self, record: &mut Record);
 }
 
 impl<F: FnMut(&Record) + Send> RecordSink for F {
-    fn append(&mut self, record: &Record) {
+    fn append(&mut self, record: &mut Record) {
         self(record);
     }
 }
@@ -62,8 +62,8 @@ impl Recorder {
         let mut tape = self.tape();
         for (scenario, entry) in lines {
             tape.seq += 1;
-            let record = Record { seq: tape.seq, at: self.0.clock.now(), scenario, entry };
-            tape.sink.append(&record);
+            let mut record = Record { seq: tape.seq, at: self.0.clock.now(), scenario, entry };
+            tape.sink.append(&mut record);
         }
         let seq = tape.seq;
         self.0.last.send_replace(seq);

@@ -72,8 +72,7 @@ impl Kernel {
         let Some(rule) = self.faults().rule(strike.rule) else { return };
         let expected = self.faults().at_barrier(&rule.scenario, barrier);
         let name = (rule.scenario, barrier.to_owned());
-        let waiting = self.faults().barriers.wait(&name, strike.rule, expected, rule.seed);
-        let Some(Waiting { told, all }) = waiting else { return };
+        let Waiting { told, all } = self.faults().barriers.wait(&name, strike.rule, expected, rule.seed);
         // In a task of its own, so that the last to come does not go on before it has told the others.
         self.0.tasks.spawn(async move {
             for tell in all {

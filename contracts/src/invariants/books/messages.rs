@@ -168,9 +168,7 @@ fn is_refusal(exchange: &Exchange) -> bool {
 
 /// Fingerprint of a key at the system that was called with it.
 fn fingerprint(system: System, key: &str) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    (system, key).hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one((system, key))
 }
 
 /// Fingerprint of what is wanted from whom, whatever the key: the call and its body.

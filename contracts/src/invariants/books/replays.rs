@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     journal::{Committed, Exchange, Outcome, Record},
     model::{System, Timestamp},
-    protocol::{Method, Operation, middleware},
+    protocol::{Operation, middleware},
 };
 
 /// Most effects after replays that are kept of an order.
@@ -28,8 +28,8 @@ pub(in crate::invariants) struct ReplayBook {
     /// Replays that met the order at rest: only of these it is known what is new.
     pub(in crate::invariants) met_at_rest: u32,
     pub(in crate::invariants) news: Vec<News>,
-    /// The last of them, until somebody acts.
-    last: Option<u64>,
+    /// The last of them, until somebody acts: its line, and when it was asked for.
+    last: Option<(u64, Timestamp)>,
     /// Calls of the middleware whose outcome it does not know, by system and key.
     unknown: BTreeSet<(System, String)>,
 }
@@ -38,7 +38,7 @@ impl ReplayBook {
     pub(super) fn apply_effect(&mut self, record: &Record, committed: &Committed) {
         if committed.spontaneous {
             self.last = None;
-        } else if let Some(replay) = self.last.filter(|_| self.news.len() < NEWS_MAX) {
+        } else if let Some((replay, _)) = self.last.filter(|_| self.news.len() < NEWS_MAX) {
             self.news.push(News { replay, seq: record.seq, system: committed.system, at: record.at });
         }
     }
@@ -50,10 +50,11 @@ impl ReplayBook {
                 self.acted(exchange);
             } else if exchange.outcome == Outcome::Ok && all_told && self.unknown.is_empty() {
                 self.met_at_rest += 1;
-                self.last = Some(seq);
+                self.last = Some((seq, exchange.started_at));
             }
             return;
         }
+        self.doubt(exchange);
         let call = (exchange.to, exchange.key.clone().unwrap_or_else(|| exchange.call.clone()));
         if exchange.outcome == Outcome::Unknown {
             self.unknown.insert(call);
@@ -62,10 +63,22 @@ impl ReplayBook {
         }
     }
 
+    /// A call that had begun before the last replay was asked for, and ends only now: the order was not at rest.
+    fn doubt(&mut self, exchange: &Exchange) {
+        if let Some((replay, asked_at)) = self.last
+            && exchange.started_at < asked_at
+        {
+            self.last = None;
+            self.met_at_rest = self.met_at_rest.saturating_sub(1);
+            self.news.retain(|news| news.replay != replay);
+        }
+    }
+
     /// Somebody asked for something. It is recorded with its answer, when effects of it may have been already.
+    /// Events are no acts: whoever raised one acted before.
     fn acted(&mut self, exchange: &Exchange) {
         let operation = Operation::find(exchange.to, &exchange.operation);
-        if operation.is_some_and(|operation| operation.method != Method::Get) {
+        if operation.is_some_and(|operation| operation.keyed || operation == middleware::REPLAY_DEAD_LETTER) {
             self.last = None;
             self.news.retain(|news| news.at < exchange.started_at);
         }

@@ -99,6 +99,7 @@ fn started(scenario: &str) -> Record {
         line: 3,
         tags: Vec::new(),
         steps_planned: 1,
+        seed: None,
     };
     of(scenario, Entry::ScenarioStarted(start))
 }

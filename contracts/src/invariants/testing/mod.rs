@@ -27,9 +27,8 @@ pub(super) fn renamed(records: &[Record], scenario: &str) -> Vec<Record> {
             IDENTITIES.iter().fold(serde_json::to_string(record).unwrap_or_default(), |text, identity| {
                 text.replace(&format!("\"{identity}\""), &format!("\"{identity}-{scenario}\""))
             });
-        serde_json::from_str::<Record>(&text)
-            .map(|record| Record { scenario: Some(scenario.to_owned()), ..record })
-            .unwrap_or_else(|_| record.clone())
+        let renamed = serde_json::from_str(&text).unwrap_or_else(|_| record.clone());
+        Record { scenario: Some(scenario.to_owned()), ..renamed }
     };
     records.iter().map(rename).collect()
 }

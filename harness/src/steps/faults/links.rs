@@ -10,6 +10,7 @@ use counterproof_simulators::kernel::swizzle_clog;
 
 use super::{message, operation, plan, system};
 use crate::{
+    stage::PlannedFault,
     steps::{Args, Kind, Step, at_once},
     world::{StepError, World},
 };
@@ -133,7 +134,11 @@ fn clog(world: &mut World, args: &Args) -> Result<(), StepError> {
     let links = links.into_iter().collect::<Result<Vec<_>, _>>()?;
     let second = Duration::from_secs(1);
     let clogs = swizzle_clog(world.play()?.stage.seed, &links, Duration::ZERO, second);
-    clogs.iter().try_for_each(|fault| plan(world, fault))
+    let play = world.play()?;
+    let parts = clogs.iter().map(|fault| play.stage.inject(&play.tag, fault)).collect();
+    // A link that nobody needs while it is clogged is no reason for doubt, as long as another was needed.
+    play.faults.extend(PlannedFault::together("links clog one after the other", parts));
+    Ok(())
 }
 
 fn chaos(world: &mut World, args: &Args) -> Result<(), StepError> {

@@ -26,7 +26,7 @@ pub(in crate::steps) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
-        expression: "nobody hears that the {message} was accepted",
+        expression: "the {message} is accepted and its sender does not hear of it",
         doc: "The next such message is accepted, and its sender does not hear of it.",
         action: |world, args| {
             at_once(on_message(world, &args, Misfortune::LoseAnswer { ending: Ending::Reset }))
@@ -57,6 +57,12 @@ pub(in crate::steps) const STEPS: &[Step] = &[
         expression: "the {message} comes with {drift}",
         doc: "Each such message is told in another version of the contract, and properly if that is refused.",
         action: |world, args| at_once(drifted(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "every attempt at the {message} comes with {drift}",
+        doc: "Each such message is told in another version of the contract, however often it is told.",
+        action: |world, args| at_once(always_drifted(world, &args)),
     },
     Step {
         kind: Kind::Action,
@@ -133,6 +139,12 @@ fn again(world: &mut World, args: &Args) -> Result<(), StepError> {
 
 fn drifted(world: &mut World, args: &Args) -> Result<(), StepError> {
     on_message(world, args, super::drift(args.text(1))?)
+}
+
+fn always_drifted(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let (event, drift) = (message(args.text(0))?, super::drift(args.text(1))?);
+    let name = format!("{} of every {}", drift.name().replace('_', " "), args.text(0));
+    plan(world, &Fault::new(name, Link::from(event.source()), drift).on(event.name()).attempts(Attempts::ALL))
 }
 
 fn skewed(world: &mut World, args: &Args, sign: i32) -> Result<(), StepError> {

@@ -12,15 +12,11 @@ use super::{RuleId, chance};
 /// A scenario's barrier, by name.
 type Name = (String, String);
 
-/// The barriers of a run.
+/// The barriers of a run, with the messages that wait there.
 #[derive(Default)]
-pub(in crate::kernel) struct Barriers(Mutex<BTreeMap<Name, Barrier>>);
+pub(in crate::kernel) struct Barriers(Mutex<BTreeMap<Name, Messages>>);
 
-#[derive(Default)]
-struct Barrier {
-    waiting: BTreeMap<RuleId, oneshot::Sender<()>>,
-    open: bool,
-}
+type Messages = BTreeMap<RuleId, oneshot::Sender<()>>;
 
 /// A message's place at a barrier.
 pub(in crate::kernel) struct Waiting {
@@ -31,38 +27,28 @@ pub(in crate::kernel) struct Waiting {
 }
 
 impl Barriers {
-    /// One message of a rule waits, until all of `expected` rules have one. `None`: the barrier is open already.
-    pub(in crate::kernel) fn wait(
-        &self,
-        name: &Name,
-        rule: RuleId,
-        expected: usize,
-        seed: u64,
-    ) -> Option<Waiting> {
+    /// The message of a rule waits, until all of `expected` rules have theirs.
+    pub(in crate::kernel) fn wait(&self, name: &Name, rule: RuleId, expected: usize, seed: u64) -> Waiting {
         let mut barriers = self.barriers();
-        let barrier = barriers.entry(name.clone()).or_default();
-        if barrier.open {
-            return None;
-        }
+        let messages = barriers.entry(name.clone()).or_default();
         let (tell, told) = oneshot::channel();
-        barrier.waiting.insert(rule, tell);
-        if barrier.waiting.len() < expected {
-            return Some(Waiting { told, all: Vec::new() });
+        messages.insert(rule, tell);
+        if messages.len() < expected {
+            return Waiting { told, all: Vec::new() };
         }
-        barrier.open = true;
-        let mut all: Vec<_> = std::mem::take(&mut barrier.waiting).into_iter().enumerate().collect();
+        let mut all: Vec<_> = std::mem::take(messages).into_values().enumerate().collect();
         all.sort_by_key(|(index, _)| chance::number(seed, &[&name.0, &name.1, &index.to_string()]));
-        Some(Waiting { told, all: all.into_iter().map(|(_, (_, tell))| tell).collect() })
+        Waiting { told, all: all.into_iter().map(|(_, tell)| tell).collect() }
     }
 
     /// A message no longer waits.
     pub(in crate::kernel) fn leave(&self, name: &Name, rule: RuleId) {
-        if let Some(barrier) = self.barriers().get_mut(name) {
-            barrier.waiting.remove(&rule);
+        if let Some(messages) = self.barriers().get_mut(name) {
+            messages.remove(&rule);
         }
     }
 
-    fn barriers(&self) -> MutexGuard<'_, BTreeMap<Name, Barrier>> {
+    fn barriers(&self) -> MutexGuard<'_, BTreeMap<Name, Messages>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

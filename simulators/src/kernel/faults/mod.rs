@@ -27,8 +27,8 @@ use counterproof_contracts::{
     faults::{Link, Misfortune, Moment},
     model::{OrderNumber, System},
 };
-use tokio::sync::watch;
 
+use super::Signal;
 pub(super) use barrier::{Barriers, Waiting};
 pub(super) use drift::drifted;
 pub use rule::{Rule, RuleId, RuleReport, Setting};
@@ -57,7 +57,7 @@ pub(super) struct Strike {
 /// The rules of a run.
 pub struct Faults {
     book: Mutex<Book>,
-    changes: watch::Sender<u64>,
+    changes: Signal,
     can_crash: AtomicBool,
     pub(super) barriers: Barriers,
 }
@@ -104,7 +104,7 @@ impl Default for Faults {
     fn default() -> Self {
         Self {
             book: Mutex::default(),
-            changes: watch::Sender::new(0),
+            changes: Signal::default(),
             can_crash: AtomicBool::new(false),
             barriers: Barriers::default(),
         }
@@ -140,13 +140,23 @@ impl Faults {
         self.book().rules.get(rule.0).is_some_and(RuleReport::is_unmet)
     }
 
+    /// Systems whose messages a rule of a scenario has swallowed for good.
+    pub(super) fn cut_off(&self, scenario: &str) -> BTreeSet<System> {
+        let swallowed = |report: &&RuleReport| {
+            report.rule.scenario == scenario
+                && report.fired > 0
+                && report.rule.fault.misfortune == Misfortune::CutOff
+        };
+        self.book().rules.iter().filter(swallowed).map(|report| report.rule.fault.link.system).collect()
+    }
+
     /// Ends a scenario's rules of a kind, except those that are permanent.
     pub(super) fn end(&self, scenario: &str, which: impl Fn(&Rule) -> bool) {
         let ends = |rule: &Rule| rule.scenario == scenario && !rule.fault.permanent && which(rule);
         for report in self.book().rules.iter_mut().filter(|report| ends(&report.rule)) {
             report.over = true;
         }
-        self.changes.send_modify(|count| *count += 1);
+        self.changes.tell();
     }
 
     /// Somebody can restart the implementation.
@@ -237,12 +247,8 @@ impl Faults {
 
     /// Waits until a rule is released or lifted.
     pub(super) async fn until_over(&self, rule: RuleId) {
-        let mut changes = self.changes.subscribe();
-        while self.book().rules.get(rule.0).is_some_and(|report| !report.over) {
-            if changes.changed().await.is_err() {
-                return;
-            }
-        }
+        let over = || self.book().rules.get(rule.0).is_none_or(|report| report.over).then_some(());
+        self.changes.until(over).await;
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -111,6 +111,26 @@ fn chaos_leaves_late_attempts_alone_and_grows_with_its_level() {
     assert_eq!(erp.link.direction, Direction::Call);
 }
 
+/// What happens to one message says nothing of another, nor of its own next attempt.
+#[test]
+fn each_part_of_its_key_changes_what_is_drawn() {
+    let erp = Link::to(System::Erp);
+    let message = place(erp, "postInvoice", "W-1", 1);
+    let others: Vec<Vec<Place>> = vec![
+        (1..40).map(|attempt| Place { attempt, ..message.clone() }).collect(),
+        (1..40).map(|n| Place { key: format!("k-{n}"), ..message.clone() }).collect(),
+        (1..40).map(|n| Place { order: format!("W-{n}").as_str().into(), ..message.clone() }).collect(),
+        (1..40).map(|n| Place { operation: format!("op-{n}"), ..message.clone() }).collect(),
+        Link::all().map(|link| Place { link, ..message.clone() }).collect(),
+    ];
+    for places in others {
+        let drawn: BTreeSet<u64> = places.iter().map(|place| chance::draw(1, "share", place)).collect();
+        assert_eq!(drawn.len(), places.len());
+    }
+    assert_ne!(chance::draw(1, "share", &message), chance::draw(2, "share", &message), "the seed");
+    assert_ne!(chance::draw(1, "share", &message), chance::draw(1, "other", &message), "the purpose");
+}
+
 #[test]
 fn clogged_links_are_all_clogged_at_once_and_freed_in_an_order_of_the_seed() {
     let links = [Link::to(System::Erp), Link::to(System::Psp), Link::from(System::Wms)];

@@ -7,6 +7,7 @@ use counterproof_contracts::{
 
 use super::*;
 
+const LOSS: Misfortune = Misfortune::LoseRequest { ending: Ending::Reset };
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
@@ -119,6 +120,13 @@ async fn a_replay_is_contested_and_then_answered() {
     }
     assert!(rig.refund("key-1", 1).await.unwrap().headers.contains_key("idempotency-replayed"));
     assert_eq!((rig.effects().len(), rig.injected().len()), (1, 2));
+
+    let rig = Rig::new(Script::default());
+    rig.fault("refundPayment", 1..=1, LOSS);
+    rig.fault("refundPayment", 2..=3, Misfortune::ConflictOnReplay);
+    rig.refund("key-1", 1).await.unwrap_err();
+    assert_eq!(rig.refund("key-1", 1).await.unwrap().status, 201, "what was never carried out is no replay");
+    assert_eq!(rig.refund("key-1", 1).await.unwrap().status, 409);
 }
 
 #[tokio::test]
@@ -146,6 +154,13 @@ async fn a_stale_reading_shows_the_order_as_it_was() {
     assert_eq!(rig.injected().len(), 1);
 
     let rig = Rig::new(Script::default());
+    rig.fault("readRefund", 1..=1, Misfortune::StaleRead { behind_ms: None });
+    rig.refund("key-1", 1).await.unwrap();
+    rig.refund("key-2", 2).await.unwrap();
+    assert_eq!(rig.read().await.status, 200, "only the last change is missing");
+    assert_eq!(rig.injected().len(), 1);
+
+    let rig = Rig::new(Script::default());
     let stale = rig.fault("readRefund", 1..=9, Misfortune::StaleRead { behind_ms: Some(5_000) });
     rig.refund("key-1", 1).await.unwrap();
     rig.kernel.clock().sleep(3 * SECOND).await;
@@ -153,6 +168,15 @@ async fn a_stale_reading_shows_the_order_as_it_was() {
     rig.kernel.clock().sleep(3 * SECOND).await;
     assert_eq!(rig.read().await.status, 200, "nothing has changed for five seconds");
     assert_eq!(rig.kernel.faults().fired(stale), 1);
+}
+
+#[tokio::test]
+async fn only_a_reading_is_stale() {
+    let rig = Rig::new(Script::default());
+    rig.lay(&Fault::new("stale", Link::to(System::Psp), Misfortune::StaleRead { behind_ms: None }));
+    rig.refund("key-1", 1).await.unwrap();
+    rig.refund("key-2", 2).await.unwrap();
+    assert_eq!((rig.effects().len(), rig.injected().len()), (2, 0));
 }
 
 /// The double booking of a look-up that does not show yet what was booked.

@@ -48,6 +48,16 @@ async fn the_implementation_is_started_again_even_if_its_call_is_cut_off_with_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_calls_that_are_to_meet_one_crash_meet_one() {
+    let (rig, crashes) = crashing(Script::default());
+    rig.fault("refundPayment", 1..=1, Misfortune::Delay { ms: 1_000 });
+    rig.fault("refundPayment", 1..=1, Misfortune::Crash { point: CrashPoint::AfterEffect });
+    let (one, other) = tokio::join!(rig.refund("key-1", 1), rig.refund("key-2", 2));
+    assert!(one.is_err() && other.is_err());
+    assert_eq!((crashes.load(Ordering::Relaxed), rig.effects().len()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_delivery_that_was_answered_is_not_acknowledged_and_comes_again() {
     let refused = NetworkError::Refused("nobody".to_owned());
     let (rig, crashes) = crashing(Script::default().then(Err(refused)));

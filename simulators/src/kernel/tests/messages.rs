@@ -51,6 +51,17 @@ async fn a_hold_ends_with_its_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_waits_for_one_fault_only() {
+    let rig = Rig::new(Script::default());
+    let hold = Fault::new("clog", Link::from(System::Psp), Misfortune::Hold { reverse: false });
+    rig.lay(&hold.within(Window { after_ms: 0, for_ms: Some(60_000), every_ms: None }));
+    let late = rig.fault(SUCCEEDED, 1..=1, Misfortune::Delay { ms: 3_600_000 });
+    rig.succeed([1]);
+    rig.settle().await;
+    assert_eq!((rig.kernel.clock().elapsed(), rig.kernel.faults().fired(late)), (60 * SECOND, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_duplicate_comes_hours_later() {
     for new_id in [false, true] {
         let rig = Rig::new(Script::default());
@@ -123,6 +134,8 @@ async fn a_wrong_clock_dates_events_and_signatures() {
     let signed: i64 = headers["webhook-timestamp"].to_str().unwrap().parse().unwrap();
     assert_eq!(rig.kernel.clock().now().as_second() - signed, 120);
     assert_eq!(rig.kernel.faults().fired(skew), 1);
+    let injected = rig.injected();
+    assert_eq!((injected[0].operation.as_deref(), injected[0].key.as_deref()), (None, None));
 }
 
 #[tokio::test(start_paused = true)]

@@ -123,8 +123,13 @@ impl History {
     pub(in crate::invariants) fn ask_return(&mut self, id: &str, asked_at: Timestamp) {
         let answer = (id, Some(201), Outcome::Ok);
         self.exchange(System::Pos, System::Middleware, "receiveReturn", answer, (json!({}), json!({})));
+        self.last_began_at(asked_at);
+    }
+
+    /// The last exchange had begun at an earlier instant.
+    pub(in crate::invariants) fn last_began_at(&mut self, instant: Timestamp) {
         if let Some(Record { entry: Entry::Exchange(exchange), .. }) = self.records.last_mut() {
-            exchange.started_at = asked_at;
+            exchange.started_at = instant;
         }
     }
 }
