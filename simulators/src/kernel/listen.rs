@@ -1,6 +1,7 @@
 //! Sockets: one listener for each system, on loopback unless the user named another address.
 //!
-//! Connections are bounded in number over the whole kernel, and in the time that a head may take. A lost answer
+//! Connections are bounded in number over the whole kernel, where those that say nothing make room for others, and
+//! in the time that a head may take. A lost answer
 //! ends the connection without a byte; a stop lets requests that are under way finish.
 
 use std::{
@@ -20,7 +21,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
 };
 
@@ -29,11 +30,12 @@ use tower::{Service, ServiceExt as _};
 use super::{
     Clock, ConnectionLost, Core, Endpoint, Payload, Simulator,
     gate::{Gate, Turn},
+    seats::{Seat, Seats, Sitting},
     wire,
 };
 
 /// How many connections are open at once, over all systems of a kernel.
-pub const CONNECTIONS_MAX: usize = 1024;
+pub const CONNECTIONS_MAX: usize = 512;
 /// How long the head of a request may take, and how long a connection may idle: longer than the pools of
 /// common clients keep one, so that not the server closes it under a request.
 const HEAD_TIME_MAX: Duration = Duration::from_mins(2);
@@ -158,7 +160,7 @@ async fn accept<C: Core>(
     mut turns: mpsc::Receiver<Turn>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let limit = Arc::clone(&simulator.kernel().0.connections);
+    let seats = simulator.kernel().0.seats.clone();
     let clock = *simulator.kernel().clock();
     let mut gate = Gate::Open(listener);
     let mut connections = JoinSet::new();
@@ -175,11 +177,11 @@ async fn accept<C: Core>(
                 let _ = turn.done.send(turned);
                 continue;
             }
-            accepted = accept_one(&gate, Arc::clone(&limit)) => accepted,
+            accepted = accept_one(&gate, &seats) => accepted,
         };
         match accepted {
-            Ok((stream, permit)) => {
-                connections.spawn(converse(simulator.service(), stream, permit, clock, stopped.clone()));
+            Ok((stream, sitting)) => {
+                connections.spawn(converse(simulator.service(), stream, sitting, clock, stopped.clone()));
             }
             Err(error) => {
                 tracing::warn!(system = %simulator.system(), %error, "cannot accept a connection");
@@ -196,25 +198,23 @@ async fn until_stopped(stopped: &mut watch::Receiver<bool>) {
     drop(stopped.wait_for(|stopped| *stopped).await);
 }
 
-async fn accept_one(
-    gate: &Gate,
-    limit: Arc<tokio::sync::Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let permit = limit.acquire_owned().await.map_err(io::Error::other)?;
+/// Accepts the next connection, and has a seat for it.
+async fn accept_one(gate: &Gate, seats: &Seats) -> io::Result<(TcpStream, Sitting)> {
     let stream = gate.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, permit))
+    let sitting = seats.sit().await.ok_or_else(|| io::Error::other("no seats"))?;
+    Ok((stream, sitting))
 }
 
 /// Serves one connection until either side ends it, or an answer breaks off in the middle.
 async fn converse<C: Core>(
     endpoint: Endpoint<C>,
     stream: TcpStream,
-    permit: OwnedSemaphorePermit,
+    sitting: Sitting,
     clock: Clock,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let _permit = permit;
+    let seat = Arc::clone(&sitting.seat);
     let broken = Arc::new(OnceLock::new());
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -223,11 +223,12 @@ async fn converse<C: Core>(
         .auto_date_header(false)
         .serve_connection(
             TokioIo::new(stream),
-            TowerToHyperService::new(witnessed(endpoint, Arc::clone(&broken))),
+            TowerToHyperService::new(witnessed(endpoint, Arc::clone(&seat), Arc::clone(&broken))),
         );
     let ended = tokio::select! {
         biased;
         ended = &mut connection => ended,
+        () = seat.until_needed() => return,
         () = until_stopped(&mut stopped) => {
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
@@ -245,9 +246,10 @@ async fn converse<C: Core>(
     }
 }
 
-/// The endpoint, and a note of how an answer of it breaks.
+/// The endpoint, which tells the seat of requests under way, and a note of how an answer of it breaks.
 fn witnessed<C: Core>(
     endpoint: Endpoint<C>,
+    seat: Arc<Seat>,
     broken: Arc<OnceLock<Break>>,
 ) -> impl Service<
     Request<Incoming>,
@@ -255,10 +257,13 @@ fn witnessed<C: Core>(
     Error = ConnectionLost,
     Future = impl Future<Output = Result<Response<Payload>, ConnectionLost>> + Send,
 > + Clone {
-    tower::service_fn(move |request| {
-        let (endpoint, broken) = (endpoint.clone(), Arc::clone(&broken));
+    tower::service_fn(move |mut request: Request<Incoming>| {
+        let (endpoint, seat, broken) = (endpoint.clone(), Arc::clone(&seat), Arc::clone(&broken));
         async move {
-            let answer = endpoint.oneshot(request).await?;
+            request.extensions_mut().insert(Arc::clone(&seat));
+            let answer = endpoint.oneshot(request).await;
+            seat.rest();
+            let answer = answer?;
             if let Some(how) = answer.extensions().get::<Break>().filter(|how| **how != Break::Drip) {
                 let _ = broken.set(*how);
             }

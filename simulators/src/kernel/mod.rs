@@ -21,6 +21,7 @@ mod recorder;
 mod registry;
 mod reply;
 mod routing;
+mod seats;
 mod sender;
 mod serve;
 mod signal;
@@ -64,6 +65,7 @@ use self::{
     faults::{Place, Strike},
     idempotency::Digest,
     outbox::Outbox,
+    seats::Seats,
     tasks::Tasks,
     waiting::Overtaken,
     wire::Broken,
@@ -131,7 +133,7 @@ struct Shared {
     overtaken: Overtaken,
     sends: Semaphore,
     large_bodies: Semaphore,
-    connections: Arc<Semaphore>,
+    seats: Seats,
 }
 
 impl Kernel {
@@ -154,7 +156,7 @@ impl Kernel {
             overtaken: Overtaken::default(),
             sends: Semaphore::new(SENDS_MAX),
             large_bodies: Semaphore::new(body::LARGE_BODIES_MAX),
-            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            seats: Seats::new(CONNECTIONS_MAX),
         }))
     }
 
