@@ -20,6 +20,8 @@ const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
 pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
     drain(play).await;
+    // The next scenario must find every gate open; if one cannot be opened, it will say so.
+    let _ = stage.take_connections(&play.id, None).await;
     stage.heal(&play.id);
     stage.recording.healed(&play.id, stage.clock.now());
     let began = stage.clock.elapsed();

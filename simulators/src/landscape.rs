@@ -3,10 +3,10 @@
 //! The landscape knows who is there and where; what the systems do is theirs, and what happens is the harness's.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use counterproof_contracts::model::System;
@@ -48,6 +48,7 @@ pub struct Landscape {
     pub customer_service: Simulator<CustomerService>,
     /// Gift cards and store credit.
     pub stored_value: Simulator<StoredValue>,
+    refusing: Arc<Mutex<BTreeSet<System>>>,
 }
 
 /// A landscape that can be reached over sockets. Dropping it ends all connections at once.
@@ -70,6 +71,7 @@ impl Landscape {
             pos: Simulator::new(kernel.clone(), Pos::new()),
             customer_service: Simulator::new(kernel.clone(), CustomerService::new()),
             stored_value: Simulator::new(kernel.clone(), StoredValue::new()),
+            refusing: Arc::default(),
         }
     }
 
@@ -81,18 +83,33 @@ impl Landscape {
     /// The landscape as one network, in process: requests go to the host in [`base_url`](Self::base_url), and
     /// to anybody else they are refused.
     pub fn network(&self) -> Network {
-        let hosts: BTreeMap<String, Network> =
-            self.services().into_iter().map(|(system, service)| (host(system), service)).collect();
-        let hosts = Arc::new(hosts);
+        let hosts: BTreeMap<String, (System, Network)> =
+            self.services().into_iter().map(|(system, service)| (host(system), (system, service))).collect();
+        let (hosts, landscape) = (Arc::new(hosts), self.clone());
         Network::new(tower::service_fn(move |request: http::Request<bytes::Bytes>| {
             let found = request.uri().host().and_then(|host| hosts.get(host)).cloned();
+            let found = found.filter(|(system, _)| !landscape.refuses(*system));
             async move {
                 match found {
-                    Some(network) => network.oneshot(request).await,
+                    Some((_, network)) => network.oneshot(request).await,
                     None => Err(NetworkError::Refused(format!("nobody is at {}", request.uri()))),
                 }
             }
         }))
+    }
+
+    /// In process, a system refuses every connection, or takes them again. Over sockets it is [`Served::refuse`].
+    pub fn refuse(&self, system: System, refuses: bool) {
+        let mut refusing = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
+        if refuses {
+            refusing.insert(system)
+        } else {
+            refusing.remove(&system)
+        };
+    }
+
+    fn refuses(&self, system: System) -> bool {
+        self.refusing.lock().unwrap_or_else(PoisonError::into_inner).contains(&system)
     }
 
     /// Where a system is in the landscape's [`network`](Self::network).
@@ -174,6 +191,17 @@ impl Served {
         self.systems.iter().map(|(system, listening)| (*system, listening.address())).collect()
     }
 
+    /// A system refuses every connection and ends those that are open, or takes them again; on the same port.
+    ///
+    /// # Errors
+    /// If another process took the port in between.
+    pub async fn refuse(&self, system: System, refuses: bool) -> io::Result<()> {
+        match self.systems.iter().find(|(served, _)| *served == system) {
+            Some((_, listening)) => listening.refuse(refuses).await,
+            None => Err(io::Error::other(format!("the {} is not served", system.title()))),
+        }
+    }
+
     /// Lets requests that are under way finish for a while, and ends.
     pub async fn shutdown(self) {
         let clock = self.clock;
@@ -226,7 +254,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_system_answers_at_its_own_address_in_process() {
-        let network = landscape().network();
+        let landscape = landscape();
+        let network = landscape.network();
         for system in System::PARTNERS {
             let uri = format!("{}/v1/nothing", Landscape::base_url(system));
             let request = Request::builder().uri(uri).body(Bytes::new()).unwrap();
@@ -235,6 +264,15 @@ mod tests {
             let text = String::from_utf8(response.body().to_vec()).unwrap();
             assert!(text.contains(&format!("the {} has no GET /v1/nothing", system.title())), "{text}");
         }
+        landscape.refuse(System::Erp, true);
+        let ask = |system| {
+            let uri = format!("{}/v1/nothing", Landscape::base_url(system));
+            network.clone().oneshot(Request::builder().uri(uri).body(Bytes::new()).unwrap())
+        };
+        assert!(ask(System::Erp).await.unwrap_err().proves_no_effect());
+        assert!(ask(System::Psp).await.is_ok());
+        landscape.refuse(System::Erp, false);
+        assert!(ask(System::Erp).await.is_ok());
         let elsewhere = Request::builder().uri("http://example.org/").body(Bytes::new()).unwrap();
         let refused = network.oneshot(elsewhere).await.unwrap_err();
         assert!(refused.proves_no_effect(), "{refused}");

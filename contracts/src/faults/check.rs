@@ -1,8 +1,8 @@
 //! Checking a plan: what its fields say together must be able to happen.
 
 use super::{
-    CHAOS_LEVEL_MAX, Direction, FORMAT, Fault, Link, Misfortune, Moment, OrderKey, Plan, Reason, Refusal,
-    Window, refusal::Nearest,
+    Break, CHAOS_LEVEL_MAX, Direction, FORMAT, Fault, Link, Misfortune, Moment, OrderKey, Plan, Reason,
+    Refusal, Window, refusal::Nearest,
 };
 use crate::protocol::{Method, OPERATIONS, Operation};
 
@@ -118,7 +118,9 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
         Misfortune::Hold { .. } if fault.permanent && fault.window.and_then(|w| w.for_ms).is_none() => {
             Some("what is held for ever never comes to rest; use cut_off or lose_request, or give a window")
         }
-        Misfortune::LoseRequest { .. } if delivery && fault.permanent && fault.attempts.to.is_none() => {
+        misfortune
+            if delivery && fault.permanent && fault.attempts.to.is_none() && never_arrives(misfortune) =>
+        {
             Some("what is tried for ever never comes to rest; use cut_off")
         }
         Misfortune::Crash { .. } if fault.permanent => Some("a crash happens once and is not permanent"),
@@ -127,6 +129,15 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether a delivery has no effect, and its sender tries again.
+const fn never_arrives(misfortune: &Misfortune) -> bool {
+    matches!(
+        misfortune,
+        Misfortune::LoseRequest { .. }
+            | Misfortune::BrokenRequest { how: Break::Truncated | Break::Reset, .. }
+    )
 }
 
 /// Whether a fault's operation is a reading; where none is named, whether the system has one.

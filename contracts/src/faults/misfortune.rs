@@ -44,6 +44,22 @@ pub enum Misfortune {
         /// How late, in milliseconds.
         ms: u64,
     },
+    /// Call: the effect comes at once, and the answer breaks off or drips on its way over the wire.
+    BrokenAnswer {
+        /// In which way.
+        how: Break,
+        /// How long a drip takes, in milliseconds. Of no meaning for the others.
+        #[serde(default = "one_second", skip_serializing_if = "is_one_second")]
+        ms: u64,
+    },
+    /// Delivery: the message breaks off or drips on its way over the wire; half a message has no effect.
+    BrokenRequest {
+        /// In which way.
+        how: Break,
+        /// How long a drip takes, in milliseconds. Of no meaning for the others.
+        #[serde(default = "one_second", skip_serializing_if = "is_one_second")]
+        ms: u64,
+    },
     /// Call: 200 is answered with an error in the body. Without effect.
     FalseSuccess,
     /// Call: 202 is answered, and nothing ever happens.
@@ -141,6 +157,21 @@ pub enum Ending {
     Silence,
 }
 
+/// What happens to bytes on their way over the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Break {
+    /// Fewer bytes come than were announced, and the connection ends in good order.
+    Truncated,
+    /// A few bytes come at a time, and all of them in the end.
+    Drip,
+    /// The connection is reset in the middle.
+    Reset,
+    /// The writing side is shut and nothing more is written, while the connection stays: of an answer after its
+    /// half, of a request after all of it.
+    HalfClosed,
+}
+
 /// What the answer of an error holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,6 +256,8 @@ pub const KINDS: &[Kind] = &[
     kind("lose_answer", &["ending"], true, true),
     kind("delay", &["ms"], true, true),
     kind("late_answer", &["ms"], true, false),
+    kind("broken_answer", &["how", "ms"], true, false),
+    kind("broken_request", &["how", "ms"], false, true),
     kind("false_success", &[], true, false),
     kind("accept_and_never", &[], true, false),
     kind("conflict_on_replay", &[], true, false),
@@ -254,6 +287,16 @@ impl Misfortune {
         Self::ErrorAnswer { status, retry_after_s: None, body: ErrorBody::Problem, after_effect: false }
     }
 
+    /// An answer that breaks on its way; a drip takes a second.
+    pub const fn broken_answer(how: Break) -> Self {
+        Self::BrokenAnswer { how, ms: one_second() }
+    }
+
+    /// A message that breaks on its way; a drip takes a second.
+    pub const fn broken_request(how: Break) -> Self {
+        Self::BrokenRequest { how, ms: one_second() }
+    }
+
     /// The name of the kind, as it stands in plans.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -262,6 +305,8 @@ impl Misfortune {
             Self::LoseAnswer { .. } => "lose_answer",
             Self::Delay { .. } => "delay",
             Self::LateAnswer { .. } => "late_answer",
+            Self::BrokenAnswer { .. } => "broken_answer",
+            Self::BrokenRequest { .. } => "broken_request",
             Self::FalseSuccess => "false_success",
             Self::AcceptAndNever => "accept_and_never",
             Self::ConflictOnReplay => "conflict_on_replay",
@@ -286,6 +331,7 @@ impl Misfortune {
         Some(match self {
             Self::ErrorAnswer { after_effect: false, .. }
             | Self::LoseRequest { .. }
+            | Self::BrokenRequest { .. }
             | Self::FalseSuccess
             | Self::AcceptAndNever
             | Self::CredentialsExpired
@@ -301,6 +347,7 @@ impl Misfortune {
             Self::ErrorAnswer { .. }
             | Self::LoseAnswer { .. }
             | Self::LateAnswer { .. }
+            | Self::BrokenAnswer { .. }
             | Self::Crash { point: CrashPoint::AfterEffect | CrashPoint::BeforeAcknowledgment } => {
                 Moment::Answer
             }
@@ -332,6 +379,15 @@ const fn one() -> u32 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_one(value: &u32) -> bool {
     *value == 1
+}
+
+const fn one_second() -> u64 {
+    1_000
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_one_second(value: &u64) -> bool {
+    *value == one_second()
 }
 
 const fn half_a_minute() -> u64 {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{journal::FaultInjected, model::OrderNumber};
 
 pub use link::{Direction, Link, LinkError};
-pub use misfortune::{CrashPoint, DriftChange, Ending, ErrorBody, KINDS, Kind, Misfortune, Moment};
+pub use misfortune::{Break, CrashPoint, DriftChange, Ending, ErrorBody, KINDS, Kind, Misfortune, Moment};
 pub use refusal::{Reason, Refusal};
 
 /// The format of a plan.

@@ -80,6 +80,21 @@ fn a_name_that_is_none_is_refused_with_the_nearest() {
 fn a_number_that_means_nothing_is_refused_with_the_remedy() {
     hold(&[
         (
+            json!({ "misfortune": { "kind": "broken_answer" } }),
+            r#"at "/faults/0/misfortune/how": is missing"#,
+        ),
+        (
+            json!({ "misfortune": { "kind": "broken_request", "how": "drip" } }),
+            r#"at "/faults/0/misfortune": broken_request does not happen on middleware->psp; it happens to deliveries ("psp->middleware")"#,
+        ),
+        (
+            json!({
+                "link": "psp->middleware", "permanent": true, "attempts": { "from": 1 },
+                "misfortune": { "kind": "broken_request", "how": "reset" }
+            }),
+            r#"at "/faults/0/misfortune": what is tried for ever never comes to rest; use cut_off"#,
+        ),
+        (
             json!({ "order": 0 }),
             r#"at "/faults/0/order": orders are counted from 1; leave the field out for every order"#,
         ),
@@ -216,6 +231,8 @@ fn faults_that_exclude_each_other_are_refused_by_name() {
     assert!(Plan::parse(&plan(&[early.clone(), late])).is_ok(), "one window closes before the other opens");
     let both = json!({ "order": 1, "window": { "after_ms": 9 }, "misfortune": { "kind": "lose_request" } });
     assert_eq!(refused(&[early, both]).len(), 1);
+    let broken = json!({ "misfortune": { "kind": "broken_answer", "how": "drip" } });
+    assert_eq!(refused(&[json!({}), broken]).len(), 1, "an answer that is lost does not drip");
     let slow = json!({ "misfortune": { "kind": "late_answer", "ms": 5 } });
     let drift = json!({ "misfortune": { "kind": "drift", "change": "extra_field" } });
     assert!(Plan::parse(&plan(&[slow, drift.clone()])).is_ok(), "a late answer can be of another version");

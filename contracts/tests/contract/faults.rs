@@ -1,8 +1,8 @@
 //! Fault plans: the examples can be carried out, and random ones within the bounds of their schema.
 
 use counterproof_contracts::faults::{
-    Attempts, CrashPoint, DriftChange, Ending, ErrorBody, FORMAT, Fault, Link, Misfortune, OrderKey, Plan,
-    Window,
+    Attempts, Break, CrashPoint, DriftChange, Ending, ErrorBody, FORMAT, Fault, Link, Misfortune, OrderKey,
+    Plan, Window,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -39,7 +39,10 @@ impl Random for Misfortune {
         let point =
             select(vec![CrashPoint::BeforeEffect, CrashPoint::AfterEffect, CrashPoint::BeforeAcknowledgment]);
         let plain = vec![Self::FalseSuccess, Self::AcceptAndNever, Self::ConflictOnReplay, Self::CutOff];
+        let how = || select(vec![Break::Truncated, Break::Drip, Break::Reset, Break::HalfClosed]);
         let waits = prop_oneof![
+            (how(), MS).prop_map(|(how, ms)| Self::BrokenAnswer { how, ms }),
+            (how(), MS).prop_map(|(how, ms)| Self::BrokenRequest { how, ms }),
             MS.prop_map(|ms| Self::Delay { ms }),
             MS.prop_map(|ms| Self::LateAnswer { ms }),
             any::<bool>().prop_map(|reverse| Self::Hold { reverse }),

@@ -39,6 +39,10 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/resilience/lost_answers.feature"),
     ),
     (
+        "scenarios/resilience/connections.feature",
+        include_str!("../../../scenarios/resilience/connections.feature"),
+    ),
+    (
         "scenarios/resilience/unreliable_partners.feature",
         include_str!("../../../scenarios/resilience/unreliable_partners.feature"),
     ),

@@ -113,6 +113,7 @@ impl Parts {
             world: self.world,
             overlay: self.overlay,
             not_restarted: Mutex::default(),
+            refusing: Mutex::default(),
             running: tokio::sync::Mutex::new(Some(running)),
             served: tokio::sync::Mutex::new(served),
         });

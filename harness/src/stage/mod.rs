@@ -4,6 +4,7 @@ mod build;
 mod overlay;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,7 +12,7 @@ use std::{
 use counterproof_contracts::{
     faults::Fault,
     invariants::Violation,
-    journal::Entry,
+    journal::{Entry, FaultInjected},
     model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
@@ -64,6 +65,8 @@ pub struct Stage {
     pub world: Arc<World>,
     overlay: Overlay,
     not_restarted: Mutex<Option<String>>,
+    /// Systems that refuse connections, and which scenario wants it.
+    refusing: Mutex<BTreeMap<System, String>>,
     running: tokio::sync::Mutex<Option<Running>>,
     served: tokio::sync::Mutex<Option<Served>>,
 }
@@ -173,6 +176,43 @@ impl Stage {
             .read_middleware(system, middleware::READ_ORDER, &parameters, Some(order), &root.correlation)
             .await;
         answer.is_ok_and(|(status, _)| status < 500)
+    }
+
+    /// A system refuses every connection, for whomever, until it [takes them again](Self::take_connections).
+    pub async fn refuse_connections(&self, scenario: &str, system: System) -> Result<(), StepError> {
+        self.refusing().insert(system, scenario.to_owned());
+        self.turn(system, true).await?;
+        let name = format!("the {} refuses connections", system.title());
+        self.record(Some(scenario), Entry::FaultInjected(FaultInjected::new(&name, system)));
+        Ok(())
+    }
+
+    /// Systems that refuse connections for a scenario take them again: one, or all. Whether there was any.
+    pub async fn take_connections(&self, scenario: &str, only: Option<System>) -> Result<bool, StepError> {
+        let shut: Vec<System> = {
+            let mut refusing = self.refusing();
+            let wanted =
+                |system: &System, of: &mut String| of == scenario && only.is_none_or(|only| only == *system);
+            refusing.extract_if(.., wanted).map(|(system, _)| system).collect()
+        };
+        for system in &shut {
+            self.turn(*system, false).await?;
+        }
+        Ok(!shut.is_empty())
+    }
+
+    async fn turn(&self, system: System, shut: bool) -> Result<(), StepError> {
+        self.landscape.refuse(system, shut);
+        match self.served.lock().await.as_ref() {
+            Some(served) => served.refuse(system, shut).await.map_err(|error| {
+                StepError::rig(format!("the gate of the {} cannot be turned: {error}", system.title()))
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn refusing(&self) -> std::sync::MutexGuard<'_, BTreeMap<System, String>> {
+        self.refusing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A system looks at the implementation's dead letters on behalf of an order.

@@ -124,6 +124,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::calls::STEPS,
         faults::messages::STEPS,
         faults::links::STEPS,
+        faults::wires::STEPS,
         recovery::STEPS,
         agreement::STEPS,
     ]

@@ -53,14 +53,14 @@ impl std::fmt::Debug for Surroundings {
 ///
 /// ```
 /// use counterproof::target::{Implementation, Surroundings};
-/// use counterproof_simulators::kernel::{Network, in_process};
+/// use counterproof_simulators::kernel::{Network, Payload, in_process};
 ///
 /// /// Says that it is well, and knows nothing else.
 /// struct Ready;
 ///
 /// impl Implementation for Ready {
 ///     fn start(&mut self, _surroundings: Surroundings) -> Result<Network, String> {
-///         Ok(in_process(tower::service_fn(|request: http::Request<http_body_util::Full<bytes::Bytes>>| async move {
+///         Ok(in_process(tower::service_fn(|request: http::Request<Payload>| async move {
 ///             let status = if request.uri().path() == "/healthz" { 200 } else { 503 };
 ///             let body = http_body_util::Full::new(bytes::Bytes::from_static(b"{}"));
 ///             Ok::<_, std::convert::Infallible>(http::Response::builder().status(status).body(body).unwrap_or_default())

@@ -102,7 +102,9 @@ async fn spawn(config: &ReferenceConfig) -> Result<(Child, SocketAddr), Fatal> {
         .arg(policy_path(&config.folder))
         .envs(config.partners.iter().cloned())
         .env("COUNTERPROOF_WEBHOOK_SECRET", &config.webhook_secret)
-        .stdin(Stdio::null())
+        // The pipe ends with this process, however it ends, and the reference with the pipe.
+        .arg("--stop-with-stdin")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log)
         .kill_on_drop(true)

@@ -107,10 +107,12 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         .await
         .map_err(|reason| ServeError::Listen { address: config.listen, reason })?;
     let address = listener.local_addr().map_err(ServeError::Serve)?;
+    let stop_with_stdin = config.stop_with_stdin;
     let app = open(config)?;
     app.start();
     announce(address).map_err(ServeError::Serve)?;
-    let served = axum::serve(listener, app.router()).with_graceful_shutdown(told_to_stop()).await;
+    let served =
+        axum::serve(listener, app.router()).with_graceful_shutdown(told_to_stop(stop_with_stdin)).await;
     app.shutdown().await;
     served.map_err(ServeError::Serve)
 }
@@ -147,7 +149,7 @@ fn announce(address: SocketAddr) -> std::io::Result<()> {
     stdout.flush()
 }
 
-async fn told_to_stop() {
+async fn told_to_stop(stop_with_stdin: bool) {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
@@ -157,7 +159,18 @@ async fn told_to_stop() {
         biased;
         () = terminated() => {}
         () = interrupted => {}
+        () = input_ended(), if stop_with_stdin => {}
     }
+}
+
+/// Ends when standard input does. The thread is nobody's: a process must not wait for it to end.
+async fn input_ended() {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = tell.send(());
+    });
+    let _ = told.await;
 }
 
 #[cfg(unix)]

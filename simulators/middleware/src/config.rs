@@ -53,6 +53,9 @@ pub(crate) struct Cli {
     /// Most calls to one partner at the same time; of those that wait the most urgent go first.
     #[arg(long, value_name = "NUMBER", default_value_t = crate::CALLS_PER_PARTNER_MAX)]
     calls_per_partner_max: usize,
+    /// End when standard input ends: whoever started this holds the other end, and dies before it closes it.
+    #[arg(long)]
+    stop_with_stdin: bool,
     /// Seed of the pauses between attempts.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
@@ -175,6 +178,8 @@ pub struct Config {
     pub secret: Secret,
     /// Base URL of each partner.
     pub partners: BTreeMap<System, String>,
+    /// Whether it ends when standard input ends.
+    pub stop_with_stdin: bool,
     /// How long a call is tried.
     pub give_up_after: Duration,
     /// Most calls to one partner at the same time.
@@ -206,6 +211,7 @@ impl Cli {
             policy,
             secret: Secret::parse(&secret)?,
             partners,
+            stop_with_stdin: self.stop_with_stdin,
             give_up_after: Duration::from_secs(self.give_up_after_seconds),
             calls_per_partner_max: self.calls_per_partner_max,
             seed: self.seed,

@@ -19,6 +19,7 @@ use super::{
     Kernel, NetworkError, Place, Strike, faults,
     message::{Dress, Kind, Message, Signed, traceparent},
     reply::outcome,
+    wire::Broken,
 };
 
 /// The longest `Retry-After` that is honored.
@@ -118,18 +119,26 @@ fn given_up(message: &Message) -> Problem {
 
 /// One attempt, unless a fault loses it or its answer.
 async fn attempt(kernel: &Kernel, message: &Message, arrival: Option<Strike>) -> Attempt {
-    if let Some(strike) = arrival {
-        let result = Err(lose(kernel, &strike).await);
-        return Attempt { result, faults: vec![strike.name], body: None, spoilt: false };
+    let broken = arrival.as_ref().and_then(|strike| match strike.misfortune {
+        Misfortune::BrokenRequest { how, ms } => Some(kernel.broken(how, ms)),
+        _ => None,
+    });
+    if let Some(strike) = arrival.as_ref().filter(|_| broken.is_none()) {
+        let result = Err(lose(kernel, strike).await);
+        return Attempt { result, faults: vec![strike.name.clone()], body: None, spoilt: false };
     }
     let place = message.place();
     let ending = kernel.look(Some(&place), Moment::Answer);
     let (dress, mut faults) = dress(kernel, message, &place);
+    faults.extend(arrival.map(|strike| strike.name));
     let result = match kernel.base_url() {
         None => Err(NetworkError::Refused("the middleware's address is not set".to_owned())),
         Some(base_url) => match message.request(kernel, &base_url, &dress) {
             None => Err(NetworkError::Refused("the message does not fit into HTTP".to_owned())),
-            Some(request) => kernel.send(request).await,
+            Some(mut request) => {
+                request.extensions_mut().extend(broken.map(extension).unwrap_or_default());
+                kernel.send(request).await
+            }
         },
     };
     let spoilt = dress.body.is_some() || dress.signed == Signed::Old || dress.shift_s != 0;
@@ -142,6 +151,13 @@ async fn attempt(kernel: &Kernel, message: &Message, arrival: Option<Strike>) ->
         faults.push(strike.name);
     }
     Attempt { faults, ..attempt }
+}
+
+/// Tells the network how to break a request.
+fn extension(broken: Broken) -> http::Extensions {
+    let mut extensions = http::Extensions::new();
+    extensions.insert(broken);
+    extensions
 }
 
 async fn lose_answer(kernel: &Kernel, strike: &Strike, place: &Place) -> Option<NetworkError> {

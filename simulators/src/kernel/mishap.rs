@@ -5,14 +5,23 @@ use counterproof_contracts::{
     protocol::{Method, Operation, Problem, ProblemKind},
     shape,
 };
+use http::Response;
 use serde_json::{Value, json};
 
-use super::{Call, Core, Place, Simulator, Strike, faults, reply::Answer, serve::Served, visit::Visit};
+use super::{
+    Call, Core, Payload, Place, Simulator, Strike, faults,
+    reply::Answer,
+    serve::Served,
+    visit::Visit,
+    wire::{Broken, OnEnd},
+};
 
 /// What became of an answer.
 pub(super) enum Spoilt {
     /// It is given, as it was or another.
     Answer(Answer),
+    /// It is given, and breaks on its way.
+    Broken(Answer, Broken),
     /// It is lost.
     Lost,
 }
@@ -132,11 +141,33 @@ impl<C: Core> Simulator<C> {
                 self.kernel().pause(strike.rule, std::time::Duration::from_millis(*ms)).await;
                 Spoilt::Answer(answer)
             }
+            Misfortune::BrokenAnswer { how, ms } => {
+                self.kernel().happens(strike, place);
+                visit.note(&format!("fault {:?}", strike.name));
+                Spoilt::Broken(answer, self.kernel().broken(*how, *ms))
+            }
             _ => {
                 self.kernel().happens(strike, place);
                 Spoilt::Lost
             }
         }
+    }
+
+    /// The answer goes out and breaks on its way. It is recorded when that is over: with an answer if all of it went.
+    pub(super) fn break_answer(&self, answer: Answer, visit: Visit, broken: Broken) -> Response<Payload> {
+        let scenario = self.kernel().registry().scenario_of(&visit.subject);
+        let text = format!("{}: the answer to {} is on its way", self.system().title(), visit.exchange.call);
+        let work = self.kernel().0.work.open(scenario, text);
+        let (simulator, told) = (self.clone(), answer.clone());
+        let end = OnEnd::new(move |complete| {
+            if complete {
+                simulator.record(visit, Some(&told));
+            } else {
+                drop(simulator.break_off(visit, "the answer broke off".to_owned()));
+            }
+            drop(work);
+        });
+        answer.into_broken(broken, end)
     }
 
     /// The call ends without an answer; in silence, or because the caller dies.

@@ -10,6 +10,7 @@ mod core;
 mod crash;
 mod delivery;
 mod faults;
+mod gate;
 mod idempotency;
 mod listen;
 mod message;
@@ -20,6 +21,8 @@ mod recorder;
 mod registry;
 mod reply;
 mod routing;
+mod seats;
+mod sender;
 mod serve;
 mod signal;
 mod simulator;
@@ -28,6 +31,7 @@ mod tasks;
 mod tests;
 mod visit;
 mod waiting;
+mod wire;
 mod work;
 
 use std::{
@@ -36,7 +40,7 @@ use std::{
 };
 
 use counterproof_contracts::{
-    faults::{Fault, Misfortune, Moment, Plan},
+    faults::{Break, Fault, Misfortune, Moment, Plan},
     journal::{Entry, FaultInjected},
     model::{System, Timestamp},
     protocol::signature::Secret,
@@ -54,14 +58,17 @@ pub use registry::{BusinessKey, KeyTaken, QUARANTINED_MAX, Quarantine, Registry,
 pub use serve::{ConnectionLost, Endpoint};
 pub use signal::Signal;
 pub use simulator::Simulator;
+pub use wire::Payload;
 
 use self::{
     bounded::Bounded,
     faults::{Place, Strike},
     idempotency::Digest,
     outbox::Outbox,
+    seats::Seats,
     tasks::Tasks,
     waiting::Overtaken,
+    wire::Broken,
     work::Work,
 };
 
@@ -126,7 +133,7 @@ struct Shared {
     overtaken: Overtaken,
     sends: Semaphore,
     large_bodies: Semaphore,
-    connections: Arc<Semaphore>,
+    seats: Seats,
 }
 
 impl Kernel {
@@ -149,7 +156,7 @@ impl Kernel {
             overtaken: Overtaken::default(),
             sends: Semaphore::new(SENDS_MAX),
             large_bodies: Semaphore::new(body::LARGE_BODIES_MAX),
-            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            seats: Seats::new(CONNECTIONS_MAX),
         }))
     }
 
@@ -246,6 +253,11 @@ impl Kernel {
     pub async fn shutdown(&self) {
         self.0.tasks.shutdown().await;
         self.0.outbox.clear();
+    }
+
+    /// How a message breaks on its way.
+    fn broken(&self, how: Break, ms: u64) -> Broken {
+        Broken { how, lasts: Duration::from_millis(ms), clock: *self.clock() }
     }
 
     fn now(&self) -> Timestamp {

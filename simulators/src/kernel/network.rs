@@ -8,9 +8,14 @@ use std::{convert::Infallible, error::Error, io, time::Duration};
 use bytes::{Bytes, BytesMut};
 use counterproof_contracts::protocol::BODY_BYTES_MAX;
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body;
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
+
+use super::{
+    sender,
+    wire::{self, Broken, Payload},
+};
 
 /// Sends a request and takes the whole answer, at most [`BODY_BYTES_MAX`] of it.
 pub type Network = BoxCloneSyncService<Request<Bytes>, Response<Bytes>, NetworkError>;
@@ -66,6 +71,9 @@ pub fn live(connect_timeout: Duration) -> Result<Network, NetworkError> {
 }
 
 async fn send(client: reqwest::Client, request: Request<Bytes>) -> Result<Response<Bytes>, NetworkError> {
+    if let Some(broken) = request.extensions().get::<Broken>().copied() {
+        return sender::send(request, broken).await;
+    }
     let request =
         reqwest::Request::try_from(request).map_err(|error| NetworkError::Refused(chain(&error)))?;
     let mut response = client.execute(request).await.map_err(|error| classify(&error))?;
@@ -128,29 +136,37 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// A tower service in the same process: a router, a simulator's endpoint, a script in a test.
+/// A tower service in the same process: a router, a simulator's endpoint, a script in a test. Bodies that faults
+/// break on their way reach it as they are: ending in an error, or a few bytes at a time.
 pub fn in_process<S, B>(service: S) -> Network
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Error: Into<NetworkError>,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    Network::new(tower::service_fn(move |request: Request<Bytes>| {
-        hand_over(service.clone(), request.map(Full::new))
-    }))
+    Network::new(tower::service_fn(move |request: Request<Bytes>| hand_over(service.clone(), request)))
 }
 
-async fn hand_over<S, B>(service: S, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, NetworkError>
+async fn hand_over<S, B>(service: S, request: Request<Bytes>) -> Result<Response<Bytes>, NetworkError>
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Send + 'static,
+    S: Service<Request<Payload>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<NetworkError>,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let (parts, body) = service.oneshot(request).await.map_err(Into::into)?.into_parts();
+    let broken = request.extensions().get::<Broken>().copied();
+    let request = request.map(|bytes| match broken {
+        Some(broken) => broken.request(&bytes),
+        None => wire::whole(bytes),
+    });
+    let answer = service.oneshot(request).await.map_err(Into::into);
+    if broken.is_some_and(Broken::cuts_request) {
+        return Err(NetworkError::Reset("the message broke off on purpose".to_owned()));
+    }
+    let (parts, body) = answer?.into_parts();
     match Limited::new(Box::pin(body), BODY_BYTES_MAX).collect().await {
         Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
         Err(error) if error.is::<LengthLimitError>() => Err(NetworkError::Oversize),

@@ -138,12 +138,14 @@ impl Registry {
         self.entries().quarantine.clone()
     }
 
-    pub(super) fn quarantine_call(&self, text: impl FnOnce() -> String) {
+    /// Counts a call of no scenario; gives how many there were.
+    pub(super) fn quarantine_call(&self, text: impl FnOnce() -> String) -> u64 {
         let quarantine = &mut self.entries().quarantine;
         quarantine.count += 1;
         if quarantine.samples.len() < QUARANTINED_MAX {
             quarantine.samples.push(text());
         }
+        quarantine.count
     }
 
     /// Learns from a document which identifiers a system uses for an order, so that a later call that

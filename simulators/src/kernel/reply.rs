@@ -6,9 +6,13 @@ use counterproof_contracts::{
     journal::Outcome,
     protocol::{Problem, header},
 };
-use http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
-use http_body_util::Full;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use serde_json::Value;
+
+use super::wire::{self, Broken, OnEnd, Payload};
 
 /// What a system answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,13 +59,28 @@ impl Answer {
         }
     }
 
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+    pub(super) fn into_response(self) -> Response<Payload> {
+        let bytes = self.bytes();
+        self.respond(wire::whole(bytes))
+    }
+
+    /// The answer with a body that breaks on its way; `end` is told whether all of it went.
+    pub(super) fn into_broken(self, broken: Broken, end: OnEnd) -> Response<Payload> {
+        let bytes = self.bytes();
+        let mut response = self.respond(broken.answer(&bytes, end));
+        // An answer without a body can only break if it announces one.
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes.len().max(1)));
+        response.extensions_mut().insert(broken.how);
+        response
+    }
+
+    fn respond(self, body: Payload) -> Response<Payload> {
         let media_type = match self.form {
             ErrorBody::Html => "text/html",
             _ if self.status < 400 => "application/json",
             _ => Problem::MEDIA_TYPE,
         };
-        let mut response = Response::new(Full::new(self.bytes()));
+        let mut response = Response::new(body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();

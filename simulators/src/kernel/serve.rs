@@ -10,6 +10,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -21,7 +22,6 @@ use counterproof_contracts::{
     shape,
 };
 use http::{Request, Response, request::Parts};
-use http_body_util::Full;
 use hyper::body::Body;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -34,9 +34,14 @@ use super::{
     mishap::Spoilt,
     reply::Answer,
     routing,
+    seats::Seat,
     simulator::Origin,
     visit::{self, Visit},
+    wire::Payload,
 };
+
+/// How many calls of no scenario are recorded; of those that follow, only what is carried out.
+const STRANGERS_RECORDED_MAX: u64 = 1_000;
 
 /// The connection ended without an answer: on purpose, or because the request never became complete.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +75,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>> + Send,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<Payload>;
     type Error = ConnectionLost;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectionLost>> + Send>>;
 
@@ -103,6 +108,9 @@ impl<C: Core> Simulator<C> {
         let (parts, body) = request.into_parts();
         let started_at = self.kernel().now();
         let read = body::read(self.kernel().clock(), &self.kernel().0.large_bodies, body).await;
+        if let Some(seat) = parts.extensions.get::<Arc<Seat>>() {
+            seat.work();
+        }
         let mut visit = Visit::new(self.system(), &parts, started_at);
         let problem = match read {
             Ok(bytes) => match self.understand(&mut visit, &parts, &bytes) {
@@ -220,6 +228,7 @@ impl<C: Core> Simulator<C> {
         let answer = match ending.zip(place) {
             Some((strike, place)) => match self.spoil(answer, &mut visit, &strike, &place).await {
                 Spoilt::Answer(answer) => answer,
+                Spoilt::Broken(answer, broken) => return Ok(self.break_answer(answer, visit, broken)),
                 Spoilt::Lost => return self.lose(visit, &strike, &place).await,
             },
             None => answer,
@@ -307,14 +316,23 @@ impl<C: Core> Simulator<C> {
         let scenario = registry.scenario_of(&subject);
         if scenario.is_none() {
             let Exchange { to, call, key, .. } = &exchange;
-            registry.quarantine_call(|| format!("{to}: {call} (key {key:?}, order {:?})", subject.order));
+            let count =
+                registry.quarantine_call(|| format!("{to}: {call} (key {key:?}, order {:?})", subject.order));
+            let refused = answer.is_none_or(|answer| answer.status >= 400);
+            if refused && count > STRANGERS_RECORDED_MAX {
+                return;
+            }
+            if count == STRANGERS_RECORDED_MAX {
+                exchange.note =
+                    Some("further calls of no scenario that are refused are only counted".to_owned());
+            }
         }
         self.kernel().recorder().record(scenario, Entry::Exchange(Box::new(exchange)));
     }
 }
 
 /// The end of a request: an answer, or none.
-pub(super) type Served = Result<Response<Full<Bytes>>, ConnectionLost>;
+pub(super) type Served = Result<Response<Payload>, ConnectionLost>;
 
 /// What is to be done for a request.
 enum Task {

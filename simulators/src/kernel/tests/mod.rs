@@ -10,6 +10,7 @@ mod messages;
 mod misfortune;
 mod serving;
 mod sockets;
+mod wire;
 
 use std::{
     collections::VecDeque,

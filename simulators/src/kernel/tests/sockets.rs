@@ -158,3 +158,68 @@ async fn a_crash_ends_the_connection_over_a_socket_once_the_implementation_is_ba
     assert_eq!((*told.borrow(), rig.effects().len()), (1, 1));
     assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
 }
+
+#[tokio::test]
+async fn a_system_refuses_connections_and_takes_them_again_on_the_same_port() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+        let mut open = TcpStream::connect(listening.address()).await.unwrap();
+        listening.refuse(true).await.unwrap();
+        assert!(matches!(open.read(&mut [0; 8]).await, Ok(0) | Err(_)), "an open connection ends");
+        let refused = TcpStream::connect(listening.address()).await.unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+        let refused = post(&network, listening.address(), "key-1").await.unwrap_err();
+        assert!(refused.proves_no_effect(), "{refused:?}");
+        listening.refuse(false).await.unwrap();
+    }
+    assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+    assert_eq!(rig.effects().len(), 1);
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_or_half_keep_no_honest_call_out() {
+    let rig = Rig::new(Script::default());
+    rig.kernel.0.seats.shrink(4);
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let mut squatters = Vec::new();
+    for number in 0..12 {
+        let mut stream = TcpStream::connect(listening.address()).await.unwrap();
+        let half: &[u8] = match number % 3 {
+            0 => b"",
+            1 => b"POST /v1/refunds HTTP/1.1\r\nhost: ",
+            _ => b"POST /v1/refunds HTTP/1.1\r\nhost: x\r\ncontent-length: 90\r\n\r\n{",
+        };
+        stream.write_all(half).await.unwrap();
+        squatters.push(stream);
+    }
+    for number in 0..6 {
+        let network = live(Duration::from_secs(5)).unwrap();
+        let key = format!("key-{number}");
+        let honest = post(&network, listening.address(), &key);
+        // Far less than a body without end may take.
+        let answered = rig.kernel.clock().timeout(Duration::from_secs(5), honest).await.unwrap();
+        assert_eq!(answered.unwrap().status(), 201);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_calls_of_no_scenario_is_recorded_in_bounds_and_other_calls_are_answered() {
+    let rig = Rig::new(Script::default());
+    let listening = rig.desk.listen(any()).await.unwrap();
+    let network = live(Duration::from_secs(5)).unwrap();
+    for number in 0..2_000 {
+        let uri = format!("http://{}/v1/nowhere/{number}", listening.address());
+        let request = Request::builder().uri(uri).body(Bytes::new()).unwrap();
+        assert_eq!(network.clone().oneshot(request).await.unwrap().status(), 404);
+    }
+    assert_eq!(post(&network, listening.address(), "key-1").await.unwrap().status(), 201);
+    let quarantine = rig.kernel.registry().quarantine();
+    assert_eq!((quarantine.count, quarantine.samples.len()), (2_000, QUARANTINED_MAX));
+    let (own, strange): (Vec<_>, Vec<_>) =
+        rig.records().into_iter().partition(|record| record.scenario.as_deref() == Some(SCENARIO));
+    assert_eq!((own.len(), strange.len()), (2, 1_000));
+    assert!(rig.exchanges()[999].note.as_deref().unwrap().contains("only counted"));
+}
