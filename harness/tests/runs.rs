@@ -178,3 +178,45 @@ fn scenarios_that_kill_are_left_out_for_a_target_that_was_not_started_here_and_s
     let run = counterproof(&["run", "scenarios/resilience/crash.feature", "--target", "http://127.0.0.1:9"]);
     assert_eq!(run.status.code(), Some(4), "nothing is left to run: {}", told(&run));
 }
+
+const REFUSING: &str = r#"Feature: Refusing
+  Background:
+    Given 5 "linen shirt" are in stock at "Warehouse North"
+
+  @serial
+  Scenario: Nobody opens the gate again
+    When the ERP refuses connections
+    And a customer orders 1 "linen shirt" in the web shop
+    Then the order is placed
+
+  Scenario: Not alone
+    When the ERP refuses connections
+    Then the ERP holds 0 sales orders
+
+  Scenario: Another
+    When a customer orders 1 "linen shirt" in the web shop
+    Then the order is in fulfillment
+    And every system agrees
+"#;
+
+#[test]
+fn a_system_that_refuses_connections_does_so_for_one_scenario_that_is_played_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("refusing.feature");
+    fs::write(&path, REFUSING).unwrap();
+    let out = folder.path().join("run");
+    let run = counterproof(&["run", path.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert_eq!(run.status.code(), Some(5), "{}", told(&run));
+    let text = stdout(&run);
+    assert!(text.contains("2 passed") && text.contains("tag this one @serial"), "{text}");
+    let journal = journal(&out);
+    let alone: Vec<_> = journal
+        .iter()
+        .skip_while(|record| record["tags"][0] != "serial")
+        .take_while(|record| record["kind"] != "scenario_finished")
+        .collect();
+    let id = &alone[0]["scenario"];
+    assert!(alone.len() > 5 && alone.iter().all(|record| record["scenario"] == *id), "others are on stage");
+    let refusal = alone.iter().find(|record| record["kind"] == "fault_injected").unwrap();
+    assert_eq!(refusal["fault"], "the ERP refuses connections");
+}
