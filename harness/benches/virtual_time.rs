@@ -10,6 +10,9 @@ use counterproof::{
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A split shipment, part of which comes back to a store: the central case, of about thirty exchanges.
 const CENTRAL_CASE: &str = "One item after a partial shipment, with a promotion";
 
