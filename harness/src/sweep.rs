@@ -27,7 +27,9 @@ pub fn with_crashes(script: &Script, tag: &str, records: &[Record]) -> Vec<Scrip
         Entry::Exchange(exchange) => Some(exchange),
         _ => None,
     });
-    let faults = exchanges.flat_map(|exchange| crashes(exchange, tag));
+    let struck = struck(records);
+    let whole = exchanges.filter(|exchange| !struck.contains(&attempt(exchange)));
+    let faults = whole.flat_map(|exchange| crashes(exchange, tag));
     let mut scripts = Vec::new();
     for mut fault in faults {
         // What is said twice under one key is one point.
@@ -42,6 +44,23 @@ pub fn with_crashes(script: &Script, tag: &str, records: &[Record]) -> Vec<Scrip
         scripts.push(with_crash(script, fault, scripts.len() + 1));
     }
     scripts
+}
+
+/// An attempt: the system at the other end, the intent, its number.
+type Attempt<'r> = (System, &'r str, u32);
+
+/// Attempts that a fault of the scenario itself has hit: nobody can die at one of them without taking its place.
+fn struck(records: &[Record]) -> BTreeSet<Attempt<'_>> {
+    let faults = records.iter().filter_map(|record| match &record.entry {
+        Entry::FaultInjected(fault) => Some((fault.system, fault.key.as_deref()?, fault.attempt?)),
+        _ => None,
+    });
+    faults.collect()
+}
+
+fn attempt(exchange: &Exchange) -> Attempt<'_> {
+    let system = if exchange.from == System::Middleware { exchange.to } else { exchange.from };
+    (system, exchange.key.as_deref().unwrap_or(&exchange.call), exchange.attempt)
 }
 
 fn with_crash(script: &Script, fault: Fault, number: usize) -> Script {
