@@ -265,7 +265,8 @@ impl Rehearsing<'_> {
                 played.recording.with_records(|records| look(script, finished, records));
             }
             recording.absorb(&played.recording);
-            Ok(())
+            // Nothing that is played from here on could be shown.
+            recording.intact()
         })
     }
 }

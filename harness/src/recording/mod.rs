@@ -267,20 +267,29 @@ impl Recording {
             };
             state.broken = synced.err().map(|error| error.to_string());
         }
-        match &state.broken {
+        state.intact()
+    }
+
+    /// Whether everything was written so far.
+    pub fn intact(&self) -> Result<(), Fatal> {
+        self.state().intact()
+    }
+}
+
+impl State {
+    fn intact(&self) -> Result<(), Fatal> {
+        match &self.broken {
             None => Ok(()),
             Some(error) => Err(Fatal::new(
                 Exit::Inconclusive,
                 format!(
                     "the journal {} is incomplete: {error}\n  = what was recorded before is kept; free some space and run again",
-                    state.path
+                    self.path
                 ),
             )),
         }
     }
-}
 
-impl State {
     fn all_checks(&self) -> u64 {
         self.checks + self.judge.checks_by_law().values().sum::<u64>()
     }
