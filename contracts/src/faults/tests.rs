@@ -168,10 +168,7 @@ fn a_misfortune_that_cannot_happen_is_refused_with_the_remedy() {
             json!({ "link": "psp->middleware", "misfortune": { "kind": "restored", "ms": 5 } }),
             r#"at "/faults/0/misfortune": restored does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
         ),
-        (
-            json!({ "misfortune": { "kind": "restored" } }),
-            r#"at "/faults/0/misfortune/ms": is missing"#,
-        ),
+        (json!({ "misfortune": { "kind": "restored" } }), r#"at "/faults/0/misfortune/ms": is missing"#),
         (
             json!({
                 "link": "psp->middleware", "attempts": { "from": 2, "to": 2 },
