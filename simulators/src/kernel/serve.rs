@@ -145,6 +145,7 @@ impl<C: Core> Simulator<C> {
         }
         let key = visit::key(operation, &parts.headers)?;
         let digest = idempotency::digest(operation, path, &body);
+        visit.digest = Some(digest);
         self.count(visit, operation, key.as_deref(), digest);
         let errors = if reads { Vec::new() } else { shape::request_errors(operation, &body) };
         visit.exchange.checked.request = Some(errors.clone());
@@ -167,6 +168,7 @@ impl<C: Core> Simulator<C> {
     /// Lets a request in: past what turns it away, and past the answers that are kept.
     async fn admit(&self, call: Call, digest: Digest, visit: Visit) -> Served {
         let place = self.place(&visit);
+        self.fall_back(place.as_ref());
         if let Some(place) = &place
             && let Some(strike) = self.kernel().look(Some(place), Moment::Arrival)
         {
@@ -267,6 +269,7 @@ impl<C: Core> Simulator<C> {
             order: visit.subject.order.clone(),
             key: call.key.clone(),
             correlation: call.correlation.clone(),
+            asked: visit.digest,
             spontaneous: false,
         };
         self.perform(&origin, |core, scene| {
@@ -304,7 +307,7 @@ impl<C: Core> Simulator<C> {
     }
 
     pub(super) fn record(&self, visit: Visit, answer: Option<&Answer>) {
-        let Visit { mut exchange, subject } = visit;
+        let Visit { mut exchange, subject, digest: _ } = visit;
         exchange.sku = subject.sku.clone().filter(|_| subject.order.is_none());
         exchange.order.clone_from(&subject.order);
         if let Some(answer) = answer {
