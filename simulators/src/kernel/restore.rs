@@ -57,7 +57,10 @@ impl<C: Core> Simulator<C> {
 
 fn as_lost((scenario, entry): Line) -> Line {
     match entry {
-        Entry::Effect(committed) => (scenario, Entry::EffectLost(committed)),
+        Entry::Effect(mut committed) => {
+            committed.again = false;
+            (scenario, Entry::EffectLost(committed))
+        }
         other => (scenario, other),
     }
 }
