@@ -57,11 +57,8 @@ fn written(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
 }
 
 fn without_replays() -> String {
-    FEATURE
-        .lines()
-        .filter(|line| !line.contains("replays the order"))
-        .map(|line| format!("{line}\n"))
-        .collect()
+    let kept: Vec<&str> = FEATURE.lines().filter(|line| !line.contains("replays the order")).collect();
+    kept.join("\n")
 }
 
 fn records(journal: &str) -> Vec<Value> {
