@@ -62,6 +62,11 @@ impl Link {
                 let text = text::line(&headline::headline(&committed.effect));
                 (record.at, What::Booking { system: committed.system, text })
             }
+            Entry::EffectLost(committed) => {
+                let lost = headline::headline(&committed.effect);
+                let text = text::line(&format!("was restored, and lost that it {lost}"));
+                (record.at, What::Booking { system: committed.system, text })
+            }
             Entry::FaultInjected(fault) => {
                 let operation =
                     fault.operation.as_deref().map_or_else(String::new, |name| format!(", {name}"));

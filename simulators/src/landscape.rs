@@ -117,6 +117,23 @@ impl Landscape {
         format!("http://{}", host(system))
     }
 
+    /// Restores a system to how it was `ms` milliseconds ago, see [`Simulator::restore`]. How many effects it lost.
+    pub fn restore(&self, system: System, scenario: &str, fault: &str, ms: u64) -> usize {
+        match system {
+            System::Erp => self.erp.restore(scenario, fault, ms),
+            System::Wms => self.wms.restore(scenario, fault, ms),
+            System::Psp => self.psp.restore(scenario, fault, ms),
+            System::Carrier => self.carrier.restore(scenario, fault, ms),
+            System::Tax => self.tax.restore(scenario, fault, ms),
+            System::Storefront => self.storefront.restore(scenario, fault, ms),
+            System::Marketplace => self.marketplace.restore(scenario, fault, ms),
+            System::Pos => self.pos.restore(scenario, fault, ms),
+            System::CustomerService => self.customer_service.restore(scenario, fault, ms),
+            System::StoredValue => self.stored_value.restore(scenario, fault, ms),
+            System::Middleware => 0,
+        }
+    }
+
     /// Serves each system on a port of its own: `base_port` and the ports after it in the order of
     /// [`System::PARTNERS`], or any free ones. Without `host` on loopback; any other host is what the user allowed.
     ///

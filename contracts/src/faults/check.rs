@@ -124,6 +124,9 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
             Some("what is tried for ever never comes to rest; use cut_off")
         }
         Misfortune::Crash { .. } if fault.permanent => Some("a crash happens once and is not permanent"),
+        Misfortune::Restored { .. } if fault.permanent => {
+            Some("a system is restored once, which is not permanent")
+        }
         misfortune if delivery && misfortune.moment() == Some(Moment::Wait) && fault.attempts.from > 1 => {
             Some("a delivery waits before its first attempt only; give attempts from 1")
         }
@@ -173,7 +176,7 @@ fn exclude(first: &Fault, second: &Fault) -> bool {
     let Some(moments) = first.misfortune.moment().zip(second.misfortune.moment()) else { return false };
     match moments {
         (one, other) if one == other => true,
-        (Moment::Clock, _) | (_, Moment::Clock) => false,
+        (Moment::Clock | Moment::Restore, _) | (_, Moment::Clock | Moment::Restore) => false,
         // A delivery waits before it is sent, a call after it arrived.
         (Moment::Arrival, Moment::Wait) => !delivery,
         (Moment::Arrival, _) | (Moment::Answer, Moment::Repetition) => true,

@@ -139,6 +139,12 @@ pub enum Misfortune {
         #[serde(default = "half_a_minute", skip_serializing_if = "is_half_a_minute")]
         within_ms: u64,
     },
+    /// Call: before the call, the system fails over to what it was a while ago, once, in virtual time: what it was
+    /// called for since is lost. What was done in it by itself is not, and nothing before that.
+    Restored {
+        /// How long ago, in milliseconds.
+        ms: u64,
+    },
     /// Both: small misfortunes, drawn from the seed for each attempt.
     Chaos {
         /// 1: duplicates and delays; 2: also losses and errors; 3: also disorder, later and longer.
@@ -214,6 +220,8 @@ pub enum CrashPoint {
 /// When in the life of a message a misfortune acts. At each moment one fault at the most does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
+    /// Before the system looks at the message.
+    Restore,
     /// Before anything is done: the message goes no further.
     Arrival,
     /// When an answer is kept for it.
@@ -273,6 +281,7 @@ pub const KINDS: &[Kind] = &[
     kind("clock_skew", &["seconds"], false, true),
     kind("cut_off", &[], false, true),
     kind("barrier", &["barrier", "within_ms"], true, true),
+    kind("restored", &["ms"], true, false),
     kind("chaos", &["level"], true, true),
 ];
 
@@ -322,6 +331,7 @@ impl Misfortune {
             Self::ClockSkew { .. } => "clock_skew",
             Self::CutOff => "cut_off",
             Self::Barrier { .. } => "barrier",
+            Self::Restored { .. } => "restored",
             Self::Chaos { .. } => "chaos",
         }
     }
@@ -329,6 +339,7 @@ impl Misfortune {
     /// When it acts; chaos acts at any moment.
     pub const fn moment(&self) -> Option<Moment> {
         Some(match self {
+            Self::Restored { .. } => Moment::Restore,
             Self::ErrorAnswer { after_effect: false, .. }
             | Self::LoseRequest { .. }
             | Self::BrokenRequest { .. }

@@ -176,6 +176,15 @@ fn a_misfortune_that_cannot_happen_is_refused_with_the_remedy() {
             r#"at "/faults/0/misfortune": a crash happens once and is not permanent"#,
         ),
         (
+            json!({ "permanent": true, "misfortune": { "kind": "restored", "ms": 5 } }),
+            r#"at "/faults/0/misfortune": a system is restored once, which is not permanent"#,
+        ),
+        (
+            json!({ "link": "psp->middleware", "misfortune": { "kind": "restored", "ms": 5 } }),
+            r#"at "/faults/0/misfortune": restored does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
+        ),
+        (json!({ "misfortune": { "kind": "restored" } }), r#"at "/faults/0/misfortune/ms": is missing"#),
+        (
             json!({
                 "link": "psp->middleware", "attempts": { "from": 2, "to": 2 },
                 "misfortune": { "kind": "delay", "ms": 5 }
@@ -233,6 +242,9 @@ fn faults_that_exclude_each_other_are_refused_by_name() {
     assert_eq!(refused(&[early, both]).len(), 1);
     let broken = json!({ "misfortune": { "kind": "broken_answer", "how": "drip" } });
     assert_eq!(refused(&[json!({}), broken]).len(), 1, "an answer that is lost does not drip");
+    let restored = json!({ "misfortune": { "kind": "restored", "ms": 5 } });
+    assert!(Plan::parse(&plan(&[lose.clone(), restored.clone()])).is_ok(), "what comes back up may be down");
+    assert_eq!(refused(&[restored.clone(), restored]).len(), 1, "it falls back once");
     let slow = json!({ "misfortune": { "kind": "late_answer", "ms": 5 } });
     let drift = json!({ "misfortune": { "kind": "drift", "change": "extra_field" } });
     assert!(Plan::parse(&plan(&[slow, drift.clone()])).is_ok(), "a late answer can be of another version");

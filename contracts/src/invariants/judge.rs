@@ -93,11 +93,13 @@ impl Judge {
         }
         let mut violations = Vec::new();
         match &record.entry {
+            // What is there again is nothing new: the laws have seen it.
+            Entry::Effect(committed) if self.books.has_lost(committed) => drop(self.apply(record)),
             Entry::Effect(_) | Entry::Exchange(_) => {
                 let order = self.apply(record);
                 self.judge(record, order.as_ref(), Occasion::Always, &mut violations);
             }
-            Entry::FaultInjected(_) => drop(self.apply(record)),
+            Entry::FaultInjected(_) | Entry::EffectLost(_) => drop(self.apply(record)),
             Entry::Settled(settled) if settled.at_rest && settled.cut_off.is_empty() => {
                 for number in self.books.orders_of(record.scenario.as_deref()) {
                     self.judge(record, Some(&number), Occasion::AtRest, &mut violations);

@@ -16,6 +16,7 @@ use crate::model::{OrderNumber, System};
 mod a1_traceable;
 mod books;
 mod e12_replay_is_silent;
+mod e13_nothing_stays_lost;
 mod e1_one_effect;
 mod e2_no_lost_event;
 mod e7_same_key_on_retry;
@@ -49,7 +50,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 22] = [
+static CHECKS: [law::Check; 23] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
@@ -70,6 +71,7 @@ static CHECKS: [law::Check; 22] = [
     e7_same_key_on_retry::CHECK,
     e8_valid_messages::CHECK,
     e12_replay_is_silent::CHECK,
+    e13_nothing_stays_lost::CHECK,
     t1_tax_of_what_shipped::CHECK,
     a1_traceable::CHECK,
 ];

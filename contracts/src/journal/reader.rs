@@ -83,12 +83,13 @@ struct Header {
     effect: Option<String>,
 }
 
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "run_started",
     "scenario_started",
     "step_finished",
     "exchange",
     "effect",
+    "effect_lost",
     "fault_injected",
     "settled",
     "scenario_finished",
@@ -226,7 +227,7 @@ fn ends_within_a_character(line: &[u8]) -> bool {
 }
 
 fn is_from_a_later_version(header: &Header, error: &serde_json::Error) -> bool {
-    let unknown_effect = header.kind == "effect"
+    let unknown_effect = matches!(header.kind.as_str(), "effect" | "effect_lost")
         && header
             .effect
             .as_deref()

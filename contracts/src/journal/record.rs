@@ -45,6 +45,8 @@ pub enum Entry {
     Exchange(Box<Exchange>),
     /// A simulator committed something.
     Effect(Box<Committed>),
+    /// A simulator lost what it had committed, because it was restored to how it was before. One line for each.
+    EffectLost(Box<Committed>),
     /// A fault happened.
     FaultInjected(FaultInjected),
     /// The scenario is at rest: nothing is under way, and everything can be compared.
@@ -246,6 +248,9 @@ pub struct Committed {
     pub correlation: Option<CorrelationId>,
     /// Whether the system acted by itself (a customer, a clerk, a driver) and not for a call.
     pub spontaneous: bool,
+    /// Whether the same call had committed it before, and the system had lost it: nothing new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// What was committed.
     #[serde(flatten)]
     pub effect: Effect,
@@ -276,6 +281,20 @@ pub struct FaultInjected {
     /// What went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub misfortune: Option<Misfortune>,
+}
+
+impl Committed {
+    /// Whether it is what another was, under the same key: numbers and instants that the system gives may differ.
+    pub fn repeats(&self, other: &Self) -> bool {
+        let event = |effect: &Effect| match effect {
+            Effect::EventRaised { event_type, subject, .. } => Some((event_type.clone(), subject.clone())),
+            _ => None,
+        };
+        self.system == other.system
+            && self.key == other.key
+            && std::mem::discriminant(&self.effect) == std::mem::discriminant(&other.effect)
+            && event(&self.effect) == event(&other.effect)
+    }
 }
 
 impl FaultInjected {

@@ -65,7 +65,9 @@ impl Redactor {
     pub fn apply(&mut self, record: &mut Record) {
         match &mut record.entry {
             Entry::Exchange(exchange) => redact_exchange(exchange),
-            Entry::Effect(committed) if names_somebody(&committed.effect) => redact_effect(committed),
+            Entry::Effect(committed) | Entry::EffectLost(committed) if names_somebody(&committed.effect) => {
+                redact_effect(committed);
+            }
             Entry::RunStarted(start) => redact_target(&mut start.target),
             _ => {}
         }
@@ -110,7 +112,7 @@ fn rewritten<T: Serialize + DeserializeOwned>(document: &T, change: impl FnOnce(
 /// Stands for an entry that cannot be shown.
 fn unredactable(entry: &Entry) -> Entry {
     let system = match entry {
-        Entry::Effect(committed) => committed.system,
+        Entry::Effect(committed) | Entry::EffectLost(committed) => committed.system,
         Entry::Exchange(exchange) => exchange.from,
         _ => crate::model::System::Middleware,
     };

@@ -45,6 +45,7 @@ impl Random for Misfortune {
             (how(), MS).prop_map(|(how, ms)| Self::BrokenRequest { how, ms }),
             MS.prop_map(|ms| Self::Delay { ms }),
             MS.prop_map(|ms| Self::LateAnswer { ms }),
+            MS.prop_map(|ms| Self::Restored { ms }),
             any::<bool>().prop_map(|reverse| Self::Hold { reverse }),
             MS.prop_map(|within_ms| Self::Overtaken { within_ms }),
             (text(40), MS).prop_map(|(barrier, within_ms)| Self::Barrier { barrier, within_ms }),

@@ -60,6 +60,7 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/returns/return_window.feature"),
     ),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
+    ("scenarios/resilience/restored.feature", include_str!("../../../scenarios/resilience/restored.feature")),
 ];
 
 #[cfg(test)]

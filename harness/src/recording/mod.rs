@@ -357,7 +357,7 @@ impl State {
                     open.convergence.committed(at, committed);
                 }
             }
-            Entry::FaultInjected(_) => self.disturbed(scenario, at),
+            Entry::FaultInjected(_) | Entry::EffectLost(_) => self.disturbed(scenario, at),
             _ => {}
         }
     }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use counterproof_contracts::journal::ScenarioFinished;
 
 use super::{Finished, begin, conclude, id_of, step};
-use crate::{features::Script, stage::Stage, world::World};
+use crate::{features::Script, stage::Stage, steps, world::World};
 
 /// Plays a scenario: its steps until one does not pass, then rest and judgment. `index` is its place in the
 /// order of planning.
 pub async fn perform(stage: &Arc<Stage>, script: &Script, index: usize) -> Finished {
     let mut world = World::default();
     begin(stage, &script.planned, &mut world);
+    for system in steps::restored(script.steps.iter().map(|sentence| sentence.value.as_str())) {
+        stage.kernel.keep_states(system);
+    }
     for sentence in &script.steps {
         if step(&mut world, sentence).await.is_err() {
             break;

@@ -173,6 +173,7 @@ impl Stage {
         let recording = Recording::in_memory(policy.clone(), &[secret]);
         let entrance = Entrance::default();
         let kernel = kernel(&policy, secret, entrance.network(), clock, &recording)?;
+        kernel.allow_restorations();
         let landscape = Landscape::new(&kernel, world);
         let partners =
             System::PARTNERS.into_iter().map(|system| (system, Landscape::base_url(system))).collect();

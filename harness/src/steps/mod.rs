@@ -19,6 +19,7 @@ use cucumber_expressions::Expression;
 use futures::future::LocalBoxFuture;
 use gherkin::StepType;
 
+pub use faults::restore::restored;
 pub use parameters::{PARAMETERS, Parameter};
 
 use crate::world::{StepError, World};
@@ -125,6 +126,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::messages::STEPS,
         faults::links::STEPS,
         faults::wires::STEPS,
+        faults::restore::STEPS,
         recovery::STEPS,
         agreement::STEPS,
     ]

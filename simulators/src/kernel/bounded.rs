@@ -39,6 +39,17 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         self.order.push_back(key.clone());
         self.entries.insert(key, (value, weight));
     }
+
+    /// Keeps only some of the entries.
+    pub(super) fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        let Self { entries, order, weight, weight_max: _ } = self;
+        entries.retain(|_, (value, of_entry)| {
+            let stays = keep(value);
+            *weight -= if stays { 0 } else { *of_entry };
+            stays
+        });
+        order.retain(|key| entries.contains_key(key));
+    }
 }
 
 #[cfg(test)]
@@ -58,5 +69,10 @@ mod tests {
         assert_eq!(map.get(&3), Some(&30), "the first answer stays");
         map.insert(9, 90, 11);
         assert_eq!((map.get(&9), map.weight), (None, 9));
+        map.retain(|value| *value != 20);
+        assert_eq!((map.get(&2), map.get(&3), map.weight), (None, Some(&30), 6));
+        map.insert(4, 40, 3);
+        map.insert(5, 50, 3);
+        assert_eq!((map.get(&1), map.get(&3), map.weight), (None, Some(&30), 9), "the order stays");
     }
 }

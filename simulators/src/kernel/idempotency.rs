@@ -40,9 +40,12 @@ pub(super) struct AnswerStore(Arc<Mutex<Answers>>);
 struct Answers {
     in_flight: BTreeMap<String, Digest>,
     kept: Bounded<String, Kept>,
+    /// How many answers were ever kept.
+    count: u64,
 }
 
 struct Kept {
+    number: u64,
     digest: Digest,
     status: u16,
     body: Vec<u8>,
@@ -57,7 +60,7 @@ pub(super) struct Slot {
 
 impl AnswerStore {
     pub(super) fn new() -> Self {
-        let answers = Answers { in_flight: BTreeMap::new(), kept: Bounded::new(KEPT_BYTES_MAX) };
+        let answers = Answers { in_flight: BTreeMap::new(), kept: Bounded::new(KEPT_BYTES_MAX), count: 0 };
         Self(Arc::new(Mutex::new(answers)))
     }
 
@@ -82,6 +85,16 @@ impl AnswerStore {
         Admission::Fresh(Slot { store: self.clone(), key: key.to_owned(), digest })
     }
 
+    /// How many answers were kept until now.
+    pub(super) fn count(&self) -> u64 {
+        self.answers().count
+    }
+
+    /// Forgets the answers that were kept after so many.
+    pub(super) fn forget_after(&self, count: u64) {
+        self.answers().kept.retain(|kept| kept.number <= count);
+    }
+
     fn answers(&self) -> MutexGuard<'_, Answers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,8 +117,10 @@ impl Slot {
         if answer.is_certain() {
             let body = answer.bytes().to_vec();
             let weight = body.len() + self.key.len() * 2 + ENTRY_BYTES;
-            let kept = Kept { digest: self.digest, status: answer.status, body };
-            self.store.answers().kept.insert(self.key.clone(), kept, weight);
+            let mut answers = self.store.answers();
+            answers.count += 1;
+            let kept = Kept { number: answers.count, digest: self.digest, status: answer.status, body };
+            answers.kept.insert(self.key.clone(), kept, weight);
         }
     }
 }

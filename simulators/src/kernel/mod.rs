@@ -17,9 +17,11 @@ mod message;
 mod mishap;
 mod network;
 mod outbox;
+mod past;
 mod recorder;
 mod registry;
 mod reply;
+mod restore;
 mod routing;
 mod seats;
 mod sender;
@@ -215,6 +217,17 @@ impl Kernel {
     /// Lays chaos of a level over every link of a scenario.
     pub fn lay_chaos(&self, level: u8, setting: &Setting<'_>) -> Vec<RuleId> {
         self.lay(&Plan::chaos(level), setting)
+    }
+
+    /// Says that all that the simulators hold belongs to one scenario. Without this no system is restored to how
+    /// it was: others would lose what is theirs.
+    pub fn allow_restorations(&self) {
+        self.faults().allow_restorations();
+    }
+
+    /// A system keeps earlier states from now on, because it will be [restored](Simulator::restore).
+    pub fn keep_states(&self, system: System) {
+        self.faults().keep_states(system);
     }
 
     /// Ends the holds of a scenario: what they held goes on.

@@ -152,6 +152,7 @@ impl<C: Core> Simulator<C> {
         let key = visit::key(operation, &parts.headers)?;
         let digest = idempotency::digest(operation, path, body);
         let errors = if reads { Vec::new() } else { shape::request_errors(operation, body) };
+        visit.digest = Some(digest);
         self.count(visit, operation, key.as_deref(), digest);
         visit.exchange.checked.request = Some(errors.clone());
         if !errors.is_empty() {
@@ -174,6 +175,7 @@ impl<C: Core> Simulator<C> {
     /// Lets a request in: past what turns it away, and past the answers that are kept.
     async fn admit(&self, call: Call, digest: Digest, visit: Visit) -> Served {
         let place = self.place(&visit);
+        self.fall_back(place.as_ref());
         if let Some(place) = &place
             && let Some(strike) = self.kernel().look(Some(place), Moment::Arrival)
         {
@@ -288,6 +290,7 @@ impl<C: Core> Simulator<C> {
             order: visit.subject.order.clone(),
             key: call.key.clone(),
             correlation: call.correlation.clone(),
+            asked: visit.digest,
             spontaneous: false,
         };
         self.perform(&origin, |core, scene| {
@@ -325,7 +328,7 @@ impl<C: Core> Simulator<C> {
     }
 
     pub(super) fn record(&self, visit: Visit, answer: Option<Answer>) {
-        let Visit { mut exchange, subject } = visit;
+        let Visit { mut exchange, subject, digest: _ } = visit;
         exchange.sku = subject.sku.clone().filter(|_| subject.order.is_none());
         exchange.order.clone_from(&subject.order);
         let refused = answer.as_ref().is_none_or(|answer| answer.status >= 400);

@@ -4,7 +4,7 @@
 //! lock is held, so that the journal tells them in the order in which they became true.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,8 +18,12 @@ use counterproof_contracts::{
 use serde_json::Value;
 
 use super::{
-    Call, Core, Kernel, OutboundCall, Place, Scene, SceneEffect, Strike, Subject, idempotency::AnswerStore,
-    message::Message, outbox,
+    Call, Core, Kernel, OutboundCall, Place, Scene, SceneEffect, Strike, Subject,
+    idempotency::AnswerStore,
+    idempotency::Digest,
+    message::Message,
+    outbox,
+    past::{Past, State},
 };
 
 /// A core, served. Clones are the same simulator.
@@ -32,15 +36,14 @@ struct Shared<C> {
     answers: AnswerStore,
 }
 
-struct Books<C> {
-    core: C,
-    counters: BTreeMap<String, u64>,
-    /// States before changes of an order, oldest first, where a fault will ask for them.
-    past: VecDeque<(Duration, OrderNumber, C)>,
+pub(super) struct Books<C> {
+    pub(super) core: C,
+    /// Numbers of documents.
+    pub(super) counters: BTreeMap<String, u64>,
+    /// Numbers of events: none is given twice, whatever the system forgets.
+    told: BTreeMap<String, u64>,
+    pub(super) past: Past<C>,
 }
-
-/// How many earlier states are kept.
-const PAST_MAX: usize = 32;
 
 /// What sets a core to work.
 pub(super) struct Origin {
@@ -48,6 +51,8 @@ pub(super) struct Origin {
     pub(super) order: Option<OrderNumber>,
     pub(super) key: Option<String>,
     pub(super) correlation: Option<CorrelationId>,
+    /// Digest of the request, where a call of the middleware does.
+    pub(super) asked: Option<Digest>,
     pub(super) spontaneous: bool,
 }
 
@@ -61,7 +66,12 @@ impl<C: Core> Simulator<C> {
     /// Puts a core on a kernel.
     pub fn new(kernel: Kernel, core: C) -> Self {
         let system = core.system();
-        let books = Mutex::new(Books { core, counters: BTreeMap::new(), past: VecDeque::new() });
+        let books = Mutex::new(Books {
+            core,
+            counters: BTreeMap::new(),
+            told: BTreeMap::new(),
+            past: Past::default(),
+        });
         Self(Arc::new(Shared { system, kernel, books, answers: AnswerStore::new() }))
     }
 
@@ -85,7 +95,8 @@ impl<C: Core> Simulator<C> {
     ) -> R {
         let scenario = self.kernel().registry().scenario_of_order(order);
         let order = Some(order.clone());
-        let origin = Origin { scenario, order, key: None, correlation: Some(correlation), spontaneous: true };
+        let correlation = Some(correlation);
+        let origin = Origin { scenario, order, key: None, correlation, asked: None, spontaneous: true };
         self.perform(&origin, |core, scene| (action(core, scene), true))
     }
 
@@ -97,8 +108,8 @@ impl<C: Core> Simulator<C> {
         action: impl FnOnce(&mut C, &mut Scene<'_>) -> R,
     ) -> R {
         let scenario = scenario.map(str::to_owned);
-        let origin =
-            Origin { scenario, order: None, key: None, correlation: Some(correlation), spontaneous: true };
+        let correlation = Some(correlation);
+        let origin = Origin { scenario, order: None, key: None, correlation, asked: None, spontaneous: true };
         self.perform(&origin, |core, scene| (action(core, scene), true))
     }
 
@@ -119,37 +130,30 @@ impl<C: Core> Simulator<C> {
         work: impl FnOnce(&mut C, &mut Scene<'_>) -> (R, bool),
     ) -> R {
         let mut books = self.books();
-        let Books { core, counters, past } = &mut *books;
         let correlation = origin.correlation.clone().unwrap_or_else(|| self.uncorrelated(origin));
-        let before =
-            self.remembers(origin).map(|order| (self.kernel().clock().elapsed(), order, core.clone()));
+        let before = self.state_to_keep(origin, &books);
         let (now, skew) = self.now(origin);
+        let Books { core, counters, told, past } = &mut *books;
         let mut scene = Scene::new(now, correlation, origin.key.clone(), counters);
         let (result, committed) = work(core, &mut scene);
-        let Scene { effects, events, calls, .. } = scene;
+        let Scene { mut effects, events, calls, .. } = scene;
         if !committed {
             return result;
-        }
-        if let Some(before) = before.filter(|_| !effects.is_empty()) {
-            while past.len() >= PAST_MAX {
-                past.pop_front();
-            }
-            past.push_back(before);
         }
         if let Some((strike, place)) = skew.filter(|_| !effects.is_empty() || !events.is_empty()) {
             self.kernel().happens(&strike, &place);
         }
-        let mut effects = effects;
         let mut messages = Vec::new();
         for event in events {
             let order = event.data.order_number().clone();
             let scenario = self.scenario_of(Some(&order), origin);
-            let message = Message::event(self.kernel(), self.system(), event, scenario, counters);
+            let message = Message::event(self.kernel(), self.system(), event, scenario, told);
             effects.push(SceneEffect { effect: message.raised(), order: Some(order) });
             messages.push(message);
         }
         messages.extend(calls.iter().map(|call| self.call_message(call, origin)));
-        let lines: Vec<_> = effects.into_iter().map(|effect| self.line(effect, origin)).collect();
+        let lines: Vec<_> = effects.into_iter().map(|effect| self.line(effect, origin, past)).collect();
+        past.changed(before, origin.asked, &lines);
         if !lines.is_empty() {
             self.kernel().recorder().record_all(lines);
         }
@@ -159,11 +163,18 @@ impl<C: Core> Simulator<C> {
         result
     }
 
-    /// The order whose earlier states somebody will ask for.
-    fn remembers(&self, origin: &Origin) -> Option<OrderNumber> {
-        let order = origin.order.as_ref()?;
-        let wanted = self.kernel().faults().wants_past(self.system(), order, origin.scenario.as_deref());
-        wanted.then(|| order.clone())
+    /// The present state, if a fault will ask how it was before.
+    fn state_to_keep(&self, origin: &Origin, books: &Books<C>) -> Option<State<C>> {
+        let faults = self.kernel().faults();
+        let order = origin.order.as_ref();
+        let read = |order| faults.wants_past(self.system(), order, origin.scenario.as_deref());
+        (order.is_some_and(read) || faults.may_restore(self.system())).then(|| State {
+            at: self.kernel().clock().elapsed(),
+            order: order.cloned(),
+            core: books.core.clone(),
+            counters: books.counters.clone(),
+            answers: self.answers().count(),
+        })
     }
 
     /// The present instant as the system's clock shows it, and which fault makes it wrong.
@@ -196,14 +207,13 @@ impl<C: Core> Simulator<C> {
         order: &OrderNumber,
         behind_ms: Option<u64>,
     ) -> Option<Result<Value, Problem>> {
-        let mut books = self.books();
-        let Books { counters, past, .. } = &mut *books;
-        let mut of_order = past.iter().filter(|(_, of, _)| of == order);
-        let (_, _, state) = match behind_ms {
-            None => of_order.next_back()?,
+        let books = self.books();
+        let Books { counters, past, .. } = &*books;
+        let state = match behind_ms {
+            None => past.before_last(order)?,
             Some(ms) => {
-                let since = self.kernel().clock().elapsed().saturating_sub(Duration::from_millis(ms));
-                of_order.find(|(at, ..)| *at >= since)?
+                let now = self.kernel().clock().elapsed();
+                past.at(order, now.saturating_sub(Duration::from_millis(ms)))?
             }
         };
         let mut state = state.clone();
@@ -213,19 +223,21 @@ impl<C: Core> Simulator<C> {
         Some(state.handle(call, &mut scene))
     }
 
-    fn line(&self, scene_effect: SceneEffect, origin: &Origin) -> super::Line {
+    fn line(&self, scene_effect: SceneEffect, origin: &Origin, past: &mut Past<C>) -> super::Line {
         let SceneEffect { effect, order } = scene_effect;
         let order = order.or_else(|| origin.order.clone());
         let subject = Subject { order: order.clone(), account: effect.account().cloned(), sku: sku(&effect) };
         let scenario = self.kernel().registry().scenario_of(&subject).or_else(|| origin.scenario.clone());
-        let committed = Committed {
+        let mut committed = Committed {
             system: self.system(),
             order,
             key: origin.key.clone(),
             correlation: origin.correlation.clone(),
             spontaneous: origin.spontaneous,
+            again: false,
             effect,
         };
+        committed.again = past.takes_back(origin.asked, &committed);
         (scenario, Entry::Effect(Box::new(committed)))
     }
 
@@ -244,6 +256,7 @@ impl<C: Core> Simulator<C> {
             order: Some(call.order.clone()),
             key: Some(call.key.clone()),
             correlation: Some(call.correlation.clone()),
+            asked: None,
             spontaneous: false,
         };
         self.perform(&origin, |core, scene| (core.answered(call, answer, scene), true));
@@ -260,7 +273,7 @@ impl<C: Core> Simulator<C> {
         CorrelationId::new(format!("uncorrelated-{}-{}", self.system(), cause.unwrap_or("call")))
     }
 
-    fn books(&self) -> MutexGuard<'_, Books<C>> {
+    pub(super) fn books(&self) -> MutexGuard<'_, Books<C>> {
         self.0.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,7 @@ use counterproof_contracts::{
 use http::{HeaderMap, request::Parts};
 use serde_json::Value;
 
-use super::{Subject, reply::Answer, routing};
+use super::{Subject, idempotency::Digest, reply::Answer, routing};
 
 /// The longest idempotency key, correlation id or causation id that is taken, in bytes.
 const HEADER_BYTES_MAX: usize = 255;
@@ -17,6 +17,8 @@ const HEADER_BYTES_MAX: usize = 255;
 pub(super) struct Visit {
     pub(super) exchange: Exchange,
     pub(super) subject: Subject,
+    /// Digest of what is asked, once it is understood.
+    pub(super) digest: Option<Digest>,
 }
 
 impl Visit {
@@ -42,7 +44,7 @@ impl Visit {
             note: None,
             checked: Checked::default(),
         };
-        Self { exchange, subject: Subject::default() }
+        Self { exchange, subject: Subject::default(), digest: None }
     }
 
     pub(super) fn note(&mut self, more: &str) {

@@ -79,6 +79,12 @@ impl OrderMessages {
         calls.map_or(&[], Vec::as_slice)
     }
 
+    /// Lines of the journal with the calls of a key at a system.
+    pub(in crate::invariants) fn calls_of_key(&self, system: System, key: Option<&str>) -> &[u64] {
+        let calls = key.and_then(|key| self.calls.get(&fingerprint(system, key)));
+        calls.map_or(&[], Vec::as_slice)
+    }
+
     pub(super) fn apply_effect(&mut self, seq: u64, committed: &Committed) {
         if let Some(correlation) = &committed.correlation {
             if committed.spontaneous {

@@ -15,6 +15,7 @@ use crate::{
 
 mod accounts;
 mod facts;
+mod losses;
 mod messages;
 mod money;
 mod order;
@@ -28,6 +29,7 @@ mod views;
 
 pub(super) use accounts::AccountBook;
 pub(super) use facts::Fact;
+pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook};
@@ -130,6 +132,7 @@ impl Books {
         match &record.entry {
             Entry::Effect(committed) => self.apply_effect(record, committed),
             Entry::Exchange(exchange) => self.apply_exchange(record, exchange),
+            Entry::EffectLost(committed) => self.apply_loss(record, committed),
             Entry::FaultInjected(fault) => {
                 self.apply_fault(record, fault);
                 None
@@ -144,7 +147,25 @@ impl Books {
         }
     }
 
+    /// Whether an effect is there again that its system had lost.
+    pub(super) fn has_lost(&self, committed: &Committed) -> bool {
+        let book = || self.order(self.order_of(committed)?);
+        committed.again && book().is_some_and(|book| book.losses.has(committed))
+    }
+
+    fn apply_loss(&mut self, record: &Record, committed: &Committed) -> Option<OrderNumber> {
+        let number = self.order_of(committed)?.clone();
+        let book = self.orders.get_mut(&number)?;
+        book.losses.lose(record.seq, committed);
+        Some(number)
+    }
+
     fn apply_effect(&mut self, record: &Record, committed: &Committed) -> Option<OrderNumber> {
+        if self.has_lost(committed) {
+            let number = self.order_of(committed)?.clone();
+            self.orders.get_mut(&number)?.take_back(record, committed);
+            return Some(number);
+        }
         let effect = &committed.effect;
         let named = self.order_of(committed).cloned();
         let begins = matches!(effect, Effect::OrderPlaced { .. });

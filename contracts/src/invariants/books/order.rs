@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Fact, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View,
-    views::Answers,
+    Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally, TaxBook, Terms,
+    View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -101,6 +101,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) wishes: BTreeSet<String>,
     pub(in crate::invariants) messages: OrderMessages,
     pub(in crate::invariants) replays: ReplayBook,
+    /// What restored systems lost of it.
+    pub(in crate::invariants) losses: LossBook,
     /// When something was last committed for the order.
     pub(in crate::invariants) last_effect_at: Option<Timestamp>,
 }
@@ -155,6 +157,7 @@ impl OrderBook {
             wishes: BTreeSet::new(),
             messages: OrderMessages::default(),
             replays: ReplayBook::default(),
+            losses: LossBook::default(),
             last_effect_at: None,
         }
     }
@@ -239,6 +242,14 @@ impl OrderBook {
         self.apply_goods(seq, committed);
         self.apply_views(seq, committed);
         self.keep_fact(seq, &committed.effect);
+        self.losses.supersede(committed);
+    }
+
+    /// Takes what is there again after it was lost. It was counted when it came first.
+    pub(super) fn take_back(&mut self, record: &Record, committed: &Committed) {
+        self.last_effect_at = Some(record.at);
+        self.messages.apply_effect(record.seq, committed);
+        self.losses.take_back(committed);
     }
 
     fn keep_fact(&mut self, seq: u64, effect: &Effect) {

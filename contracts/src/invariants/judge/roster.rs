@@ -42,7 +42,11 @@ impl Roster {
                 self.open.contains_key(name)
             }
             _ if self.open.contains_key(name) => true,
-            Entry::Exchange(_) | Entry::Effect(_) | Entry::FaultInjected(_) | Entry::Settled(_) => {
+            Entry::Exchange(_)
+            | Entry::Effect(_)
+            | Entry::EffectLost(_)
+            | Entry::FaultInjected(_)
+            | Entry::Settled(_) => {
                 self.late += u64::from(self.announced);
                 if !self.announced {
                     self.begin(name);

@@ -32,7 +32,9 @@ fn a_whole_life_exercises_every_law() {
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
     history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+    let lost = history.lose(crate::model::System::Tax, |_| true);
     history.replay(crate::journal::Outcome::Ok);
+    lost.iter().for_each(|committed| history.bring_back(committed));
     history.settle();
     let violations = observe_all(&mut judge, &history.records());
     assert_eq!(violations, []);

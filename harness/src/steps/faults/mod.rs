@@ -5,6 +5,7 @@
 pub(super) mod calls;
 pub(super) mod links;
 pub(super) mod messages;
+pub(super) mod restore;
 pub(super) mod wires;
 
 use std::time::Duration;

@@ -59,7 +59,17 @@ pub struct Faults {
     book: Mutex<Book>,
     changes: Signal,
     can_crash: AtomicBool,
+    can_restore: AtomicBool,
+    /// Systems that keep earlier states, whatever rules say.
+    keepers: Mutex<BTreeSet<System>>,
     pub(super) barriers: Barriers,
+}
+
+/// What can be done to whom: whether somebody restarts the implementation, and whether systems can be restored.
+#[derive(Debug, Clone, Copy)]
+struct Means {
+    crash: bool,
+    restore: bool,
 }
 
 #[derive(Default)]
@@ -78,7 +88,7 @@ impl Book {
         self.by_order.get(order).into_iter().chain(of_scenario).flatten().copied().collect()
     }
 
-    fn strike(&self, place: &Place, moment: Moment, now: Duration, can_crash: bool) -> Option<Strike> {
+    fn strike(&self, place: &Place, moment: Moment, now: Duration, can: Means) -> Option<Strike> {
         let numbers = self.concerning(&place.order, place.scenario.as_deref());
         let live = |number: &usize| self.rules.get(*number).filter(|report| !report.over);
         // Chaos keeps away from messages for which something is planned, so that the plan comes true.
@@ -89,7 +99,8 @@ impl Book {
             let report = live(number).filter(|report| !(planned && report.rule.is_chaos()))?;
             let misfortune = report.rule.misfortune_of(place, now)?;
             let free = match misfortune {
-                Misfortune::Crash { .. } => report.fired == 0 && can_crash,
+                Misfortune::Crash { .. } => report.fired == 0 && can.crash,
+                Misfortune::Restored { .. } => report.fired == 0 && can.restore,
                 Misfortune::Barrier { .. } => !self.at_barriers.contains(number),
                 _ => true,
             };
@@ -106,6 +117,8 @@ impl Default for Faults {
             book: Mutex::default(),
             changes: Signal::default(),
             can_crash: AtomicBool::new(false),
+            can_restore: AtomicBool::new(false),
+            keepers: Mutex::default(),
             barriers: Barriers::default(),
         }
     }
@@ -164,22 +177,42 @@ impl Faults {
         self.can_crash.store(true, Ordering::Relaxed);
     }
 
+    /// All that the simulators hold belongs to one scenario: a system can be restored as a whole.
+    pub(super) fn allow_restorations(&self) {
+        self.can_restore.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether systems can be restored as a whole.
+    pub(super) fn can_restore(&self) -> bool {
+        self.can_restore.load(Ordering::Relaxed)
+    }
+
+    /// A system keeps earlier states from now on.
+    pub(super) fn keep_states(&self, system: System) {
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner).insert(system);
+    }
+
+    fn means(&self) -> Means {
+        Means { crash: self.can_crash.load(Ordering::Relaxed), restore: self.can_restore() }
+    }
+
     /// The first rule that fits a message at a moment. It has not happened yet; but a barrier takes one message
     /// for each rule, so this is that of the next rule.
     pub(super) fn look(&self, place: &Place, moment: Moment, now: Duration) -> Option<Strike> {
         let mut book = self.book();
-        let strike = book.strike(place, moment, now, self.can_crash.load(Ordering::Relaxed))?;
+        let strike = book.strike(place, moment, now, self.means())?;
         if matches!(strike.misfortune, Misfortune::Barrier { .. }) {
             book.at_barriers.insert(strike.rule.0);
         }
         Some(strike)
     }
 
-    /// Counts that a rule happened. A crash happens once: whether this is the first.
+    /// Counts that a rule happened. A crash and a restoration happen once: whether this is the first.
     pub(super) fn count(&self, strike: &Strike) -> bool {
         let mut book = self.book();
         let Some(report) = book.rules.get_mut(strike.rule.0) else { return false };
-        if report.fired > 0 && matches!(strike.misfortune, Misfortune::Crash { .. }) {
+        let once = matches!(strike.misfortune, Misfortune::Crash { .. } | Misfortune::Restored { .. });
+        if report.fired > 0 && once {
             return false;
         }
         report.fired += 1;
@@ -217,6 +250,19 @@ impl Faults {
                 !over && reads && rule.fault.link == Link::to(system)
             })
         })
+    }
+
+    /// Whether a system may be restored as a whole, so that it must know how it was.
+    pub(super) fn may_restore(&self, system: System) -> bool {
+        if !self.can_restore() {
+            return false;
+        }
+        let planned = |report: &RuleReport| {
+            let restores = matches!(report.rule.fault.misfortune, Misfortune::Restored { .. });
+            restores && !report.over && report.fired == 0 && report.rule.fault.link == Link::to(system)
+        };
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner).contains(&system)
+            || self.book().rules.iter().any(planned)
     }
 
     /// How many rules wait at a barrier of a scenario.

@@ -8,6 +8,7 @@ mod delivering;
 mod meeting;
 mod messages;
 mod misfortune;
+mod restoring;
 mod serving;
 mod sockets;
 mod wire;

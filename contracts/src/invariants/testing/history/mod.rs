@@ -103,6 +103,31 @@ impl History {
         count
     }
 
+    /// A system is restored: it loses such effects of calls, which are given back.
+    pub(in crate::invariants) fn lose(
+        &mut self,
+        system: System,
+        mut which: impl FnMut(&Effect) -> bool,
+    ) -> Vec<Committed> {
+        let of = |record: &Record| match &record.entry {
+            Entry::Effect(committed)
+                if committed.system == system && !committed.spontaneous && which(&committed.effect) =>
+            {
+                Some(Committed::clone(committed))
+            }
+            _ => None,
+        };
+        let lost: Vec<Committed> = self.records.iter().filter_map(of).collect();
+        self.push(Entry::FaultInjected(crate::journal::FaultInjected::new("restored", system)));
+        lost.iter().for_each(|committed| self.push(Entry::EffectLost(Box::new(committed.clone()))));
+        lost
+    }
+
+    /// A system commits what it had lost.
+    pub(in crate::invariants) fn bring_back(&mut self, lost: &Committed) {
+        self.push(Entry::Effect(Box::new(Committed { again: true, ..lost.clone() })));
+    }
+
     /// Commits the timeline entry with a sequence again, late.
     pub(in crate::invariants) fn repeat_timeline(&mut self, sequence: u64) {
         let count = self.repeat(
@@ -139,6 +164,7 @@ impl History {
             key: (!spontaneous).then(|| format!("k-{}", self.records.len())),
             correlation: Some(CorrelationId::new(&self.chain)),
             spontaneous,
+            again: false,
             effect,
         })));
     }
