@@ -117,6 +117,7 @@ impl Lifecycle for OrderStatus {
         Self::Accepted,
         Self::Rejected,
         Self::InFulfillment,
+        Self::ReadyForPickup,
         Self::PartiallyShipped,
         Self::Shipped,
         Self::Delivered,
@@ -132,9 +133,13 @@ impl Lifecycle for OrderStatus {
         (Self::Placed, Self::Canceled),
         (Self::Accepted, Self::InFulfillment),
         (Self::Accepted, Self::Canceled),
+        (Self::InFulfillment, Self::ReadyForPickup),
         (Self::InFulfillment, Self::PartiallyShipped),
         (Self::InFulfillment, Self::Shipped),
         (Self::InFulfillment, Self::Canceled),
+        (Self::ReadyForPickup, Self::PartiallyShipped),
+        (Self::ReadyForPickup, Self::Delivered),
+        (Self::ReadyForPickup, Self::Canceled),
         (Self::PartiallyShipped, Self::Shipped),
         (Self::PartiallyShipped, Self::Delivered),
         (Self::PartiallyShipped, Self::PartiallyReturned),
@@ -149,14 +154,22 @@ impl Lifecycle for OrderStatus {
 
 impl Lifecycle for FulfillmentStatus {
     const ENTITY: &'static str = "fulfillment_order";
-    const ALL: &'static [Self] =
-        &[Self::Requested, Self::Accepted, Self::PartiallyShipped, Self::Shipped, Self::Canceled];
+    const ALL: &'static [Self] = &[
+        Self::Requested,
+        Self::Accepted,
+        Self::PartiallyShipped,
+        Self::Shipped,
+        Self::Canceled,
+        Self::Rejected,
+    ];
     const STEPS: &'static [(Self, Self)] = &[
         (Self::Requested, Self::Accepted),
         (Self::Requested, Self::Canceled),
         (Self::Accepted, Self::PartiallyShipped),
         (Self::Accepted, Self::Shipped),
         (Self::Accepted, Self::Canceled),
+        (Self::Requested, Self::Rejected),
+        (Self::Accepted, Self::Rejected),
         (Self::PartiallyShipped, Self::Shipped),
     ];
 }
@@ -166,6 +179,7 @@ impl Lifecycle for ShipmentStatus {
     const ALL: &'static [Self] = &[
         Self::Created,
         Self::LabelPurchased,
+        Self::ReadyForPickup,
         Self::Shipped,
         Self::InTransit,
         Self::OutForDelivery,
@@ -177,6 +191,9 @@ impl Lifecycle for ShipmentStatus {
     /// The one step after delivery is the way back to the sender; a lost parcel stays lost.
     const STEPS: &'static [(Self, Self)] = &[
         (Self::Created, Self::LabelPurchased),
+        (Self::Created, Self::ReadyForPickup),
+        (Self::ReadyForPickup, Self::Delivered),
+        (Self::ReadyForPickup, Self::Voided),
         (Self::Created, Self::Voided),
         (Self::LabelPurchased, Self::Shipped),
         (Self::LabelPurchased, Self::Voided),

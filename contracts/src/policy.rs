@@ -16,8 +16,22 @@ pub struct Policy {
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade.
     pub dispositions: Vec<GradeDisposition>,
+    /// What becomes of units that a node will not ship after all.
+    pub unfulfilled: UnfulfilledPolicy,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
+}
+
+/// What becomes of units that a node will not ship after all. What cannot be helped is canceled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnfulfilledPolicy {
+    /// Another node ships them, or the customer waits where the SKU is sold beyond its stock.
+    ReSourceOrBackOrder,
+    /// Another node ships them.
+    ReSource,
+    /// They are canceled.
+    Cancel,
 }
 
 /// What becomes of goods of a grade.
@@ -78,6 +92,7 @@ impl Default for Policy {
             ]
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
+            unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
             retry: RetryPolicy::default(),
         }
     }

@@ -26,6 +26,7 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
         &[
             middleware::SUBMIT_ORDER,
             middleware::CANCEL_ORDER,
+            middleware::CHANGE_ORDER,
             middleware::RECEIVE_RETURN,
             middleware::RECEIVE_EVENT,
             tax::QUOTE_TAX,
@@ -41,6 +42,8 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
             erp::POST_CREDIT_MEMO,
             wms::CREATE_FULFILLMENT_ORDER,
             wms::CANCEL_FULFILLMENT,
+            wms::CHANGE_FULFILLMENT,
+            wms::ANSWER_SUBSTITUTION,
             wms::ATTACH_LABEL,
             carrier::CREATE_LABEL,
             // It orders the marketplace to pay; other channels are only told.
@@ -53,6 +56,7 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
             middleware::REQUEST_RETURN,
             psp::VOID_AUTHORIZATION,
             erp::CANCEL_SALES_ORDER_LINES,
+            erp::CHANGE_SALES_ORDER,
             erp::RELEASE_RESERVATION,
             erp::POST_INVENTORY_MOVEMENT,
             erp::POST_INVOICE,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::model::{
     CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber, Refund,
-    ReturnReceipt, Shipment, System, Timestamp,
+    Reservation, ReturnReceipt, Shipment, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -75,11 +75,23 @@ pub enum EventType {
     RefundSucceeded,
     /// PSP: the refund could not be paid ([`Refund`]).
     RefundFailed,
+    /// WMS: a node found fewer units than it was asked for ([`UnfulfilledUnits`]).
+    FulfillmentOrderShortPicked,
+    /// WMS: a node gives units back that it does not work on ([`UnfulfilledUnits`]).
+    FulfillmentOrderRejected,
+    /// WMS: nobody collected the goods in time ([`UnfulfilledUnits`]).
+    PickupExpired,
+    /// WMS: a node proposes something else ([`SubstitutionProposal`]).
+    SubstitutionProposed,
+    /// ERP: goods that an order waited for came, and are claimed for it ([`Reservation`]).
+    InventoryReceived,
+    /// ERP: claimed units lapsed ([`Reservation`]).
+    ReservationExpired,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -89,6 +101,12 @@ impl EventType {
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
+        Self::FulfillmentOrderShortPicked,
+        Self::FulfillmentOrderRejected,
+        Self::PickupExpired,
+        Self::SubstitutionProposed,
+        Self::InventoryReceived,
+        Self::ReservationExpired,
     ];
 
     /// The `type` attribute.
@@ -103,18 +121,28 @@ impl EventType {
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
+            Self::FulfillmentOrderShortPicked => "retail.fulfillment_order.short_picked.v1",
+            Self::FulfillmentOrderRejected => "retail.fulfillment_order.rejected.v1",
+            Self::PickupExpired => "retail.fulfillment_order.pickup_expired.v1",
+            Self::SubstitutionProposed => "retail.fulfillment_order.substitution_proposed.v1",
+            Self::InventoryReceived => "retail.inventory.received.v1",
+            Self::ReservationExpired => "retail.reservation.expired.v1",
         }
     }
 
     /// Who tells it.
     pub const fn source(self) -> System {
         match self {
-            Self::SalesOrderAcknowledged => System::Erp,
+            Self::SalesOrderAcknowledged | Self::InventoryReceived | Self::ReservationExpired => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
             | Self::ReturnReceived
-            | Self::ReturnInspected => System::Wms,
+            | Self::ReturnInspected
+            | Self::FulfillmentOrderShortPicked
+            | Self::FulfillmentOrderRejected
+            | Self::PickupExpired
+            | Self::SubstitutionProposed => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded | Self::RefundFailed => System::Psp,
         }
@@ -130,6 +158,11 @@ impl EventType {
             Self::ReturnInspected => "inspection",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
+            Self::FulfillmentOrderShortPicked | Self::FulfillmentOrderRejected | Self::PickupExpired => {
+                "unfulfilled-units"
+            }
+            Self::SubstitutionProposed => "substitution-proposal",
+            Self::InventoryReceived | Self::ReservationExpired => "reservation",
         }
     }
 
@@ -169,6 +202,18 @@ pub enum EventData {
     RefundSucceeded(Refund),
     /// See [`EventType::RefundFailed`].
     RefundFailed(Refund),
+    /// See [`EventType::FulfillmentOrderShortPicked`].
+    FulfillmentOrderShortPicked(UnfulfilledUnits),
+    /// See [`EventType::FulfillmentOrderRejected`].
+    FulfillmentOrderRejected(UnfulfilledUnits),
+    /// See [`EventType::PickupExpired`].
+    PickupExpired(UnfulfilledUnits),
+    /// See [`EventType::SubstitutionProposed`].
+    SubstitutionProposed(SubstitutionProposal),
+    /// See [`EventType::InventoryReceived`].
+    InventoryReceived(Reservation),
+    /// See [`EventType::ReservationExpired`].
+    ReservationExpired(Reservation),
 }
 
 impl EventData {
@@ -184,6 +229,12 @@ impl EventData {
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::FulfillmentOrderShortPicked(_) => EventType::FulfillmentOrderShortPicked,
+            Self::FulfillmentOrderRejected(_) => EventType::FulfillmentOrderRejected,
+            Self::PickupExpired(_) => EventType::PickupExpired,
+            Self::SubstitutionProposed(_) => EventType::SubstitutionProposed,
+            Self::InventoryReceived(_) => EventType::InventoryReceived,
+            Self::ReservationExpired(_) => EventType::ReservationExpired,
         }
     }
 
@@ -197,6 +248,11 @@ impl EventData {
             Self::ReturnInspected(data) => &data.order_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+            Self::FulfillmentOrderShortPicked(data)
+            | Self::FulfillmentOrderRejected(data)
+            | Self::PickupExpired(data) => &data.order_number,
+            Self::SubstitutionProposed(data) => &data.order_number,
+            Self::InventoryReceived(data) | Self::ReservationExpired(data) => &data.order_number,
         }
     }
 
@@ -210,6 +266,11 @@ impl EventData {
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+            Self::FulfillmentOrderShortPicked(data)
+            | Self::FulfillmentOrderRejected(data)
+            | Self::PickupExpired(data) => data.fulfillment_order_id.to_string(),
+            Self::SubstitutionProposed(data) => data.fulfillment_order_id.to_string(),
+            Self::InventoryReceived(data) | Self::ReservationExpired(data) => data.reservation_id.to_string(),
         }
     }
 
@@ -223,6 +284,11 @@ impl EventData {
             Self::ReturnInspected(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+            Self::FulfillmentOrderShortPicked(data)
+            | Self::FulfillmentOrderRejected(data)
+            | Self::PickupExpired(data) => serde_json::to_value(data),
+            Self::SubstitutionProposed(data) => serde_json::to_value(data),
+            Self::InventoryReceived(data) | Self::ReservationExpired(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -243,6 +309,16 @@ impl EventData {
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
+            EventType::FulfillmentOrderShortPicked => {
+                Self::FulfillmentOrderShortPicked(Deserialize::deserialize(data)?)
+            }
+            EventType::FulfillmentOrderRejected => {
+                Self::FulfillmentOrderRejected(Deserialize::deserialize(data)?)
+            }
+            EventType::PickupExpired => Self::PickupExpired(Deserialize::deserialize(data)?),
+            EventType::SubstitutionProposed => Self::SubstitutionProposed(Deserialize::deserialize(data)?),
+            EventType::InventoryReceived => Self::InventoryReceived(Deserialize::deserialize(data)?),
+            EventType::ReservationExpired => Self::ReservationExpired(Deserialize::deserialize(data)?),
         })
     }
 }

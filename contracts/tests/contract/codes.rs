@@ -35,17 +35,18 @@ codes! {
     "account_kind": AccountKind { GiftCard, StoreCredit }
     "authorization_status": AuthorizationStatus { Authorized, PartiallyCaptured, Captured, Voided, Expired }
     "cancellation_status": CancellationStatus { Pending, Canceled, PartiallyCanceled, Refused }
+    "change_status": ChangeStatus { Pending, Accepted, Refused }
     "condition_grade": ConditionGrade { A, B, C, D }
     "disposition_code": DispositionCode { ToStock, ToOutlet, Liquidate, Destroy, Quarantine }
     "entry_kind": EntryKind { Debit, Credit }
     "exchange_status": ExchangeStatus {
         Requested, ReturnPending, ReplacementReleased, Completed, RevertedToRefund,
     }
-    "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled }
-    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment }
+    "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled, Rejected }
+    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, GoodsReceipt }
     "node_kind": NodeKind { DistributionCenter, Store, ThirdParty, Outlet }
     "order_status": OrderStatus {
-        Placed, Accepted, Rejected, InFulfillment, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
+        Placed, Accepted, Rejected, InFulfillment, ReadyForPickup, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
         Returned, Canceled,
     }
     "posting_kind": PostingKind { Invoice, CreditMemo }
@@ -64,7 +65,7 @@ codes! {
     "sales_channel": SalesChannel { Web, Mobile, Social, Marketplace, Store, CallCenter }
     "scan_code": ScanCode { PickedUp, InTransit, OutForDelivery, Delivered, ReturnToSender }
     "shipment_status": ShipmentStatus {
-        Created, LabelPurchased, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
+        Created, LabelPurchased, ReadyForPickup, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
     }
     "stock_condition": StockCondition { Sellable, Outlet, Quarantine, Liquidation, Damaged }
     "system": System {
@@ -74,6 +75,7 @@ codes! {
     "tax_document_status": TaxDocumentStatus { Committed, Voided, Locked }
     "tax_type": TaxType { Vat, Sales, Duty }
     "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected }
+    "unfulfilled_reason": UnfulfilledReason { NotFound, Damaged, SubstitutionRefused, Overloaded, PickupExpired }
 }
 
 fn published() -> BTreeMap<String, Vec<Value>> {

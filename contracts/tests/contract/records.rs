@@ -53,6 +53,55 @@ records! {
         total,
         total_tax,
     }
+    SalesOrderChange {
+        order_number,
+        change_id: reference(),
+        version: 2_u32..=1_000_000,
+        total,
+        total_tax,
+        reason: text(4000),
+    }
+    OrderChange {
+        order_number,
+        change_id: reference(),
+        reason: text(4000),
+        changed,
+    }
+    OrderChangeResult {
+        order_number,
+        change_id: reference(),
+        status,
+        version: proptest::option::of(2_u32..=1_000_000),
+        reason: proptest::option::of(text(4000)),
+    }
+    FulfillmentChange {
+        order_number,
+        change_id: reference(),
+        ship_to,
+    }
+    UnfulfilledUnits {
+        exception_id: reference(),
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        reason,
+    }
+    SubstitutionProposal {
+        proposal_id: reference(),
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        line_id,
+        sku,
+        substitute_sku,
+        quantity: QUANTITY,
+    }
+    SubstitutionAnswer {
+        order_number,
+        proposal_id: reference(),
+        accepted,
+    }
     SalesOrderList {
         items,
     }
@@ -99,6 +148,7 @@ records! {
         lines: at_least_one(),
         status,
         gift,
+        pickup,
     }
     Shipment {
         shipment_id,
@@ -109,6 +159,7 @@ records! {
         status,
         tracking_number,
         shipped_at,
+        pickup,
     }
     LabelRequest {
         order_number,
@@ -121,6 +172,7 @@ records! {
         order_number,
         parcel_ref: reference(),
         carrier: text(64),
+        address_id: proptest::option::of(identifier(128)),
     }
     LabelAttachment {
         order_number,
@@ -150,6 +202,9 @@ records! {
     ReservationRequest {
         order_number,
         lines: at_least_one(),
+        node_id,
+        exclude_nodes,
+        allow_backorder,
     }
     ReservedLine {
         line_id,
@@ -161,11 +216,14 @@ records! {
         reservation_id,
         order_number,
         lines,
+        backordered,
+        expires_at,
     }
     ReservationRelease {
         order_number,
-        lines: at_least_one(),
+        lines,
         cause: reference(),
+        backordered,
     }
     InventoryMovement {
         movement_id,
@@ -211,6 +269,7 @@ records! {
         city: text(200),
         postal_code: text(16),
         country: country(),
+        address_id: proptest::option::of(identifier(128)),
     }
     Promotion {
         promotion_id,
@@ -255,6 +314,7 @@ records! {
         promotions,
         tenders,
         total,
+        pickup_node,
     }
     LineQuantity {
         line_id,
@@ -407,6 +467,7 @@ records! {
         canceled: COUNT,
         shipped: COUNT,
         returned: COUNT,
+        backordered: COUNT,
     }
     OrderStatusUpdate {
         order_number,
@@ -416,6 +477,7 @@ records! {
         shipments,
         occurred_at,
         reason: proptest::option::of(text(4000)),
+        changes,
     }
     RefundNotice {
         order_number,
@@ -452,6 +514,7 @@ records! {
         shipments,
         returns,
         refunds,
+        version: proptest::option::of(1_u32..=1_000_000),
     }
     StoredValueAccount {
         account_id,
@@ -613,6 +676,12 @@ impl Random for EventData {
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            UnfulfilledUnits::random().prop_map(Self::FulfillmentOrderShortPicked),
+            UnfulfilledUnits::random().prop_map(Self::FulfillmentOrderRejected),
+            UnfulfilledUnits::random().prop_map(Self::PickupExpired),
+            SubstitutionProposal::random().prop_map(Self::SubstitutionProposed),
+            Reservation::random().prop_map(Self::InventoryReceived),
+            Reservation::random().prop_map(Self::ReservationExpired),
         ]
         .boxed()
     }

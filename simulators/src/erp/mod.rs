@@ -24,6 +24,7 @@ use crate::{
     world::World,
 };
 
+mod backorder;
 mod finance;
 #[cfg(test)]
 mod ledger_tests;
@@ -34,6 +35,7 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
+use backorder::Backorders;
 use reservation::Claim;
 use sales::Booking;
 use stock::Ledger;
@@ -48,6 +50,9 @@ pub struct Erp {
     stock: Ledger,
     claims: BTreeMap<ReservationId, Claim>,
     claims_of: BTreeMap<OrderNumber, Vec<ReservationId>>,
+    backorders: Backorders,
+    /// How long claims of orders last that are not booked; none: for ever.
+    claim_lasts: Option<std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
 }
 
@@ -169,6 +174,9 @@ impl Core for Erp {
             operations::FIND_SALES_ORDERS => answer(&self.find_sales_orders(call)),
             operations::CANCEL_SALES_ORDER_LINES => {
                 answer(&self.cancel_lines(call.parameter("erp_document"), call.document()?, scene)?)
+            }
+            operations::CHANGE_SALES_ORDER => {
+                answer(&self.change_sales_order(call.parameter("erp_document"), call.document()?, scene)?)
             }
             operations::CREATE_RESERVATION => answer(&self.reserve(&call.document()?, scene)?),
             operations::RELEASE_RESERVATION => {

@@ -2,7 +2,7 @@
 //!
 //! It works on what it is told and nothing else. A parcel is packed when somebody in the warehouse does so
 //! ([`Wms::pack`]), leaves once it has a label and is wished to leave, and then goes for good. A cancellation
-//! stops units that are not packed; packed ones are refused. It keeps fulfillment order and return notice
+//! stops units that are neither picked in a wave nor packed; the others are refused. It keeps fulfillment order and return notice
 //! identifiers unique, and answers a cancellation with a known identifier as it did before. It deliberately
 //! knows neither prices nor whether an order was accepted, and its dock takes whatever comes.
 
@@ -25,6 +25,7 @@ use crate::{
 mod dock;
 #[cfg(test)]
 mod dock_tests;
+mod exceptions;
 mod outbound;
 #[cfg(test)]
 mod tests;
@@ -192,6 +193,12 @@ impl Core for Wms {
             operations::CREATE_FULFILLMENT_ORDER => answer(&self.accept(call.document()?, scene)?),
             operations::CANCEL_FULFILLMENT => {
                 answer(&self.cancel(call.parameter("fulfillment_order_id"), &call.document()?, scene)?)
+            }
+            operations::CHANGE_FULFILLMENT => {
+                answer(&self.change(call.parameter("fulfillment_order_id"), call.document()?, scene)?)
+            }
+            operations::ANSWER_SUBSTITUTION => {
+                answer(&self.take_answer(call.parameter("fulfillment_order_id"), call.document()?, scene)?)
             }
             operations::ATTACH_LABEL => answer(&self.attach_label(call, call.document()?, scene)?),
             operations::CREATE_RETURN_NOTICE => answer(&self.notice(call.document()?, scene)?),

@@ -157,6 +157,7 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         promotions: Vec::new(),
         tenders: Vec::new(),
         total: Money::new(0, destination.currency),
+        pickup_node: None,
     }
 }
 

@@ -368,7 +368,7 @@ impl OrderBook {
                 units: movement.quantity,
                 seq,
             }),
-            MovementReason::Adjustment => {}
+            MovementReason::Adjustment | MovementReason::GoodsReceipt => {}
         }
     }
 

@@ -61,7 +61,7 @@ const FIELDS: &[(Field, &[&str])] = &[
             "giftmessage",
         ],
     ),
-    (Field::Reference, &["customerref", "recipientref", "giftrecipientref", "customerid"]),
+    (Field::Reference, &["customerref", "recipientref", "giftrecipientref", "customerid", "addressid"]),
     (Field::Code, &["paymenttoken", "accountid", "giftcardcode", "cardtoken"]),
     (
         Field::Secret,

@@ -9,6 +9,7 @@ mod acceptance;
 mod answer;
 mod booking;
 mod cancellation;
+mod change;
 mod credit;
 mod desk;
 mod eligibility;
@@ -21,6 +22,7 @@ mod release;
 mod reservation;
 mod returns;
 mod shipping;
+mod shortage;
 pub mod state;
 mod status;
 mod task;
@@ -32,7 +34,7 @@ pub(crate) mod tests;
 
 pub use answer::{PartnerAnswer, Refusal};
 use counterproof_contracts::{
-    model::{Order, RefundStatus, ReturnReceipt, ReturnRequest},
+    model::{Order, OrderChange, RefundStatus, ReturnReceipt, ReturnRequest},
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -55,6 +57,8 @@ pub enum Input {
     Submit(Box<Order>),
     /// A channel asks to cancel units.
     Cancel(CancellationRequest),
+    /// A channel asks to change the order.
+    Change(Box<OrderChange>),
     /// A channel asks for a return.
     RequestReturn(ReturnRequest),
     /// A store has returned goods in its hands.
@@ -128,6 +132,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
     match input {
         Input::Submit(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
+        Input::Change(request) => change::request(process, *request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
@@ -168,6 +173,21 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
         EventData::CarrierScanRecorded(told) => {
             tracking::scanned(process, &told, desk);
+            Ok(())
+        }
+        EventData::FulfillmentOrderShortPicked(told)
+        | EventData::FulfillmentOrderRejected(told)
+        | EventData::PickupExpired(told) => shortage::given_back(process, &told, desk),
+        EventData::SubstitutionProposed(told) => {
+            release::refuse_substitute(process, &told, desk);
+            Ok(())
+        }
+        EventData::InventoryReceived(told) => {
+            reservation::came(process, told, desk);
+            Ok(())
+        }
+        EventData::ReservationExpired(told) => {
+            reservation::lapsed(process, told, desk);
             Ok(())
         }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
@@ -224,8 +244,15 @@ fn answered(
         }
         (Intent::Debit { tender }, _) => payment::held(process, tender, None),
         (Intent::Reserve, PartnerAnswer::Reserved(reservation)) => {
-            reservation::reserved(process, reservation);
+            reservation::reserved(process, reservation, desk);
         }
+        (Intent::ReserveAgain { cause }, PartnerAnswer::Reserved(reservation)) => {
+            shortage::found(process, cause, reservation, desk);
+        }
+        (Intent::QuoteChange { change }, PartnerAnswer::Quoted(quote)) => {
+            change::quoted(process, change, &quote, desk);
+        }
+        (Intent::Readdress { change, .. }, _) => change::agreed(process, change),
         (Intent::Book, PartnerAnswer::Booked(sales_order)) => {
             let number = sales_order.erp_document.ok_or("the sales order has no number")?;
             process.erp_document = Some(number);
@@ -257,6 +284,8 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
             payment::declined(process, tender, refusal, desk)
         }
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
+        Intent::ReserveAgain { cause } => shortage::nobody_has(process, cause, refusal, desk),
+        Intent::Readdress { change, .. } => change::node_refused(process, change, refusal, desk),
         Intent::Stop { cancellation, fulfillment_order } => {
             cancellation::stop_refused(process, cancellation, fulfillment_order, refusal)
         }
@@ -269,6 +298,9 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     acceptance::advance(process, desk);
     payment::undo(process, desk);
     cancellation::finish(process, desk);
+    reservation::give_back(process, desk);
+    shortage::advance(process, desk);
+    change::advance(process, desk);
     reservation::give_back(process, desk);
     release::advance(process, desk);
     cancellation::advance(process, desk);

@@ -15,6 +15,7 @@ impl History {
             shipments: self.shipments.clone(),
             occurred_at: self.now(),
             reason: None,
+            changes: Vec::new(),
         };
         self.effect(self.channel(), Effect::StatusShown { update });
         let entry = TimelineEntry {
@@ -57,6 +58,7 @@ impl History {
             shipments: self.shipments.clone(),
             returns: Vec::new(),
             refunds: Vec::new(),
+            version: None,
         };
         let answer = ("", Some(200), Outcome::Ok);
         self.exchange(System::Pos, System::Middleware, "readOrder", answer, (Value::Null, json_of(&view)));

@@ -97,6 +97,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
             city: "Köln".to_owned(),
             postal_code: "50667".to_owned(),
             country: "DE".to_owned(),
+            address_id: None,
         },
         gift: None,
         lines,
@@ -104,6 +105,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         promotions: vec![],
         tenders: vec![],
         total: eur(0),
+        pickup_node: None,
     };
     order.total = eur(order.value().gross);
     let others: i64 = tenders.iter().skip(1).map(|tender| tender.amount.amount).sum();
@@ -333,6 +335,7 @@ impl Stage {
             status: ShipmentStatus::Shipped,
             tracking_number: Some(format!("TRK-{id}").into()),
             shipped_at: Some(self.now),
+            pickup: false,
         }
     }
 
