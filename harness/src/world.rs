@@ -48,6 +48,8 @@ pub struct Cart {
     pub gift: bool,
     /// Destination, ISO 3166-1 alpha-2.
     pub country: Option<&'static str>,
+    /// The store where it will be collected.
+    pub pickup: Option<NodeId>,
 }
 
 /// The world of the scenario runner: empty until the scenario begins.

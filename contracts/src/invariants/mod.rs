@@ -21,6 +21,7 @@ mod e1_one_effect;
 mod e2_no_lost_event;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i14_prices_move_no_stock;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -34,8 +35,11 @@ mod m4_customer_pays_for_what_is_kept;
 mod m5_one_effect_per_intent;
 mod m6_refund_value;
 mod o10_canceled_never_ships;
+mod o11_no_lost_update;
+mod o15_newest_address;
 mod o1_one_sales_order;
 mod o5_systems_agree;
+mod o6_price_of_a_version;
 mod o7_legal_transitions;
 mod o8_never_back;
 #[cfg(test)]
@@ -50,7 +54,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 23] = [
+static CHECKS: [law::Check; 27] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
@@ -61,11 +65,15 @@ static CHECKS: [law::Check; 23] = [
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
     i9_restock_follows_grade::CHECK,
+    i14_prices_move_no_stock::CHECK,
     o1_one_sales_order::CHECK,
     o5_systems_agree::CHECK,
+    o6_price_of_a_version::CHECK,
     o7_legal_transitions::CHECK,
     o8_never_back::CHECK,
     o10_canceled_never_ships::CHECK,
+    o11_no_lost_update::CHECK,
+    o15_newest_address::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e7_same_key_on_retry::CHECK,

@@ -4,11 +4,14 @@
 //! look at what simulators show; they never reach into the implementation.
 
 mod agreement;
+mod changes;
+mod exceptions;
 mod faults;
 mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod pickup;
 mod recovery;
 mod returns;
 mod stock;
@@ -118,8 +121,11 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
     [
         stock::STEPS,
         orders::STEPS,
+        changes::STEPS,
         payment::STEPS,
         fulfillment::STEPS,
+        exceptions::STEPS,
+        pickup::STEPS,
         returns::STEPS,
         faults::STEPS,
         faults::calls::STEPS,

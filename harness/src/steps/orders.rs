@@ -168,11 +168,12 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         promotion_codes: cart.promotions.clone(),
         gift_recipient: cart.gift.then(|| play.recipient()),
         tenders: tenders(play, &cart, channel, &number),
-        shipping: true,
+        shipping: cart.pickup.is_none(),
         order_number: number.clone(),
     };
-    let order = build_order(&play.stage.world, &draft)
+    let mut order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
+    order.pickup_node = cart.pickup;
     play.stage.claim(&play.id, BusinessKey::Order(number.clone()))?;
     open_gift_card(play, &order, cart.gift_card)?;
     play.orders.push(order.clone());
@@ -254,6 +255,7 @@ fn order_status(name: &str) -> OrderStatus {
         "accepted" => OrderStatus::Accepted,
         "rejected" => OrderStatus::Rejected,
         "in fulfillment" => OrderStatus::InFulfillment,
+        "ready for pickup" => OrderStatus::ReadyForPickup,
         "partially shipped" => OrderStatus::PartiallyShipped,
         "shipped" => OrderStatus::Shipped,
         "delivered" => OrderStatus::Delivered,

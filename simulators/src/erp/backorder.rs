@@ -53,9 +53,9 @@ impl Erp {
         scene.commit(Effect::BackorderPermitted { sku: sku.clone(), limit: i64::from(units) });
     }
 
-    /// Claims of orders that are not booked by then lapse after so long.
-    pub const fn limit_claims(&mut self, lasts: Duration) {
-        self.claim_lasts = Some(lasts);
+    /// Claims on a SKU lapse after so long, unless their order is booked by then.
+    pub fn limit_claims(&mut self, sku: &Sku, lasts: Duration) {
+        self.claims_last.insert(sku.clone(), lasts);
     }
 
     /// Units of an order that it waits for.
@@ -183,10 +183,17 @@ impl Erp {
     }
 
     /// When a new claim of an order lapses.
-    pub(super) fn lapses_at(&self, order: &OrderNumber, now: Timestamp) -> Option<Timestamp> {
-        let booked = self.bookings_of(order).next().is_some();
-        let lasts = self.claim_lasts.filter(|_| !booked)?;
-        now.saturating_add(lasts).ok()
+    pub(super) fn lapses_at(
+        &self,
+        order: &OrderNumber,
+        lines: &[ReservedLine],
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        if self.bookings_of(order).next().is_some() {
+            return None;
+        }
+        let lasts = lines.iter().filter_map(|line| self.claims_last.get(&line.sku)).min()?;
+        now.saturating_add(*lasts).ok()
     }
 
     /// A booked order keeps its claims.
@@ -198,10 +205,11 @@ impl Erp {
         }
     }
 
-    /// Gives back what lapsed by now, and tells each order. Says how many claims lapsed.
-    pub fn expire_claims(&mut self, scene: &mut Scene<'_>) -> usize {
+    /// Gives back what lapsed of an order by now, and tells it. Says how many claims lapsed.
+    pub fn expire_claims(&mut self, scene: &mut Scene<'_>, order: &OrderNumber) -> usize {
         let now = scene.now();
-        let lapsed = self.claims.iter_mut().filter_map(|(reservation_id, claim)| {
+        let own = self.claims.iter_mut().filter(|(_, claim)| claim.order_number == *order);
+        let lapsed = own.filter_map(|(reservation_id, claim)| {
             let lines = claim.open_lines();
             let over = claim.expires_at.is_some_and(|expires_at| expires_at <= now) && !lines.is_empty();
             over.then(|| {

@@ -51,8 +51,8 @@ pub struct Erp {
     claims: BTreeMap<ReservationId, Claim>,
     claims_of: BTreeMap<OrderNumber, Vec<ReservationId>>,
     backorders: Backorders,
-    /// How long claims of orders last that are not booked; none: for ever.
-    claim_lasts: Option<std::time::Duration>,
+    /// How long claims on a SKU last whose order is not booked; for ever where nothing stands.
+    claims_last: BTreeMap<Sku, std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
 }
 

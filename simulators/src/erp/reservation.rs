@@ -93,7 +93,7 @@ impl Erp {
         let (lines, backordered) = self.place(request)?;
         let order_number = request.order_number.clone();
         let reservation_id = ReservationId::new(scene.id("rsv", order_number.as_str()));
-        let expires_at = self.lapses_at(&order_number, scene.now());
+        let expires_at = self.lapses_at(&order_number, &lines, scene.now());
         let mut claim = Claim { order_number: order_number.clone(), rows: Vec::new(), expires_at };
         for line in &lines {
             claim.add(line);

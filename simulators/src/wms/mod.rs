@@ -146,6 +146,11 @@ impl Wms {
         self.works(order).map(Work::open_units).sum()
     }
 
+    /// Units that nodes were asked for and did not give back.
+    pub fn asked_units(&self, order: &OrderNumber) -> u32 {
+        self.works(order).flat_map(|work| &work.lines).map(|line| line.item.quantity - line.unfulfilled).sum()
+    }
+
     /// Units of a line that a cancellation stopped.
     pub fn canceled_units(&self, order: &OrderNumber, line_id: &LineId) -> u32 {
         self.works(order).filter_map(|work| work.progress(line_id)).map(|line| line.canceled).sum()
