@@ -3,11 +3,16 @@
 //! `cargo bench -p counterproof` measures; scenarios per second of one thread are the inverse of the time for one.
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
+use std::{sync::Arc, time::Duration};
+
 use counterproof::{
     features::Script,
+    stage::{DEVELOPMENT_SECRET, Overlay, Stage, VirtualPlan},
     target::InProcessReference,
     virtual_time::{Rehearsal, pack},
 };
+use counterproof_contracts::policy::Policy;
+use counterproof_simulators::world::World;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 #[global_allocator]
@@ -29,6 +34,28 @@ fn scenarios(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(exchanges));
     group.bench_function("central case, an exchange an element", |bencher| bencher.iter(play));
     group.finish();
+    let world = World::embedded().unwrap();
+    criterion.bench_function("stage", |bencher| bencher.iter(|| empty_stage(&rehearsal, &world)));
+}
+
+/// What every scenario costs before its first step and after its last: a stage is built and closed.
+fn empty_stage(rehearsal: &Rehearsal, world: &Arc<World>) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let plan = VirtualPlan {
+            seed: rehearsal.seed,
+            repetition: false,
+            starts_at: rehearsal.starts_at,
+            policy: Policy::default(),
+            secret: DEVELOPMENT_SECRET,
+            patience: Duration::from_secs(10),
+            overlay: Overlay::default(),
+            world,
+        };
+        let stage = Stage::in_virtual_time(plan, Box::new(InProcessReference::default())).unwrap();
+        stage.close().await;
+    });
 }
 
 criterion_group!(benches, scenarios);

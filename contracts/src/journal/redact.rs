@@ -80,9 +80,13 @@ impl Redactor {
         if self.needles.is_empty() {
             return false;
         }
+        if let Entry::Exchange(exchange) = &record.entry {
+            let scenario = record.scenario.as_deref().unwrap_or_default();
+            return self.needles.are_in(scenario) || holds_text(exchange, &|text| self.needles.are_in(text));
+        }
         self.line.clear();
         // A record without JSON form is never written.
-        serde_json::to_writer(&mut self.line, record).is_ok() && self.needles.are_in(&self.line)
+        serde_json::to_writer(&mut self.line, record).is_ok() && self.needles.are_in_line(&self.line)
     }
 
     fn scrub(&self, record: &mut Record) {
@@ -192,13 +196,66 @@ fn redacted_call(call: &str, found: &mut Found) -> Option<String> {
     Some(format!("{before}{}{after}", percent_encode(&shown)))
 }
 
+/// Whether one of the texts of an exchange is such a text. Exchanges are the largest records by far, and most of
+/// what they say are documents, so their texts are looked at where they stand.
+fn holds_text(exchange: &Exchange, is_such: &impl Fn(&str) -> bool) -> bool {
+    let Exchange {
+        from: _,
+        to: _,
+        operation,
+        call,
+        order,
+        sku,
+        key,
+        attempt: _,
+        correlation,
+        causation,
+        started_at: _,
+        request,
+        status: _,
+        response,
+        outcome: _,
+        replayed: _,
+        note,
+        checked,
+    } = exchange;
+    let errors = [&checked.request, &checked.response].into_iter().flatten().flatten();
+    [operation, call].into_iter().any(|text| is_such(text))
+        || [key, causation, note].into_iter().flatten().any(|text| is_such(text))
+        || order.as_ref().is_some_and(|order| is_such(order.as_str()))
+        || sku.as_ref().is_some_and(|sku| is_such(sku.as_str()))
+        || correlation.as_ref().is_some_and(|correlation| is_such(correlation.as_str()))
+        || errors.into_iter().any(|error| is_such(&error.pointer) || is_such(&error.detail))
+        || [request, response].into_iter().any(|document| document_holds(document, is_such))
+}
+
+/// Whether a name or a text of a document is such a text. Called after redaction, which bounds the depth.
+fn document_holds(value: &Value, is_such: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().any(|(name, member)| is_such(name) || document_holds(member, is_such))
+        }
+        Value::Array(items) => items.iter().any(|item| document_holds(item, is_such)),
+        Value::String(text) => is_such(text),
+        Value::Number(_) | Value::Bool(_) | Value::Null => false,
+    }
+}
+
 /// Values that a record named, with what stands for them.
 #[derive(Debug, Default)]
 struct Found {
     /// Codes and tokens: taken out of identifiers, too.
-    codes: Vec<(String, String)>,
+    codes: Vec<Named>,
     /// Personal values: taken out of texts.
-    texts: Vec<(String, String)>,
+    texts: Vec<Named>,
+}
+
+#[derive(Debug)]
+struct Named {
+    value: String,
+    /// As it stands in a URL, where that differs.
+    in_url: Option<String>,
+    shown: String,
 }
 
 impl Found {
@@ -208,19 +265,20 @@ impl Found {
 
     fn note(&mut self, field: Field, value: &str, shown: &str) {
         let list = if field == Field::Code { &mut self.codes } else { &mut self.texts };
-        let known = list.iter().any(|(found, _)| found == value);
+        let known = list.iter().any(|found| found.value == value);
         if !known && list.len() < FOUND_MAX && value.chars().count() >= FOUND_CHARACTERS_MIN {
-            list.push((value.to_owned(), shown.to_owned()));
+            let in_url = Some(percent_encode(value)).filter(|in_url| in_url != value);
+            list.push(Named { value: value.to_owned(), in_url, shown: shown.to_owned() });
         }
     }
 
     fn scrub_codes(&self, text: &mut String) {
-        for (value, shown) in &self.codes {
-            for form in [value.clone(), percent_encode(value)] {
+        for Named { value, in_url, shown } in &self.codes {
+            for form in [Some(value), in_url.as_ref()].into_iter().flatten() {
                 if form.len() < CODE_BYTES_MIN {
-                    secrets::replace_word(text, &form, shown);
-                } else if text.contains(&form) {
-                    *text = text.replace(&form, shown);
+                    secrets::replace_word(text, form, shown);
+                } else if text.contains(form) {
+                    *text = text.replace(form, shown);
                 }
             }
         }
@@ -228,7 +286,7 @@ impl Found {
 
     fn scrub_text(&self, text: &mut String) {
         self.scrub_codes(text);
-        for (value, shown) in &self.texts {
+        for Named { value, shown, .. } in &self.texts {
             secrets::replace_word(text, value, shown);
         }
     }

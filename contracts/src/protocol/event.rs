@@ -228,19 +228,21 @@ impl EventData {
     }
 
     /// Reads the data of an event of a type.
-    pub fn from_value(event_type: EventType, data: Value) -> Result<Self, serde_json::Error> {
+    pub fn from_value(event_type: EventType, data: &Value) -> Result<Self, serde_json::Error> {
         Ok(match event_type {
-            EventType::SalesOrderAcknowledged => Self::SalesOrderAcknowledged(serde_json::from_value(data)?),
-            EventType::FulfillmentOrderAccepted => {
-                Self::FulfillmentOrderAccepted(serde_json::from_value(data)?)
+            EventType::SalesOrderAcknowledged => {
+                Self::SalesOrderAcknowledged(Deserialize::deserialize(data)?)
             }
-            EventType::ShipmentPacked => Self::ShipmentPacked(serde_json::from_value(data)?),
-            EventType::ShipmentShipped => Self::ShipmentShipped(serde_json::from_value(data)?),
-            EventType::ReturnReceived => Self::ReturnReceived(serde_json::from_value(data)?),
-            EventType::ReturnInspected => Self::ReturnInspected(serde_json::from_value(data)?),
-            EventType::CarrierScanRecorded => Self::CarrierScanRecorded(serde_json::from_value(data)?),
-            EventType::RefundSucceeded => Self::RefundSucceeded(serde_json::from_value(data)?),
-            EventType::RefundFailed => Self::RefundFailed(serde_json::from_value(data)?),
+            EventType::FulfillmentOrderAccepted => {
+                Self::FulfillmentOrderAccepted(Deserialize::deserialize(data)?)
+            }
+            EventType::ShipmentPacked => Self::ShipmentPacked(Deserialize::deserialize(data)?),
+            EventType::ShipmentShipped => Self::ShipmentShipped(Deserialize::deserialize(data)?),
+            EventType::ReturnReceived => Self::ReturnReceived(Deserialize::deserialize(data)?),
+            EventType::ReturnInspected => Self::ReturnInspected(Deserialize::deserialize(data)?),
+            EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
+            EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
+            EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
         })
     }
 }

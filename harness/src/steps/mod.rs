@@ -138,8 +138,18 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
 pub struct Compiled {
     /// The step.
     pub step: &'static Step,
+    /// What every sentence that fits begins with.
+    beginning: &'static str,
     /// What it matches.
     pub regex: regex::Regex,
+}
+
+/// The words of an expression before the first that may differ.
+fn beginning(expression: &'static str) -> &'static str {
+    match expression.split_once(['{', '(', '/', '\\']) {
+        None => expression,
+        Some((plain, _)) => plain.rsplit_once(' ').map_or("", |(words, _)| words),
+    }
 }
 
 /// Every step with its expression compiled. An expression that does not compile matches nothing; a test
@@ -150,7 +160,7 @@ pub static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     all()
         .filter_map(|step| {
             let regex = Expression::regex_with_parameters(step.expression, &parameters).ok()?;
-            Some(Compiled { step, regex })
+            Some(Compiled { step, beginning: beginning(step.expression), regex })
         })
         .collect()
 });
@@ -170,7 +180,7 @@ pub enum Match {
 pub fn find(kind: Kind, text: &str) -> Match {
     let mut fitting = COMPILED
         .iter()
-        .filter(|compiled| compiled.step.kind == kind)
+        .filter(|compiled| compiled.step.kind == kind && text.starts_with(compiled.beginning))
         .filter_map(|compiled| Some((compiled.step, compiled.regex.captures(text)?)));
     let Some((step, captures)) = fitting.next() else { return Match::None };
     if let Some((other, _)) = fitting.next() {
@@ -209,6 +219,15 @@ mod tests {
         for step in all() {
             assert!(step.doc.ends_with('.'), "{step:?} wants a sentence");
         }
+    }
+
+    #[test]
+    fn a_beginning_ends_before_the_first_word_that_may_differ() {
+        assert_eq!(beginning("the order(s) of {string}"), "the");
+        assert_eq!(beginning("is/are in stock"), "");
+        assert_eq!(beginning("{int} units"), "");
+        assert_eq!(beginning("the dock grades {int}"), "the dock grades");
+        assert_eq!(beginning("everybody agrees"), "everybody agrees");
     }
 
     #[test]

@@ -139,36 +139,10 @@ impl std::fmt::Debug for Slot {
 
 /// The digest of a request.
 pub(super) fn digest(operation: Operation, path: &str, body: &Value) -> Digest {
-    let mut hasher = Sha256::new();
-    hasher.update(operation.id.as_bytes());
-    hasher.update(b"\n");
-    hasher.update(path.as_bytes());
-    hasher.update(b"\n");
-    absorb(&mut hasher, body);
-    hasher.finalize().into()
-}
-
-fn absorb(hasher: &mut Sha256, value: &Value) {
-    match value {
-        Value::Object(fields) => {
-            let sorted: BTreeMap<&String, &Value> = fields.iter().collect();
-            hasher.update(b"{");
-            for (name, value) in sorted {
-                hasher.update(Value::from(name.as_str()).to_string());
-                absorb(hasher, value);
-            }
-            hasher.update(b"}");
-        }
-        Value::Array(items) => {
-            hasher.update(b"[");
-            items.iter().for_each(|item| absorb(hasher, item));
-            hasher.update(b"]");
-        }
-        scalar => {
-            hasher.update(scalar.to_string());
-            hasher.update(b",");
-        }
-    }
+    let mut asked = format!("{}\n{path}\n", operation.id).into_bytes();
+    // A value's fields are sorted, and it always has a JSON form.
+    let _ = serde_json::to_writer(&mut asked, body);
+    Sha256::digest(asked).into()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A message on its way to the middleware: an event to tell or a call to make, the same on each repetition.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use counterproof_contracts::{
@@ -271,10 +271,9 @@ fn next(counters: &mut BTreeMap<String, u64>, stem: &str) -> u64 {
 /// W3C Trace Context: one trace for each chain of messages, one span for each attempt.
 pub(super) fn traceparent(correlation: &CorrelationId, key: &str, attempt: u32) -> String {
     let hex = |text: &str, bytes: usize| {
-        Sha256::digest(text.as_bytes()).iter().take(bytes).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        let digest = Sha256::digest(text.as_bytes());
+        let digits = digest.iter().take(bytes).flat_map(|byte| [byte >> 4, byte & 0xf]);
+        digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect::<String>()
     };
     format!("00-{}-{}-01", hex(correlation.as_str(), 16), hex(&format!("{key} {attempt}"), 8))
 }

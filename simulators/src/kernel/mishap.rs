@@ -37,8 +37,9 @@ impl<C: Core> Simulator<C> {
             return self.lose(visit, strike, place).await;
         };
         visit.note(&format!("fault {:?}", strike.name));
-        self.record(visit, Some(&answer));
-        Ok(answer.into_response())
+        let response = answer.response();
+        self.record(visit, Some(answer));
+        Ok(response)
     }
 
     fn answer_at_arrival(&self, misfortune: &Misfortune) -> Option<Answer> {
@@ -81,7 +82,7 @@ impl<C: Core> Simulator<C> {
         let detail = format!("key {key:?} is being worked on");
         let answer = Answer::problem(&Problem::new(ProblemKind::ConcurrentRequest, detail));
         visit.note(&format!("fault {:?}", strike.name));
-        self.record(visit, Some(&answer));
+        self.record(visit, Some(answer.clone()));
         answer
     }
 
@@ -154,20 +155,20 @@ impl<C: Core> Simulator<C> {
     }
 
     /// The answer goes out and breaks on its way. It is recorded when that is over: with an answer if all of it went.
-    pub(super) fn break_answer(&self, answer: Answer, visit: Visit, broken: Broken) -> Response<Payload> {
+    pub(super) fn break_answer(&self, answer: &Answer, visit: Visit, broken: Broken) -> Response<Payload> {
         let scenario = self.kernel().registry().scenario_of(&visit.subject);
         let text = format!("{}: the answer to {} is on its way", self.system().title(), visit.exchange.call);
         let work = self.kernel().0.work.open(scenario, text);
         let (simulator, told) = (self.clone(), answer.clone());
         let end = OnEnd::new(move |complete| {
             if complete {
-                simulator.record(visit, Some(&told));
+                simulator.record(visit, Some(told));
             } else {
                 drop(simulator.break_off(visit, "the answer broke off".to_owned()));
             }
             drop(work);
         });
-        answer.into_broken(broken, end)
+        answer.broken_response(broken, end)
     }
 
     /// The call ends without an answer; in silence, or because the caller dies.

@@ -4,8 +4,8 @@
 //! and listed for the report, and judged with no scenario.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use counterproof_contracts::{
@@ -152,7 +152,7 @@ impl Registry {
     /// names only them (an authorization to capture, for example) finds its order before it is handled.
     pub(super) fn learn(&self, system: System, order: &OrderNumber, document: &Value) {
         let mut entries = self.entries();
-        for name in identifiers(system) {
+        for name in IDENTIFIERS.get(&system).into_iter().flatten() {
             let text = document.get(name).and_then(Value::as_str);
             if let Some(text) = text.filter(|text| text.len() <= IDENTIFIER_BYTES_MAX) {
                 entries.owners.insert((system, format!("{name} {text}")), order.clone(), 1);
@@ -186,15 +186,16 @@ impl Registry {
 
 /// The identifiers that stand in the paths of a system's operations and are not keys of their own, and the one by which
 /// an ERP finds what it booked.
-fn identifiers(system: System) -> impl Iterator<Item = &'static str> {
-    OPERATIONS
-        .iter()
-        .filter(move |operation| operation.system == system)
-        .flat_map(|operation| operation.path.split('/'))
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .filter(|name| !matches!(*name, "order_number" | "sku" | "account_id"))
-        .chain((system == System::Erp).then_some("channel_order_id"))
-}
+static IDENTIFIERS: LazyLock<BTreeMap<System, BTreeSet<&'static str>>> = LazyLock::new(|| {
+    let mut identifiers = BTreeMap::from([(System::Erp, BTreeSet::from(["channel_order_id"]))]);
+    for operation in OPERATIONS {
+        let parameters =
+            operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let own = parameters.filter(|name| !matches!(*name, "order_number" | "sku" | "account_id"));
+        identifiers.entry(operation.system).or_default().extend(own);
+    }
+    identifiers
+});
 
 #[cfg(test)]
 mod tests {

@@ -59,13 +59,12 @@ impl Answer {
         }
     }
 
-    pub(super) fn into_response(self) -> Response<Payload> {
-        let bytes = self.bytes();
-        self.respond(wire::whole(bytes))
+    pub(super) fn response(&self) -> Response<Payload> {
+        self.respond(wire::whole(self.bytes()))
     }
 
     /// The answer with a body that breaks on its way; `end` is told whether all of it went.
-    pub(super) fn into_broken(self, broken: Broken, end: OnEnd) -> Response<Payload> {
+    pub(super) fn broken_response(&self, broken: Broken, end: OnEnd) -> Response<Payload> {
         let bytes = self.bytes();
         let mut response = self.respond(broken.answer(&bytes, end));
         // An answer without a body can only break if it announces one.
@@ -74,7 +73,7 @@ impl Answer {
         response
     }
 
-    fn respond(self, body: Payload) -> Response<Payload> {
+    fn respond(&self, body: Payload) -> Response<Payload> {
         let media_type = match self.form {
             ErrorBody::Html => "text/html",
             _ if self.status < 400 => "application/json",

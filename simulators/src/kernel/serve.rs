@@ -122,38 +122,45 @@ impl<C: Core> Simulator<C> {
                 None => return Err(self.break_off(visit, error.to_string())),
             },
         };
-        Ok(self.refuse(visit, &problem).into_response())
+        Ok(self.refuse(visit, &problem).response())
     }
 
     /// Finds operation, parameters, body and key; a request that misses one of them is refused.
     fn understand(&self, visit: &mut Visit, parts: &Parts, bytes: &[u8]) -> Result<(Call, Digest), Problem> {
         let uri = &parts.uri;
         let path = uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
-        let body = shape::parse_body(bytes);
-        if let Ok(body) = &body {
-            visit.exchange.request = body.clone();
-        }
+        let unreadable = match shape::parse_body(bytes) {
+            Ok(body) => {
+                visit.exchange.request = body;
+                None
+            }
+            Err(problem) => Some(problem),
+        };
         let (operation, parameters) =
             routing::route(self.system(), parts.method.as_str(), uri.path(), uri.query())?;
         operation.id.clone_into(&mut visit.exchange.operation);
         let reads = operation.method == Method::Get;
-        let body = if reads { Value::Null } else { body? };
+        if let Some(problem) = unreadable.filter(|_| !reads) {
+            return Err(problem);
+        }
+        let body = if reads { &Value::Null } else { &visit.exchange.request };
         let registry = self.kernel().registry();
-        visit.subject = registry.subject_of(self.system(), &parameters, &body);
+        visit.subject = registry.subject_of(self.system(), &parameters, body);
         if let Some(order) = &visit.subject.order {
-            registry.learn(self.system(), order, &body);
+            registry.learn(self.system(), order, body);
         }
         let key = visit::key(operation, &parts.headers)?;
-        let digest = idempotency::digest(operation, path, &body);
+        let digest = idempotency::digest(operation, path, body);
+        let errors = if reads { Vec::new() } else { shape::request_errors(operation, body) };
         visit.digest = Some(digest);
         self.count(visit, operation, key.as_deref(), digest);
-        let errors = if reads { Vec::new() } else { shape::request_errors(operation, &body) };
         visit.exchange.checked.request = Some(errors.clone());
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
         let correlation = visit.exchange.correlation.clone();
-        Ok((Call { operation, parameters, body, key, correlation }, digest))
+        // The body stays with the visit until the core is at work.
+        Ok((Call { operation, parameters, body: Value::Null, key, correlation }, digest))
     }
 
     /// Numbers the attempt: of the key, or without one of the same request.
@@ -175,14 +182,14 @@ impl<C: Core> Simulator<C> {
             return self.turn_away(visit, &strike, place).await;
         }
         let task = match call.key.as_deref().map(|key| self.answers().admit(key, digest)) {
-            Some(Admission::Refused(problem)) => return Ok(self.refuse(visit, &problem).into_response()),
+            Some(Admission::Refused(problem)) => return Ok(self.refuse(visit, &problem).response()),
             Some(Admission::Replay(answer)) => Task::Kept(answer),
             Some(Admission::Fresh(slot)) => Task::Fresh(call, Some(slot)),
             None => Task::Fresh(call, None),
         };
         let kept = matches!(task, Task::Kept(_));
         if kept && let Some(strike) = self.kernel().strike(place.as_ref(), Moment::Replay) {
-            return Ok(self.contest(visit, &strike).into_response());
+            return Ok(self.contest(visit, &strike).response());
         }
         let wait = if kept { None } else { self.kernel().look(place.as_ref(), Moment::Wait) };
         let ending = self.kernel().look(place.as_ref(), Moment::Answer);
@@ -220,7 +227,7 @@ impl<C: Core> Simulator<C> {
         }
         let answer = match task {
             Task::Kept(answer) => answer,
-            Task::Fresh(call, slot) => self.execute(&call, slot, &mut visit, place.as_ref()),
+            Task::Fresh(call, slot) => self.execute(call, slot, &mut visit, place.as_ref()),
         };
         if let Some(order) = visit.learn_from(&answer) {
             self.kernel().registry().learn(self.system(), &order, &answer.body);
@@ -230,7 +237,7 @@ impl<C: Core> Simulator<C> {
         let answer = match ending.zip(place) {
             Some((strike, place)) => match self.spoil(answer, &mut visit, &strike, &place).await {
                 Spoilt::Answer(answer) => answer,
-                Spoilt::Broken(answer, broken) => return Ok(self.break_answer(answer, visit, broken)),
+                Spoilt::Broken(answer, broken) => return Ok(self.break_answer(&answer, visit, broken)),
                 Spoilt::Lost => return self.lose(visit, &strike, &place).await,
             },
             None => answer,
@@ -238,13 +245,27 @@ impl<C: Core> Simulator<C> {
         if !heard() {
             return Err(self.break_off(visit, "the caller had gone".to_owned()));
         }
-        self.record(visit, Some(&answer));
-        Ok(answer.into_response())
+        let response = answer.response();
+        self.record(visit, Some(answer));
+        Ok(response)
     }
 
     /// Lets the core work, and keeps the answer.
-    fn execute(&self, call: &Call, slot: Option<Slot>, visit: &mut Visit, place: Option<&Place>) -> Answer {
-        let handled = self.stale(call, visit, place).unwrap_or_else(|| self.handle(call, visit));
+    fn execute(
+        &self,
+        mut call: Call,
+        slot: Option<Slot>,
+        visit: &mut Visit,
+        place: Option<&Place>,
+    ) -> Answer {
+        let writes = call.operation.method != Method::Get;
+        if writes {
+            call.body = std::mem::take(&mut visit.exchange.request);
+        }
+        let handled = self.stale(&call, visit, place).unwrap_or_else(|| self.handle(&call, visit));
+        if writes {
+            visit.exchange.request = std::mem::take(&mut call.body);
+        }
         let answer = match handled {
             Ok(body) => Answer::success(call.operation.success, body),
             Err(problem) => Answer::problem(&problem),
@@ -284,7 +305,7 @@ impl<C: Core> Simulator<C> {
 
     fn refuse(&self, visit: Visit, problem: &Problem) -> Answer {
         let answer = Answer::problem(problem);
-        self.record(visit, Some(&answer));
+        self.record(visit, Some(answer.clone()));
         answer
     }
 
@@ -306,14 +327,15 @@ impl<C: Core> Simulator<C> {
         })
     }
 
-    pub(super) fn record(&self, visit: Visit, answer: Option<&Answer>) {
+    pub(super) fn record(&self, visit: Visit, answer: Option<Answer>) {
         let Visit { mut exchange, subject, digest: _ } = visit;
         exchange.sku = subject.sku.clone().filter(|_| subject.order.is_none());
         exchange.order.clone_from(&subject.order);
+        let refused = answer.as_ref().is_none_or(|answer| answer.status >= 400);
         if let Some(answer) = answer {
             exchange.status = Some(answer.status);
-            exchange.response = answer.body.clone();
             exchange.outcome = answer.outcome();
+            exchange.response = answer.body;
         }
         let registry = self.kernel().registry();
         let scenario = registry.scenario_of(&subject);
@@ -321,7 +343,6 @@ impl<C: Core> Simulator<C> {
             let Exchange { to, call, key, .. } = &exchange;
             let count =
                 registry.quarantine_call(|| format!("{to}: {call} (key {key:?}, order {:?})", subject.order));
-            let refused = answer.is_none_or(|answer| answer.status >= 400);
             if refused && count > STRANGERS_RECORDED_MAX {
                 return;
             }

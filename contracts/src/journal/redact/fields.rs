@@ -1,5 +1,9 @@
 //! The one table of what is personal or secret in a document, by the names of its members.
 
+use std::{collections::HashMap, sync::LazyLock};
+
+use foldhash::fast::FixedState;
+
 /// How a member is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
@@ -96,6 +100,11 @@ const FIELDS: &[(Field, &[&str])] = &[
     (Field::Public, &["country", "countrycode"]),
 ];
 
+/// The table, by name: it is asked for every member of every document.
+static BY_NAME: LazyLock<HashMap<&'static str, Field, FixedState>> = LazyLock::new(|| {
+    FIELDS.iter().flat_map(|(field, names)| names.iter().map(|name| (*name, *field))).collect()
+});
+
 /// Members with free text, which may repeat what other members say.
 const TEXTS: &[&str] = &["detail", "text", "reason", "message", "note", "title", "description", "comment"];
 
@@ -110,7 +119,7 @@ pub(super) fn field_of(name: &str, within: Option<Field>) -> Option<Field> {
 
 fn named(plain: &str) -> Option<Field> {
     // `authorization` is a document of the contract, and a header of HTTP only where it is a text.
-    FIELDS.iter().find(|(_, names)| names.contains(&plain)).map(|(field, _)| *field)
+    BY_NAME.get(plain).copied()
 }
 
 /// Whether a member holds free text.

@@ -10,11 +10,16 @@ const SHOWN: &str = "redacted-secret";
 
 /// Every form in which configured secrets may stand in a record.
 #[derive(Default)]
-pub(super) struct Needles(Vec<String>);
+pub(super) struct Needles {
+    /// The longest first: it may hold a shorter one.
+    all: Vec<String>,
+    /// Those that hold no other: where none of these is, none is.
+    shortest: Vec<String>,
+}
 
 impl std::fmt::Debug for Needles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Needles({})", self.0.len())
+        write!(f, "Needles({})", self.all.len())
     }
 }
 
@@ -23,24 +28,32 @@ impl Needles {
         let mut needles: Vec<String> =
             secrets.into_iter().flat_map(|secret| forms(secret.as_ref())).collect();
         needles.retain(|needle| needle.len() >= SECRET_BYTES_MIN);
-        // The longest first: it may hold a shorter one.
         needles.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         needles.dedup();
-        Self(needles)
+        let holds_no_other = |needle: &&String| {
+            needles.iter().all(|other| other == *needle || !needle.contains(other.as_str()))
+        };
+        let shortest = needles.iter().filter(holds_no_other).cloned().collect();
+        Self { all: needles, shortest }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// Whether a line of the journal holds one.
-    pub(super) fn are_in(&self, line: &[u8]) -> bool {
+    pub(super) fn are_in_line(&self, line: &[u8]) -> bool {
         let Ok(line) = std::str::from_utf8(line) else { return true };
-        self.0.iter().any(|needle| line.contains(needle.as_str()) || is_escaped_in(line, needle))
+        self.are_in(line) || self.all.iter().any(|needle| is_escaped_in(line, needle))
+    }
+
+    /// Whether a text holds one.
+    pub(super) fn are_in(&self, text: &str) -> bool {
+        self.shortest.iter().any(|needle| text.contains(needle.as_str()))
     }
 
     pub(super) fn scrub(&self, text: &mut String) {
-        for needle in &self.0 {
+        for needle in &self.all {
             if text.contains(needle.as_str()) {
                 *text = text.replace(needle.as_str(), SHOWN);
             }

@@ -133,6 +133,40 @@ fn a_configured_secret_is_found_in_each_of_its_forms_and_anywhere() {
 }
 
 #[test]
+fn a_configured_secret_is_found_wherever_it_stands_alone() {
+    let secret = json!(format!("whsec_{PAYLOAD}"));
+    let errors = json!([{ "pointer": "/a", "detail": "is missing" }]);
+    let full = json!({
+        "seq": 1, "at": "2026-11-27T09:00:00Z", "scenario": "S-1", "kind": "exchange", "from": "middleware",
+        "to": "erp", "operation": "readStock", "call": "GET /", "order": "W-1", "sku": "shirt", "key": "k-1",
+        "attempt": 1, "correlation": "c", "causation": "k-0", "started_at": "2026-11-27T09:00:00Z",
+        "request": { "a": [{ "b": "x" }] }, "response": { "c": "x" }, "outcome": "ok", "status": 200, "note": "n",
+        "checked": { "request": errors, "response": errors },
+    });
+    let places = [
+        "/scenario",
+        "/operation",
+        "/call",
+        "/order",
+        "/sku",
+        "/key",
+        "/correlation",
+        "/causation",
+        "/note",
+        "/request/a/0/b",
+        "/response/c",
+        "/checked/request/0/pointer",
+        "/checked/response/0/detail",
+    ];
+    for place in places {
+        let mut document = full.clone();
+        *document.pointer_mut(place).unwrap() = secret.clone();
+        let after = redacted(serde_json::from_value(document).unwrap());
+        assert!(!line(&after).contains("c2VjcmV0"), "{place}: {}", line(&after));
+    }
+}
+
+#[test]
 fn a_target_keeps_no_password() {
     let shown = |url: &str| {
         let mut url = url.to_owned();

@@ -372,10 +372,11 @@ impl Inner {
 fn keep(batch: &mut Batch, order: &OrderNumber, process: &OrderProcess, tasks: &[Task]) {
     batch.put(Keys::order(order), json(process));
     for task in tasks {
-        batch.put(Keys::task(&task.key), json(task));
+        let written = json(task);
         if task.number <= process::REPLAYED_MAX {
-            batch.put(Keys::asked(order, task.number), json(task));
+            batch.put(Keys::asked(order, task.number), written.clone());
         }
+        batch.put(Keys::task(&task.key), written);
     }
     for authorization in &process.returns {
         batch.put(Keys::rma(&authorization.rma_id), json(order));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
-use super::app::Inner;
+use super::app::{Inner, json};
 use crate::{
     door::network::CallError,
     process::{PartnerAnswer, Refusal, Task, hex},
@@ -80,15 +80,15 @@ fn request(
     if operation.keyed {
         request = request.header(header::IDEMPOTENCY_KEY, &task.key);
     }
-    request.body(Bytes::from(task.body.to_string()))
+    request.body(Bytes::from(json(&task.body)))
 }
 
 /// W3C Trace Context: one trace for each chain of messages, one span for each attempt.
 fn traceparent(task: &Task, number: u32) -> String {
-    let trace = hex(&Sha256::digest(task.chain.correlation.as_str().as_bytes()));
-    let span = hex(&Sha256::digest(format!("{}#{number}", task.key).as_bytes()));
-    let (trace, span) = (trace.get(..32).unwrap_or_default(), span.get(..16).unwrap_or_default());
-    format!("00-{trace}-{span}-01")
+    let trace = Sha256::digest(task.chain.correlation.as_str().as_bytes());
+    let span = Sha256::digest(format!("{}#{number}", task.key).as_bytes());
+    let head = |digest: &[u8], bytes: usize| hex(digest.get(..bytes).unwrap_or_default());
+    format!("00-{}-{}-01", head(&trace, 16), head(&span, 8))
 }
 
 /// What an answer proves. Only a readable answer in the contract's shape proves an effect, only a definite

@@ -7,6 +7,7 @@ use counterproof_contracts::{
     protocol::{CloudEvent, EventData, Problem, ProblemKind, signature},
     shape::{self, EventShape},
 };
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{Call, reply::Reply};
@@ -53,7 +54,7 @@ pub(super) async fn take(
     if let EventShape::Broken(errors) = shape {
         return Ok(Err(Problem::invalid(errors)));
     }
-    let event: CloudEvent = match serde_json::from_value(value.clone()) {
+    let event = match CloudEvent::deserialize(&value) {
         Ok(event) => event,
         Err(error) => return Ok(Err(Problem::new(ProblemKind::InvalidDocument, error.to_string()))),
     };
@@ -91,7 +92,7 @@ fn understood(event: &CloudEvent, shape: EventShape) -> Result<EventData, String
             errors.iter().map(|error| format!("at {:?}: {}", error.pointer, error.detail)).collect();
         return Err(format!("it has a code that is not known {}", places.join(", ")));
     }
-    EventData::from_value(kind, event.data.clone()).map_err(|error| format!("it cannot be read: {error}"))
+    EventData::from_value(kind, &event.data).map_err(|error| format!("it cannot be read: {error}"))
 }
 
 async fn carry_out(

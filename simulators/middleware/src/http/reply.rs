@@ -77,7 +77,7 @@ impl Reply {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let failed = self.status >= 400;
         if let Some(body) = self.body {
-            *response.body_mut() = Body::from(body.to_string());
+            *response.body_mut() = Body::from(serde_json::to_vec(&body).unwrap_or_default());
             let media_type = if failed { Problem::MEDIA_TYPE } else { "application/json" };
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }

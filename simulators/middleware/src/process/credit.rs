@@ -33,9 +33,10 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
 }
 
 fn book_receipt(process: &mut OrderProcess, receipt: &ReceiptState, desk: &mut Desk<'_>) {
-    if process.done(&Intent::AuthorizeReturn { rma: receipt.rma_id.clone() }) {
+    let intent = Intent::BookReceipt { receipt: receipt.receipt.receipt_id.clone() };
+    let authorized = Intent::AuthorizeReturn { rma: receipt.rma_id.clone() };
+    if process.unasked(&intent) && process.done(&authorized) {
         let call = PartnerCall::new(erp::POST_RETURN_RECEIPT, &[], &receipt.receipt);
-        let intent = Intent::BookReceipt { receipt: receipt.receipt.receipt_id.clone() };
         desk.ask(process, intent, &receipt.chain, call);
     }
 }
@@ -61,6 +62,14 @@ fn by_parcel(process: &OrderProcess, units: &[Units]) -> BTreeMap<ShipmentId, Ve
 fn restock(process: &mut OrderProcess, receipt: &ReceiptState, graded: &Graded, desk: &mut Desk<'_>) {
     for (line, code) in &graded.lines {
         let Some(condition) = code.stock_condition() else { continue };
+        let intent = Intent::Restock {
+            receipt: receipt.receipt.receipt_id.clone(),
+            line: line.line_id.clone(),
+            grade: line.grade,
+        };
+        if !process.unasked(&intent) {
+            continue;
+        }
         let issued = process.shipments.iter().all(|(shipment, parcel)| {
             let units = parcel.shipped.iter().flat_map(|departure| &departure.units);
             let carried = units.clone().any(|units| units.line_id == line.line_id);
@@ -69,11 +78,6 @@ fn restock(process: &mut OrderProcess, receipt: &ReceiptState, graded: &Graded, 
         });
         if issued {
             let movement = movement(process, receipt, graded, line, condition);
-            let intent = Intent::Restock {
-                receipt: receipt.receipt.receipt_id.clone(),
-                line: line.line_id.clone(),
-                grade: line.grade,
-            };
             let call = PartnerCall::new(erp::POST_INVENTORY_MOVEMENT, &[], &movement);
             desk.ask(process, intent, &graded.chain, call);
         }
@@ -110,11 +114,15 @@ fn report_return(
     desk: &mut Desk<'_>,
 ) {
     for (shipment, units) in parcels {
+        let receipt_id = receipt.receipt.receipt_id.clone();
+        let intent = Intent::ReportReturn { receipt: receipt_id.clone(), shipment: shipment.clone() };
+        if !process.unasked(&intent) {
+            continue;
+        }
         let lines = booking::tax_lines(process, units);
         if lines.is_empty() || !process.done(&Intent::ReportSale { shipment: shipment.clone() }) {
             continue;
         }
-        let receipt_id = receipt.receipt.receipt_id.clone();
         let document = TaxDocument {
             document_code: ids::return_document(&receipt_id, shipment),
             kind: TaxDocumentKind::ReturnInvoice,
@@ -125,9 +133,9 @@ fn report_return(
             status: TaxDocumentStatus::Committed,
             total_tax: booking::total_tax(process, &lines),
             lines,
+            scheme: None,
         };
         let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
-        let intent = Intent::ReportReturn { receipt: receipt_id, shipment: shipment.clone() };
         desk.ask(process, intent, &graded.chain, call);
     }
 }
@@ -139,6 +147,10 @@ fn post_credit_memo(
     parcels: &BTreeMap<ShipmentId, Vec<Units>>,
     desk: &mut Desk<'_>,
 ) {
+    let intent = Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() };
+    if !process.unasked(&intent) {
+        return;
+    }
     let invoiced =
         parcels.keys().all(|shipment| process.done(&Intent::Invoice { shipment: shipment.clone() }));
     if !invoiced {
@@ -151,8 +163,10 @@ fn post_credit_memo(
         lines: booking::quantities(&graded.units),
         amount: Money::new(graded.gross, process.order.currency),
         tax: Money::new(graded.tax, process.order.currency),
+        contributions: Vec::new(),
+        retained: None,
+        settlement: None,
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
-    let intent = Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() };
     desk.ask(process, intent, &graded.chain, call);
 }
