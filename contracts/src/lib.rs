@@ -5,6 +5,7 @@
 //!
 //! * [`model`] the canonical documents; money is integer minor units with a currency
 //! * [`protocol`] operations, messages, events, headers, problems and signatures
+//! * [`batch`] files of partners that take part in no calls, read and written
 //! * [`lifecycle`] the legal transitions of every status, as one table
 //! * [`journal`] the record of a run: exchanges and committed effects
 //! * [`invariants`] the laws, and the judge that folds a journal through them
@@ -13,6 +14,7 @@
 //! * [`policy`] what a retailer declares, and the laws read
 
 pub mod allocation;
+pub mod batch;
 pub mod faults;
 pub mod invariants;
 pub mod journal;

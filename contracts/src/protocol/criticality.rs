@@ -27,6 +27,7 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
             middleware::SUBMIT_ORDER,
             middleware::CANCEL_ORDER,
             middleware::RECEIVE_RETURN,
+            middleware::RECEIVE_BATCH,
             middleware::RECEIVE_EVENT,
             tax::QUOTE_TAX,
             psp::AUTHORIZE_PAYMENT,
@@ -100,7 +101,7 @@ mod tests {
     fn what_is_low_only_reads_tells_or_tries_again() {
         let low = OPERATIONS.iter().filter(|operation| operation.criticality() == Criticality::Low);
         for operation in low.filter(|operation| operation.method != Method::Get) {
-            let telling = ["updateOrderStatus", "notifyRefund", "addTimelineEntry"];
+            let telling = ["updateOrderStatus", "notifyRefund", "deliverBatch", "addTimelineEntry"];
             assert!(telling.contains(&operation.id) || operation.id.starts_with("replay"), "{operation}");
         }
     }
