@@ -5,13 +5,14 @@
 
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
-use super::{BatchError, Entry, Header, Lines, Record, Totals, number, reason};
+use super::{BatchError, Entry, Filed, Header, Lines, Record, Totals, is_identifier, number, reason};
 use crate::model::{
-    BatchKind, ConditionGrade, InspectedLine, ReceiptId, ReturnLine, ReturnReceipt, StockCount,
+    BatchKind, ConditionGrade, CorrelationId, InspectedLine, ReceiptId, ReturnLine, ReturnReceipt, StockCount,
 };
 
-const COUNT_COLUMNS: [&str; 6] = ["columns", "count_id", "node_id", "sku", "quantity", "counted_at"];
-const RETURN_COLUMNS: [&str; 11] = [
+const COUNT_COLUMNS: [&str; 7] =
+    ["columns", "count_id", "node_id", "sku", "quantity", "counted_at", "correlation_id"];
+const RETURN_COLUMNS: [&str; 12] = [
     "columns",
     "receipt_id",
     "order_number",
@@ -23,6 +24,7 @@ const RETURN_COLUMNS: [&str; 11] = [
     "quantity",
     "reason",
     "grade",
+    "correlation_id",
 ];
 
 fn columns(kind: BatchKind) -> Result<&'static [&'static str], BatchError> {
@@ -100,11 +102,17 @@ fn values<'r, const N: usize>(row: &'r StringRecord) -> Result<[&'r str; N], Str
 }
 
 fn counts(rows: &[Row]) -> Vec<Entry> {
-    rows.iter().map(|(line, row)| Entry { line: *line, record: count(row).map(Record::Count) }).collect()
+    rows.iter().map(|(line, row)| entry(*line, row, count(row).map(Record::Count))).collect()
+}
+
+/// The last value of a row names its chain.
+fn entry(line: u32, row: &StringRecord, record: Result<Record, String>) -> Entry {
+    let named = row.iter().next_back().filter(|id| record.is_ok() && is_identifier(id));
+    Entry { line, correlation: named.map(CorrelationId::from), record }
 }
 
 fn count(row: &StringRecord) -> Result<StockCount, String> {
-    let [count_id, node_id, sku, quantity, counted_at] = values(row)?;
+    let [count_id, node_id, sku, quantity, counted_at, _] = values(row)?;
     Ok(StockCount {
         count_id: identifier("count_id", count_id)?.to_owned(),
         node_id: identifier("node_id", node_id)?.into(),
@@ -117,9 +125,9 @@ fn count(row: &StringRecord) -> Result<StockCount, String> {
 /// Rows of one receipt follow one another; one that cannot be read spoils its receipt.
 fn receipts(rows: &[Row]) -> Vec<Entry> {
     rows.chunk_by(|(_, one), (_, next)| one.get(0) == next.get(0) && one.get(1) == next.get(1))
-        .map(|rows| {
-            let line = rows.first().map_or(0, |(line, _)| *line);
-            Entry { line, record: receipt(rows).map(|receipt| Record::Return(Box::new(receipt))) }
+        .filter_map(|rows| {
+            let record = receipt(rows).map(|receipt| Record::Return(Box::new(receipt)));
+            rows.first().map(|(line, row)| entry(*line, row, record))
         })
         .collect()
 }
@@ -141,7 +149,8 @@ fn receipt(rows: &[Row]) -> Result<ReturnReceipt, String> {
 }
 
 fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option<InspectedLine>), String> {
-    let [receipt_id, order, node, received_at, resolution, line_id, sku, quantity, why, grade] = values(row)?;
+    let [receipt_id, order, node, received_at, resolution, line_id, sku, quantity, why, grade, _] =
+        values(row)?;
     let line = ReturnLine {
         line_id: identifier("line_id", line_id)?.into(),
         sku: identifier("sku", sku)?.into(),
@@ -172,13 +181,8 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
     Ok((head, line, graded))
 }
 
-/// What schemas ask of identifiers: 1 to 128 printable characters.
 fn identifier<'v>(column: &str, value: &'v str) -> Result<&'v str, String> {
-    let printable = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if value.is_empty() || value.len() > 128 || value.trim() != value || !printable {
-        return Err(format!("{column} is no identifier"));
-    }
-    Ok(value)
+    if is_identifier(value) { Ok(value) } else { Err(format!("{column} is no identifier")) }
 }
 
 fn parsed<T: std::str::FromStr>(column: &str, value: &str) -> Result<T, String> {
@@ -197,17 +201,17 @@ fn optional<T: serde::de::DeserializeOwned>(column: &str, value: &str) -> Result
 pub(super) fn write(
     header: &Header,
     kind: BatchKind,
-    records: &[Record],
+    records: &[Filed],
     totals: &Totals,
 ) -> Result<String, BatchError> {
     let mut rows = vec![
         vec!["header".to_owned(), header.kind.clone(), header.partner.clone(), header.file_name.clone()],
         columns(kind)?.iter().map(|name| (*name).to_owned()).collect(),
     ];
-    for record in records {
+    for Filed { record, correlation } in records {
         match record {
-            Record::Count(count) => rows.push(count_row(count)),
-            Record::Return(receipt) => rows.extend(receipt_rows(receipt)),
+            Record::Count(count) => rows.push(count_row(count, correlation)),
+            Record::Return(receipt) => rows.extend(receipt_rows(receipt, correlation)),
             other => return Err(BatchError::NotFlat(other.kind())),
         }
     }
@@ -220,7 +224,7 @@ pub(super) fn write(
     Ok(String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default())
 }
 
-fn count_row(count: &StockCount) -> Vec<String> {
+fn count_row(count: &StockCount, correlation: &CorrelationId) -> Vec<String> {
     vec![
         "data".to_owned(),
         count.count_id.clone(),
@@ -228,11 +232,12 @@ fn count_row(count: &StockCount) -> Vec<String> {
         count.sku.to_string(),
         count.quantity.to_string(),
         count.counted_at.to_string(),
+        correlation.to_string(),
     ]
 }
 
-fn receipt_rows(receipt: &ReturnReceipt) -> impl Iterator<Item = Vec<String>> {
-    receipt.lines.iter().map(|line| {
+fn receipt_rows(receipt: &ReturnReceipt, correlation: &CorrelationId) -> impl Iterator<Item = Vec<String>> {
+    receipt.lines.iter().map(move |line| {
         let grade = receipt.grades.iter().find(|grade| grade.line_id == line.line_id);
         vec![
             "data".to_owned(),
@@ -246,6 +251,7 @@ fn receipt_rows(receipt: &ReturnReceipt) -> impl Iterator<Item = Vec<String>> {
             line.quantity.to_string(),
             name(line.reason),
             grade.map(|grade| name(grade.grade)).unwrap_or_default(),
+            correlation.to_string(),
         ]
     })
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{BatchError, Entry, Header, Lines, Record, Totals, number, reason};
+use super::{BatchError, Entry, Filed, Header, Lines, Record, Totals, is_identifier, number, reason};
 use crate::{
-    model::BatchKind,
+    model::{BatchKind, CorrelationId},
     shape::{depth_exceeds, document_errors},
 };
 
@@ -28,6 +28,8 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct Data<T> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<CorrelationId>,
     data: T,
 }
 
@@ -42,7 +44,7 @@ pub(super) fn read(kind: BatchKind, content: &str) -> Result<Lines, BatchError> 
         .unwrap_or_default()
         .iter()
         .enumerate()
-        .map(|(index, line)| Entry { line: number(index + 1), record: record(kind, line) })
+        .map(|(index, line)| entry(kind, number(index + 1), line))
         .collect();
     let header = Header { kind: head.kind, partner: head.partner, file_name: head.file_name };
     Ok(Lines { header, entries, trailer })
@@ -57,13 +59,23 @@ fn marked<T: DeserializeOwned>(line: &str, mark: &str) -> Option<T> {
     (line.record == mark).then_some(line.content)
 }
 
-fn record(kind: BatchKind, line: &str) -> Result<Record, String> {
-    if depth_exceeds(line.as_bytes(), DEPTH_MAX) {
-        return Err(format!("nests more than {DEPTH_MAX} deep"));
+fn entry(kind: BatchKind, number: u32, line: &str) -> Entry {
+    let parsed = if depth_exceeds(line.as_bytes(), DEPTH_MAX) {
+        Err(format!("nests more than {DEPTH_MAX} deep"))
+    } else {
+        serde_json::from_str::<Line<Data<Value>>>(line).map_err(reason)
+    };
+    match parsed {
+        Err(reason) => Entry { line: number, correlation: None, record: Err(reason) },
+        Ok(Line { record, content: Data { correlation_id, data } }) => {
+            let correlation = correlation_id.filter(|id| is_identifier(id.as_str()));
+            Entry { line: number, correlation, record: understood(kind, &record, data) }
+        }
     }
-    let line: Line<Data<Value>> = serde_json::from_str(line).map_err(reason)?;
-    let data = line.content.data;
-    match (kind, line.record.as_str()) {
+}
+
+fn understood(kind: BatchKind, mark: &str, data: Value) -> Result<Record, String> {
+    match (kind, mark) {
         (BatchKind::Orders, "order") => document("order", data).map(|order| Record::Order(Box::new(order))),
         (BatchKind::Inventory, "count") => document("stock-count", data).map(Record::Count),
         (BatchKind::Returns, "return") => {
@@ -90,22 +102,26 @@ fn document<T: DeserializeOwned>(schema: &str, data: Value) -> Result<T, String>
     serde_json::from_value(data).map_err(reason)
 }
 
-pub(super) fn write(header: &Header, records: &[Record], totals: &Totals) -> String {
+pub(super) fn write(header: &Header, records: &[Filed], totals: &Totals) -> String {
     let head = Head {
         kind: header.kind.clone(),
         partner: header.partner.clone(),
         file_name: header.file_name.clone(),
     };
     let mut lines = vec![line("header", head)];
-    lines.extend(records.iter().map(|record| match record {
-        Record::Order(order) => line("order", Data { data: order }),
-        Record::Count(count) => line("count", Data { data: count }),
-        Record::Return(receipt) => line("return", Data { data: receipt }),
-        Record::Status(update) => line("status", Data { data: update }),
-        Record::Refund(notice) => line("refund", Data { data: notice }),
+    lines.extend(records.iter().map(|filed| match &filed.record {
+        Record::Order(order) => line("order", data(filed, order)),
+        Record::Count(count) => line("count", data(filed, count)),
+        Record::Return(receipt) => line("return", data(filed, receipt)),
+        Record::Status(update) => line("status", data(filed, update)),
+        Record::Refund(notice) => line("refund", data(filed, notice)),
     }));
     lines.push(line("trailer", totals));
     lines.concat()
+}
+
+fn data<T>(filed: &Filed, document: T) -> Data<T> {
+    Data { correlation_id: Some(filed.correlation.clone()), data: document }
 }
 
 /// The contract's documents have text keys: they have a JSON form.

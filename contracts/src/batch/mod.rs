@@ -14,8 +14,8 @@ mod totals;
 pub use totals::Totals;
 
 use crate::model::{
-    BatchFile, BatchFormat, BatchKind, NodeId, Order, OrderStatusUpdate, RefundNotice, ReturnReceipt,
-    StockCount,
+    BatchFile, BatchFormat, BatchKind, CorrelationId, NodeId, Order, OrderStatusUpdate, RefundNotice,
+    ReturnReceipt, StockCount,
 };
 
 /// Most records in a file.
@@ -52,11 +52,22 @@ impl Record {
     }
 }
 
+/// A record to be written, with the chain of messages that it belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filed {
+    /// What it says.
+    pub record: Record,
+    /// Its chain: a file holds the records of many.
+    pub correlation: CorrelationId,
+}
+
 /// A record with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Line of the file at which it begins, counted from 1.
     pub line: u32,
+    /// The chain that it belongs to, where it can be read and names one.
+    pub correlation: Option<CorrelationId>,
     /// What it says, or why it cannot be read.
     pub record: Result<Record, String>,
 }
@@ -142,9 +153,9 @@ struct Header {
 ///     quantity: 4,
 ///     counted_at: "2026-11-27T18:00:00Z".parse()?,
 /// };
-/// let records = [batch::Record::Count(count)];
+/// let records = [batch::Filed { record: batch::Record::Count(count), correlation: "chain-1".into() }];
 /// let mut file = batch::write("counts-7.csv", &"store-12".into(), BatchFormat::Csv, BatchKind::Inventory, &records)?;
-/// assert_eq!(batch::read(&file)?[0].record.as_ref(), Ok(&records[0]));
+/// assert_eq!(batch::read(&file)?[0].record.as_ref(), Ok(&records[0].record));
 ///
 /// file.content = file.content.replace(",4,", ",40,");
 /// let refusal = batch::read(&file).unwrap_err().to_string();
@@ -183,14 +194,14 @@ pub fn write(
     partner: &NodeId,
     format: BatchFormat,
     kind: BatchKind,
-    records: &[Record],
+    records: &[Filed],
 ) -> Result<BatchFile, BatchError> {
     let header = Header {
         kind: kind.name().to_owned(),
         partner: partner.to_string(),
         file_name: file_name.to_owned(),
     };
-    let totals = Totals::of(records.iter());
+    let totals = Totals::of(records.iter().map(|filed| &filed.record));
     let content = match format {
         BatchFormat::Csv => csv::write(&header, kind, records, &totals)?,
         BatchFormat::Jsonl => jsonl::write(&header, records, &totals),
@@ -206,4 +217,10 @@ fn reason(text: impl std::fmt::Display) -> String {
 /// A line's number, counted from 1.
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// What schemas ask of identifiers: 1 to 128 printable characters, no space at either end.
+fn is_identifier(value: &str) -> bool {
+    let printable = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    !value.is_empty() && value.len() <= 128 && value.trim() == value && printable
 }

@@ -66,7 +66,14 @@ fn formats() -> impl Strategy<Value = BatchFormat> {
 }
 
 fn file(format: BatchFormat, kind: BatchKind, records: &[Record]) -> BatchFile {
-    write("f-1", &"store-12".into(), format, kind, records).unwrap()
+    let filed: Vec<Filed> = (1..)
+        .zip(records)
+        .map(|(chain, record)| Filed {
+            record: record.clone(),
+            correlation: format!("chain-{chain}").as_str().into(),
+        })
+        .collect();
+    write("f-1", &"store-12".into(), format, kind, &filed).unwrap()
 }
 
 fn three_counts(format: BatchFormat) -> BatchFile {
@@ -78,8 +85,11 @@ proptest! {
     #[test]
     fn what_is_written_is_read((kind, records) in records(), format in formats()) {
         let read = read(&file(format, kind, &records)).unwrap();
+        let chains: Vec<String> =
+            read.iter().map(|entry| entry.correlation.as_ref().unwrap().to_string()).collect();
+        let named: Vec<String> = (1..=records.len()).map(|chain| format!("chain-{chain}")).collect();
         let read: Vec<Record> = read.into_iter().map(|entry| entry.record.unwrap()).collect();
-        prop_assert_eq!(read, records);
+        prop_assert_eq!((read, chains), (records, named));
     }
 
     #[test]

@@ -266,14 +266,14 @@ records! {
         quantity: QUANTITY,
     }
     BatchFile {
-        file_name: identifier(128),
+        file_name: reference(),
         partner,
         kind,
         format,
         content: text(900_000),
     }
     BatchAcknowledgment {
-        file_name: identifier(128),
+        file_name: reference(),
         status,
         records: COUNT,
         taken: COUNT,

@@ -143,7 +143,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// Plans a fault, if it can happen at all.
-fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
+pub(in crate::steps) fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
     if let Some(refusal) = Plan::new(&fault.name, vec![fault.clone()]).check().first() {
         return Err(StepError::rig(format!("{:?} cannot happen: {refusal}", fault.name)));
     }
