@@ -1,4 +1,4 @@
-@batch
+@batch @BAT-001
 Feature: A store that sends its orders in files
   The store is not connected: it gathers what it sells and sends a file with control totals when its line is up.
   A file may come twice, late, in pieces or damaged; each order is taken once, and the store is told by files.
@@ -17,6 +17,7 @@ Feature: A store that sends its orders in files
     Then the order is shipped
     And every system agrees
 
+  @BAT-002
   Scenario: The same file comes twice
     When a customer orders 2 "linen shirt" in the store
     And the store sends its file of orders
@@ -26,6 +27,7 @@ Feature: A store that sends its orders in files
     And the ERP holds 1 sales order
     And every system agrees
 
+  @BAT-002
   Scenario: The receipt for a file is lost, and the store sends everything again under another name
     Given the receipt for the store's file is lost
     When a customer orders 2 "linen shirt" in the store
@@ -36,7 +38,7 @@ Feature: A store that sends its orders in files
     And the ERP holds 1 sales order
     And every system agrees
 
-  @restart
+  @restart @BAT-002
   Scenario: The middleware dies in the middle of a file
     Given the middleware dies before it acknowledges the store's file
     When a customer orders 1 "denim jacket" in the store
@@ -46,6 +48,7 @@ Feature: A store that sends its orders in files
     And the ERP holds 1 sales order
     And every system agrees
 
+  @BAT-003
   Scenario: A file that is cut off is not used, and the whole file is
     When a customer orders 2 "linen shirt" in the store
     And the store's file of orders is cut off on its way
@@ -56,6 +59,7 @@ Feature: A store that sends its orders in files
     And the order is accepted
     And every system agrees
 
+  @BAT-003
   Scenario: A file that lost a record on its way is not used
     When a customer orders 1 "denim jacket" in the store
     And a customer orders 2 "linen shirt" in the store
@@ -66,6 +70,7 @@ Feature: A store that sends its orders in files
     Then 2 records of the file are taken
     And every system agrees
 
+  @BAT-003
   Scenario: One unreadable order does not hold up the others
     When a customer orders 1 "denim jacket" in the store
     And a customer orders 2 "linen shirt" in the store
@@ -77,7 +82,7 @@ Feature: A store that sends its orders in files
     Then 1 record of the file is taken
     And every system agrees
 
-  @virtual
+  @virtual @BAT-004
   Scenario: The store's line was down for four days
     When a customer orders 2 "linen shirt" in the store
     And 4 days pass

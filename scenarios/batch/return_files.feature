@@ -1,4 +1,4 @@
-@batch
+@batch @BAT-006
 Feature: A store that sends its returns in files
   Goods are back before anybody hears of it; whatever the file goes through, the money is given back once.
 
@@ -18,6 +18,7 @@ Feature: A store that sends its returns in files
     And 1 "linen shirt" is added to the shelf at "Store 27"
     And every system agrees
 
+  @BAT-002
   Scenario: The same return in two files
     When the customer brings 1 "linen shirt" back to "Store 27" as new
     And the store's file of returns loses a record on its way
@@ -28,6 +29,7 @@ Feature: A store that sends its returns in files
     Then the customer is refunded 49.90 EUR to the card
     And every system agrees
 
+  @BAT-003
   Scenario: One unreadable return does not hold up the others
     When the customer brings 1 "linen shirt" back to "Store 27" as new
     And the customer brings 1 "denim jacket" back to "Store 27" opened
@@ -40,7 +42,7 @@ Feature: A store that sends its returns in files
     And the customer is refunded 138.90 EUR to the card
     And every system agrees
 
-  Scenario: The payment provider is down while the file is read
+  Scenario: The answer to the refund gets lost
     Given the payment provider loses its answer to the refund
     When the customer brings 2 "linen shirt" back to "Store 27" as new
     And the store sends its file of returns

@@ -92,7 +92,7 @@ fn trailer(row: &StringRecord) -> Option<Totals> {
 }
 
 /// The values of a data row behind its mark.
-fn values<'r, const N: usize>(row: &'r StringRecord) -> Result<[&'r str; N], String> {
+fn values<const N: usize>(row: &StringRecord) -> Result<[&str; N], String> {
     let mut found = row.iter();
     if found.next() != Some("data") {
         return Err("is no data".to_owned());

@@ -148,14 +148,8 @@ fn a_missing_or_repeated_record_is_noticed() {
     for format in [BatchFormat::Csv, BatchFormat::Jsonl] {
         let whole = three_counts(format);
         let lines: Vec<&str> = whole.content.lines().collect();
-        let without = BatchFile {
-            content: lines
-                .iter()
-                .filter(|line| !line.contains("C-6"))
-                .map(|line| format!("{line}\n"))
-                .collect(),
-            ..whole.clone()
-        };
+        let kept: Vec<&str> = lines.into_iter().filter(|line| !line.contains("C-6")).collect();
+        let without = BatchFile { content: kept.join("\n"), ..whole.clone() };
         let refusal = read(&without).unwrap_err().to_string();
         assert_eq!(
             refusal,

@@ -56,6 +56,7 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
             erp::CANCEL_SALES_ORDER_LINES,
             erp::RELEASE_RESERVATION,
             erp::POST_INVENTORY_MOVEMENT,
+            erp::POST_STOCK_COUNT,
             erp::POST_INVOICE,
             erp::CREATE_RETURN_AUTHORIZATION,
             wms::CREATE_RETURN_NOTICE,

@@ -139,6 +139,8 @@ pub mod erp {
     /// `InventoryMovement` → `InventoryMovement`. A goods issue consumes the order's reservation.
     pub const POST_INVENTORY_MOVEMENT: Operation =
         create(E, "postInventoryMovement", "/v1/inventory-movements");
+    /// `StockCount` → `StockLevel` after it.
+    pub const POST_STOCK_COUNT: Operation = create(E, "postStockCount", "/v1/stock-counts");
     /// `Invoice` → `Invoice`.
     pub const POST_INVOICE: Operation = create(E, "postInvoice", "/v1/invoices");
     /// `ReturnAuthorization` → `ReturnAuthorization`.
@@ -285,6 +287,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::CREATE_RESERVATION,
     erp::RELEASE_RESERVATION,
     erp::POST_INVENTORY_MOVEMENT,
+    erp::POST_STOCK_COUNT,
     erp::POST_INVOICE,
     erp::CREATE_RETURN_AUTHORIZATION,
     erp::POST_RETURN_RECEIPT,

@@ -5,7 +5,10 @@ use counterproof_contracts::{
     model::{BatchKind, NodeId, Order, ReturnReceipt, StockCount, System},
     protocol::middleware,
 };
-use counterproof_simulators::channel::Damage;
+use counterproof_simulators::{
+    channel::{ActionError, Damage, Pos},
+    kernel::Scene,
+};
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once, faults, stock};
@@ -169,23 +172,28 @@ fn broken_record(world: &mut World, args: &Args) -> Result<(), StepError> {
 fn send_file(play: &mut Play, kind: BatchKind, damage: Damage) -> Result<(), StepError> {
     let store = store(play)?;
     let root = play.root("file");
-    play.stage
-        .landscape
-        .pos
-        .act(&root.order, root.correlation.clone(), |pos, scene| {
-            pos.send_file(scene, &store, kind, damage, &root.order)
-        })
-        .map_err(|error| StepError::rig(format!("the store cannot send its file: {error}")))
+    at_the_store(play, &root, |pos, scene| pos.send_file(scene, &store, kind, damage, &root.order))
+}
+
+/// Acts at the store; where nothing was ordered yet, what happens belongs to the scenario all the same.
+fn at_the_store(
+    play: &Play,
+    root: &Root,
+    action: impl FnOnce(&mut Pos, &mut Scene<'_>) -> Result<(), ActionError>,
+) -> Result<(), StepError> {
+    let (pos, correlation) = (&play.stage.landscape.pos, root.correlation.clone());
+    let done = if play.orders.is_empty() {
+        pos.prepare(Some(&play.id), correlation, action)
+    } else {
+        pos.act(&root.order, correlation, action)
+    };
+    done.map_err(|error| StepError::rig(format!("the store cannot send its file: {error}")))
 }
 
 fn send_again(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     let root = play.same_root("file");
-    play.stage
-        .landscape
-        .pos
-        .act(&root.order, root.correlation.clone(), |pos, scene| pos.send_file_again(scene, &root.order))
-        .map_err(|error| StepError::rig(format!("the store cannot send its file again: {error}")))
+    at_the_store(play, &root, |pos, scene| pos.send_file_again(scene, &root.order))
 }
 
 async fn taken(world: &mut World, args: Args) -> Result<(), StepError> {

@@ -91,6 +91,7 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("reservation", erp::CREATE_RESERVATION),
         ("invoice", erp::POST_INVOICE),
         ("stock movement", erp::POST_INVENTORY_MOVEMENT),
+        ("stock count", erp::POST_STOCK_COUNT),
         ("credit memo", erp::POST_CREDIT_MEMO),
         ("authorization", psp::AUTHORIZE_PAYMENT),
         ("capture", psp::CAPTURE_PAYMENT),

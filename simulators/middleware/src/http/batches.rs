@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     batch::{self, Entry, Record},
-    model::{BatchAcknowledgment, BatchFile, BatchStatus, NodeId, RefusedRecord, System},
-    protocol::{FieldError, Problem, middleware},
+    model::{
+        BatchAcknowledgment, BatchFile, BatchStatus, NodeId, OrderNumber, RefusedRecord, StockCount, System,
+    },
+    protocol::{FieldError, Problem, ProblemKind, erp, middleware},
     shape,
 };
 use serde_json::Value;
 
 use super::commands::{Command, carry_out, document, keep, submission};
 use crate::{
-    door::store::StoreError,
-    durable::{AnswerSlot, Inner},
-    process::{Chain, Input},
+    door::store::{Batch, StoreError},
+    durable::{AnswerSlot, Asked, Inner, Keys, ask_once},
+    process::{Chain, Input, Intent, PartnerCall, Task, idempotency_key},
 };
 
 /// Takes a file, record by record.
@@ -32,13 +34,18 @@ pub(super) async fn receive(
         Err(problem) => return keep(app, Err(problem), slot).await,
     };
     let mut tally = Tally::default();
+    // A count is booked while the store waits: what the ERP did not answer, the file asks for again.
     for Entry { line, correlation, record } in entries {
         let correlation = correlation.unwrap_or_else(|| chain.correlation.clone());
         let chain = Chain { correlation, causation: chain.causation.clone() };
         let outcome = match record {
+            Ok(Record::Count(count)) => book(app, count, chain).await?,
             Ok(record) => take(app, record, &file.partner, chain).await?,
             Err(reason) => Outcome::Refused(reason),
         };
+        if let Outcome::Unknown(reason) = outcome {
+            return Ok(Err(Problem::new(ProblemKind::Unavailable, format!("line {line}: {reason}"))));
+        }
         tally.count(line, outcome);
     }
     let acknowledgment = serde_json::to_value(tally.acknowledge(file.file_name)).unwrap_or_default();
@@ -62,6 +69,8 @@ enum Outcome {
     Taken,
     Known,
     Refused(String),
+    /// Nobody knows: the file must come again.
+    Unknown(String),
 }
 
 async fn take(
@@ -92,6 +101,40 @@ async fn take(
         Ok(_) if known => Outcome::Known,
         Ok(_) => Outcome::Taken,
         Err(problem) => Outcome::Refused(problem.detail),
+    })
+}
+
+/// Tells the ERP of a count. It belongs to no order, so its outcome is kept by its own identity.
+async fn book(app: &Arc<Inner>, count: StockCount, chain: Chain) -> Result<Outcome, StoreError> {
+    let key = Keys::count(&count.count_id);
+    let _held = app.hold_key(&key).await;
+    if app.parts.store.get(&key)?.is_some() {
+        return Ok(Outcome::Known);
+    }
+    let intent = Intent::Count { count: count.count_id.clone() };
+    let of = OrderNumber::from(count.count_id.as_str());
+    let call = PartnerCall::new(erp::POST_STOCK_COUNT, &[], &count);
+    let task = Task {
+        key: idempotency_key(&of, &intent),
+        order_number: of,
+        intent,
+        partner: System::Erp,
+        operation: call.operation.id.to_owned(),
+        parameters: call.parameters,
+        body: call.body,
+        chain,
+        asked_at: app.parts.clock.now(),
+        number: 1,
+    };
+    Ok(match ask_once(app, &task).await {
+        Asked::Done => {
+            let mut batch = Batch::default();
+            batch.put(key, b"true".to_vec());
+            app.commit(batch).await?;
+            Outcome::Taken
+        }
+        Asked::Refused(reason) => Outcome::Refused(reason),
+        Asked::Unknown(reason) => Outcome::Unknown(reason),
     })
 }
 
@@ -127,7 +170,9 @@ impl Tally {
         match outcome {
             Outcome::Taken => self.taken += 1,
             Outcome::Known => self.known += 1,
-            Outcome::Refused(reason) => self.refused.push(RefusedRecord { line, reason }),
+            Outcome::Refused(reason) | Outcome::Unknown(reason) => {
+                self.refused.push(RefusedRecord { line, reason });
+            }
         }
     }
 
