@@ -4,6 +4,7 @@
 //! journal can be judged with it alone, anywhere, always with the same result.
 //!
 //! * [`model`] the canonical documents; money is integer minor units with a currency
+//! * [`allocation`] and [`funding`] the arithmetic of prices, promotions, taxes and currencies
 //! * [`protocol`] operations, messages, events, headers, problems and signatures
 //! * [`batch`] files of partners that take part in no calls, read and written
 //! * [`lifecycle`] the legal transitions of every status, as one table
@@ -17,6 +18,7 @@
 pub mod allocation;
 pub mod batch;
 pub mod faults;
+pub mod funding;
 pub mod invariants;
 pub mod journal;
 pub mod lifecycle;
