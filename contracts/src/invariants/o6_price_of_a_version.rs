@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(
             findings("O6", &history.records()),
             [
-                "Order W-17: version 2 costs 40.00 EUR with 6.38 EUR of tax, but the ERP was told 40.01 EUR with 6.38 EUR."
+                "Order W-17: version 2 costs 40.00 EUR with 6.39 EUR of tax, but the ERP was told 40.01 EUR with 6.39 EUR."
             ]
         );
     }

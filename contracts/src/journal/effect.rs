@@ -19,20 +19,20 @@ pub enum Effect {
     OrderPlaced {
         /// As the customer placed it. `placed` on the wire: the record around it names the order's number `order`.
         #[serde(rename = "placed")]
-        order: Order,
+        order: Box<Order>,
     },
     /// A channel asked to cancel units.
     CancellationRequested(CancellationLines),
     /// A channel asked to change an order.
     OrderChangeRequested {
         /// What was asked.
-        change: OrderChange,
+        change: Box<OrderChange>,
     },
     /// A channel learned that a change was accepted: the customer's truth from now on.
     OrderChanged {
         /// The order as it is now. `placed` on the wire, as in `OrderPlaced`.
         #[serde(rename = "placed")]
-        order: Order,
+        order: Box<Order>,
     },
     /// A channel asked for a return.
     ReturnRequested {

@@ -7,6 +7,7 @@ mod agreement;
 mod changes;
 mod exceptions;
 mod faults;
+mod files;
 mod fulfillment;
 mod orders;
 mod parameters;
@@ -127,6 +128,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exceptions::STEPS,
         pickup::STEPS,
         returns::STEPS,
+        files::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

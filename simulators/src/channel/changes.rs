@@ -54,7 +54,7 @@ impl Channel {
             &change_id,
             order_number,
         );
-        scene.commit(Effect::OrderChangeRequested { change });
+        scene.commit(Effect::OrderChangeRequested { change: Box::new(change) });
         let known = &mut self.conversations.entry(order_number.clone()).or_default().changing;
         known.wishes.insert(change_id.clone(), changed);
         known.last = Some(change_id.clone());
@@ -79,7 +79,7 @@ pub(super) fn learn(known: &mut Conversation, results: &[OrderChangeResult], sce
         known.changing.results.insert(result.change_id.clone(), result.clone());
         let newer = known.order.as_ref().is_none_or(|order| order.version < wish.version);
         if result.status == ChangeStatus::Accepted && newer {
-            scene.commit(Effect::OrderChanged { order: wish.clone() });
+            scene.commit(Effect::OrderChanged { order: Box::new(wish.clone()) });
             known.order = Some(wish.clone());
         }
     }

@@ -52,8 +52,8 @@ impl History {
             reason: "asked for".to_owned(),
         };
         let channel = self.channel();
-        self.commit(channel, true, Effect::OrderChangeRequested { change });
-        self.effect(channel, Effect::OrderChanged { order: changed.clone() });
+        self.commit(channel, true, Effect::OrderChangeRequested { change: Box::new(change) });
+        self.effect(channel, Effect::OrderChanged { order: Box::new(changed.clone()) });
         self.effect(System::Erp, Effect::SalesOrderChanged { change: told });
         self.order = changed;
         more(self);
