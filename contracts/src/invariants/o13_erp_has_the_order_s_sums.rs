@@ -37,8 +37,9 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     }
     let versions = order.changes.versions.values();
     let mut versions = versions.chain(order.changes.wishes.values().map(|wish| &wish.version));
-    if versions
-        .any(|version| version.total == sales_order.total && version.tax == sales_order.total_tax.amount)
+    if sales_order.currency == terms.currency
+        && versions
+            .any(|version| version.total == sales_order.total && version.tax == sales_order.total_tax.amount)
     {
         return;
     }

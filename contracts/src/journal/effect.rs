@@ -328,15 +328,13 @@ impl Effect {
     /// The order, where the effect is about one.
     pub fn order_number(&self) -> Option<&OrderNumber> {
         Some(match self {
-            Self::OrderPlaced { order } => &order.order_number,
+            Self::OrderPlaced { order } | Self::OrderChanged { order } => &order.order_number,
             Self::CancellationRequested(lines) => &lines.order_number,
             Self::OrderChangeRequested { change } => &change.order_number,
-            Self::OrderChanged { order } => &order.order_number,
             Self::SalesOrderChanged { change } => &change.order_number,
             Self::StockBackordered { reservation } | Self::ReservationExpired { reservation } => {
                 &reservation.order_number
             }
-            Self::FulfillmentChanged { fulfillment_order } => &fulfillment_order.order_number,
             Self::UnitsUnfulfilled { units } => &units.order_number,
             Self::SubstitutionProposed { proposal } => &proposal.order_number,
             Self::SubstitutionAnswered { answer } => &answer.order_number,
@@ -358,7 +356,8 @@ impl Effect {
                 &authorization.order_number
             }
             Self::ReturnReceiptBooked { receipt } | Self::GoodsReturned { receipt } => &receipt.order_number,
-            Self::FulfillmentOrderReceived { fulfillment_order } => &fulfillment_order.order_number,
+            Self::FulfillmentOrderReceived { fulfillment_order }
+            | Self::FulfillmentChanged { fulfillment_order } => &fulfillment_order.order_number,
             Self::FulfillmentCanceled { result } => &result.order_number,
             Self::ShipmentPacked { shipment }
             | Self::LabelAttached { shipment }

@@ -88,10 +88,6 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/inventory/backorders.feature",
         include_str!("../../../scenarios/inventory/backorders.feature"),
     ),
-    (
-        "scenarios/inventory/lapsed_claims.feature",
-        include_str!("../../../scenarios/inventory/lapsed_claims.feature"),
-    ),
 ];
 
 #[cfg(test)]
