@@ -21,6 +21,8 @@ mod e1_one_effect;
 mod e2_no_lost_event;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i10_published_stock;
+mod i1_claims_are_covered;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -50,17 +52,19 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 23] = [
+static CHECKS: [law::Check; 25] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
     m5_one_effect_per_intent::CHECK,
     m6_refund_value::CHECK,
     m11_stored_value::CHECK,
+    i1_claims_are_covered::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
     i9_restock_follows_grade::CHECK,
+    i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o5_systems_agree::CHECK,
     o7_legal_transitions::CHECK,

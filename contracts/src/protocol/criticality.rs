@@ -61,6 +61,9 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
             carrier::CREATE_RETURN_LABEL,
             tax::COMMIT_TAX,
             tax::VOID_TAX,
+            channel::publish_stock(System::Storefront),
+            channel::publish_stock(System::Marketplace),
+            channel::publish_stock(System::Pos),
         ],
     ),
 ];

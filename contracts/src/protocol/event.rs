@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber, Refund,
-    ReturnReceipt, Shipment, System, Timestamp,
+    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted,
+    OrderNumber, Refund, ReturnReceipt, Shipment, Sku, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -28,7 +28,8 @@ pub struct CloudEvent {
     pub datacontenttype: String,
     /// Rises with each event of the same source and subject, from 1.
     pub sequence: u64,
-    /// Events with the same key are told in order, as far as possible: the order number.
+    /// Events with the same key are told in order, as far as possible: the order number, or the
+    /// SKU where no order is meant.
     pub partitionkey: OrderNumber,
     /// The chain of messages that it belongs to.
     pub correlationid: CorrelationId,
@@ -75,11 +76,13 @@ pub enum EventType {
     RefundSucceeded,
     /// PSP: the refund could not be paid ([`Refund`]).
     RefundFailed,
+    /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
+    InventoryAdjusted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -89,6 +92,7 @@ impl EventType {
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
+        Self::InventoryAdjusted,
     ];
 
     /// The `type` attribute.
@@ -103,13 +107,14 @@ impl EventType {
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
+            Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
         }
     }
 
     /// Who tells it.
     pub const fn source(self) -> System {
         match self {
-            Self::SalesOrderAcknowledged => System::Erp,
+            Self::SalesOrderAcknowledged | Self::InventoryAdjusted => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
@@ -130,6 +135,7 @@ impl EventType {
             Self::ReturnInspected => "inspection",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
+            Self::InventoryAdjusted => "inventory-adjusted",
         }
     }
 
@@ -169,6 +175,8 @@ pub enum EventData {
     RefundSucceeded(Refund),
     /// See [`EventType::RefundFailed`].
     RefundFailed(Refund),
+    /// See [`EventType::InventoryAdjusted`].
+    InventoryAdjusted(InventoryAdjusted),
 }
 
 impl EventData {
@@ -184,12 +192,13 @@ impl EventData {
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
         }
     }
 
-    /// The order.
-    pub const fn order_number(&self) -> &OrderNumber {
-        match self {
+    /// The order, where the event is about one.
+    pub const fn order_number(&self) -> Option<&OrderNumber> {
+        Some(match self {
             Self::SalesOrderAcknowledged(data) => &data.order_number,
             Self::FulfillmentOrderAccepted(data) => &data.order_number,
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
@@ -197,6 +206,24 @@ impl EventData {
             Self::ReturnInspected(data) => &data.order_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+            Self::InventoryAdjusted(_) => return None,
+        })
+    }
+
+    /// The SKU, where the event is about one and no order.
+    pub const fn sku(&self) -> Option<&Sku> {
+        match self {
+            Self::InventoryAdjusted(data) => Some(&data.sku),
+            _ => None,
+        }
+    }
+
+    /// Events with the same partition are told in order, as far as possible.
+    pub fn partition(&self) -> OrderNumber {
+        match (self.order_number(), self.sku()) {
+            (Some(order), _) => order.clone(),
+            (None, Some(sku)) => OrderNumber::from(sku.as_str()),
+            (None, None) => OrderNumber::from(self.event_type().name()),
         }
     }
 
@@ -210,6 +237,7 @@ impl EventData {
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+            Self::InventoryAdjusted(data) => data.sku.to_string(),
         }
     }
 
@@ -223,6 +251,7 @@ impl EventData {
             Self::ReturnInspected(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+            Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -243,6 +272,7 @@ impl EventData {
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
+            EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }
 }

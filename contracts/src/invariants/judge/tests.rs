@@ -35,6 +35,10 @@ fn a_whole_life_exercises_every_law() {
     let lost = history.lose(crate::model::System::Tax, |_| true);
     history.replay(crate::journal::Outcome::Ok);
     lost.iter().for_each(|committed| history.bring_back(committed));
+    history.unclaimed(2);
+    for (channel, available) in [("storefront", 1), ("marketplace", 0), ("pos", 2)] {
+        history.offer(channel.parse().unwrap(), 1, available);
+    }
     history.settle();
     let violations = observe_all(&mut judge, &history.records());
     assert_eq!(violations, []);

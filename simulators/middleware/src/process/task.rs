@@ -77,6 +77,8 @@ pub enum Intent {
     UpdateStatus { sequence: u64 },
     /// Tell customer service where the order stands.
     Timeline { sequence: u64 },
+    /// Tell a channel how many units it may offer.
+    PublishStock { channel: System, sequence: u64 },
 }
 
 impl Intent {
@@ -117,6 +119,9 @@ impl Intent {
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
+            Self::PublishStock { channel, sequence } => {
+                ("publish-stock", vec![channel.to_string(), sequence.to_string()])
+            }
         }
     }
 }
