@@ -1,4 +1,4 @@
-@inventory
+@inventory @INV-006
 Feature: Channels offer what can be promised
   The ERP tells how its stock changes; each channel offers what nobody claimed, less what is kept back from it:
   one unit from the storefront, two from the marketplace, none from stores.
@@ -28,7 +28,7 @@ Feature: Channels offer what can be promised
     And the web shop offers 3 "linen shirt"
     When the customer brings 1 "linen shirt" back to "Store 12" as new
     Then 1 "linen shirt" is added to the shelf at "Store 12"
-    And the web shop offers 3 "linen shirt"
+    And the web shop offers 4 "linen shirt"
     And every system agrees
 
   Scenario: A count that finds less
@@ -40,6 +40,7 @@ Feature: Channels offer what can be promised
     And the web shop offers 0 "linen shirt"
     And every system agrees
 
+  @INV-007
   Scenario: The last unit, while the shop window lags
     Given the stock notice comes 2 seconds late
     And 2 "denim jacket" are in stock at "Warehouse North"
@@ -50,4 +51,50 @@ Feature: Channels offer what can be promised
     Then the order is rejected
     And the ERP holds 0 sales orders
     And the customer has paid 0.00 EUR
+    And every system agrees
+
+  @INV-008
+  Scenario: An older notice comes after a newer one
+    When a customer orders 1 "linen shirt" in the web shop
+    Then the order is in fulfillment
+    And the store offers 5 "linen shirt"
+    When the stock notice comes 2 seconds late
+    And a customer orders 3 "linen shirt" in the web shop
+    Then the order is in fulfillment
+    When a customer orders 1 "linen shirt" in the marketplace
+    Then the order is in fulfillment
+    And the store offers 1 "linen shirt"
+    And every system agrees
+
+  @INV-008
+  Scenario: A channel that was down is told the newest level, and none of those before
+    Given the storefront is down
+    When a customer orders 1 "linen shirt" in the marketplace
+    Then the order is in fulfillment
+    And the store offers 5 "linen shirt"
+    When a customer orders 2 "linen shirt" in the marketplace
+    Then the order is in fulfillment
+    And the store offers 3 "linen shirt"
+    When the storefront is back
+    Then the web shop offers 2 "linen shirt"
+    And every system agrees
+
+  Scenario: A notice that comes twice, and one whose acknowledgment is lost
+    Given the stock notice comes again 1 second later
+    When a customer orders 2 "linen shirt" in the web shop
+    Then the order is in fulfillment
+    And the web shop offers 3 "linen shirt"
+    When the stock notice is accepted and its sender does not hear of it
+    And a customer orders 1 "linen shirt" in the web shop
+    Then the web shop offers 2 "linen shirt"
+    And every system agrees
+
+  Scenario: The middleware dies between the notice and the publication
+    Given the storefront is down
+    When a customer orders 4 "linen shirt" in the web shop
+    Then the store offers 2 "linen shirt"
+    When the middleware is killed and started again
+    And the storefront is back
+    Then the order is in fulfillment
+    And the web shop offers 1 "linen shirt"
     And every system agrees
