@@ -5,6 +5,7 @@
 
 mod agreement;
 mod faults;
+mod files;
 mod fulfillment;
 mod orders;
 mod parameters;
@@ -121,6 +122,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         payment::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
+        files::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -79,6 +79,8 @@ pub enum Intent {
     Timeline { sequence: u64 },
     /// Tell a channel how many units it may offer.
     PublishStock { channel: System, sequence: u64 },
+    /// Tell the ERP what a store counted; no order wants it.
+    Count { count: String },
 }
 
 impl Intent {
@@ -118,6 +120,7 @@ impl Intent {
             Self::CreditMemo { receipt } => ("credit-memo", vec![receipt.to_string()]),
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
+            Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
             Self::PublishStock { channel, sequence } => {
                 ("publish-stock", vec![channel.to_string(), sequence.to_string()])
