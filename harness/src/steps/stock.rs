@@ -136,7 +136,7 @@ fn count(world: &mut World, args: &Args) -> Result<(), StepError> {
     play.stage
         .landscape
         .erp
-        .prepare(Some(&play.id), correlation, |erp, scene| erp.count_stock(scene, &node, &sku, units))
+        .prepare(Some(&play.id), correlation, |erp, scene| erp.recount(scene, &node, &sku, units))
         .map_err(|problem| StepError::rig(format!("the count cannot be booked: {problem}")))
 }
 

@@ -82,7 +82,7 @@ impl Erp {
     ///
     /// # Errors
     /// If the count says what the books say.
-    pub fn count_stock(
+    pub fn recount(
         &mut self,
         scene: &mut Scene<'_>,
         node_id: &NodeId,
