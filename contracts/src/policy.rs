@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConditionGrade, DispositionCode, System, TenderKind};
+use crate::{
+    metrics::Threshold,
+    model::{ConditionGrade, DispositionCode, System, TenderKind},
+};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub struct Policy {
     pub retry: RetryPolicy,
     /// What channels may offer of the stock.
     pub availability: AvailabilityPolicy,
+    /// Bounds of business metrics; a run that misses one ends with a code of its own.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// What channels may offer of the stock.
@@ -127,6 +132,7 @@ impl Default for Policy {
             .to_vec(),
             retry: RetryPolicy::default(),
             availability: AvailabilityPolicy::default(),
+            thresholds: Vec::new(),
         }
     }
 }
