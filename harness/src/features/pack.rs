@@ -59,6 +59,11 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/return_window.feature",
         include_str!("../../../scenarios/returns/return_window.feature"),
     ),
+    ("scenarios/tax/promotions.feature", include_str!("../../../scenarios/tax/promotions.feature")),
+    ("scenarios/tax/sales_tax.feature", include_str!("../../../scenarios/tax/sales_tax.feature")),
+    ("scenarios/tax/cross_border.feature", include_str!("../../../scenarios/tax/cross_border.feature")),
+    ("scenarios/tax/currencies.feature", include_str!("../../../scenarios/tax/currencies.feature")),
+    ("scenarios/tax/tax_engine.feature", include_str!("../../../scenarios/tax/tax_engine.feature")),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
     ("scenarios/resilience/restored.feature", include_str!("../../../scenarios/resilience/restored.feature")),
 ];

@@ -12,6 +12,7 @@ mod payment;
 mod recovery;
 mod returns;
 mod stock;
+mod taxes;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -119,6 +120,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
         faults::STEPS,

@@ -44,7 +44,7 @@ impl History {
 
     pub(super) fn submit(&mut self) {
         let order = self.order.clone();
-        self.commit(self.channel(), true, Effect::OrderPlaced { order: order.clone() });
+        self.commit(self.channel(), true, Effect::OrderPlaced { order: Box::new(order.clone()) });
         let answer = OrderAcknowledgment {
             order_number: self.number(),
             order_id: "o-1".to_owned(),
