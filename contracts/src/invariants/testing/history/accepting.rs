@@ -123,7 +123,7 @@ impl History {
             currency: Currency::EUR,
             lines: Self::items(quantity),
             total: self.order.total,
-            total_tax: money(0),
+            total_tax: money(self.order.value().tax),
             settlement: None,
             tax_terms: None,
         };
