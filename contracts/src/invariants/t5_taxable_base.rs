@@ -59,7 +59,8 @@ fn finding(
     line: &TaxDocumentLine,
     base: Span,
 ) -> Finding {
-    let what = line.line_id.as_ref().map_or_else(|| "shipping".to_owned(), |line_id| format!("line {line_id}"));
+    let what =
+        line.line_id.as_ref().map_or_else(|| "shipping".to_owned(), |line_id| format!("line {line_id}"));
     let bound = if line.taxable_base.amount > base.high { base.high } else { base.low };
     let sentence = format!(
         "Order {}: tax document {} taxes {what} on {}, which is to be taxed on {}.",
@@ -98,7 +99,9 @@ mod tests {
         history.edit(|effect| shift(effect, -1_000));
         assert_eq!(
             findings("T5", &history.records()),
-            ["Order W-17: tax document TX-S-1 taxes line L-1 on 73.86 EUR, which is to be taxed on 83.86 EUR."]
+            [
+                "Order W-17: tax document TX-S-1 taxes line L-1 on 73.86 EUR, which is to be taxed on 83.86 EUR."
+            ]
         );
     }
 

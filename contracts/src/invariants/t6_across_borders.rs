@@ -169,9 +169,7 @@ mod tests {
         history.settle();
         assert_eq!(
             findings("T6", &history.records()),
-            [
-                "Order W-17: tax document TX-S-1 is reported under DOMESTIC, but the order was sold under OSS."
-            ]
+            ["Order W-17: tax document TX-S-1 is reported under DOMESTIC, but the order was sold under OSS."]
         );
     }
 

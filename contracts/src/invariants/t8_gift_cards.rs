@@ -97,7 +97,9 @@ mod tests {
         history.settle();
         assert_eq!(
             findings("T8", &history.records()),
-            ["Order W-17: line L-1 is taxed on 63.86 EUR, but 83.86 EUR is right, whatever it is and whoever pays."]
+            [
+                "Order W-17: line L-1 is taxed on 63.86 EUR, but 83.86 EUR is right, whatever it is and whoever pays."
+            ]
         );
     }
 
@@ -112,7 +114,9 @@ mod tests {
         history.settle();
         assert_eq!(
             findings("T8", &history.records()),
-            ["Order W-17: line L-1 is taxed with 15.94 EUR, but 0.00 EUR is right, whatever it is and whoever pays."]
+            [
+                "Order W-17: line L-1 is taxed with 15.94 EUR, but 0.00 EUR is right, whatever it is and whoever pays."
+            ]
         );
     }
 

@@ -98,6 +98,7 @@ fn rate(world: &mut World, args: &Args, told: bool) -> Result<(), StepError> {
     let play = world.play()?;
     let sku = stock::sku(play, args.text(0))?;
     let percent = args.number(1)?;
+    let from = play.stage.clock.now();
     let change = RateChange { jurisdiction: "DE".to_owned(), from, rate_ppm: percent.saturating_mul(10_000) };
     if told {
         play.rate_changes.entry(sku.clone()).or_default().push(change.clone());

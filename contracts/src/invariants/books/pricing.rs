@@ -111,8 +111,8 @@ impl OrderPricing {
         let minimums = order.promotions.iter().filter(|promotion| {
             promotion.funding == PromotionFunding::Retailer && promotion.scope != PromotionScope::Shipping
         });
-        let minimums =
-            minimums.filter_map(|promotion| Some((promotion.promotion_id.clone(), promotion.minimum?.amount)));
+        let minimums = minimums
+            .filter_map(|promotion| Some((promotion.promotion_id.clone(), promotion.minimum?.amount)));
         Self {
             scheme: order.tax_scheme(),
             collector: order.tax_collector(),
