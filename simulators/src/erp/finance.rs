@@ -5,6 +5,7 @@ use counterproof_contracts::{
     model::{
         Contribution, CreditMemo, Currency, ErpDocument, FinancialPosting, Invoice, LineQuantity, Money,
         OrderNumber, PostingKind, PostingLine, PromotionFunding, SalesOrder, SettledAmounts, TaxCollector,
+        TaxTerms,
     },
     protocol::Problem,
 };
@@ -55,7 +56,7 @@ impl Erp {
             settlement: invoice.settlement,
             retained: 0,
         };
-        let booked = amounts.booked(&sales_order, earlier)?;
+        let booked = amounts.booked(&sales_order, &earlier)?;
         let number = ErpDocument::new(scene.id("inv", invoice.order_number.as_str()));
         invoice.erp_document = Some(number.clone());
         let posting = FinancialPosting {
@@ -90,7 +91,7 @@ impl Erp {
             settlement: memo.settlement,
             retained: memo.retained.map_or(0, |retained| retained.amount),
         };
-        let booked = amounts.booked(&sales_order, earlier)?;
+        let booked = amounts.booked(&sales_order, &earlier)?;
         let number = ErpDocument::new(scene.id("cm", memo.order_number.as_str()));
         memo.erp_document = Some(number.clone());
         let reversed = booked.lines(&sales_order).into_iter().map(|line| PostingLine {
@@ -157,7 +158,7 @@ impl Amounts<'_> {
     fn booked<'e>(
         &self,
         sales_order: &SalesOrder,
-        earlier: impl Iterator<Item = &'e [Contribution]> + Clone,
+        earlier: &(impl Iterator<Item = &'e [Contribution]> + Clone),
     ) -> Result<Booked, Problem> {
         self.check_contributions()?;
         let of = |funding: PromotionFunding, entries: &[Contribution]| -> i64 {
@@ -218,8 +219,7 @@ impl Amounts<'_> {
 impl Booked {
     /// The lines of an invoice's posting. Debits equal credits: what is receivable is revenue and tax.
     fn lines(&self, sales_order: &SalesOrder) -> Vec<PostingLine> {
-        let collector =
-            sales_order.tax_terms.as_ref().map_or(TaxCollector::Retailer, |terms| terms.collector());
+        let collector = sales_order.tax_terms.as_ref().map_or(TaxCollector::Retailer, TaxTerms::collector);
         let tax_account = match collector {
             TaxCollector::Retailer => TAX_PAYABLE,
             TaxCollector::Marketplace => TAX_OF_MARKETPLACE,

@@ -164,7 +164,7 @@ impl World {
             jurisdictions: file.jurisdiction.into_iter().map(jurisdiction).collect::<Result<_, _>>()?,
             promotions: file.promotion.into_iter().map(promotion).collect::<Result<_, _>>()?,
             people: file.customer.into_iter().map(person).collect(),
-            exchange_rates: file.exchange_rate.into_iter().map(exchange_rate).collect::<Result<_, _>>()?,
+            exchange_rates: file.exchange_rate.iter().map(exchange_rate).collect::<Result<_, _>>()?,
         };
         world.check_names()?;
         world.check_references()?;
@@ -311,7 +311,7 @@ fn jurisdiction(given: JurisdictionEntry) -> Result<Jurisdiction, WorldError> {
     })
 }
 
-fn exchange_rate(given: ExchangeRateEntry) -> Result<ExchangeRate, WorldError> {
+fn exchange_rate(given: &ExchangeRateEntry) -> Result<ExchangeRate, WorldError> {
     let sound = (1..=1_000_000_000).contains(&given.presentment_units)
         && (1..=1_000_000_000).contains(&given.settlement_units)
         && given.currency != HOME_CURRENCY;

@@ -103,10 +103,10 @@ impl<'w> Taxation<'w> {
 
     fn rated(&self, category: TaxCategory, sku: &Sku) -> Vec<Levy<'w>> {
         let changed = |jurisdiction: &Jurisdiction| {
-            let changes = self.changes.get(sku).into_iter().flatten();
+            let changes = self.changes.get(sku)?;
             let in_force =
-                changes.filter(|change| change.jurisdiction == jurisdiction.code && change.from <= self.at);
-            in_force.last().map(|change| change.rate_ppm)
+                |change: &&RateChange| change.jurisdiction == jurisdiction.code && change.from <= self.at;
+            changes.iter().rfind(in_force).map(|change| change.rate_ppm)
         };
         let rate = |jurisdiction: &'w Jurisdiction| Levy {
             jurisdiction,
