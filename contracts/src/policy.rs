@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConditionGrade, DispositionCode, PromotionId, TenderKind};
+use crate::{
+    metrics::Threshold,
+    model::{ConditionGrade, DispositionCode, PromotionId, TenderKind},
+};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub struct Policy {
     pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
+    /// Bounds of business metrics; a run that misses one ends with a code of its own.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// What becomes of a promotion when goods come back and those that stay are worth less than it demands.
@@ -93,6 +98,7 @@ impl Default for Policy {
             .to_vec(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
+            thresholds: Vec::new(),
         }
     }
 }
