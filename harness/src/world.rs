@@ -93,6 +93,8 @@ pub struct Play {
     pub orders: Vec<Order>,
     /// The last receipt of returned goods.
     pub receipt: Option<ReceiptId>,
+    /// Cases of goods that came without papers.
+    pub cases: Vec<OrderNumber>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
     /// Faults that its steps planned.
@@ -123,6 +125,7 @@ impl Play {
             cart: Cart::default(),
             orders: Vec::new(),
             receipt: None,
+            cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),
             faults: Vec::new(),
             overlay: Vec::new(),

@@ -10,6 +10,7 @@ mod orders;
 mod parameters;
 mod payment;
 mod recovery;
+mod return_exceptions;
 mod returns;
 mod stock;
 
@@ -121,6 +122,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         payment::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
+        return_exceptions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

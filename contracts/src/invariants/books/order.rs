@@ -12,10 +12,10 @@ use super::{
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, FulfillmentOrder, FulfillmentOrderId, InventoryMovement, ItemQuantity, LineId,
-        MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
-        ReservationRelease, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp,
-        TrackingNumber,
+        CarrierScan, FulfillmentOrder, FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity,
+        LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
+        ReservationRelease, ReturnRejection, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System,
+        Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -285,6 +285,7 @@ impl OrderBook {
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.erp_returned);
             }
+            Effect::ReturnRejectionBooked { rejection } => self.reject(seq, rejection),
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),
             Effect::ReservationReleased { release } => {
                 self.unreserve(seq, release, |claim| &mut claim.released);
@@ -317,6 +318,7 @@ impl OrderBook {
                     receipt.inspect(seq, inspection);
                 }
             }
+            Effect::GoodsHeld { held } => self.hold(seq, held),
             Effect::ParcelScanned { scan } => self.scan(seq, scan),
             _ => {}
         }
@@ -398,6 +400,22 @@ impl OrderBook {
             if fits && shipment.scanned.is_none_or(|(code, _)| code < scan.code) {
                 shipment.scanned = Some((scan.code, seq));
             }
+        }
+    }
+
+    /// Goods that wait for a clerk did not come back for the books.
+    fn hold(&mut self, seq: u64, held: &HeldGoods) {
+        let Some(receipt) = self.receipts.get_mut(&held.receipt_id) else { return };
+        for (line, quantity) in receipt.hold(seq, held) {
+            self.lines.entry(line).or_default().received.add(-i64::from(quantity), seq);
+        }
+    }
+
+    /// Goods that were not taken back did not come back for the books.
+    fn reject(&mut self, seq: u64, rejection: &ReturnRejection) {
+        for line in &rejection.lines {
+            let book = self.lines.entry(line.line_id.clone()).or_default();
+            book.erp_returned.add(-i64::from(line.quantity), seq);
         }
     }
 

@@ -54,7 +54,14 @@ impl History {
                 quantity,
                 reason: ReturnReason::ChangedMind,
             }],
-            grades: vec![InspectedLine { line_id: "L-1".into(), sku: "shirt".into(), quantity, grade }],
+            grades: vec![InspectedLine {
+                line_id: "L-1".into(),
+                sku: "shirt".into(),
+                quantity,
+                grade,
+                acceptance: Acceptance::Accepted,
+            }],
+            unexpected: Vec::new(),
         }
     }
 
