@@ -1,4 +1,4 @@
-@returns
+@returns @RET-013
 Feature: Goods come back and nobody knows whose they are
   The dock keeps them and asks a person; once a clerk finds the order, they are received for it.
 

@@ -1,4 +1,4 @@
-@returns @virtual
+@returns @virtual @RET-014
 Feature: The parcel of a return comes after its authorization lapsed
   Days are counted from the request, 24 hours each.
 

@@ -9,6 +9,7 @@ Feature: A return that was asked for and does not go as announced
     And the warehouse ships the order
     Then the order is shipped
 
+  @RET-014
   Scenario: The customer takes the return back
     When the customer asks to return 1 "running shoes" because it is too small
     Then the return is approved
@@ -18,6 +19,7 @@ Feature: A return that was asked for and does not go as announced
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @RET-013 @RET-014
   Scenario: The parcel of a canceled return waits for a clerk, who lets it count
     When the customer asks to return 1 "running shoes" because it is too small
     Then the return is approved
@@ -34,6 +36,7 @@ Feature: A return that was asked for and does not go as announced
     And the order is partially returned
     And every system agrees
 
+  @RET-010
   Scenario: Fewer come than were announced
     When the customer asks to return 3 "running shoes" because it is not wanted
     Then the return is approved
@@ -45,6 +48,7 @@ Feature: A return that was asked for and does not go as announced
     And the order is partially returned
     And every system agrees
 
+  @RET-011
   Scenario: More come than were announced
     When the customer asks to return 1 "running shoes" because it is not wanted
     Then the return is approved
@@ -56,6 +60,7 @@ Feature: A return that was asked for and does not go as announced
     And 1 "running shoes" is added to the shelf at "Warehouse South"
     And every system agrees
 
+  @RET-011
   Scenario: Something else is in the parcel
     When the customer asks to return 1 "running shoes" because it is not wanted
     Then the return is approved
@@ -66,6 +71,7 @@ Feature: A return that was asked for and does not go as announced
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @RET-011
   Scenario: The right goods and something else
     When the customer asks to return 1 "running shoes" because it is not wanted
     Then the return is approved
@@ -75,6 +81,7 @@ Feature: A return that was asked for and does not go as announced
     Then the customer is refunded 119.99 EUR to the card
     And every system agrees
 
+  @RET-006 @RET-018
   Scenario: Brought to a store while the parcel label is still out, and mailed all the same
     When the customer asks to return 3 "running shoes" because it is not wanted
     Then the return is approved
@@ -87,6 +94,7 @@ Feature: A return that was asked for and does not go as announced
     And the order is returned
     And every system agrees
 
+  @RET-012
   Scenario: An inspector does not take worn goods back
     When the customer asks to return 2 "running shoes" because it is not wanted
     Then the return is approved
@@ -98,6 +106,7 @@ Feature: A return that was asked for and does not go as announced
     And 1 "running shoes" is added to the shelf at "Warehouse South"
     And every system agrees
 
+  @RET-012
   Scenario: What was sent to the customer again may be returned once more
     When the customer asks to return 3 "running shoes" because it is not wanted
     Then the return is approved
@@ -110,6 +119,7 @@ Feature: A return that was asked for and does not go as announced
     And the order is partially returned
     And every system agrees
 
+  @RET-006 @RET-014
   Scenario: More than was bought is declined
     When the customer asks to return 4 "running shoes" because it is not wanted
     Then the request is declined
