@@ -38,6 +38,8 @@ mod o1_one_sales_order;
 mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
+mod r11_no_more_than_announced;
+mod r8_closed_return;
 #[cfg(test)]
 mod redacted;
 mod report;
@@ -50,7 +52,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 23] = [
+static CHECKS: [law::Check; 25] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
@@ -66,6 +68,8 @@ static CHECKS: [law::Check; 23] = [
     o7_legal_transitions::CHECK,
     o8_never_back::CHECK,
     o10_canceled_never_ships::CHECK,
+    r8_closed_return::CHECK,
+    r11_no_more_than_announced::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e7_same_key_on_retry::CHECK,

@@ -6,16 +6,16 @@ use std::{
 };
 
 use super::{
-    Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally, TaxBook, Terms,
-    View, views::Answers,
+    AuthorizationBook, Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally,
+    TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
         CarrierScan, FulfillmentOrder, FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity,
         LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
-        ReservationRelease, ReturnRejection, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System,
-        Timestamp, TrackingNumber,
+        ReservationRelease, ReturnRejection, RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition,
+        System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -78,6 +78,10 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) fulfillment_orders: BTreeMap<FulfillmentOrderId, Tally>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
     pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
+    /// ERP: return authorizations.
+    pub(in crate::invariants) authorizations: BTreeMap<RmaId, AuthorizationBook>,
+    /// ERP: units of each line by the receipt that they came with.
+    pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, BTreeMap<LineId, u32>>,
     pub(in crate::invariants) restocks: Vec<Restock>,
     /// Goods issues by cause and line.
     pub(in crate::invariants) issues: BTreeMap<(String, LineId), Tally>,
@@ -142,6 +146,8 @@ impl OrderBook {
             fulfillment_orders: BTreeMap::new(),
             shipments: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            authorizations: BTreeMap::new(),
+            booked_receipts: BTreeMap::new(),
             restocks: Vec::new(),
             issues: BTreeMap::new(),
             claims: BTreeMap::new(),
@@ -284,6 +290,11 @@ impl OrderBook {
             Effect::ReturnReceiptBooked { receipt } => {
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.erp_returned);
+                self.book_receipt(receipt);
+            }
+            Effect::ReturnAuthorized { authorization } => self.authorize(seq, authorization),
+            Effect::ReturnAuthorizationCanceled { cancellation } => {
+                self.cancel_return(seq, &cancellation.rma_id);
             }
             Effect::ReturnRejectionBooked { rejection } => self.reject(seq, rejection),
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        Acceptance, ConditionGrade, HeldGoods, InspectedLine, Inspection, LineId, NodeId, ReturnReceipt,
-        RmaId, Sku, StockCondition, System,
+        Acceptance, ConditionGrade, HeldGoods, InspectedLine, Inspection, LineId, NodeId, ReturnReceipt, Sku,
+        StockCondition, System,
     },
     policy::Policy,
 };
@@ -16,14 +16,15 @@ pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) system: System,
     pub(in crate::invariants) node: NodeId,
     pub(in crate::invariants) authorized: bool,
-    /// The authorization that the dock saw on it.
-    pub(in crate::invariants) rma: Option<RmaId>,
     /// Units of each line that may be taken back: without those that are held or were rejected.
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     /// Units of each line that wait for a clerk.
     pub(in crate::invariants) held: BTreeMap<LineId, u32>,
     /// Units of each line that go to the customer again.
     pub(in crate::invariants) rejected: BTreeMap<LineId, u32>,
+    /// Units that belong to no line of the order, and of these those that wait for a clerk.
+    pub(in crate::invariants) unexpected: u32,
+    pub(in crate::invariants) unexpected_held: u32,
     pub(in crate::invariants) grades: BTreeMap<(LineId, ConditionGrade), u32>,
     pub(in crate::invariants) skus: BTreeMap<LineId, Sku>,
     /// Lines of the journal with the receipt and its grades.
@@ -36,10 +37,11 @@ impl ReceiptBook {
             system,
             node: receipt.node_id.clone(),
             authorized: receipt.rma_id.is_some(),
-            rma: receipt.rma_id.clone(),
             lines: BTreeMap::new(),
             held: BTreeMap::new(),
             rejected: BTreeMap::new(),
+            unexpected: receipt.unexpected.iter().map(|found| found.quantity).sum(),
+            unexpected_held: 0,
             grades: BTreeMap::new(),
             skus: BTreeMap::new(),
             seqs: vec![seq],
@@ -76,6 +78,8 @@ impl ReceiptBook {
     /// A dock holds goods of the receipt. Units of each line that are no longer taken back for it.
     pub(super) fn hold(&mut self, seq: u64, held: &HeldGoods) -> Vec<(LineId, u32)> {
         self.seqs.push(seq);
+        let strange = held.lines.iter().filter(|found| found.line_id.is_none());
+        self.unexpected_held += strange.map(|found| found.quantity).sum::<u32>();
         let of_lines = held.lines.iter().filter_map(|found| Some((found.line_id.clone()?, found.quantity)));
         let units: Vec<(LineId, u32)> = of_lines.collect();
         for (line_id, quantity) in &units {
