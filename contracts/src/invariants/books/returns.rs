@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        Acceptance, ConditionGrade, HeldGoods, InspectedLine, Inspection, LineId, NodeId, ReturnReceipt, Sku,
-        StockCondition, System,
+        Acceptance, ConditionGrade, HeldGoods, InspectedLine, Inspection, LineId, NodeId, ReturnReceipt,
+        RmaId, Sku, StockCondition, System,
     },
     policy::Policy,
 };
@@ -15,7 +15,9 @@ use crate::{
 pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) system: System,
     pub(in crate::invariants) node: NodeId,
-    pub(in crate::invariants) authorized: bool,
+    pub(in crate::invariants) rma: Option<RmaId>,
+    /// Whether the recipient of a gift returned them.
+    pub(in crate::invariants) gift: bool,
     /// Units of each line that may be taken back: without those that are held or were rejected.
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     /// Units of each line that wait for a clerk.
@@ -36,7 +38,8 @@ impl ReceiptBook {
         let mut book = Self {
             system,
             node: receipt.node_id.clone(),
-            authorized: receipt.rma_id.is_some(),
+            rma: receipt.rma_id.clone(),
+            gift: receipt.gift_recipient_ref.is_some(),
             lines: BTreeMap::new(),
             held: BTreeMap::new(),
             rejected: BTreeMap::new(),
@@ -97,7 +100,7 @@ impl ReceiptBook {
 
     /// Whether the goods entitle to money: a store asked before it took them, a dock has an authorization.
     pub(in crate::invariants) fn is_owed(&self) -> bool {
-        self.system == System::Pos || self.authorized
+        self.system == System::Pos || self.rma.is_some()
     }
 
     /// Units of each line that were graded, and thereby accepted.
