@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod accounts;
+mod authorizations;
 mod facts;
 mod losses;
 mod messages;
@@ -29,6 +30,7 @@ mod terms;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use authorizations::AuthorizationBook;
 pub(super) use facts::Fact;
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
