@@ -4,11 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods,
-    Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate,
-    Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation,
-    ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku,
-    StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
+        FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku, StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry, StockPublication,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -86,6 +82,18 @@ pub enum Effect {
     StockMoved {
         /// The movement.
         movement: InventoryMovement,
+    },
+    /// Units of a SKU that orders may claim changed, over all nodes that ship orders. Told of SKUs that are listed.
+    UnclaimedChanged {
+        /// What.
+        sku: Sku,
+        /// Units; below 0 where claimed ones are missing.
+        unclaimed: i64,
+    },
+    /// A channel shows how many units of a SKU it offers.
+    StockShown {
+        /// What it shows.
+        publication: StockPublication,
     },
     /// The ERP posted an invoice.
     InvoicePosted {
@@ -337,6 +345,8 @@ impl Effect {
             Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
             Self::MarketplaceCollected { .. }
             | Self::StockOpened { .. }
+            | Self::UnclaimedChanged { .. }
+            | Self::StockShown { .. }
             | Self::FulfillmentStatusChanged { .. }
             | Self::PaymentDeclined { .. }
             | Self::AuthorizationVoided { .. }
