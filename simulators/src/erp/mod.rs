@@ -14,7 +14,7 @@ use counterproof_contracts::{
     model::{
         CreditMemo, ErpDocument, FinancialPosting, Invoice, LineId, NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel, System, InventoryAdjusted, InventoryMovement, MovementId, MovementReason,
     },
-    protocol::{EventData, Problem, ProblemKind, erp as operations},
+    protocol::{EventData, Problem, ProblemKind, erp as operations, FieldError},
 };
 use serde_json::Value;
 
@@ -253,6 +253,12 @@ impl Core for Erp {
 
 fn business(detail: String) -> Problem {
     Problem::new(ProblemKind::BusinessRule, detail)
+}
+
+/// What a place of a document says cannot be accepted.
+fn at(pointer: &str, detail: String) -> Problem {
+    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone() }];
+    Problem { errors, ..business(detail) }
 }
 
 fn illegal(detail: String) -> Problem {
