@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-        FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku, StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry, StockPublication,
+    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods,
+    Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate,
+    Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation,
+    ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku,
+    StockPublication, StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.

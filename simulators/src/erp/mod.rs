@@ -12,9 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        CreditMemo, ErpDocument, FinancialPosting, Invoice, LineId, NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel, System, InventoryAdjusted, InventoryMovement, MovementId, MovementReason,
+        CreditMemo, ErpDocument, FinancialPosting, InventoryAdjusted, InventoryMovement, Invoice, LineId,
+        MovementId, MovementReason, NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization,
+        ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel, System,
     },
-    protocol::{EventData, Problem, ProblemKind, erp as operations, FieldError},
+    protocol::{EventData, FieldError, Problem, ProblemKind, erp as operations},
 };
 use serde_json::Value;
 
