@@ -23,10 +23,10 @@ pub struct Policy {
     pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
-    /// What channels may offer of the stock.
-    pub availability: AvailabilityPolicy,
     /// Bounds of business metrics; a run that misses one ends with a code of its own.
     pub thresholds: Vec<Threshold>,
+    /// What channels may offer of the stock.
+    pub availability: AvailabilityPolicy,
 }
 
 /// What channels may offer of the stock.
@@ -145,8 +145,8 @@ impl Default for Policy {
             .to_vec(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
-            availability: AvailabilityPolicy::default(),
             thresholds: Vec::new(),
+            availability: AvailabilityPolicy::default(),
         }
     }
 }

@@ -59,7 +59,9 @@ mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
+mod r11_no_more_than_announced;
 mod r1_returned_within_shipped;
+mod r8_closed_return;
 #[cfg(test)]
 mod redacted;
 mod report;
@@ -78,7 +80,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 50] = [
+static CHECKS: [law::Check; 52] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -114,6 +116,8 @@ static CHECKS: [law::Check; 50] = [
     o13_erp_has_the_order_s_sums::CHECK,
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,
+    r8_closed_return::CHECK,
+    r11_no_more_than_announced::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e6_key_of_one_intent::CHECK,

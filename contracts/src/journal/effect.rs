@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, Inspection,
-    InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate, Refund,
-    RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnReceipt, ReturnRequest,
-    SalesOrder, SalesOrderCancellation, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount,
-    TaxDocument, TaxQuote, TimelineEntry,
+    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods,
+    Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate,
+    Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation,
+    ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku,
+    StockPublication, StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -124,6 +124,16 @@ pub enum Effect {
         /// The receipt.
         receipt: ReturnReceipt,
     },
+    /// The ERP took a return authorization back.
+    ReturnAuthorizationCanceled {
+        /// Which.
+        cancellation: ReturnCancellation,
+    },
+    /// The ERP booked that units of a receipt were not taken back.
+    ReturnRejectionBooked {
+        /// Which.
+        rejection: ReturnRejection,
+    },
     /// A node has a fulfillment order.
     FulfillmentOrderReceived {
         /// The order to pick.
@@ -172,6 +182,21 @@ pub enum Effect {
     GoodsInspected {
         /// The grades.
         inspection: Inspection,
+    },
+    /// A dock was told that an announced return will not come.
+    ReturnNoticeCanceled {
+        /// Which.
+        cancellation: ReturnCancellation,
+    },
+    /// A dock holds returned goods until a clerk decides.
+    GoodsHeld {
+        /// Which.
+        held: HeldGoods,
+    },
+    /// A dock sent rejected goods to the customer again.
+    GoodsSentBack {
+        /// Which.
+        rejection: ReturnRejection,
     },
     /// The payment provider holds money.
     PaymentAuthorized {
@@ -300,6 +325,12 @@ impl Effect {
                 &authorization.order_number
             }
             Self::ReturnReceiptBooked { receipt } | Self::GoodsReturned { receipt } => &receipt.order_number,
+            Self::ReturnAuthorizationCanceled { cancellation }
+            | Self::ReturnNoticeCanceled { cancellation } => &cancellation.order_number,
+            Self::ReturnRejectionBooked { rejection } | Self::GoodsSentBack { rejection } => {
+                &rejection.order_number
+            }
+            Self::GoodsHeld { held } => &held.order_number,
             Self::FulfillmentOrderReceived { fulfillment_order } => &fulfillment_order.order_number,
             Self::FulfillmentCanceled { result } => &result.order_number,
             Self::ShipmentPacked { shipment }

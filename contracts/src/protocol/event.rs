@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted,
-    OrderNumber, Refund, ReturnReceipt, Shipment, Sku, System, Timestamp,
+    BlindReceipt, CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection,
+    InventoryAdjusted, OrderNumber, Refund, ReturnReceipt, Shipment, Sku, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -70,6 +70,8 @@ pub enum EventType {
     ReturnReceived,
     /// WMS: returned goods were graded ([`Inspection`]).
     ReturnInspected,
+    /// WMS: goods came of which nobody knows the order ([`BlindReceipt`]).
+    ReturnReceivedBlind,
     /// Carrier: a parcel was scanned ([`CarrierScan`]).
     CarrierScanRecorded,
     /// PSP: the customer has the money ([`Refund`]).
@@ -82,13 +84,14 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
         Self::ShipmentShipped,
         Self::ReturnReceived,
         Self::ReturnInspected,
+        Self::ReturnReceivedBlind,
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
@@ -104,6 +107,7 @@ impl EventType {
             Self::ShipmentShipped => "retail.shipment.shipped.v1",
             Self::ReturnReceived => "retail.return.received.v1",
             Self::ReturnInspected => "retail.return.inspected.v1",
+            Self::ReturnReceivedBlind => "retail.return.received_blind.v1",
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
@@ -119,7 +123,8 @@ impl EventType {
             | Self::ShipmentPacked
             | Self::ShipmentShipped
             | Self::ReturnReceived
-            | Self::ReturnInspected => System::Wms,
+            | Self::ReturnInspected
+            | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded | Self::RefundFailed => System::Psp,
         }
@@ -133,6 +138,7 @@ impl EventType {
             Self::ShipmentPacked | Self::ShipmentShipped => "shipment",
             Self::ReturnReceived => "return-receipt",
             Self::ReturnInspected => "inspection",
+            Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
             Self::InventoryAdjusted => "inventory-adjusted",
@@ -169,6 +175,8 @@ pub enum EventData {
     ReturnReceived(ReturnReceipt),
     /// See [`EventType::ReturnInspected`].
     ReturnInspected(Inspection),
+    /// See [`EventType::ReturnReceivedBlind`].
+    ReturnReceivedBlind(BlindReceipt),
     /// See [`EventType::CarrierScanRecorded`].
     CarrierScanRecorded(CarrierScan),
     /// See [`EventType::RefundSucceeded`].
@@ -189,6 +197,7 @@ impl EventData {
             Self::ShipmentShipped(_) => EventType::ShipmentShipped,
             Self::ReturnReceived(_) => EventType::ReturnReceived,
             Self::ReturnInspected(_) => EventType::ReturnInspected,
+            Self::ReturnReceivedBlind(_) => EventType::ReturnReceivedBlind,
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
@@ -196,7 +205,7 @@ impl EventData {
         }
     }
 
-    /// The order, where the event is about one.
+    /// The order, where the event is about one; of goods that belong to none yet, the number of the case.
     pub const fn order_number(&self) -> Option<&OrderNumber> {
         Some(match self {
             Self::SalesOrderAcknowledged(data) => &data.order_number,
@@ -204,6 +213,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
             Self::ReturnReceived(data) => &data.order_number,
             Self::ReturnInspected(data) => &data.order_number,
+            Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
             Self::InventoryAdjusted(_) => return None,
@@ -235,6 +245,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => data.shipment_id.to_string(),
             Self::ReturnReceived(data) => data.receipt_id.to_string(),
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
+            Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
             Self::InventoryAdjusted(data) => data.sku.to_string(),
@@ -249,6 +260,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => serde_json::to_value(data),
             Self::ReturnReceived(data) => serde_json::to_value(data),
             Self::ReturnInspected(data) => serde_json::to_value(data),
+            Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
@@ -269,6 +281,7 @@ impl EventData {
             EventType::ShipmentShipped => Self::ShipmentShipped(Deserialize::deserialize(data)?),
             EventType::ReturnReceived => Self::ReturnReceived(Deserialize::deserialize(data)?),
             EventType::ReturnInspected => Self::ReturnInspected(Deserialize::deserialize(data)?),
+            EventType::ReturnReceivedBlind => Self::ReturnReceivedBlind(Deserialize::deserialize(data)?),
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),

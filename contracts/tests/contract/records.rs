@@ -399,6 +399,38 @@ records! {
         resolution,
         gift_recipient_ref,
         lines: at_least_one(),
+        held_receipt_id,
+    }
+    ReturnCancellation {
+        order_number,
+        rma_id,
+        reason: text(4000),
+    }
+    ReturnRejection {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        tracking_number,
+    }
+    FoundItem {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+    }
+    HeldGoods {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        reason,
+    }
+    BlindReceipt {
+        receipt_id,
+        case_number,
+        node_id,
+        received_at,
+        items: at_least_one(),
     }
     ReturnAuthorization {
         rma_id,
@@ -410,6 +442,7 @@ records! {
         lines: at_least_one(),
         expires_at,
         tracking_number,
+        held_receipt_id,
     }
     Inspection {
         receipt_id,
@@ -422,6 +455,7 @@ records! {
         sku,
         quantity: QUANTITY,
         grade,
+        acceptance,
     }
     Disposition {
         line_id,
@@ -438,8 +472,9 @@ records! {
         received_at,
         resolution,
         gift_recipient_ref,
-        lines: at_least_one(),
+        lines,
         grades,
+        unexpected,
     }
     RefundPart {
         refund_id,
@@ -694,6 +729,7 @@ impl Random for EventData {
             Shipment::random().prop_map(Self::ShipmentShipped),
             ReturnReceipt::random().prop_map(Self::ReturnReceived),
             Inspection::random().prop_map(Self::ReturnInspected),
+            BlindReceipt::random().prop_map(Self::ReturnReceivedBlind),
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),

@@ -185,7 +185,9 @@ impl Channel {
         let understood = answer.clone().and_then(|body| match call.operation {
             middleware::SUBMIT_ORDER => read(body).map(|document| known.acknowledgment = Some(document)),
             middleware::CANCEL_ORDER => read(body).map(|document| known.keep_cancellation(document)),
-            middleware::REQUEST_RETURN => read(body).map(|document| known.keep_return(document)),
+            middleware::REQUEST_RETURN | middleware::CANCEL_RETURN => {
+                read(body).map(|document| known.keep_return(document))
+            }
             _ => Ok(()),
         });
         if let Err(problem) = understood {

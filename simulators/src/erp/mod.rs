@@ -14,7 +14,7 @@ use counterproof_contracts::{
     model::{
         CreditMemo, ErpDocument, FinancialPosting, InventoryAdjusted, InventoryMovement, Invoice, LineId,
         MovementId, MovementReason, NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization,
-        ReturnReceipt, SalesOrder, Sku, StockCondition, StockLevel, System,
+        ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel, System,
     },
     protocol::{EventData, FieldError, Problem, ProblemKind, erp as operations},
 };
@@ -62,6 +62,7 @@ struct File {
     postings: Vec<FinancialPosting>,
     authorizations: Vec<ReturnAuthorization>,
     receipts: Vec<ReturnReceipt>,
+    rejections: Vec<ReturnRejection>,
 }
 
 impl Erp {
@@ -238,7 +239,13 @@ impl Core for Erp {
             operations::CREATE_RETURN_AUTHORIZATION => {
                 answer(&self.authorize_return(call.document()?, scene)?)
             }
+            operations::CANCEL_RETURN_AUTHORIZATION => {
+                answer(&self.cancel_return(call.parameter("rma_id"), call.document()?, scene)?)
+            }
             operations::POST_RETURN_RECEIPT => answer(&self.book_receipt(call.document()?, scene)?),
+            operations::POST_RETURN_REJECTION => {
+                answer(&self.book_rejection(call.parameter("receipt_id"), call.document()?, scene)?)
+            }
             operations::POST_CREDIT_MEMO => answer(&self.post_credit_memo(call.document()?, scene)?),
             operations::READ_STOCK => answer(&self.stock.levels(&Sku::new(call.parameter("sku")))),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod accounts;
+mod authorizations;
 mod facts;
 mod funds;
 mod losses;
@@ -31,6 +32,7 @@ mod terms;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use authorizations::AuthorizationBook;
 pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};

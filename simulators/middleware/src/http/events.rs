@@ -72,6 +72,15 @@ pub(super) async fn take(
         event_type: event.event_type.clone(),
     });
     match understood(&event, shape) {
+        Ok(EventData::ReturnReceivedBlind(told)) => {
+            let letter = Letter::Alert {
+                subject: format!("receipt {}", told.receipt_id),
+                partner: System::Wms,
+                reason: format!("goods came to {}, and nobody knows the order", told.node_id),
+            };
+            app.park(&mut seal.batch, Some(&told.case_number), letter, None);
+            app.commit(seal.batch).await?;
+        }
         Ok(data) => carry_out(app, event, data, seal).await?,
         Err(reason) => {
             let order = Some(&event.partitionkey);
