@@ -1,12 +1,12 @@
 //! What a retailer declares. Laws read it, so that no retailer is failed for another's policy.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     metrics::Threshold,
-    model::{ConditionGrade, DispositionCode, TenderKind},
+    model::{ConditionGrade, DispositionCode, PromotionId, System, TenderKind},
 };
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -21,10 +21,70 @@ pub struct Policy {
     pub dispositions: Vec<GradeDisposition>,
     /// What becomes of units that a node will not ship after all.
     pub unfulfilled: UnfulfilledPolicy,
+    /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
+    pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
     /// Bounds of business metrics; a run that misses one ends with a code of its own.
     pub thresholds: Vec<Threshold>,
+    /// What channels may offer of the stock.
+    pub availability: AvailabilityPolicy,
+}
+
+/// What channels may offer of the stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AvailabilityPolicy {
+    /// Units of each SKU that are kept back from a channel; none where nothing is declared.
+    pub safety_stock: Vec<SafetyStock>,
+    /// How long a channel may go on showing stock that is there no longer, in milliseconds.
+    pub lag_ms: u64,
+}
+
+/// Units of each SKU that are kept back from a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafetyStock {
+    /// Which.
+    pub channel: System,
+    /// How many.
+    pub units: u32,
+}
+
+impl AvailabilityPolicy {
+    /// Channels that are told how many units they may offer.
+    pub const CHANNELS: [System; 3] = [System::Storefront, System::Marketplace, System::Pos];
+
+    /// Units that are kept back from a channel.
+    pub fn kept_back(&self, channel: System) -> u32 {
+        self.safety_stock.iter().find(|entry| entry.channel == channel).map_or(0, |entry| entry.units)
+    }
+
+    /// Units that a channel may offer where so many are unclaimed: never below 0.
+    pub fn offered(&self, channel: System, unclaimed: i64) -> i64 {
+        unclaimed.saturating_sub(i64::from(self.kept_back(channel))).max(0)
+    }
+}
+
+impl Default for AvailabilityPolicy {
+    /// A shop window that lags sells a unit less, a marketplace, where a cancellation costs most, two less.
+    fn default() -> Self {
+        let kept = [(System::Storefront, 1), (System::Marketplace, 2)];
+        Self {
+            safety_stock: kept.map(|(channel, units)| SafetyStock { channel, units }).to_vec(),
+            lag_ms: 60_000,
+        }
+    }
+}
+
+/// What becomes of a promotion when goods come back and those that stay are worth less than it demands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrokenMinimum {
+    /// The customer keeps its benefit.
+    #[default]
+    None,
+    /// Its shares in the goods that stay are kept of the refund; they are given back if those come back, too.
+    Clawback,
 }
 
 /// What becomes of units that a node will not ship after all. What cannot be helped is canceled.
@@ -98,13 +158,20 @@ impl Default for Policy {
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
             unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
+            broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
+            availability: AvailabilityPolicy::default(),
         }
     }
 }
 
 impl Policy {
+    /// What becomes of a promotion whose minimum a return breaks.
+    pub fn broken_minimum(&self, promotion: &PromotionId) -> BrokenMinimum {
+        self.broken_minimums.get(promotion).copied().unwrap_or_default()
+    }
+
     /// What becomes of goods of this grade; quarantine where nothing is declared.
     pub fn disposition(&self, grade: ConditionGrade) -> DispositionCode {
         self.dispositions

@@ -7,6 +7,8 @@ use counterproof_contracts::{
     model::{CorrelationId, CustomerRef, NodeId, Order, OrderNumber, ReceiptId, Sku, StockCondition, System},
 };
 
+use counterproof_simulators::world::rating::RateChanges;
+
 use crate::{
     features::Planned,
     identity,
@@ -50,6 +52,10 @@ pub struct Cart {
     pub country: Option<&'static str>,
     /// The store where it will be collected.
     pub pickup: Option<NodeId>,
+    /// The certificate by which the customer pays no tax.
+    pub exemption_certificate: Option<String>,
+    /// Whether the retailer is paid in its own currency.
+    pub settled_at_home: bool,
 }
 
 /// The world of the scenario runner: empty until the scenario begins.
@@ -97,6 +103,8 @@ pub struct Play {
     pub receipt: Option<ReceiptId>,
     /// The store that takes part in no calls and exchanges files.
     pub files_of: Option<NodeId>,
+    /// Cases of goods that came without papers.
+    pub cases: Vec<OrderNumber>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
     /// Faults that its steps planned.
@@ -113,6 +121,8 @@ pub struct Play {
     pub failure: Option<StepError>,
     /// When the scenario began, on the stage's clock.
     pub began: Duration,
+    /// Tax rates that changed since.
+    pub rate_changes: RateChanges,
 }
 
 impl Play {
@@ -128,6 +138,7 @@ impl Play {
             orders: Vec::new(),
             receipt: None,
             files_of: None,
+            cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),
             faults: Vec::new(),
             overlay: Vec::new(),
@@ -136,6 +147,7 @@ impl Play {
             assertions: 0,
             failure: None,
             began,
+            rate_changes: RateChanges::new(),
         }
     }
 

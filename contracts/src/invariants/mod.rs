@@ -23,7 +23,9 @@ mod e2_no_lost_event;
 mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i10_published_stock;
 mod i14_prices_move_no_stock;
+mod i1_claims_are_covered;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -38,6 +40,8 @@ mod m13_gift_return;
 mod m16_books_equal_money;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
+mod m21_funded_promotions;
+mod m22_settled_at_the_rate;
 mod m2_taken_within_order;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
@@ -59,14 +63,20 @@ mod o6_price_of_a_version;
 mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
+mod r11_no_more_than_announced;
 mod r1_returned_within_shipped;
+mod r8_closed_return;
 #[cfg(test)]
 mod redacted;
 mod report;
+mod retained;
 mod steps;
 mod t1_tax_of_what_shipped;
 mod t2_original_rate;
 mod t3_tax_in_books;
+mod t5_taxable_base;
+mod t6_across_borders;
+mod t8_gift_cards;
 #[cfg(test)]
 mod testing;
 
@@ -74,7 +84,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 47] = [
+static CHECKS: [law::Check; 56] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -86,9 +96,12 @@ static CHECKS: [law::Check; 47] = [
     m9_canceled_order_is_free::CHECK,
     m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
+    i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
     m16_books_equal_money::CHECK,
     m19_marketplace_tender::CHECK,
+    m21_funded_promotions::CHECK,
+    m22_settled_at_the_rate::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
@@ -96,6 +109,7 @@ static CHECKS: [law::Check; 47] = [
     i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
     i14_prices_move_no_stock::CHECK,
+    i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,
@@ -110,6 +124,8 @@ static CHECKS: [law::Check; 47] = [
     o13_erp_has_the_order_s_sums::CHECK,
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,
+    r8_closed_return::CHECK,
+    r11_no_more_than_announced::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e6_key_of_one_intent::CHECK,
@@ -120,6 +136,9 @@ static CHECKS: [law::Check; 47] = [
     t1_tax_of_what_shipped::CHECK,
     t2_original_rate::CHECK,
     t3_tax_in_books::CHECK,
+    t5_taxable_base::CHECK,
+    t6_across_borders::CHECK,
+    t8_gift_cards::CHECK,
     a1_traceable::CHECK,
     a5_parcel_has_its_label::CHECK,
 ];

@@ -2,6 +2,7 @@
 
 mod batch;
 mod change;
+mod exceptions;
 mod finance;
 mod fulfillment;
 mod ids;
@@ -19,6 +20,7 @@ mod terms;
 
 pub use batch::*;
 pub use change::*;
+pub use exceptions::*;
 pub use finance::*;
 pub use fulfillment::*;
 pub use ids::*;

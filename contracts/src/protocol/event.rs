@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber, Refund,
-    Reservation, ReturnReceipt, Shipment, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    BlindReceipt, CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection,
+    InventoryAdjusted, OrderNumber, Refund, Reservation, ReturnReceipt, Shipment, Sku, SubstitutionProposal,
+    System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -28,7 +29,8 @@ pub struct CloudEvent {
     pub datacontenttype: String,
     /// Rises with each event of the same source and subject, from 1.
     pub sequence: u64,
-    /// Events with the same key are told in order, as far as possible: the order number.
+    /// Events with the same key are told in order, as far as possible: the order number, or the
+    /// SKU where no order is meant.
     pub partitionkey: OrderNumber,
     /// The chain of messages that it belongs to.
     pub correlationid: CorrelationId,
@@ -69,6 +71,8 @@ pub enum EventType {
     ReturnReceived,
     /// WMS: returned goods were graded ([`Inspection`]).
     ReturnInspected,
+    /// WMS: goods came of which nobody knows the order ([`BlindReceipt`]).
+    ReturnReceivedBlind,
     /// Carrier: a parcel was scanned ([`CarrierScan`]).
     CarrierScanRecorded,
     /// PSP: the customer has the money ([`Refund`]).
@@ -87,17 +91,20 @@ pub enum EventType {
     InventoryReceived,
     /// ERP: claimed units lapsed ([`Reservation`]).
     ReservationExpired,
+    /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
+    InventoryAdjusted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
         Self::ShipmentShipped,
         Self::ReturnReceived,
         Self::ReturnInspected,
+        Self::ReturnReceivedBlind,
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
@@ -107,6 +114,7 @@ impl EventType {
         Self::SubstitutionProposed,
         Self::InventoryReceived,
         Self::ReservationExpired,
+        Self::InventoryAdjusted,
     ];
 
     /// The `type` attribute.
@@ -118,6 +126,7 @@ impl EventType {
             Self::ShipmentShipped => "retail.shipment.shipped.v1",
             Self::ReturnReceived => "retail.return.received.v1",
             Self::ReturnInspected => "retail.return.inspected.v1",
+            Self::ReturnReceivedBlind => "retail.return.received_blind.v1",
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
@@ -127,13 +136,17 @@ impl EventType {
             Self::SubstitutionProposed => "retail.fulfillment_order.substitution_proposed.v1",
             Self::InventoryReceived => "retail.inventory.received.v1",
             Self::ReservationExpired => "retail.reservation.expired.v1",
+            Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
         }
     }
 
     /// Who tells it.
     pub const fn source(self) -> System {
         match self {
-            Self::SalesOrderAcknowledged | Self::InventoryReceived | Self::ReservationExpired => System::Erp,
+            Self::SalesOrderAcknowledged
+            | Self::InventoryReceived
+            | Self::ReservationExpired
+            | Self::InventoryAdjusted => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
@@ -142,7 +155,8 @@ impl EventType {
             | Self::FulfillmentOrderShortPicked
             | Self::FulfillmentOrderRejected
             | Self::PickupExpired
-            | Self::SubstitutionProposed => System::Wms,
+            | Self::SubstitutionProposed
+            | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded | Self::RefundFailed => System::Psp,
         }
@@ -156,6 +170,7 @@ impl EventType {
             Self::ShipmentPacked | Self::ShipmentShipped => "shipment",
             Self::ReturnReceived => "return-receipt",
             Self::ReturnInspected => "inspection",
+            Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
             Self::FulfillmentOrderShortPicked | Self::FulfillmentOrderRejected | Self::PickupExpired => {
@@ -163,6 +178,7 @@ impl EventType {
             }
             Self::SubstitutionProposed => "substitution-proposal",
             Self::InventoryReceived | Self::ReservationExpired => "reservation",
+            Self::InventoryAdjusted => "inventory-adjusted",
         }
     }
 
@@ -196,6 +212,8 @@ pub enum EventData {
     ReturnReceived(ReturnReceipt),
     /// See [`EventType::ReturnInspected`].
     ReturnInspected(Inspection),
+    /// See [`EventType::ReturnReceivedBlind`].
+    ReturnReceivedBlind(BlindReceipt),
     /// See [`EventType::CarrierScanRecorded`].
     CarrierScanRecorded(CarrierScan),
     /// See [`EventType::RefundSucceeded`].
@@ -214,6 +232,8 @@ pub enum EventData {
     InventoryReceived(Reservation),
     /// See [`EventType::ReservationExpired`].
     ReservationExpired(Reservation),
+    /// See [`EventType::InventoryAdjusted`].
+    InventoryAdjusted(InventoryAdjusted),
 }
 
 impl EventData {
@@ -226,6 +246,7 @@ impl EventData {
             Self::ShipmentShipped(_) => EventType::ShipmentShipped,
             Self::ReturnReceived(_) => EventType::ReturnReceived,
             Self::ReturnInspected(_) => EventType::ReturnInspected,
+            Self::ReturnReceivedBlind(_) => EventType::ReturnReceivedBlind,
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
@@ -235,17 +256,19 @@ impl EventData {
             Self::SubstitutionProposed(_) => EventType::SubstitutionProposed,
             Self::InventoryReceived(_) => EventType::InventoryReceived,
             Self::ReservationExpired(_) => EventType::ReservationExpired,
+            Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
         }
     }
 
-    /// The order.
-    pub const fn order_number(&self) -> &OrderNumber {
-        match self {
+    /// The order, where the event is about one; of goods that belong to none yet, the number of the case.
+    pub const fn order_number(&self) -> Option<&OrderNumber> {
+        Some(match self {
             Self::SalesOrderAcknowledged(data) => &data.order_number,
             Self::FulfillmentOrderAccepted(data) => &data.order_number,
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
             Self::ReturnReceived(data) => &data.order_number,
             Self::ReturnInspected(data) => &data.order_number,
+            Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
             Self::FulfillmentOrderShortPicked(data)
@@ -253,6 +276,24 @@ impl EventData {
             | Self::PickupExpired(data) => &data.order_number,
             Self::SubstitutionProposed(data) => &data.order_number,
             Self::InventoryReceived(data) | Self::ReservationExpired(data) => &data.order_number,
+            Self::InventoryAdjusted(_) => return None,
+        })
+    }
+
+    /// The SKU, where the event is about one and no order.
+    pub const fn sku(&self) -> Option<&Sku> {
+        match self {
+            Self::InventoryAdjusted(data) => Some(&data.sku),
+            _ => None,
+        }
+    }
+
+    /// Events with the same partition are told in order, as far as possible.
+    pub fn partition(&self) -> OrderNumber {
+        match (self.order_number(), self.sku()) {
+            (Some(order), _) => order.clone(),
+            (None, Some(sku)) => OrderNumber::from(sku.as_str()),
+            (None, None) => OrderNumber::from(self.event_type().name()),
         }
     }
 
@@ -264,6 +305,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => data.shipment_id.to_string(),
             Self::ReturnReceived(data) => data.receipt_id.to_string(),
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
+            Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
             Self::FulfillmentOrderShortPicked(data)
@@ -271,6 +313,7 @@ impl EventData {
             | Self::PickupExpired(data) => data.fulfillment_order_id.to_string(),
             Self::SubstitutionProposed(data) => data.fulfillment_order_id.to_string(),
             Self::InventoryReceived(data) | Self::ReservationExpired(data) => data.reservation_id.to_string(),
+            Self::InventoryAdjusted(data) => data.sku.to_string(),
         }
     }
 
@@ -282,6 +325,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => serde_json::to_value(data),
             Self::ReturnReceived(data) => serde_json::to_value(data),
             Self::ReturnInspected(data) => serde_json::to_value(data),
+            Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
             Self::FulfillmentOrderShortPicked(data)
@@ -289,6 +333,7 @@ impl EventData {
             | Self::PickupExpired(data) => serde_json::to_value(data),
             Self::SubstitutionProposed(data) => serde_json::to_value(data),
             Self::InventoryReceived(data) | Self::ReservationExpired(data) => serde_json::to_value(data),
+            Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -306,6 +351,7 @@ impl EventData {
             EventType::ShipmentShipped => Self::ShipmentShipped(Deserialize::deserialize(data)?),
             EventType::ReturnReceived => Self::ReturnReceived(Deserialize::deserialize(data)?),
             EventType::ReturnInspected => Self::ReturnInspected(Deserialize::deserialize(data)?),
+            EventType::ReturnReceivedBlind => Self::ReturnReceivedBlind(Deserialize::deserialize(data)?),
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
@@ -319,6 +365,7 @@ impl EventData {
             EventType::SubstitutionProposed => Self::SubstitutionProposed(Deserialize::deserialize(data)?),
             EventType::InventoryReceived => Self::InventoryReceived(Deserialize::deserialize(data)?),
             EventType::ReservationExpired => Self::ReservationExpired(Deserialize::deserialize(data)?),
+            EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }
 }

@@ -24,8 +24,24 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/store_return.feature",
         include_str!("../../../scenarios/returns/store_return.feature"),
     ),
+    (
+        "scenarios/returns/return_requests.feature",
+        include_str!("../../../scenarios/returns/return_requests.feature"),
+    ),
+    (
+        "scenarios/returns/blind_return.feature",
+        include_str!("../../../scenarios/returns/blind_return.feature"),
+    ),
+    (
+        "scenarios/returns/expired_return.feature",
+        include_str!("../../../scenarios/returns/expired_return.feature"),
+    ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
+    (
+        "scenarios/inventory/availability.feature",
+        include_str!("../../../scenarios/inventory/availability.feature"),
+    ),
     (
         "scenarios/resilience/duplicates.feature",
         include_str!("../../../scenarios/resilience/duplicates.feature"),
@@ -59,6 +75,11 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/return_window.feature",
         include_str!("../../../scenarios/returns/return_window.feature"),
     ),
+    ("scenarios/tax/promotions.feature", include_str!("../../../scenarios/tax/promotions.feature")),
+    ("scenarios/tax/sales_tax.feature", include_str!("../../../scenarios/tax/sales_tax.feature")),
+    ("scenarios/tax/cross_border.feature", include_str!("../../../scenarios/tax/cross_border.feature")),
+    ("scenarios/tax/currencies.feature", include_str!("../../../scenarios/tax/currencies.feature")),
+    ("scenarios/tax/tax_engine.feature", include_str!("../../../scenarios/tax/tax_engine.feature")),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
     ("scenarios/resilience/restored.feature", include_str!("../../../scenarios/resilience/restored.feature")),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),

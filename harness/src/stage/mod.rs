@@ -15,7 +15,7 @@ use counterproof_contracts::{
     journal::{Entry, FaultInjected},
     model::{
         CorrelationId, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization, Shipment,
-        System,
+        Sku, System,
     },
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
@@ -157,6 +157,16 @@ impl Stage {
             }
             _ => return None,
         })
+    }
+
+    /// Units of a SKU that a channel offers; `None` if it was never told.
+    pub fn offered(&self, system: System, sku: &Sku) -> Option<i64> {
+        match system {
+            System::Storefront => self.landscape.storefront.look(|channel| channel.offers(sku)),
+            System::Marketplace => self.landscape.marketplace.look(|channel| channel.offers(sku)),
+            System::Pos => self.landscape.pos.look(|pos| pos.as_ref().offers(sku)),
+            _ => None,
+        }
     }
 
     /// Looks at what a channel shows of an order.

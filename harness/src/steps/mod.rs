@@ -14,8 +14,10 @@ mod parameters;
 mod payment;
 mod pickup;
 mod recovery;
+mod return_exceptions;
 mod returns;
 mod stock;
+mod taxes;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -124,11 +126,13 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         orders::STEPS,
         changes::STEPS,
         payment::STEPS,
+        taxes::STEPS,
         fulfillment::STEPS,
         exceptions::STEPS,
         pickup::STEPS,
         returns::STEPS,
         files::STEPS,
+        return_exceptions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -24,8 +24,13 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter { name: "code", pattern: r#""[^"]+""#, doc: "a promotion's code: \"SUMMER10\"" },
     Parameter {
         name: "country",
-        pattern: r"Germany|Austria|the United States",
+        pattern: "Germany|Austria|France|Switzerland|the United Kingdom|Norway|Japan|Kuwait|the United States|California|Oregon",
         doc: "a country that is delivered to",
+    },
+    Parameter {
+        name: "jurisdiction",
+        pattern: "Germany|France|Switzerland|Norway|Japan|Kuwait|New York State|New York City|California|San Francisco",
+        doc: "who levies a tax",
     },
     Parameter { name: "money", pattern: r"\d{1,9}(?:\.\d{1,3})? [A-Z]{3}", doc: "an amount: 49.90 EUR" },
     Parameter {
@@ -60,13 +65,18 @@ pub const PARAMETERS: &[Parameter] = &[
         doc: "why something is returned",
     },
     Parameter {
+        name: "standing",
+        pattern: "approved|partially received|received|closed|expired|canceled",
+        doc: "where a return stands",
+    },
+    Parameter {
         name: "request",
         pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote",
         doc: "something that is asked of a system",
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|carrier scan|refund confirmation|refund failure|short pick notice|refusal of the node|arrival notice|lapse notice",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|carrier scan|refund confirmation|refund failure|short pick notice|refusal of the node|arrival notice|lapse notice|stock notice",
         doc: "something that a system says by itself",
     },
     Parameter {

@@ -81,6 +81,7 @@ impl Erp {
         // A receipt of units above zero is never refused.
         if self.move_stock(movement, scene).is_ok() {
             self.keep_promises(scene, node_id, sku);
+            self.tell_stock(scene, [sku]);
         }
     }
 
@@ -232,6 +233,7 @@ impl Erp {
             scene.commit(Effect::ReservationExpired { reservation: reservation.clone() });
             scene.raise(EventData::ReservationExpired(reservation));
         }
+        self.tell_stock(scene, lapsed.iter().flat_map(|(_, _, _, lines)| lines).map(|line| &line.sku));
         lapsed.len()
     }
 }

@@ -106,6 +106,7 @@ impl Erp {
             scene.commit(Effect::StockReserved { reservation: reservation.clone() });
         }
         self.promise(&reservation, request.node_id.as_ref(), scene);
+        self.tell_stock(scene, reservation.lines.iter().map(|line| &line.sku));
         Ok(reservation)
     }
 
@@ -177,7 +178,9 @@ impl Erp {
             expires_at: claim.expires_at,
             reservation_id,
         };
+        let skus: Vec<Sku> = release.lines.iter().map(|line| line.sku.clone()).collect();
         scene.commit(Effect::ReservationReleased { release });
+        self.tell_stock(scene, &skus);
         Ok(left)
     }
 

@@ -14,12 +14,15 @@ use crate::{
 };
 
 mod accounts;
+mod authorizations;
 mod changes;
 mod facts;
+mod funds;
 mod losses;
 mod messages;
 mod money;
 mod order;
+mod pricing;
 mod receivable;
 mod replays;
 mod returns;
@@ -30,16 +33,19 @@ mod terms;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use authorizations::AuthorizationBook;
 pub(super) use changes::ChangeBook;
 pub(super) use facts::Fact;
+pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook};
+pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use receivable::Receivable;
 pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;
-pub(super) use stock::StockBook;
+pub(super) use stock::{Listing, StockBook};
 pub(super) use tally::{Span, Tally};
 pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
@@ -182,6 +188,7 @@ impl Books {
         let book = book.as_deref();
         let scenario = record.scenario.as_deref().or_else(|| book?.scenario.as_deref());
         stock.apply(record.seq, effect, book, scenario);
+        stock.apply_listing(record, committed, scenario);
         accounts.apply(record.seq, effect, scenario);
         let number = book.map(|book| book.number.clone());
         if number.is_some() {

@@ -30,6 +30,10 @@ fn the_table_lists_each_law_once_and_says_all_of_it() {
 fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
+    history.unclaimed(2);
+    for (channel, available) in [("storefront", 1), ("marketplace", 0), ("pos", 2)] {
+        history.offer(channel.parse().unwrap(), 1, available);
+    }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
     history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
     let lost = history.lose(crate::model::System::Tax, |_| true);
@@ -56,8 +60,16 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     changed.settle();
+    let mut funded =
+        Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
+            .returned(1);
+    funded.settle();
+    let mut foreign = testing::settled(Life::default().returned(1));
+    foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", changed)] {
+    for (name, life) in
+        [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign), ("N-6", changed)]
+    {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -65,7 +77,7 @@ fn a_whole_life_exercises_every_law() {
     let never: Vec<&str> =
         judge.checks_by_law().iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

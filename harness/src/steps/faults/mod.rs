@@ -132,6 +132,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "refusal of the node" => EventType::FulfillmentOrderRejected,
         "arrival notice" => EventType::InventoryReceived,
         "lapse notice" => EventType::ReservationExpired,
+        "stock notice" => EventType::InventoryAdjusted,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }

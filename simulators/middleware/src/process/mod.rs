@@ -7,12 +7,15 @@
 
 mod acceptance;
 mod answer;
+mod availability;
 mod booking;
 mod cancellation;
 mod change;
+mod clawback;
 mod credit;
 mod desk;
 mod eligibility;
+mod exceptions;
 mod ids;
 mod intake;
 mod payment;
@@ -34,8 +37,9 @@ mod view;
 pub(crate) mod tests;
 
 pub use answer::{PartnerAnswer, Refusal};
+pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
-    model::{NodeId, Order, OrderChange, RefundStatus, ReturnReceipt, ReturnRequest},
+    model::{NodeId, Order, OrderChange, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -69,6 +73,8 @@ pub enum Input {
     Change(Box<OrderChange>),
     /// A channel asks for a return.
     RequestReturn(ReturnRequest),
+    /// A customer takes a return back.
+    CancelReturn(ReturnCancellation),
     /// A store has returned goods in its hands.
     ReceiveReturn(Box<ReturnReceipt>),
     /// A partner tells what happened.
@@ -150,6 +156,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::Change(request) => change::request(process, *request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
+        Input::CancelReturn(wish) => exceptions::cancel(process, wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
         Input::NotReplayed { task, reason } => {
@@ -187,6 +194,7 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ShipmentShipped(told) => shipping::shipped(process, told, desk),
         EventData::ReturnReceived(told) => receipt::at_dock(process, told, desk),
         EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
+        EventData::ReturnReceivedBlind(_) => Err("goods came of which nobody knows the order".to_owned()),
         EventData::CarrierScanRecorded(told) => {
             tracking::scanned(process, &told, desk);
             Ok(())
@@ -208,6 +216,9 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
         EventData::RefundFailed(told) => refund::told(process, &told, RefundStatus::Failed, desk),
+        EventData::InventoryAdjusted(told) => {
+            Err(format!("it is about SKU {}, not about an order", told.sku))
+        }
     }
 }
 
@@ -285,6 +296,9 @@ fn answered(
         (Intent::ReturnLabel { rma }, PartnerAnswer::Labeled(label)) => {
             returns::labeled(process, rma, label.tracking_number);
         }
+        (Intent::LabelRejected { receipt }, PartnerAnswer::Labeled(label)) => {
+            exceptions::labeled(process, receipt, label.tracking_number);
+        }
         (Intent::Refund { refund } | Intent::NotifyRefund { refund }, answer) => {
             refund::answered(process, intent, refund, &answer);
         }
@@ -299,6 +313,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
         Intent::Authorize { tender } | Intent::Debit { tender } => {
             payment::declined(process, tender, refusal, desk)
         }
+        Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
         Intent::ReserveAgain { cause } => shortage::nobody_has(process, cause, refusal, desk),
         Intent::Readdress { change, .. } => change::node_refused(process, change, refusal, desk),
@@ -324,6 +339,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     booking::advance(process, desk);
     payment::settle_rest(process, desk);
     returns::advance(process, desk);
+    exceptions::advance(process, desk);
     credit::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);
