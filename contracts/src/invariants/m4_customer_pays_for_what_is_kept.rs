@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
         name: "customer pays for what is kept",
         text: "At rest, money taken (captures, stored value, marketplace) less money given back (refunds, credits) \
                is the value of the units that the customer keeps, and of their shipping. Stored value of units \
-               that may ship still is taken already; a refund that failed is owed still.",
+               that may ship still is taken already; a refund that failed is owed still. What no capture could take, \
+               and what an issuer took back in a dispute, is the retailer's loss.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
     on_effect: None,
@@ -30,7 +31,7 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     }
     bench.looks();
     let given: i64 = order.money.live_payouts().map(|payout| payout.amount).sum();
-    let paid = order.money.taken() - given;
+    let paid = order.money.taken() - given - order.money.charged_back();
     let due = due(order, terms);
     if due.holds(paid) {
         return;
@@ -52,7 +53,8 @@ fn due(order: &OrderBook, terms: &Terms) -> Span {
         .sum();
     let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
     let mut due = kept + Span::exactly(shipping);
-    due.high += order.money.failed() + prepaid(order, terms, shipping);
+    due.high += order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
+    due.low -= order.money.uncollected() + order.money.charged_back();
     due
 }
 

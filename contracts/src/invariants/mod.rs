@@ -28,6 +28,8 @@ mod i9_restock_follows_grade;
 mod judge;
 mod law;
 mod m11_stored_value;
+mod m15_no_refund_of_what_is_disputed;
+mod m18_refund_status;
 mod m1_capture_within_authorization;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
@@ -50,13 +52,15 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 23] = [
+static CHECKS: [law::Check; 25] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
     m5_one_effect_per_intent::CHECK,
     m6_refund_value::CHECK,
     m11_stored_value::CHECK,
+    m15_no_refund_of_what_is_disputed::CHECK,
+    m18_refund_status::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,

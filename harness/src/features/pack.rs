@@ -61,6 +61,16 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
     ("scenarios/resilience/restored.feature", include_str!("../../../scenarios/resilience/restored.feature")),
+    ("scenarios/payments/captures.feature", include_str!("../../../scenarios/payments/captures.feature")),
+    (
+        "scenarios/payments/authorizations.feature",
+        include_str!("../../../scenarios/payments/authorizations.feature"),
+    ),
+    (
+        "scenarios/payments/refund_failures.feature",
+        include_str!("../../../scenarios/payments/refund_failures.feature"),
+    ),
+    ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
 ];
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod provider;
 mod recovery;
 mod returns;
 mod stock;
@@ -119,6 +120,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        provider::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
         faults::STEPS,

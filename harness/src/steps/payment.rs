@@ -80,7 +80,7 @@ fn declined(world: &mut World) -> Result<(), StepError> {
     Ok(())
 }
 
-fn compare(seen: i64, expected: Money, who: &str) -> Result<(), String> {
+pub(super) fn compare(seen: i64, expected: Money, who: &str) -> Result<(), String> {
     if seen == expected.amount {
         Ok(())
     } else {

@@ -92,6 +92,8 @@ impl History {
             order_number: self.number(),
             shipment_id: shipment.into(),
             amount: money(amount),
+            attempt: 1,
+            status: CaptureStatus::Succeeded,
         };
         self.captures.push((id.into(), amount));
         self.effect(System::Psp, Effect::PaymentCaptured { capture });

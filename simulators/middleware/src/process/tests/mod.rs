@@ -4,6 +4,7 @@
 mod cancellations;
 mod disorder;
 mod orders;
+mod payments;
 mod properties;
 mod returns;
 mod shipments;
@@ -36,6 +37,8 @@ pub(super) struct Stage {
     pub(super) silent: Vec<&'static str>,
     /// Where each line is reserved: node and units.
     pub(super) nodes: BTreeMap<LineId, Vec<(&'static str, u32)>>,
+    /// Where captures stand when they are answered.
+    pub(super) captures: &'static str,
     /// Units that nodes can still stop; `None`: all that they are asked.
     pub(super) stoppable: Option<u32>,
     events: u32,
@@ -162,6 +165,7 @@ impl Stage {
             refusing: BTreeMap::new(),
             silent: Vec::new(),
             nodes: BTreeMap::new(),
+            captures: "succeeded",
             stoppable: None,
             events: 0,
         }
@@ -272,6 +276,7 @@ impl Stage {
                 "capture_id": format!("cap-{}", body["shipment_id"].as_str().unwrap()),
                 "authorization_id": task.parameters[0], "order_number": "W-1",
                 "shipment_id": body["shipment_id"], "amount": body["amount"],
+                "attempt": body["attempt"].as_u64().unwrap_or(1), "status": self.captures,
             }),
             "cancelFulfillment" => self.stopped(body),
             "refundPayment" => {
