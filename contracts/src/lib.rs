@@ -4,6 +4,7 @@
 //! journal can be judged with it alone, anywhere, always with the same result.
 //!
 //! * [`model`] the canonical documents; money is integer minor units with a currency
+//! * [`allocation`] and [`funding`] the arithmetic of prices, promotions, taxes and currencies
 //! * [`protocol`] operations, messages, events, headers, problems and signatures
 //! * [`lifecycle`] the legal transitions of every status, as one table
 //! * [`journal`] the record of a run: exchanges and committed effects
@@ -11,13 +12,16 @@
 //! * [`shape`] validation of documents against the published JSON Schemas
 //! * [`faults`] plans of what is to go wrong, read and checked
 //! * [`policy`] what a retailer declares, and the laws read
+//! * [`requirements`] what the whole domain requires, and how much of it a run exercised
 
 pub mod allocation;
 pub mod faults;
+pub mod funding;
 pub mod invariants;
 pub mod journal;
 pub mod lifecycle;
 pub mod model;
 pub mod policy;
 pub mod protocol;
+pub mod requirements;
 pub mod shape;

@@ -1,4 +1,4 @@
-@payments
+@payments @PAY-006
 Feature: An authorization lapses before everything has left
   What still ships is authorized again; where the card declines, it is canceled.
 

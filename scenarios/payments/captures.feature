@@ -1,4 +1,4 @@
-@payments
+@payments @PAY-007 @PAY-008
 Feature: Money is taken when goods leave, or it is known why not
   A payment provider may take a capture on and tell its outcome later, or decline it. An attempt that failed is followed
   by another, then by another authorization, then by a person.
@@ -37,6 +37,7 @@ Feature: Money is taken when goods leave, or it is known why not
     And the order is shipped
     And every system agrees
 
+  @PAY-021
   Scenario: Late word of a failure does not override a newer success
     Given the payment provider decides captures later
     And the capture failure comes again 2 seconds later

@@ -1,4 +1,4 @@
-@payments
+@payments @PAY-009
 Feature: A customer disputes a payment at the card's issuer
   While the dispute is open nothing is given back that the customer may get from it. What the customer got from the issuer
   is given back by nobody else.

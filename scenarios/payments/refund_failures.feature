@@ -1,4 +1,4 @@
-@payments
+@payments @PAY-010
 Feature: A refund that fails is owed still
   A payment provider takes a refund on and may fail later, even after it said that the customer has the money. It is tried
   again, then given as store credit, once.
@@ -42,6 +42,7 @@ Feature: A refund that fails is owed still
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @PAY-021
   Scenario: Late word of the first attempt's failure does not override the second attempt's success
     Given the payment provider decides refunds later
     And the refund failure comes again 2 seconds later

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AuthorizationId, CaptureId, DisputeId, Money, OrderNumber, RefundId, ShipmentId, TenderId,
-    Timestamp,
+    AccountId, AuthorizationId, CaptureId, DisputeId, Money, OrderNumber, RefundId, SettlementTerms,
+    ShipmentId, TenderId, Timestamp,
 };
 
 /// Means of payment.
@@ -65,6 +65,9 @@ pub struct AuthorizationRequest {
     pub amount: Money,
     /// Token of the card.
     pub payment_token: String,
+    /// In which currency the retailer is paid, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettlementTerms>,
 }
 
 /// Money that is held.
@@ -147,6 +150,9 @@ pub struct Capture {
     /// Where it stands.
     #[serde(default, skip_serializing_if = "CaptureStatus::is_default")]
     pub status: CaptureStatus,
+    /// What the retailer is paid for it, where that is another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement_amount: Option<Money>,
 }
 
 /// A wish to give up held money.
@@ -215,6 +221,9 @@ pub struct Refund {
     /// Which attempt at this intent it is, as it was asked.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub attempt: u32,
+    /// What the retailer pays for it, where that is another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement_amount: Option<Money>,
 }
 
 /// Where a dispute stands.

@@ -1,9 +1,11 @@
 //! The command line: what it takes, and which code it ends with.
 
 mod check;
+mod explain;
 mod gate;
 mod lint;
 mod replay;
+mod requirements;
 mod run;
 mod serve;
 mod steps;
@@ -12,6 +14,7 @@ mod systems;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use counterproof_contracts::model::System;
 
 use crate::{
     exit::{Exit, Fatal},
@@ -41,6 +44,9 @@ enum Command {
     /// The vocabulary of scenarios
     #[command(subcommand)]
     Steps(StepsCommand),
+    /// What the whole domain requires, and what covers it
+    #[command(subcommand)]
+    Requirements(RequirementsCommand),
     /// The systems that are played around an implementation
     #[command(subcommand)]
     Systems(SystemsCommand),
@@ -169,9 +175,20 @@ enum StepsCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum RequirementsCommand {
+    /// Every requirement, with the scenarios of the pack and the laws that cover it
+    List,
+}
+
+#[derive(Debug, Subcommand)]
 enum SystemsCommand {
     /// Every system, its operations, its port and the variable that names its address
     List,
+    /// Who calls whom with what, how soon and how often, who owns it, and which problems it may answer with
+    Explain {
+        /// One system; all if none is named
+        system: Option<System>,
+    },
     /// The variables that tell an implementation where simulators listen, for `eval`
     Env(PortArgs),
 }
@@ -197,7 +214,9 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(args),
         Command::Steps(StepsCommand::List) => steps::list(),
+        Command::Requirements(RequirementsCommand::List) => requirements::list(),
         Command::Systems(SystemsCommand::List) => systems::list(),
+        Command::Systems(SystemsCommand::Explain { system }) => explain::explain(system),
         Command::Systems(SystemsCommand::Env(args)) => systems::env(&args),
     };
     match outcome {

@@ -216,6 +216,7 @@ impl Psp {
             amount: request.amount,
             attempt: request.attempt,
             status: if mood.captures_wait { CaptureStatus::Pending } else { CaptureStatus::Succeeded },
+            settlement_amount: None,
         };
         if mood.captures_wait {
             scene.commit(Effect::CaptureAccepted { capture: capture.clone() });

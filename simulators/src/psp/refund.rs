@@ -51,6 +51,7 @@ impl Psp {
             amount: request.amount,
             status: RefundStatus::Pending,
             attempt: request.attempt,
+            settlement_amount: None,
         };
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
         let mut payout = Payout { refund: refund.clone(), chain: Chain::of(call, scene) };

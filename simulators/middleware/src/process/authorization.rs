@@ -34,6 +34,7 @@ pub(super) fn ask(
         tender_id: tender.tender_id.clone(),
         amount: Money::new(amount, process.order.currency),
         payment_token: tender.payment_token.clone().unwrap_or_default(),
+        settlement: None,
     };
     let call = PartnerCall::new(psp::AUTHORIZE_PAYMENT, &[], &request);
     desk.ask(process, Intent::Authorize { tender: tender.tender_id.clone(), round }, chain, call);
@@ -46,8 +47,8 @@ fn round(process: &OrderProcess, tender: &TenderId) -> u32 {
 /// The payment provider holds a card's amount. Word that it lapsed may have come before.
 pub(super) fn held(process: &mut OrderProcess, tender: &TenderId, told: Authorization, desk: &mut Desk<'_>) {
     let id = told.authorization_id;
-    process.cards.entry(tender.clone()).or_default().authorizations.insert(id.clone());
-    let lapsed = process.lapsed.contains(&id);
+    let new = process.cards.entry(tender.clone()).or_default().authorizations.insert(id.clone());
+    let lapsed = new && process.lapsed.contains(&id);
     process.tenders.insert(tender.clone(), Holding::Held { authorization_id: Some(id) });
     if lapsed {
         lapse(process, tender, desk);

@@ -54,6 +54,7 @@ impl Desk {
             amount: request.amount,
             attempt: 1,
             status: RefundStatus::Pending,
+            settlement_amount: None,
         };
         self.refunds.push(refund.clone());
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause.clone() });

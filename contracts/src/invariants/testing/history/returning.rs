@@ -23,6 +23,9 @@ impl History {
             lines: Self::units(quantity),
             amount: money(value.gross),
             tax: money(value.tax),
+            contributions: Vec::new(),
+            retained: None,
+            settlement: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
         let all = self.state.returned == self.state.shipped
@@ -127,6 +130,7 @@ impl History {
             amount: money(amount),
             status: RefundStatus::Pending,
             attempt: 1,
+            settlement_amount: None,
         };
         self.effect(System::Psp, Effect::RefundAccepted { refund, cause: cause.to_owned() });
     }
@@ -142,6 +146,7 @@ impl History {
             amount: money(amount),
             status: RefundStatus::Pending,
             attempt: 2,
+            settlement_amount: None,
         };
         self.effect(System::Psp, Effect::RefundAccepted { refund: refund.clone(), cause: cause.to_owned() });
         let refund = Refund { status: RefundStatus::Succeeded, ..refund };

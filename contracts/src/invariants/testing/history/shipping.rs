@@ -94,6 +94,7 @@ impl History {
             amount: money(amount),
             attempt: 1,
             status: CaptureStatus::Succeeded,
+            settlement_amount: None,
         };
         self.captures.push((id.into(), amount));
         self.effect(System::Psp, Effect::PaymentCaptured { capture });
@@ -132,6 +133,8 @@ impl History {
             lines: Self::units(quantity),
             amount: money(value.gross),
             tax: money(value.tax),
+            contributions: Vec::new(),
+            settlement: None,
         };
         self.effect(System::Erp, Effect::InvoicePosted { invoice });
     }
@@ -160,6 +163,7 @@ impl History {
             rate_ppm: 190_000,
             taxable_base: money(0),
             tax: money(tax),
+            tax_type: None,
         }
     }
 
@@ -180,6 +184,7 @@ impl History {
             status: TaxDocumentStatus::Committed,
             total_tax: money(lines.iter().map(|line| line.tax.amount).sum()),
             lines,
+            scheme: None,
         };
         self.effect(System::Tax, Effect::TaxCommitted { document });
     }

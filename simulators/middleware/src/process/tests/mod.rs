@@ -103,10 +103,12 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         },
         gift: None,
         lines,
-        shipping: Some(ShippingCharge { amount: eur(490), tax_amount: 78 }),
+        shipping: Some(ShippingCharge { amount: eur(490), tax_amount: 78, taxes: Vec::new() }),
         promotions: vec![],
         tenders: vec![],
         total: eur(0),
+        settlement: None,
+        tax_terms: None,
     };
     order.total = eur(order.value().gross);
     let others: i64 = tenders.iter().skip(1).map(|tender| tender.amount.amount).sum();
@@ -258,7 +260,7 @@ impl Stage {
                 json!({ "order_number": "W-1", "lines": lines, "total_tax": eur(0) })
             }
             "authorizePayment" => json!({
-                "authorization_id": format!("auth-{}", body["tender_id"].as_str().unwrap()), "order_number": "W-1",
+                "authorization_id": self.authorization_id(task), "order_number": "W-1",
                 "tender_id": body["tender_id"], "amount": body["amount"], "status": "authorized",
                 "expires_at": "2026-12-31T00:00:00Z",
             }),
@@ -286,6 +288,15 @@ impl Stage {
                 refund
             }
             _ => body.clone(),
+        }
+    }
+
+    /// One for each key.
+    fn authorization_id(&self, task: &Task) -> String {
+        let tender = task.body["tender_id"].as_str().unwrap();
+        match self.calls("authorizePayment").len() {
+            0 => format!("auth-{tender}"),
+            earlier => format!("auth-{tender}-{}", earlier + 1),
         }
     }
 
