@@ -294,7 +294,8 @@ impl Stage {
     /// One for each key.
     fn authorization_id(&self, task: &Task) -> String {
         let tender = task.body["tender_id"].as_str().unwrap();
-        match self.calls("authorizePayment").len() {
+        let earlier = self.calls("authorizePayment").into_iter();
+        match earlier.filter(|body| body["tender_id"] == task.body["tender_id"]).count() {
             0 => format!("auth-{tender}"),
             earlier => format!("auth-{tender}-{}", earlier + 1),
         }
