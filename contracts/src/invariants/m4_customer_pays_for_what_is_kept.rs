@@ -30,8 +30,7 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         return;
     }
     bench.looks();
-    let given: i64 = order.money.live_payouts().map(|payout| payout.amount).sum();
-    let paid = order.money.taken() - given - order.money.charged_back();
+    let paid = order.money.net();
     let due = due(order, terms);
     if due.holds(paid) {
         return;
@@ -69,6 +68,14 @@ fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
         .map(|(line_id, line)| line.gross(u32::try_from(order.shipped(line_id)).unwrap_or(0)).low)
         .sum();
     (order.money.stored_value() - shipped - shipping).max(0)
+}
+
+/// Money taken less money given back, as far as it is for what was invoiced: at least and at most.
+pub(super) fn settled(order: &OrderBook, terms: &Terms) -> Span {
+    let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
+    let net = order.money.net();
+    let owed = order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
+    Span { low: net - owed, high: net + order.money.uncollected() + order.money.charged_back() }
 }
 
 fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {

@@ -105,7 +105,20 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) collected: Option<(i64, u64)>,
 }
 
+impl Hold {
+    /// What is held still.
+    pub(in crate::invariants) const fn live(&self) -> i64 {
+        self.amount - self.captured.total() - self.given_up.total()
+    }
+}
+
 impl MoneyBook {
+    /// Money taken less money given back, and less what issuers took back.
+    pub(in crate::invariants) fn net(&self) -> i64 {
+        let given: i64 = self.live_payouts().map(|payout| payout.amount).sum();
+        self.taken() - given - self.charged_back()
+    }
+
     /// Money taken: captures, stored value, marketplace.
     pub(in crate::invariants) fn taken(&self) -> i64 {
         let captured: i64 = self.captures.iter().map(|taken| taken.amount).sum();
@@ -182,13 +195,20 @@ impl MoneyBook {
         missed.values().sum()
     }
 
-    /// Money that was to be given back and could not be paid.
+    /// Money that was to be given back and could not be paid, neither by a later attempt nor in another way.
     pub(in crate::invariants) fn failed(&self) -> i64 {
-        self.payouts
-            .iter()
-            .filter(|payout| payout.status == PayoutStatus::Failed)
-            .map(|payout| payout.amount)
-            .sum()
+        let failed = self.payouts.iter().filter(|payout| payout.status == PayoutStatus::Failed);
+        failed.map(|payout| self.owed_after(payout)).sum()
+    }
+
+    /// What is owed still of money that could not be paid.
+    fn owed_after(&self, failed: &Payout) -> i64 {
+        let Via::Card { refund, .. } = &failed.via else { return failed.amount };
+        if self.refund_status(refund).is_some_and(|(_, last)| last.seq != failed.seq) {
+            return 0;
+        }
+        let instead = self.live_payouts().filter(|payout| payout.cause == refund.as_str());
+        (failed.amount - instead.map(|payout| payout.amount).sum::<i64>()).max(0)
     }
 
     /// Lines of the journal at which money moved, in order.

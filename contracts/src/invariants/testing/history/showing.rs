@@ -136,15 +136,15 @@ impl History {
 
     /// The middleware asked for store credit, and was answered.
     pub(in crate::invariants) fn call_credit(&mut self, cause: &str) {
-        let request = json!({ "order_number": "W-17", "cause": cause });
+        let request = json_of(&StoreCreditRequest {
+            customer_ref: "customer-1".into(),
+            order_number: self.number(),
+            cause: cause.to_owned(),
+            amount: money(1),
+        });
+        let entry = json_of(&self.entry(EntryKind::Credit, "credit-customer-1", cause, 1));
         let answer = (cause, Some(201), Outcome::Ok);
-        self.exchange(
-            System::Middleware,
-            System::StoredValue,
-            "issueStoreCredit",
-            answer,
-            (request, json!({})),
-        );
+        self.exchange(System::Middleware, System::StoredValue, "issueStoreCredit", answer, (request, entry));
     }
 
     /// Somebody asks the middleware, which answers that a refund stands so.
