@@ -6,6 +6,7 @@
 //! * [`model`] the canonical documents; money is integer minor units with a currency
 //! * [`allocation`] and [`funding`] the arithmetic of prices, promotions, taxes and currencies
 //! * [`protocol`] operations, messages, events, headers, problems and signatures
+//! * [`batch`] files of partners that take part in no calls, read and written
 //! * [`lifecycle`] the legal transitions of every status, as one table
 //! * [`journal`] the record of a run: exchanges and committed effects
 //! * [`invariants`] the laws, and the judge that folds a journal through them
@@ -15,6 +16,7 @@
 //! * [`requirements`] what the whole domain requires, and how much of it a run exercised
 
 pub mod allocation;
+pub mod batch;
 pub mod faults;
 pub mod funding;
 pub mod invariants;

@@ -1,5 +1,6 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
+mod batch;
 mod finance;
 mod fulfillment;
 mod ids;
@@ -15,6 +16,7 @@ mod system;
 mod tax;
 mod terms;
 
+pub use batch::*;
 pub use finance::*;
 pub use fulfillment::*;
 pub use ids::*;

@@ -71,6 +71,9 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/payments/refund_failures.feature"),
     ),
     ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
+    ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
+    ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
+    ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),
 ];
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod faults;
+mod files;
 mod fulfillment;
 mod orders;
 mod parameters;
@@ -123,6 +124,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         provider::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
+        files::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

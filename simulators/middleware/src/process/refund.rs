@@ -8,7 +8,7 @@ use counterproof_contracts::{
         RefundRequest, RefundStatus, Resolution, StoreCreditRequest, System, TenderKind,
     },
     policy::FailedRefund,
-    protocol::{ProblemKind, channel, psp, stored_value},
+    protocol::{ProblemKind, psp, stored_value},
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     dispute, ids,
     state::{OrderProcess, RefundMeans, RefundState},
     task::{Intent, PartnerCall},
+    telling,
 };
 
 /// Decides the refunds of a receipt.
@@ -277,8 +278,7 @@ fn notify(process: &mut OrderProcess, refund: &RefundState, desk: &mut Desk<'_>)
         cause: refund.receipt_id.to_string(),
         replaces: refund.replaces.clone(),
     };
-    let operation = channel::notify_refund(process.order.sales_channel.system());
-    let call = PartnerCall::new(operation, &[notice.order_number.as_str()], &notice);
+    let call = telling::refund(process, &notice, &refund.chain);
     let intent = Intent::NotifyRefund { refund: refund.part.refund_id.clone() };
     desk.ask(process, intent, &refund.chain, call);
 }
