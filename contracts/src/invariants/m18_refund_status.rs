@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     invariants::Law,
-    lifecycle::Lifecycle as _,
+    lifecycle::Lifecycle,
     model::{RefundId, RefundStatus, System},
     policy::FailedRefund,
 };
@@ -64,7 +64,7 @@ fn check_told(
     if said == Some(status) {
         return;
     }
-    let says = said.map_or_else(|| "unknown".to_owned(), |said| said.name());
+    let says = said.map_or_else(|| "unknown".to_owned(), Lifecycle::name);
     let sentence = format!(
         "Order {}: refund {refund} is {} at the payment provider, but {says} to the middleware.",
         order.number,

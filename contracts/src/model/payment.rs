@@ -126,6 +126,7 @@ pub enum CaptureStatus {
 }
 
 impl CaptureStatus {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -100,9 +100,7 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the authorization lapses",
         doc: "What is held on the card is held no more, and the payment provider tells.",
-        action: |world, _| {
-            happens(world, "an open authorization", |psp, scene, order| psp.lapse(scene, order)).boxed_local()
-        },
+        action: |world, _| happens(world, "an open authorization", Psp::lapse).boxed_local(),
     },
     Step {
         kind: Kind::Action,
