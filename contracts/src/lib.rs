@@ -12,6 +12,7 @@
 //! * [`invariants`] the laws, and the judge that folds a journal through them
 //! * [`shape`] validation of documents against the published JSON Schemas
 //! * [`faults`] plans of what is to go wrong, read and checked
+//! * [`metrics`] what is measured of a run, and the bounds that a retailer declares
 //! * [`policy`] what a retailer declares, and the laws read
 //! * [`requirements`] what the whole domain requires, and how much of it a run exercised
 
@@ -22,6 +23,7 @@ pub mod funding;
 pub mod invariants;
 pub mod journal;
 pub mod lifecycle;
+pub mod metrics;
 pub mod model;
 pub mod policy;
 pub mod protocol;

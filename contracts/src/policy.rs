@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConditionGrade, DispositionCode, TenderKind};
+use crate::{
+    metrics::Threshold,
+    model::{ConditionGrade, DispositionCode, TenderKind},
+};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,8 @@ pub struct Policy {
     pub payments: PaymentPolicy,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
+    /// Bounds of business metrics; a run that misses one ends with a code of its own.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// What becomes of goods of a grade.
@@ -111,6 +116,7 @@ impl Default for Policy {
             .to_vec(),
             payments: PaymentPolicy::default(),
             retry: RetryPolicy::default(),
+            thresholds: Vec::new(),
         }
     }
 }
