@@ -14,6 +14,7 @@ mod provider;
 mod recovery;
 mod returns;
 mod stock;
+mod taxes;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -122,6 +123,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         orders::STEPS,
         payment::STEPS,
         provider::STEPS,
+        taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
         files::STEPS,

@@ -11,10 +11,10 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         Authorization, AuthorizationId, AuthorizationRequest, AuthorizationStatus, Capture, CaptureId,
-        CaptureRequest, CaptureStatus, CorrelationId, Money, OrderNumber, Refund, RefundStatus, System,
-        Timestamp, VoidRequest,
+        CaptureRequest, CaptureStatus, CorrelationId, Money, OrderNumber, Refund, RefundStatus,
+        SettlementTerms, System, Timestamp, VoidRequest,
     },
-    protocol::{EventData, Problem, ProblemKind, psp as operations},
+    protocol::{EventData, FieldError, Problem, ProblemKind, psp as operations},
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub const AUTHORIZATION_DAYS: i64 = 7;
 struct Hold {
     authorization: Authorization,
     captured: i64,
+    /// What the merchant is paid in, where it is another currency.
+    settlement: Option<SettlementTerms>,
 }
 
 impl Hold {
@@ -185,7 +187,7 @@ impl Psp {
                 .checked_add(SignedDuration::from_hours(24 * AUTHORIZATION_DAYS))
                 .unwrap_or(Timestamp::MAX),
         };
-        let hold = Hold { authorization: authorization.clone(), captured: 0 };
+        let hold = Hold { authorization: authorization.clone(), captured: 0, settlement: request.settlement };
         self.holds.insert(authorization.authorization_id.clone(), hold);
         scene.commit(Effect::PaymentAuthorized { authorization: authorization.clone() });
         Ok(authorization)
@@ -207,6 +209,9 @@ impl Psp {
         if mood.blocked || request.attempt <= mood.captures_declined {
             return Err(Problem::new(ProblemKind::PaymentDeclined, "the card's issuer declined"));
         }
+        let settled =
+            |terms: SettlementTerms| terms.money(terms.convert_part(hold.captured, request.amount.amount));
+        let settlement_amount = hold.settlement.map(settled);
         hold.captured += request.amount.amount;
         let capture = Capture {
             capture_id: CaptureId::from(scene.id("capture", request.order_number.as_str())),
@@ -216,7 +221,7 @@ impl Psp {
             amount: request.amount,
             attempt: request.attempt,
             status: if mood.captures_wait { CaptureStatus::Pending } else { CaptureStatus::Succeeded },
-            settlement_amount: None,
+            settlement_amount,
         };
         if mood.captures_wait {
             scene.commit(Effect::CaptureAccepted { capture: capture.clone() });
@@ -302,15 +307,19 @@ fn positive(amount: Money) -> Result<(), Problem> {
     if amount.amount > 0 {
         return Ok(());
     }
-    Err(Problem::new(ProblemKind::BusinessRule, format!("amount {amount} is not positive")))
+    Err(at_amount(format!("amount {amount} is not positive")))
 }
 
 fn same_currency(asked: Money, booked: Money) -> Result<(), Problem> {
     if asked.currency == booked.currency {
         return Ok(());
     }
-    let detail = format!("currency {} differs from {}", asked.currency, booked.currency);
-    Err(Problem::new(ProblemKind::BusinessRule, detail))
+    Err(at_amount(format!("currency {} differs from {}", asked.currency, booked.currency)))
+}
+
+fn at_amount(detail: String) -> Problem {
+    let errors = vec![FieldError { pointer: "/amount".to_owned(), detail: detail.clone() }];
+    Problem { errors, ..Problem::new(ProblemKind::BusinessRule, detail) }
 }
 
 fn covered(asked: Money, left: i64, source: &str) -> Result<(), Problem> {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{CaptureId, CaptureStatus, Refund, RefundId, RefundRequest, RefundStatus},
+    model::{CaptureId, CaptureStatus, Money, OrderNumber, Refund, RefundId, RefundRequest, RefundStatus},
     protocol::{EventData, Problem, ProblemKind},
 };
 
-use super::{Chain, Payout, Psp, Taken, covered, positive, same_currency};
+use super::{Chain, Payout, Psp, Taken, covered, positive, same_currency, sum};
 use crate::kernel::{Call, Scene};
 
 impl Psp {
@@ -40,6 +40,7 @@ impl Psp {
         call: &Call,
         scene: &mut Scene<'_>,
     ) -> Result<Refund, Problem> {
+        let settlement_amount = self.settled_refund(&request);
         let taken = self.refundable(&request)?;
         taken.refunded += request.amount.amount;
         let refund = Refund {
@@ -51,7 +52,7 @@ impl Psp {
             amount: request.amount,
             status: RefundStatus::Pending,
             attempt: request.attempt,
-            settlement_amount: None,
+            settlement_amount,
         };
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
         let mut payout = Payout { refund: refund.clone(), chain: Chain::of(call, scene) };
@@ -61,6 +62,27 @@ impl Psp {
         }
         self.payouts.push(payout);
         Ok(refund)
+    }
+
+    /// What a refund costs the merchant: what follows on earlier refunds of the same authorization.
+    fn settled_refund(&self, request: &RefundRequest) -> Option<Money> {
+        let authorization = &self.taken.get(&request.capture_id)?.capture.authorization_id;
+        let terms = self.holds.get(authorization)?.settlement?;
+        let same = self.taken.values().filter(|taken| taken.capture.authorization_id == *authorization);
+        let before = same.map(|taken| taken.refunded).sum();
+        Some(terms.money(terms.convert_part(before, request.amount.amount)))
+    }
+
+    /// What the merchant was paid for an order less what it paid back, in the currency that it is paid in.
+    pub fn settled(&self, order: &OrderNumber) -> Option<Money> {
+        let taken: Vec<Money> = self
+            .captures(order)
+            .filter(|capture| capture.status == CaptureStatus::Succeeded)
+            .filter_map(|capture| capture.settlement_amount)
+            .collect();
+        let refunds = self.refunds(order).filter(|refund| refund.status != RefundStatus::Failed);
+        let given = sum(refunds.filter_map(|refund| refund.settlement_amount));
+        Some(Money { amount: sum(taken.iter().copied()) - given, ..*taken.first()? })
     }
 
     /// The capture that a refund may be paid from.

@@ -34,7 +34,7 @@ pub(super) fn ask(
         tender_id: tender.tender_id.clone(),
         amount: Money::new(amount, process.order.currency),
         payment_token: tender.payment_token.clone().unwrap_or_default(),
-        settlement: None,
+        settlement: process.order.settlement,
     };
     let call = PartnerCall::new(psp::AUTHORIZE_PAYMENT, &[], &request);
     desk.ask(process, Intent::Authorize { tender: tender.tender_id.clone(), round }, chain, call);

@@ -11,6 +11,7 @@ mod authorization;
 mod booking;
 mod cancellation;
 mod capture;
+mod clawback;
 mod credit;
 mod desk;
 mod dispute;
@@ -289,6 +290,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
             capture::refused(process, shipment, tender, refusal, desk)
         }
         Intent::Refund { refund, .. } => refund::refused(process, refund, refusal, desk),
+        Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
         Intent::Stop { cancellation, fulfillment_order } => {
             cancellation::stop_refused(process, cancellation, fulfillment_order, refusal)
