@@ -76,6 +76,10 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/payments/refund_failures.feature"),
     ),
     ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
+    (
+        "scenarios/payments/split_tenders.feature",
+        include_str!("../../../scenarios/payments/split_tenders.feature"),
+    ),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),
