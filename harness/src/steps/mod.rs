@@ -12,6 +12,7 @@ mod parameters;
 mod payment;
 mod provider;
 mod recovery;
+mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
@@ -127,6 +128,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         fulfillment::STEPS,
         returns::STEPS,
         files::STEPS,
+        return_exceptions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -128,6 +128,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "word of the lapse" => EventType::PaymentAuthorizationExpired,
         "dispute" => EventType::PaymentDisputed,
         "end of the dispute" => EventType::PaymentDisputeClosed,
+        "stock notice" => EventType::InventoryAdjusted,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }
