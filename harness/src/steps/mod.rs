@@ -11,6 +11,7 @@ mod orders;
 mod parameters;
 mod payment;
 mod recovery;
+mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
@@ -125,6 +126,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         fulfillment::STEPS,
         returns::STEPS,
         files::STEPS,
+        return_exceptions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,
