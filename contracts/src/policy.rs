@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConditionGrade, DispositionCode, TenderKind};
+use crate::{
+    metrics::Threshold,
+    model::{ConditionGrade, DispositionCode, TenderKind},
+};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ pub struct Policy {
     pub dispositions: Vec<GradeDisposition>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
+    /// Bounds of business metrics; a run that misses one ends with a code of its own.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// What becomes of goods of a grade.
@@ -79,6 +84,7 @@ impl Default for Policy {
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
             retry: RetryPolicy::default(),
+            thresholds: Vec::new(),
         }
     }
 }

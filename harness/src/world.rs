@@ -93,6 +93,8 @@ pub struct Play {
     pub orders: Vec<Order>,
     /// The last receipt of returned goods.
     pub receipt: Option<ReceiptId>,
+    /// The store that takes part in no calls and exchanges files.
+    pub files_of: Option<NodeId>,
     /// Cases of goods that came without papers.
     pub cases: Vec<OrderNumber>,
     /// Units that were in stock before the last return, by place, product and condition.
@@ -125,6 +127,7 @@ impl Play {
             cart: Cart::default(),
             orders: Vec::new(),
             receipt: None,
+            files_of: None,
             cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),
             faults: Vec::new(),

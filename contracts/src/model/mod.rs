@@ -1,5 +1,6 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
+mod batch;
 mod exceptions;
 mod finance;
 mod fulfillment;
@@ -16,6 +17,7 @@ mod system;
 mod tax;
 mod terms;
 
+pub use batch::*;
 pub use exceptions::*;
 pub use finance::*;
 pub use fulfillment::*;

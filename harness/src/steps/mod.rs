@@ -5,6 +5,7 @@
 
 mod agreement;
 mod faults;
+mod files;
 mod fulfillment;
 mod orders;
 mod parameters;
@@ -122,6 +123,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         payment::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
+        files::STEPS,
         return_exceptions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,

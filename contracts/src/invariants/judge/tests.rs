@@ -46,8 +46,12 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     let sold = Life { marketplace: true, ..Life::default() }.shipped();
+    let mut mailed = Life::default().shipped();
+    mailed.announce("RMA-1", 1);
+    mailed.dock_receives("R-1", "RMA-1", 1, 0);
+    mailed.book_receipt("R-1", "RMA-1", 1);
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold)] {
+    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", mailed)] {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -55,7 +59,7 @@ fn a_whole_life_exercises_every_law() {
     let never: Vec<&str> =
         judge.checks_by_law().iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }
