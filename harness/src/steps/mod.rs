@@ -14,6 +14,7 @@ mod recovery;
 mod return_exceptions;
 mod returns;
 mod stock;
+mod taxes;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -121,6 +122,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
         files::STEPS,

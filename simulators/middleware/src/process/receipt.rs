@@ -13,6 +13,7 @@ use counterproof_contracts::{
 use serde_json::Value;
 
 use super::{
+    clawback,
     desk::Desk,
     eligibility, exceptions, ids, refund,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
@@ -276,6 +277,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
     let units = take_units(process, &units_by_line(&accepted));
     let value = process.value_of(&units);
+    let retained = clawback::retained(process, value, desk.context.policy);
     let Some(state) = process.receipts.get_mut(index) else { return };
     let target_node = state.receipt.node_id.clone();
     state.graded = Some(Graded {
@@ -285,6 +287,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         units: units.clone(),
         gross: value.gross,
         tax: value.tax,
+        retained,
     });
     let rma_id = state.rma_id.clone();
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {
@@ -294,7 +297,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     }
     desk.note(process, format!("goods of {receipt_id} graded"));
     exceptions::reject(process, receipt_id, items(&rejected), desk);
-    refund::decide(process, receipt_id, value, desk);
+    refund::decide(process, receipt_id, value.gross.saturating_sub(retained), desk);
 }
 
 fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {
