@@ -23,6 +23,8 @@ mod e2_no_lost_event;
 mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i10_published_stock;
+mod i1_claims_are_covered;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -78,7 +80,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 50] = [
+static CHECKS: [law::Check; 52] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -90,6 +92,7 @@ static CHECKS: [law::Check; 50] = [
     m9_canceled_order_is_free::CHECK,
     m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
+    i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
     m16_books_equal_money::CHECK,
     m19_marketplace_tender::CHECK,
@@ -101,6 +104,7 @@ static CHECKS: [law::Check; 50] = [
     i5_claim_within_order::CHECK,
     i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
+    i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,

@@ -8,7 +8,7 @@ use crate::model::{
     Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate,
     Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation,
     ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku,
-    StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
+    StockPublication, StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -86,6 +86,18 @@ pub enum Effect {
     StockMoved {
         /// The movement.
         movement: InventoryMovement,
+    },
+    /// Units of a SKU that orders may claim changed, over all nodes that ship orders. Told of SKUs that are listed.
+    UnclaimedChanged {
+        /// What.
+        sku: Sku,
+        /// Units; below 0 where claimed ones are missing.
+        unclaimed: i64,
+    },
+    /// A channel shows how many units of a SKU it offers.
+    StockShown {
+        /// What it shows.
+        publication: StockPublication,
     },
     /// The ERP posted an invoice.
     InvoicePosted {
@@ -337,6 +349,8 @@ impl Effect {
             Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
             Self::MarketplaceCollected { .. }
             | Self::StockOpened { .. }
+            | Self::UnclaimedChanged { .. }
+            | Self::StockShown { .. }
             | Self::FulfillmentStatusChanged { .. }
             | Self::PaymentDeclined { .. }
             | Self::AuthorizationVoided { .. }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::model::{
     BlindReceipt, CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection,
-    OrderNumber, Refund, ReturnReceipt, Shipment, System, Timestamp,
+    InventoryAdjusted, OrderNumber, Refund, ReturnReceipt, Shipment, Sku, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -28,7 +28,8 @@ pub struct CloudEvent {
     pub datacontenttype: String,
     /// Rises with each event of the same source and subject, from 1.
     pub sequence: u64,
-    /// Events with the same key are told in order, as far as possible: the order number.
+    /// Events with the same key are told in order, as far as possible: the order number, or the
+    /// SKU where no order is meant.
     pub partitionkey: OrderNumber,
     /// The chain of messages that it belongs to.
     pub correlationid: CorrelationId,
@@ -77,11 +78,13 @@ pub enum EventType {
     RefundSucceeded,
     /// PSP: the refund could not be paid ([`Refund`]).
     RefundFailed,
+    /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
+    InventoryAdjusted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -92,6 +95,7 @@ impl EventType {
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
+        Self::InventoryAdjusted,
     ];
 
     /// The `type` attribute.
@@ -107,13 +111,14 @@ impl EventType {
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
+            Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
         }
     }
 
     /// Who tells it.
     pub const fn source(self) -> System {
         match self {
-            Self::SalesOrderAcknowledged => System::Erp,
+            Self::SalesOrderAcknowledged | Self::InventoryAdjusted => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
@@ -136,6 +141,7 @@ impl EventType {
             Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
+            Self::InventoryAdjusted => "inventory-adjusted",
         }
     }
 
@@ -177,6 +183,8 @@ pub enum EventData {
     RefundSucceeded(Refund),
     /// See [`EventType::RefundFailed`].
     RefundFailed(Refund),
+    /// See [`EventType::InventoryAdjusted`].
+    InventoryAdjusted(InventoryAdjusted),
 }
 
 impl EventData {
@@ -193,12 +201,13 @@ impl EventData {
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
         }
     }
 
-    /// The order; of goods that belong to none yet, the number of the case.
-    pub const fn order_number(&self) -> &OrderNumber {
-        match self {
+    /// The order, where the event is about one; of goods that belong to none yet, the number of the case.
+    pub const fn order_number(&self) -> Option<&OrderNumber> {
+        Some(match self {
             Self::SalesOrderAcknowledged(data) => &data.order_number,
             Self::FulfillmentOrderAccepted(data) => &data.order_number,
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
@@ -207,6 +216,24 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+            Self::InventoryAdjusted(_) => return None,
+        })
+    }
+
+    /// The SKU, where the event is about one and no order.
+    pub const fn sku(&self) -> Option<&Sku> {
+        match self {
+            Self::InventoryAdjusted(data) => Some(&data.sku),
+            _ => None,
+        }
+    }
+
+    /// Events with the same partition are told in order, as far as possible.
+    pub fn partition(&self) -> OrderNumber {
+        match (self.order_number(), self.sku()) {
+            (Some(order), _) => order.clone(),
+            (None, Some(sku)) => OrderNumber::from(sku.as_str()),
+            (None, None) => OrderNumber::from(self.event_type().name()),
         }
     }
 
@@ -221,6 +248,7 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+            Self::InventoryAdjusted(data) => data.sku.to_string(),
         }
     }
 
@@ -235,6 +263,7 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+            Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -256,6 +285,7 @@ impl EventData {
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
+            EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }
 }

@@ -117,6 +117,8 @@ pub mod middleware {
     /// `AuditTrail`.
     pub const READ_AUDIT_TRAIL: Operation =
         read(M, "readAuditTrail", "/v1/orders/{order_number}/audit-trail");
+    /// How many units can be promised, by channel: `Availability`.
+    pub const READ_AVAILABILITY: Operation = read(M, "readAvailability", "/v1/availability/{sku}");
     /// `Health`.
     pub const READ_HEALTH: Operation = read(M, "readHealth", "/healthz");
 }
@@ -240,6 +242,12 @@ pub mod channel {
         put(system, "updateOrderStatus", "/v1/orders/{order_number}/status")
     }
 
+    /// Tells how many units may be offered; storefront, marketplace and POS: `StockPublication` →
+    /// `StockPublication` as the channel shows it now.
+    pub const fn publish_stock(system: System) -> Operation {
+        put(system, "publishStock", "/v1/stock/{sku}")
+    }
+
     /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
     pub const fn notify_refund(system: System) -> Operation {
         create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
@@ -298,6 +306,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::LIST_DEAD_LETTERS,
     middleware::REPLAY_DEAD_LETTER,
     middleware::READ_AUDIT_TRAIL,
+    middleware::READ_AVAILABILITY,
     middleware::READ_HEALTH,
     erp::CREATE_SALES_ORDER,
     erp::FIND_SALES_ORDERS,
@@ -332,10 +341,13 @@ pub const OPERATIONS: &[Operation] = &[
     tax::VOID_TAX,
     channel::update_order_status(System::Storefront),
     channel::notify_refund(System::Storefront),
+    channel::publish_stock(System::Storefront),
     channel::update_order_status(System::Marketplace),
     channel::notify_refund(System::Marketplace),
+    channel::publish_stock(System::Marketplace),
     channel::update_order_status(System::Pos),
     channel::notify_refund(System::Pos),
+    channel::publish_stock(System::Pos),
     pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),

@@ -195,6 +195,28 @@ records! {
     StockLevelList {
         items,
     }
+    InventoryAdjusted {
+        sku,
+        levels,
+    }
+    StockPublication {
+        sku,
+        sequence: SEQUENCE,
+        available: 0..=1_000_000_000_i64,
+        as_of,
+    }
+    ChannelAvailability {
+        channel,
+        safety_stock: 0..=1_000_000_000_u32,
+        available: 0..=1_000_000_000_i64,
+        sequence: SEQUENCE,
+    }
+    Availability {
+        sku,
+        available: -1_000_000_000..=1_000_000_000_i64,
+        as_of,
+        channels,
+    }
     Product {
         sku,
         name: text(200),
@@ -711,6 +733,7 @@ impl Random for EventData {
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
         ]
         .boxed()
     }
@@ -730,7 +753,7 @@ impl Random for CloudEvent {
                 time,
                 datacontenttype: "application/json".to_owned(),
                 sequence,
-                partitionkey: data.order_number().clone(),
+                partitionkey: data.partition(),
                 correlationid,
                 causationid,
                 data: data.to_value(),

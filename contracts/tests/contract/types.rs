@@ -37,7 +37,6 @@ fn of<T: Serialize + DeserializeOwned + Random + PartialEq>(stem: &'static str) 
 }
 
 /// Every document of the contract.
-#[expect(clippy::too_many_lines, reason = "one line for each document")]
 pub(crate) fn all() -> Vec<DocumentType> {
     vec![
         of::<AccountEntryRequest>("account-entry-request"),
@@ -46,6 +45,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<AuditTrail>("audit-trail"),
         of::<Authorization>("authorization"),
         of::<AuthorizationRequest>("authorization-request"),
+        of::<Availability>("availability"),
         of::<BatchAcknowledgment>("batch-acknowledgment"),
         of::<BatchFile>("batch-file"),
         of::<BlindReceipt>("blind-receipt"),
@@ -55,6 +55,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<Capture>("capture"),
         of::<CaptureRequest>("capture-request"),
         of::<CarrierScan>("carrier-scan"),
+        of::<ChannelAvailability>("channel-availability"),
         of::<CloudEvent>("cloud-event"),
         of::<Contribution>("contribution"),
         of::<CreditMemo>("credit-memo"),
@@ -75,6 +76,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<HeldGoods>("held-goods"),
         of::<InspectedLine>("inspected-line"),
         of::<Inspection>("inspection"),
+        of::<InventoryAdjusted>("inventory-adjusted"),
         of::<InventoryMovement>("inventory-movement"),
         of::<Invoice>("invoice"),
         of::<ItemQuantity>("item-quantity"),
@@ -126,6 +128,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<StockCount>("stock-count"),
         of::<StockLevel>("stock-level"),
         of::<StockLevelList>("stock-level-list"),
+        of::<StockPublication>("stock-publication"),
         of::<StoreCredit>("store-credit"),
         of::<StoreCreditRequest>("store-credit-request"),
         of::<StoredValueAccount>("stored-value-account"),

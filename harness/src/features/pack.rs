@@ -39,6 +39,10 @@ pub const PACK: &[(&str, &str)] = &[
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
     (
+        "scenarios/inventory/availability.feature",
+        include_str!("../../../scenarios/inventory/availability.feature"),
+    ),
+    (
         "scenarios/resilience/duplicates.feature",
         include_str!("../../../scenarios/resilience/duplicates.feature"),
     ),

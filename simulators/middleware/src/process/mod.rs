@@ -7,6 +7,7 @@
 
 mod acceptance;
 mod answer;
+mod availability;
 mod booking;
 mod cancellation;
 mod clawback;
@@ -34,6 +35,7 @@ mod view;
 pub(crate) mod tests;
 
 pub use answer::{PartnerAnswer, Refusal};
+pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
     model::{NodeId, Order, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
@@ -194,6 +196,9 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
         EventData::RefundFailed(told) => refund::told(process, &told, RefundStatus::Failed, desk),
+        EventData::InventoryAdjusted(told) => {
+            Err(format!("it is about SKU {}, not about an order", told.sku))
+        }
     }
 }
 

@@ -89,6 +89,8 @@ pub enum Intent {
     UpdateStatus { sequence: u64 },
     /// Tell customer service where the order stands.
     Timeline { sequence: u64 },
+    /// Tell a channel how many units it may offer.
+    PublishStock { channel: System, sequence: u64 },
     /// Tell the ERP what a store counted; no order wants it.
     Count { count: String },
 }
@@ -138,6 +140,9 @@ impl Intent {
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
+            Self::PublishStock { channel, sequence } => {
+                ("publish-stock", vec![channel.to_string(), sequence.to_string()])
+            }
         }
     }
 }
