@@ -11,6 +11,7 @@ mod orders;
 mod parameters;
 mod payment;
 mod recovery;
+mod return_channels;
 mod return_exceptions;
 mod returns;
 mod stock;
@@ -127,6 +128,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         returns::STEPS,
         files::STEPS,
         return_exceptions::STEPS,
+        return_channels::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,
