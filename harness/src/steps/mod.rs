@@ -12,6 +12,7 @@ mod parameters;
 mod payment;
 mod provider;
 mod recovery;
+mod return_channels;
 mod return_exceptions;
 mod returns;
 mod stock;
@@ -129,6 +130,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         returns::STEPS,
         files::STEPS,
         return_exceptions::STEPS,
+        return_channels::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,
