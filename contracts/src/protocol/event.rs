@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    BlindReceipt, CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection,
-    InventoryAdjusted, OrderNumber, Refund, Reservation, ReturnReceipt, Shipment, Sku, SubstitutionProposal,
-    System, Timestamp, UnfulfilledUnits,
+    Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, Dispute, ErpDocument, EventId,
+    FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation, ReturnReceipt,
+    Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -91,13 +91,23 @@ pub enum EventType {
     InventoryReceived,
     /// ERP: claimed units lapsed ([`Reservation`]).
     ReservationExpired,
+    /// PSP: a pending capture took the money ([`Capture`]).
+    PaymentCaptured,
+    /// PSP: a pending capture took nothing ([`Capture`]).
+    PaymentCaptureFailed,
+    /// PSP: an authorization lapsed; what it took stays taken ([`Authorization`]).
+    PaymentAuthorizationExpired,
+    /// PSP: the customer disputes a capture at the card's issuer ([`Dispute`]).
+    PaymentDisputed,
+    /// PSP: a dispute is won or lost ([`Dispute`]).
+    PaymentDisputeClosed,
     /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
     InventoryAdjusted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -114,6 +124,11 @@ impl EventType {
         Self::SubstitutionProposed,
         Self::InventoryReceived,
         Self::ReservationExpired,
+        Self::PaymentCaptured,
+        Self::PaymentCaptureFailed,
+        Self::PaymentAuthorizationExpired,
+        Self::PaymentDisputed,
+        Self::PaymentDisputeClosed,
         Self::InventoryAdjusted,
     ];
 
@@ -136,6 +151,11 @@ impl EventType {
             Self::SubstitutionProposed => "retail.fulfillment_order.substitution_proposed.v1",
             Self::InventoryReceived => "retail.inventory.received.v1",
             Self::ReservationExpired => "retail.reservation.expired.v1",
+            Self::PaymentCaptured => "retail.payment.captured.v1",
+            Self::PaymentCaptureFailed => "retail.payment.capture_failed.v1",
+            Self::PaymentAuthorizationExpired => "retail.payment.authorization_expired.v1",
+            Self::PaymentDisputed => "retail.payment.disputed.v1",
+            Self::PaymentDisputeClosed => "retail.payment.dispute_closed.v1",
             Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
         }
     }
@@ -158,7 +178,13 @@ impl EventType {
             | Self::SubstitutionProposed
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
-            Self::RefundSucceeded | Self::RefundFailed => System::Psp,
+            Self::RefundSucceeded
+            | Self::RefundFailed
+            | Self::PaymentCaptured
+            | Self::PaymentCaptureFailed
+            | Self::PaymentAuthorizationExpired
+            | Self::PaymentDisputed
+            | Self::PaymentDisputeClosed => System::Psp,
         }
     }
 
@@ -178,6 +204,9 @@ impl EventType {
             }
             Self::SubstitutionProposed => "substitution-proposal",
             Self::InventoryReceived | Self::ReservationExpired => "reservation",
+            Self::PaymentCaptured | Self::PaymentCaptureFailed => "capture",
+            Self::PaymentAuthorizationExpired => "authorization",
+            Self::PaymentDisputed | Self::PaymentDisputeClosed => "dispute",
             Self::InventoryAdjusted => "inventory-adjusted",
         }
     }
@@ -232,6 +261,16 @@ pub enum EventData {
     InventoryReceived(Reservation),
     /// See [`EventType::ReservationExpired`].
     ReservationExpired(Reservation),
+    /// See [`EventType::PaymentCaptured`].
+    PaymentCaptured(Capture),
+    /// See [`EventType::PaymentCaptureFailed`].
+    PaymentCaptureFailed(Capture),
+    /// See [`EventType::PaymentAuthorizationExpired`].
+    PaymentAuthorizationExpired(Authorization),
+    /// See [`EventType::PaymentDisputed`].
+    PaymentDisputed(Dispute),
+    /// See [`EventType::PaymentDisputeClosed`].
+    PaymentDisputeClosed(Dispute),
     /// See [`EventType::InventoryAdjusted`].
     InventoryAdjusted(InventoryAdjusted),
 }
@@ -256,6 +295,11 @@ impl EventData {
             Self::SubstitutionProposed(_) => EventType::SubstitutionProposed,
             Self::InventoryReceived(_) => EventType::InventoryReceived,
             Self::ReservationExpired(_) => EventType::ReservationExpired,
+            Self::PaymentCaptured(_) => EventType::PaymentCaptured,
+            Self::PaymentCaptureFailed(_) => EventType::PaymentCaptureFailed,
+            Self::PaymentAuthorizationExpired(_) => EventType::PaymentAuthorizationExpired,
+            Self::PaymentDisputed(_) => EventType::PaymentDisputed,
+            Self::PaymentDisputeClosed(_) => EventType::PaymentDisputeClosed,
             Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
         }
     }
@@ -276,6 +320,9 @@ impl EventData {
             | Self::PickupExpired(data) => &data.order_number,
             Self::SubstitutionProposed(data) => &data.order_number,
             Self::InventoryReceived(data) | Self::ReservationExpired(data) => &data.order_number,
+            Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => &data.order_number,
+            Self::PaymentAuthorizationExpired(data) => &data.order_number,
+            Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
             Self::InventoryAdjusted(_) => return None,
         })
     }
@@ -313,6 +360,9 @@ impl EventData {
             | Self::PickupExpired(data) => data.fulfillment_order_id.to_string(),
             Self::SubstitutionProposed(data) => data.fulfillment_order_id.to_string(),
             Self::InventoryReceived(data) | Self::ReservationExpired(data) => data.reservation_id.to_string(),
+            Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => data.capture_id.to_string(),
+            Self::PaymentAuthorizationExpired(data) => data.authorization_id.to_string(),
+            Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => data.dispute_id.to_string(),
             Self::InventoryAdjusted(data) => data.sku.to_string(),
         }
     }
@@ -333,6 +383,9 @@ impl EventData {
             | Self::PickupExpired(data) => serde_json::to_value(data),
             Self::SubstitutionProposed(data) => serde_json::to_value(data),
             Self::InventoryReceived(data) | Self::ReservationExpired(data) => serde_json::to_value(data),
+            Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => serde_json::to_value(data),
+            Self::PaymentAuthorizationExpired(data) => serde_json::to_value(data),
+            Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
@@ -365,6 +418,13 @@ impl EventData {
             EventType::SubstitutionProposed => Self::SubstitutionProposed(Deserialize::deserialize(data)?),
             EventType::InventoryReceived => Self::InventoryReceived(Deserialize::deserialize(data)?),
             EventType::ReservationExpired => Self::ReservationExpired(Deserialize::deserialize(data)?),
+            EventType::PaymentCaptured => Self::PaymentCaptured(Deserialize::deserialize(data)?),
+            EventType::PaymentCaptureFailed => Self::PaymentCaptureFailed(Deserialize::deserialize(data)?),
+            EventType::PaymentAuthorizationExpired => {
+                Self::PaymentAuthorizationExpired(Deserialize::deserialize(data)?)
+            }
+            EventType::PaymentDisputed => Self::PaymentDisputed(Deserialize::deserialize(data)?),
+            EventType::PaymentDisputeClosed => Self::PaymentDisputeClosed(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }

@@ -13,7 +13,9 @@ mod orders;
 mod parameters;
 mod payment;
 mod pickup;
+mod provider;
 mod recovery;
+mod return_channels;
 mod return_exceptions;
 mod returns;
 mod stock;
@@ -126,6 +128,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         orders::STEPS,
         changes::STEPS,
         payment::STEPS,
+        provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,
         exceptions::STEPS,
@@ -133,6 +136,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         returns::STEPS,
         files::STEPS,
         return_exceptions::STEPS,
+        return_channels::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

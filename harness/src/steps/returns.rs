@@ -98,7 +98,7 @@ pub(super) fn grade(name: &str) -> ConditionGrade {
     }
 }
 
-fn reason(name: &str) -> ReturnReason {
+pub(super) fn reason(name: &str) -> ReturnReason {
     match name {
         "it is too small" => ReturnReason::SizeSmall,
         "it is too large" => ReturnReason::SizeLarge,

@@ -39,6 +39,10 @@ fn a_whole_life_exercises_every_law() {
     let lost = history.lose(crate::model::System::Tax, |_| true);
     history.replay(crate::journal::Outcome::Ok);
     lost.iter().for_each(|committed| history.bring_back(committed));
+    history.dispute("D-1", 1, crate::model::DisputeStatus::Open);
+    history.told_of_dispute("D-1");
+    history.call_credit("R-2");
+    history.answer_refund("F-R-1-1", crate::model::RefundStatus::Succeeded);
     history.settle();
     let mut canceled = Life::default().accepted();
     canceled.cancel_units("X-1", 2);
@@ -60,6 +64,10 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     changed.settle();
+    let mut mailed = Life::default().shipped();
+    mailed.announce("RMA-1", 1);
+    mailed.dock_receives("R-1", "RMA-1", 1, 0);
+    mailed.book_receipt("R-1", "RMA-1", 1);
     let mut funded =
         Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
             .returned(1);
@@ -67,9 +75,15 @@ fn a_whole_life_exercises_every_law() {
     let mut foreign = testing::settled(Life::default().returned(1));
     foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in
-        [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign), ("N-6", changed)]
-    {
+    for (name, life) in [
+        ("N-1", canceled),
+        ("N-2", gift),
+        ("N-3", sold),
+        ("N-4", funded),
+        ("N-5", foreign),
+        ("N-6", changed),
+        ("N-7", mailed),
+    ] {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -77,7 +91,7 @@ fn a_whole_life_exercises_every_law() {
     let never: Vec<&str> =
         judge.checks_by_law().iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6", "N-7"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

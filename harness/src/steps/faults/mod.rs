@@ -132,6 +132,11 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "refusal of the node" => EventType::FulfillmentOrderRejected,
         "arrival notice" => EventType::InventoryReceived,
         "lapse notice" => EventType::ReservationExpired,
+        "capture confirmation" => EventType::PaymentCaptured,
+        "capture failure" => EventType::PaymentCaptureFailed,
+        "word of the lapse" => EventType::PaymentAuthorizationExpired,
+        "dispute" => EventType::PaymentDisputed,
+        "end of the dispute" => EventType::PaymentDisputeClosed,
         "stock notice" => EventType::InventoryAdjusted,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })

@@ -1,7 +1,7 @@
 //! From submission to acceptance: taxes, payment, stock, booking, in this order. Each step needs the one
 //! before; the first definite refusal rejects the order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use counterproof_contracts::{
     model::{
@@ -71,6 +71,9 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         early_claims: Vec::new(),
         shortages: Vec::new(),
         changes: Vec::new(),
+        cards: BTreeMap::new(),
+        lapsed: BTreeSet::new(),
+        disputes: BTreeMap::new(),
         erp_document: None,
         fulfillments: BTreeMap::new(),
         shipments: BTreeMap::new(),
