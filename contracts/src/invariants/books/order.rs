@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally,
-    TaxBook, Terms, View, views::Answers,
+    Fact, LossBook, MoneyBook, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span,
+    Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -90,6 +90,10 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) labels: BTreeMap<TrackingNumber, (String, u64)>,
     /// What the ERP says the customer owes.
     pub(in crate::invariants) receivable: Receivable,
+    /// Receipts that the ERP booked: units by line, and where.
+    pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, (BTreeMap<LineId, u32>, u64)>,
+    /// Why goods come back, by whoever says it.
+    pub(in crate::invariants) reasons: ReasonBook,
     /// Live claims by line and node.
     pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
     /// Business facts that may be committed once, and where they were.
@@ -157,6 +161,8 @@ impl OrderBook {
             gift_rmas: BTreeSet::new(),
             labels: BTreeMap::new(),
             receivable: Receivable::default(),
+            booked_receipts: BTreeMap::new(),
+            reasons: ReasonBook::default(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
             latest_fact: None,
@@ -252,6 +258,7 @@ impl OrderBook {
         self.replays.apply_effect(record, committed);
         self.money.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
+        self.reasons.apply(seq, committed);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
         self.apply_views(seq, committed);
@@ -298,6 +305,11 @@ impl OrderBook {
             Effect::ReturnReceiptBooked { receipt } => {
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.erp_returned);
+                let booked = self.booked_receipts.entry(receipt.receipt_id.clone());
+                let (units, _) = booked.or_insert_with(|| (BTreeMap::new(), seq));
+                for line in &receipt.lines {
+                    *units.entry(line.line_id.clone()).or_default() += line.quantity;
+                }
             }
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),
             Effect::ReservationReleased { release } => {
@@ -448,8 +460,13 @@ impl OrderBook {
         }
     }
 
-    pub(super) fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) {
-        self.messages.apply_exchange(record.seq, exchange);
+    pub(super) fn apply_exchange(
+        &mut self,
+        record: &Record,
+        exchange: &Exchange,
+        began_anew: Option<Timestamp>,
+    ) {
+        self.messages.apply_exchange(record.seq, exchange, began_anew);
         self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
         if exchange.to != System::Middleware {
             return;
@@ -491,7 +508,8 @@ impl OrderBook {
         }
         if let Ok(view) = <OrderView as serde::Deserialize>::deserialize(&exchange.response) {
             let shown = Shown::new(seq, seq, view.status, &view.lines, &view.shipments);
-            self.answers.take(exchange.started_at, shown.with_returns(&view.returns));
+            self.answers
+                .take(exchange.started_at, shown.with_returns(&view.returns).with_refunds(&view.refunds));
         }
     }
 }

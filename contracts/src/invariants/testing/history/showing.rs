@@ -42,6 +42,18 @@ impl History {
         self.answer_read_with(|_| ());
     }
 
+    /// The middleware answers where a refund by card stands.
+    pub(in crate::invariants) fn answer_refund(&mut self, id: &str, status: RefundStatus) {
+        self.answer_read();
+        let refund = json!([{
+            "refund_id": id, "tender_id": "T-1", "kind": "card",
+            "amount": { "amount": 4_990, "currency": "EUR" }, "status": status, "cause": "R-1",
+        }]);
+        if let Some(Record { entry: Entry::Exchange(exchange), .. }) = self.records.last_mut() {
+            exchange.response["refunds"] = refund;
+        }
+    }
+
     pub(in crate::invariants) fn answer_read_with(&mut self, change: impl FnOnce(&mut LineState)) {
         let mut state = self.state.clone();
         change(&mut state);
@@ -108,6 +120,41 @@ impl History {
         };
         let answer = (key, status, outcome);
         self.exchange(System::Middleware, System::Psp, "capturePayment", answer, (request, response));
+    }
+
+    /// The middleware asks for the money of parcel S-1 with key k-1, so many milliseconds after the epoch.
+    pub(in crate::invariants) fn capture_at(&mut self, at_ms: i64, outcome: Outcome) {
+        let status = (outcome == Outcome::Ok).then_some(201);
+        self.call_capture("k-1", status, outcome);
+        self.last_began_at(Timestamp::from_millisecond(at_ms).unwrap_or_default());
+    }
+
+    /// A fault hits the first attempt of a message of the payment provider or to it.
+    pub(in crate::invariants) fn strike(&mut self, key: &str, misfortune: Misfortune) {
+        self.push(Entry::FaultInjected(FaultInjected {
+            order: Some(self.number()),
+            key: Some(key.to_owned()),
+            attempt: Some(1),
+            misfortune: Some(misfortune),
+            ..FaultInjected::new("a fault", System::Psp)
+        }));
+    }
+
+    /// The middleware is killed.
+    pub(in crate::invariants) fn kill(&mut self) {
+        self.push(Entry::FaultInjected(FaultInjected::new("killed", System::Middleware)));
+    }
+
+    /// A channel shows a refund by card.
+    pub(in crate::invariants) fn notify_refund(&mut self, id: &str, cause: &str, amount: i64) {
+        let refund = RefundPart {
+            refund_id: id.into(),
+            tender_id: Some("T-1".into()),
+            kind: TenderKind::Card,
+            amount: money(amount),
+        };
+        let notice = RefundNotice { order_number: self.number(), refund, cause: cause.to_owned() };
+        self.effect(self.channel(), Effect::RefundShown { notice });
     }
 
     /// Customer service has the order replayed.
