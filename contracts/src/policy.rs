@@ -1,12 +1,12 @@
 //! What a retailer declares. Laws read it, so that no retailer is failed for another's policy.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     metrics::Threshold,
-    model::{ConditionGrade, DispositionCode, TenderKind},
+    model::{ConditionGrade, DispositionCode, PromotionId, TenderKind},
 };
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -19,10 +19,23 @@ pub struct Policy {
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade.
     pub dispositions: Vec<GradeDisposition>,
+    /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
+    pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
     /// Bounds of business metrics; a run that misses one ends with a code of its own.
     pub thresholds: Vec<Threshold>,
+}
+
+/// What becomes of a promotion when goods come back and those that stay are worth less than it demands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrokenMinimum {
+    /// The customer keeps its benefit.
+    #[default]
+    None,
+    /// Its shares in the goods that stay are kept of the refund; they are given back if those come back, too.
+    Clawback,
 }
 
 /// What becomes of goods of a grade.
@@ -83,6 +96,7 @@ impl Default for Policy {
             ]
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
+            broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
         }
@@ -90,6 +104,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// What becomes of a promotion whose minimum a return breaks.
+    pub fn broken_minimum(&self, promotion: &PromotionId) -> BrokenMinimum {
+        self.broken_minimums.get(promotion).copied().unwrap_or_default()
+    }
+
     /// What becomes of goods of this grade; quarantine where nothing is declared.
     pub fn disposition(&self, grade: ConditionGrade) -> DispositionCode {
         self.dispositions

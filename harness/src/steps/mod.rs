@@ -13,6 +13,7 @@ mod payment;
 mod recovery;
 mod returns;
 mod stock;
+mod taxes;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -120,6 +121,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
         files::STEPS,

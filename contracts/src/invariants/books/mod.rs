@@ -17,10 +17,12 @@ use crate::{
 
 mod accounts;
 mod facts;
+mod funds;
 mod losses;
 mod messages;
 mod money;
 mod order;
+mod pricing;
 mod reasons;
 mod receivable;
 mod replays;
@@ -33,10 +35,12 @@ mod views;
 
 pub(super) use accounts::AccountBook;
 pub(super) use facts::Fact;
+pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook};
+pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use reasons::ReasonBook;
 pub(super) use receivable::Receivable;
 pub(super) use replays::{News, ReplayBook};

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Fact, LossBook, MoneyBook, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span,
-    Tally, TaxBook, Terms, View, views::Answers,
+    Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook,
+    Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -94,6 +94,7 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, (BTreeMap<LineId, u32>, u64)>,
     /// Why goods come back, by whoever says it.
     pub(in crate::invariants) reasons: ReasonBook,
+    pub(in crate::invariants) funds: FundsBook,
     /// Live claims by line and node.
     pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
     /// Business facts that may be committed once, and where they were.
@@ -163,6 +164,7 @@ impl OrderBook {
             receivable: Receivable::default(),
             booked_receipts: BTreeMap::new(),
             reasons: ReasonBook::default(),
+            funds: FundsBook::default(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
             latest_fact: None,
@@ -259,6 +261,7 @@ impl OrderBook {
         self.money.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
         self.reasons.apply(seq, committed);
+        self.funds.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
         self.apply_views(seq, committed);

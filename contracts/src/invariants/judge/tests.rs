@@ -44,7 +44,7 @@ fn a_whole_life_exercises_every_law() {
     history.capture_at(0, Outcome::Fail);
     history.capture_at(1_000, Outcome::Ok);
     history.strike("EV-9", Misfortune::OldSignature { with_new: false });
-    history.deliver("EV-9", Some(401), Outcome::Fail);
+    history.deliver("EV-9", None, Outcome::Unknown);
     history.answer_refund("F-R-1-1", RefundStatus::Pending);
     history.answer_refund("F-R-1-1", RefundStatus::Succeeded);
     let lost = history.lose(crate::model::System::Tax, |_| true);
@@ -61,8 +61,14 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     let sold = Life { marketplace: true, ..Life::default() }.shipped();
+    let mut funded =
+        Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
+            .returned(1);
+    funded.settle();
+    let mut foreign = testing::settled(Life::default().returned(1));
+    foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold)] {
+    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign)] {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -70,7 +76,7 @@ fn a_whole_life_exercises_every_law() {
     let never: Vec<&str> =
         judge.checks_by_law().iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

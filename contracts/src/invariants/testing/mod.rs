@@ -3,9 +3,11 @@
 
 mod history;
 mod life;
+mod settled;
 
 pub(super) use history::History;
 pub(super) use life::{Life, lives};
+pub(super) use settled::settled;
 
 use super::{Judge, Violation};
 use crate::{journal::Record, policy::Policy};

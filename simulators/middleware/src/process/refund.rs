@@ -2,7 +2,6 @@
 //! retailer's order, or as store credit. Shipping is not refunded.
 
 use counterproof_contracts::{
-    allocation::Value,
     model::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
         RefundRequest, RefundStatus, Resolution, StoreCreditRequest, System, TenderId, TenderKind,
@@ -19,13 +18,12 @@ use super::{
     telling,
 };
 
-/// Decides the refunds of a receipt.
-pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, value: Value, desk: &mut Desk<'_>) {
+/// Decides the refunds of a receipt: who pays an amount.
+pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, amount: i64, desk: &mut Desk<'_>) {
     let Some(receipt) = process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt_id) else {
         return;
     };
     let Some(authorization) = process.authorization(&receipt.rma_id).cloned() else { return };
-    let amount = refund_amount(value);
     if amount == 0 {
         return;
     }
@@ -54,11 +52,6 @@ pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, value: 
             chain: chain.clone(),
         });
     }
-}
-
-/// How much is given back for units: what was paid for them, tax included, after promotions.
-const fn refund_amount(value: Value) -> i64 {
-    value.gross
 }
 
 /// Whose store credit it is: the recipient's of a gift, else the buyer's.
