@@ -1,9 +1,11 @@
+//! Files as partners might really send them: torn, repeated, late, and with rows that make no sense.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::model::{ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnReason};
+use crate::model::{Acceptance, ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnReason};
 
 fn count(id: u32, quantity: u32) -> StockCount {
     StockCount {
@@ -31,6 +33,7 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         sku: line.sku.clone(),
         quantity: line.quantity,
         grade: ConditionGrade::B,
+        acceptance: Acceptance::Accepted,
     });
     ReturnReceipt {
         receipt_id: format!("R-{id}").as_str().into(),
@@ -41,6 +44,7 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         resolution: Some(Resolution::Refund),
         gift_recipient_ref: None,
         grades: grades.collect(),
+        unexpected: Vec::new(),
         lines,
     }
 }

@@ -29,6 +29,8 @@ mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
 mod e9_retry_after;
+mod i10_published_stock;
+mod i1_claims_are_covered;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -66,9 +68,11 @@ mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
+mod r11_no_more_than_announced;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
 mod r5_reason_as_given;
+mod r8_closed_return;
 #[cfg(test)]
 mod redacted;
 mod report;
@@ -88,7 +92,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 60] = [
+static CHECKS: [law::Check; 64] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -100,6 +104,7 @@ static CHECKS: [law::Check; 60] = [
     m9_canceled_order_is_free::CHECK,
     m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
+    i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
     m16_books_equal_money::CHECK,
     m17_posted_once::CHECK,
@@ -113,6 +118,7 @@ static CHECKS: [law::Check; 60] = [
     i6_movement_has_a_cause::CHECK,
     i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
+    i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,
@@ -127,6 +133,8 @@ static CHECKS: [law::Check; 60] = [
     r1_returned_within_shipped::CHECK,
     r2_booked_as_received::CHECK,
     r5_reason_as_given::CHECK,
+    r8_closed_return::CHECK,
+    r11_no_more_than_announced::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e5_forged_is_refused::CHECK,

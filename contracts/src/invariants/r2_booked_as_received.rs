@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "R2",
         name: "booked as received",
-        text: "At rest, each receipt that the ERP booked is one that a dock or store has, with the same units of \
-               the same lines of the order.",
+        text: "At rest, each receipt that the ERP booked is one that a dock or store has, with no more units of \
+               any line than came. What it leaves out was rejected or held for a person.",
         source: "bug reports odoo/odoo#112291, frappe/ecommerce_integrations#397",
     },
     on_effect: None,
@@ -25,10 +25,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
-    for (receipt_id, (booked, seq)) in &order.booked_receipts {
+    for (receipt_id, booked) in &order.booked_receipts {
         bench.looks();
         let receipt = order.receipts.get(receipt_id);
-        if receipt.is_some_and(|receipt| receipt.lines == *booked) {
+        if receipt.is_some_and(|receipt| fits(booked, &receipt.lines)) {
             continue;
         }
         let received = receipt.map_or_else(|| "no goods at all".to_owned(), |receipt| goods(&receipt.lines));
@@ -37,7 +37,8 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
             order.number,
             goods(booked)
         );
-        let finding = Finding::new(format!("receipt {receipt_id}"), sentence).evidence([*seq]);
+        let finding =
+            Finding::new(format!("receipt {receipt_id}"), sentence).evidence(booking_seqs(order, booked));
         let finding = finding.says(System::Erp, goods(booked), true);
         bench.found(match receipt {
             Some(receipt) => {
@@ -46,6 +47,17 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
             None => finding,
         });
     }
+}
+
+/// Whether what is booked came.
+fn fits(booked: &BTreeMap<LineId, u32>, came: &BTreeMap<LineId, u32>) -> bool {
+    booked.iter().all(|(line, units)| came.get(line).is_some_and(|came| units <= came))
+}
+
+/// Where the ERP booked units of these lines.
+fn booking_seqs(order: &OrderBook, booked: &BTreeMap<LineId, u32>) -> Vec<u64> {
+    let books = booked.keys().filter_map(|line| order.lines.get(line));
+    books.flat_map(|book| book.erp_returned.seqs().iter().copied()).collect()
 }
 
 fn goods(lines: &BTreeMap<LineId, u32>) -> String {

@@ -1,6 +1,7 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
 mod batch;
+mod exceptions;
 mod finance;
 mod fulfillment;
 mod ids;
@@ -17,6 +18,7 @@ mod tax;
 mod terms;
 
 pub use batch::*;
+pub use exceptions::*;
 pub use finance::*;
 pub use fulfillment::*;
 pub use ids::*;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomerRef, ExchangeId, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId, Sku,
-    StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
+    Acceptance, CustomerRef, ExchangeId, FoundItem, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId,
+    RmaId, Sku, StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -31,6 +31,8 @@ pub enum ReturnReason {
     GiftUnwanted,
     /// Never accepted at the door.
     RefusedDelivery,
+    /// Called back by the retailer.
+    Recall,
 }
 
 /// What the customer wants for it.
@@ -51,6 +53,8 @@ pub enum ReturnMethod {
     Mail,
     /// Carried into a store.
     Store,
+    /// The customer keeps the goods.
+    KeepItem,
 }
 
 /// Units that a customer wants to return.
@@ -82,6 +86,9 @@ pub struct ReturnRequest {
     pub gift_recipient_ref: Option<CustomerRef>,
     /// What.
     pub lines: Vec<ReturnLine>,
+    /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_receipt_id: Option<ReceiptId>,
 }
 
 /// Where a return authorization stands.
@@ -129,6 +136,9 @@ pub struct ReturnAuthorization {
     /// The label's number, for a return by mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_number: Option<TrackingNumber>,
+    /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_receipt_id: Option<ReceiptId>,
 }
 
 /// State of returned goods as an inspector graded it.
@@ -197,6 +207,9 @@ pub struct InspectedLine {
     pub quantity: u32,
     /// Their grade.
     pub grade: ConditionGrade,
+    /// Whether they are taken back.
+    #[serde(default, skip_serializing_if = "Acceptance::is_accepted")]
+    pub acceptance: Acceptance,
 }
 
 /// What becomes of units.
@@ -234,11 +247,14 @@ pub struct ReturnReceipt {
     /// Who brings it, when it is the recipient of a gift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gift_recipient_ref: Option<CustomerRef>,
-    /// What came.
+    /// What came; empty where nothing in the parcel belongs to the order.
     pub lines: Vec<ReturnLine>,
     /// Grades, where they were given on the spot; they cover all units of `lines`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grades: Vec<InspectedLine>,
+    /// What came with it and belongs to no line of the order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unexpected: Vec<FoundItem>,
 }
 
 /// A part of what a customer gets back.

@@ -195,6 +195,28 @@ records! {
     StockLevelList {
         items,
     }
+    InventoryAdjusted {
+        sku,
+        levels,
+    }
+    StockPublication {
+        sku,
+        sequence: SEQUENCE,
+        available: 0..=1_000_000_000_i64,
+        as_of,
+    }
+    ChannelAvailability {
+        channel,
+        safety_stock: 0..=1_000_000_000_u32,
+        available: 0..=1_000_000_000_i64,
+        sequence: SEQUENCE,
+    }
+    Availability {
+        sku,
+        available: -1_000_000_000..=1_000_000_000_i64,
+        as_of,
+        channels,
+    }
     Product {
         sku,
         name: text(200),
@@ -377,6 +399,38 @@ records! {
         resolution,
         gift_recipient_ref,
         lines: at_least_one(),
+        held_receipt_id,
+    }
+    ReturnCancellation {
+        order_number,
+        rma_id,
+        reason: text(4000),
+    }
+    ReturnRejection {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        tracking_number,
+    }
+    FoundItem {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+    }
+    HeldGoods {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        reason,
+    }
+    BlindReceipt {
+        receipt_id,
+        case_number,
+        node_id,
+        received_at,
+        items: at_least_one(),
     }
     ReturnAuthorization {
         rma_id,
@@ -388,6 +442,7 @@ records! {
         lines: at_least_one(),
         expires_at,
         tracking_number,
+        held_receipt_id,
     }
     Inspection {
         receipt_id,
@@ -400,6 +455,7 @@ records! {
         sku,
         quantity: QUANTITY,
         grade,
+        acceptance,
     }
     Disposition {
         line_id,
@@ -416,8 +472,9 @@ records! {
         received_at,
         resolution,
         gift_recipient_ref,
-        lines: at_least_one(),
+        lines,
         grades,
+        unexpected,
     }
     RefundPart {
         refund_id,
@@ -672,9 +729,11 @@ impl Random for EventData {
             Shipment::random().prop_map(Self::ShipmentShipped),
             ReturnReceipt::random().prop_map(Self::ReturnReceived),
             Inspection::random().prop_map(Self::ReturnInspected),
+            BlindReceipt::random().prop_map(Self::ReturnReceivedBlind),
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
         ]
         .boxed()
     }
@@ -694,7 +753,7 @@ impl Random for CloudEvent {
                 time,
                 datacontenttype: "application/json".to_owned(),
                 sequence,
-                partitionkey: data.order_number().clone(),
+                partitionkey: data.partition(),
                 correlationid,
                 causationid,
                 data: data.to_value(),

@@ -24,8 +24,33 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/store_return.feature",
         include_str!("../../../scenarios/returns/store_return.feature"),
     ),
+    (
+        "scenarios/returns/return_requests.feature",
+        include_str!("../../../scenarios/returns/return_requests.feature"),
+    ),
+    (
+        "scenarios/returns/marketplace_return.feature",
+        include_str!("../../../scenarios/returns/marketplace_return.feature"),
+    ),
+    (
+        "scenarios/returns/store_purchase.feature",
+        include_str!("../../../scenarios/returns/store_purchase.feature"),
+    ),
+    ("scenarios/returns/final_sale.feature", include_str!("../../../scenarios/returns/final_sale.feature")),
+    (
+        "scenarios/returns/blind_return.feature",
+        include_str!("../../../scenarios/returns/blind_return.feature"),
+    ),
+    (
+        "scenarios/returns/expired_return.feature",
+        include_str!("../../../scenarios/returns/expired_return.feature"),
+    ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
+    (
+        "scenarios/inventory/availability.feature",
+        include_str!("../../../scenarios/inventory/availability.feature"),
+    ),
     (
         "scenarios/resilience/duplicates.feature",
         include_str!("../../../scenarios/resilience/duplicates.feature"),

@@ -11,6 +11,8 @@ mod orders;
 mod parameters;
 mod payment;
 mod recovery;
+mod return_channels;
+mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
@@ -125,6 +127,8 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         fulfillment::STEPS,
         returns::STEPS,
         files::STEPS,
+        return_exceptions::STEPS,
+        return_channels::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -1,8 +1,8 @@
 //! Steps about goods that come back.
 
 use counterproof_contracts::model::{
-    ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine, ReturnMethod,
-    ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
+    Acceptance, ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine,
+    ReturnMethod, ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
 };
 use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
@@ -89,7 +89,7 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-fn grade(name: &str) -> ConditionGrade {
+pub(super) fn grade(name: &str) -> ConditionGrade {
     match name {
         "as new" => ConditionGrade::A,
         "opened" => ConditionGrade::B,
@@ -98,7 +98,7 @@ fn grade(name: &str) -> ConditionGrade {
     }
 }
 
-fn reason(name: &str) -> ReturnReason {
+pub(super) fn reason(name: &str) -> ReturnReason {
     match name {
         "it is too small" => ReturnReason::SizeSmall,
         "it is too large" => ReturnReason::SizeLarge,
@@ -108,7 +108,11 @@ fn reason(name: &str) -> ReturnReason {
     }
 }
 
-fn return_lines(play: &Play, text: &str, reason: ReturnReason) -> Result<Vec<ReturnLine>, StepError> {
+pub(super) fn return_lines(
+    play: &Play,
+    text: &str,
+    reason: ReturnReason,
+) -> Result<Vec<ReturnLine>, StepError> {
     Ok(fulfillment::item_quantities(play, text)?
         .into_iter()
         .map(|item| ReturnLine { line_id: item.line_id, sku: item.sku, quantity: item.quantity, reason })
@@ -161,6 +165,7 @@ async fn receipt(
             sku: line.sku.clone(),
             quantity: line.quantity,
             grade: grade(state),
+            acceptance: Acceptance::Accepted,
         })
         .collect();
     let receipt = ReturnReceipt {
@@ -173,6 +178,7 @@ async fn receipt(
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines,
         grades,
+        unexpected: Vec::new(),
     };
     Ok((receipt, root))
 }
@@ -228,11 +234,20 @@ async fn one_takes(world: &mut World) -> Result<(), StepError> {
 
 /// What came back before, so that a later step can tell what was added.
 fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId, lines: &[ReturnLine]) {
+    remember_skus(play, node, lines.iter().map(|line| &line.sku));
+}
+
+/// As above, for goods that may belong to no line.
+pub(super) fn remember_skus<'s>(
+    play: &mut Play,
+    node: &counterproof_contracts::model::NodeId,
+    skus: impl Iterator<Item = &'s counterproof_contracts::model::Sku>,
+) {
     use counterproof_contracts::model::StockCondition as Condition;
-    for line in lines {
+    for sku in skus {
         for condition in [Condition::Sellable, Condition::Outlet, Condition::Liquidation] {
-            let units = play.stage.landscape.erp.look(|erp| erp.returned(&line.sku, node, condition));
-            play.stock_before.insert((node.clone(), line.sku.clone(), condition), units);
+            let units = play.stage.landscape.erp.look(|erp| erp.returned(sku, node, condition));
+            play.stock_before.insert((node.clone(), sku.clone(), condition), units);
         }
     }
 }
@@ -248,6 +263,7 @@ fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), Ste
         resolution: if by_recipient { Resolution::StoreCredit } else { Resolution::Refund },
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines: return_lines(play, args.text(0), reason(args.text(1)))?,
+        held_receipt_id: None,
     };
     let root = play.root("return");
     play.stage
@@ -296,11 +312,7 @@ async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
 fn inspect(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
-    let number = play.order_number()?;
-    let lines = play.stage.landscape.wms.look(|wms| {
-        let found = wms.receipts(&number).find(|known| known.receipt_id == receipt);
-        found.map_or_else(Vec::new, |known| known.lines.clone())
-    });
+    let lines = play.stage.landscape.wms.look(|wms| wms.to_grade(&receipt));
     let grade = grade(args.text(0));
     let grades: Vec<(ItemRef, u32, ConditionGrade)> =
         lines.into_iter().map(|line| (ItemRef::Line(line.line_id), line.quantity, grade)).collect();

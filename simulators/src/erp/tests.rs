@@ -4,10 +4,10 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        ConditionGrade, Currency, InspectedLine, InventoryMovement, ItemQuantity, LineQuantity, Money,
-        MovementReason, Order, PostingKind, Reservation, ReservationRelease, ReservationRequest, Resolution,
-        ReturnLine, ReturnMethod, ReturnReason, ReturnStatus, SalesOrderCancellation, SalesOrderList,
-        StockLevelList, Timestamp,
+        Acceptance, ConditionGrade, Currency, InspectedLine, InventoryMovement, ItemQuantity, LineQuantity,
+        Money, MovementReason, Order, PostingKind, Reservation, ReservationRelease, ReservationRequest,
+        Resolution, ReturnLine, ReturnMethod, ReturnReason, ReturnStatus, SalesOrderCancellation,
+        SalesOrderList, StockLevelList, Timestamp,
     },
     protocol::EventType,
 };
@@ -415,6 +415,7 @@ fn books_returns_of_orders_that_it_knows() {
         lines: lines.clone(),
         expires_at: Timestamp::UNIX_EPOCH,
         tracking_number: None,
+        held_receipt_id: None,
     };
     let receipt = ReturnReceipt {
         receipt_id: "dock-1".into(),
@@ -430,7 +431,9 @@ fn books_returns_of_orders_that_it_knows() {
             sku: SHIRT.into(),
             quantity: 1,
             grade: ConditionGrade::A,
+            acceptance: Acceptance::Accepted,
         }],
+        unexpected: Vec::new(),
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

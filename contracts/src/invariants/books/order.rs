@@ -6,16 +6,16 @@ use std::{
 };
 
 use super::{
-    Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook,
-    Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
+    AuthorizationBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReasonBook, ReceiptBook,
+    Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, FulfillmentOrder, FulfillmentOrderId, InventoryMovement, ItemQuantity, LineId,
-        MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
-        ReservationRelease, RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp,
-        TrackingNumber,
+        CarrierScan, FulfillmentOrder, FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity,
+        LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
+        ReservationRelease, ReturnRejection, RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition,
+        System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -79,6 +79,10 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) fulfillment_orders: BTreeMap<FulfillmentOrderId, Tally>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
     pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
+    /// ERP: return authorizations.
+    pub(in crate::invariants) authorizations: BTreeMap<RmaId, AuthorizationBook>,
+    /// ERP: units of each line by the receipt that they came with.
+    pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, BTreeMap<LineId, u32>>,
     pub(in crate::invariants) restocks: Vec<Restock>,
     /// Goods issues by cause and line.
     pub(in crate::invariants) issues: BTreeMap<(String, LineId), Tally>,
@@ -90,8 +94,6 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) labels: BTreeMap<TrackingNumber, (String, u64)>,
     /// What the ERP says the customer owes.
     pub(in crate::invariants) receivable: Receivable,
-    /// Receipts that the ERP booked: units by line, and where.
-    pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, (BTreeMap<LineId, u32>, u64)>,
     /// Why goods come back, by whoever says it.
     pub(in crate::invariants) reasons: ReasonBook,
     pub(in crate::invariants) funds: FundsBook,
@@ -156,13 +158,14 @@ impl OrderBook {
             fulfillment_orders: BTreeMap::new(),
             shipments: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            authorizations: BTreeMap::new(),
+            booked_receipts: BTreeMap::new(),
             restocks: Vec::new(),
             issues: BTreeMap::new(),
             issue_nodes: BTreeMap::new(),
             gift_rmas: BTreeSet::new(),
             labels: BTreeMap::new(),
             receivable: Receivable::default(),
-            booked_receipts: BTreeMap::new(),
             reasons: ReasonBook::default(),
             funds: FundsBook::default(),
             claims: BTreeMap::new(),
@@ -308,12 +311,13 @@ impl OrderBook {
             Effect::ReturnReceiptBooked { receipt } => {
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.erp_returned);
-                let booked = self.booked_receipts.entry(receipt.receipt_id.clone());
-                let (units, _) = booked.or_insert_with(|| (BTreeMap::new(), seq));
-                for line in &receipt.lines {
-                    *units.entry(line.line_id.clone()).or_default() += line.quantity;
-                }
+                self.book_receipt(receipt);
             }
+            Effect::ReturnAuthorized { authorization } => self.authorize(seq, authorization),
+            Effect::ReturnAuthorizationCanceled { cancellation } => {
+                self.cancel_return(seq, &cancellation.rma_id);
+            }
+            Effect::ReturnRejectionBooked { rejection } => self.reject(seq, rejection),
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),
             Effect::ReservationReleased { release } => {
                 self.unreserve(seq, release, |claim| &mut claim.released);
@@ -346,6 +350,7 @@ impl OrderBook {
                     receipt.inspect(seq, inspection);
                 }
             }
+            Effect::GoodsHeld { held } => self.hold(seq, held),
             Effect::ParcelScanned { scan } => self.scan(seq, scan),
             Effect::LabelIssued { label, is_return: false } => {
                 self.labels.insert(label.tracking_number.clone(), (label.parcel_ref.clone(), seq));
@@ -441,6 +446,22 @@ impl OrderBook {
             if fits && shipment.scanned.is_none_or(|(code, _)| code < scan.code) {
                 shipment.scanned = Some((scan.code, seq));
             }
+        }
+    }
+
+    /// Goods that wait for a clerk did not come back for the books.
+    fn hold(&mut self, seq: u64, held: &HeldGoods) {
+        let Some(receipt) = self.receipts.get_mut(&held.receipt_id) else { return };
+        for (line, quantity) in receipt.hold(seq, held) {
+            self.lines.entry(line).or_default().received.add(-i64::from(quantity), seq);
+        }
+    }
+
+    /// Goods that were not taken back did not come back for the books.
+    fn reject(&mut self, seq: u64, rejection: &ReturnRejection) {
+        for line in &rejection.lines {
+            let book = self.lines.entry(line.line_id.clone()).or_default();
+            book.erp_returned.add(-i64::from(line.quantity), seq);
         }
     }
 

@@ -39,6 +39,10 @@ fn the_table_lists_each_law_once_and_says_all_of_it() {
 fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
+    history.unclaimed(2);
+    for (channel, available) in [("storefront", 1), ("marketplace", 0), ("pos", 2)] {
+        history.offer(channel.parse().unwrap(), 1, available);
+    }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
     history.strike("k-1", WAIT);
     history.capture_at(0, Outcome::Fail);
@@ -61,6 +65,10 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     let sold = Life { marketplace: true, ..Life::default() }.shipped();
+    let mut mailed = Life::default().shipped();
+    mailed.announce("RMA-1", 1);
+    mailed.dock_receives("R-1", "RMA-1", 1, 0);
+    mailed.book_receipt("R-1", "RMA-1", 1);
     let mut funded =
         Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
             .returned(1);
@@ -68,7 +76,9 @@ fn a_whole_life_exercises_every_law() {
     let mut foreign = testing::settled(Life::default().returned(1));
     foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign)] {
+    for (name, life) in
+        [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign), ("N-6", mailed)]
+    {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -76,7 +86,7 @@ fn a_whole_life_exercises_every_law() {
     let never: Vec<&str> =
         judge.checks_by_law().iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

@@ -13,6 +13,7 @@ mod gate;
 mod keys;
 mod replay;
 mod runner;
+pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
 

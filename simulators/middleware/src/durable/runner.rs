@@ -15,7 +15,7 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
-    replay,
+    replay, stock,
 };
 use crate::process::{Chain, Input, Task};
 
@@ -26,13 +26,15 @@ pub(super) enum Job {
     Task(Box<Task>),
     /// The replay under this key.
     Replay(String),
+    /// The publication under this key.
+    Publication(String),
 }
 
 impl Job {
     fn key(&self) -> String {
         match self {
             Self::Task(task) => Keys::task(&task.key),
-            Self::Replay(key) => key.clone(),
+            Self::Replay(key) | Self::Publication(key) => key.clone(),
         }
     }
 }
@@ -66,6 +68,7 @@ pub(super) async fn run(
             let outcome = match job {
                 Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
+                Job::Publication(key) => owner.tasks.spawn(stock::perform(app, key, stop)),
             };
             running.push(outcome.map(|_| key));
         } else {

@@ -57,6 +57,7 @@ pub(super) fn authorization(order: &OrderNumber, state: &ReturnState, now: Times
         lines: state.lines.clone(),
         expires_at: state.expires_at,
         tracking_number: state.tracking_number.clone(),
+        held_receipt_id: state.request.as_ref().and_then(|request| request.held_receipt_id.clone()),
     }
 }
 

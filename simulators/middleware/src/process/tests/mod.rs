@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cancellations;
+mod clawback;
 mod disorder;
 mod orders;
 mod properties;
@@ -146,7 +147,13 @@ pub(crate) fn returned(id: &str, quantity: u32) -> ReturnLine {
 }
 
 pub(crate) fn graded(id: &str, quantity: u32, grade: ConditionGrade) -> InspectedLine {
-    InspectedLine { line_id: id.into(), sku: format!("SKU-{id}").into(), quantity, grade }
+    InspectedLine {
+        line_id: id.into(),
+        sku: format!("SKU-{id}").into(),
+        quantity,
+        grade,
+        acceptance: Acceptance::Accepted,
+    }
 }
 
 pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLine>) -> ReturnReceipt {
@@ -160,6 +167,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         gift_recipient_ref: None,
         lines,
         grades,
+        unexpected: Vec::new(),
     }
 }
 
