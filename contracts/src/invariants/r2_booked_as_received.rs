@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         id: "R2",
         name: "booked as received",
         text: "At rest, each receipt that the ERP booked is one that a dock or store has, with no more units of \
-               any line than came. What it leaves out was rejected or held for a person.",
+               any line than came.",
         source: "bug reports odoo/odoo#112291, frappe/ecommerce_integrations#397",
     },
     on_effect: None,
@@ -28,10 +28,10 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for (receipt_id, booked) in &order.booked_receipts {
         bench.looks();
         let receipt = order.receipts.get(receipt_id);
-        if receipt.is_some_and(|receipt| fits(booked, &receipt.lines)) {
+        if receipt.is_some_and(|receipt| fits(booked, &receipt.came())) {
             continue;
         }
-        let received = receipt.map_or_else(|| "no goods at all".to_owned(), |receipt| goods(&receipt.lines));
+        let received = receipt.map_or_else(|| "no goods at all".to_owned(), |receipt| goods(&receipt.came()));
         let sentence = format!(
             "Order {}: the ERP booked receipt {receipt_id} with {}, but it has {received}.",
             order.number,
