@@ -19,6 +19,8 @@ pub struct Policy {
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade.
     pub dispositions: Vec<GradeDisposition>,
+    /// What is done when the payment provider fails.
+    pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
     pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
@@ -94,6 +96,35 @@ pub struct GradeDisposition {
     pub disposition: DispositionCode,
 }
 
+/// What a retailer does when money cannot be taken or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaymentPolicy {
+    /// How often a parcel's money is asked of one authorization. Then a new one is asked for, once, with as many
+    /// attempts; then a person must look at it.
+    pub capture_attempts: u32,
+    /// How often a refund is asked of the payment provider, the first attempt included.
+    pub refund_attempts: u32,
+    /// What becomes of a refund that the payment provider could not pay.
+    pub failed_refunds: FailedRefund,
+}
+
+/// What becomes of a refund that the payment provider could not pay, however often it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedRefund {
+    /// The customer gets store credit.
+    StoreCredit,
+    /// A person decides.
+    Person,
+}
+
+impl Default for PaymentPolicy {
+    fn default() -> Self {
+        Self { capture_attempts: 2, refund_attempts: 2, failed_refunds: FailedRefund::StoreCredit }
+    }
+}
+
 /// How an implementation repeats failed calls: exponential back-off up to a longest pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -143,6 +174,7 @@ impl Default for Policy {
             ]
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
+            payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),

@@ -43,8 +43,10 @@ mod law;
 mod m10_money_has_an_order;
 mod m11_stored_value;
 mod m13_gift_return;
+mod m15_no_refund_of_what_is_disputed;
 mod m16_books_equal_money;
 mod m17_posted_once;
+mod m18_refund_status;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
 mod m21_funded_promotions;
@@ -92,7 +94,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 64] = [
+static CHECKS: [law::Check; 66] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -106,8 +108,10 @@ static CHECKS: [law::Check; 64] = [
     m11_stored_value::CHECK,
     i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
+    m15_no_refund_of_what_is_disputed::CHECK,
     m16_books_equal_money::CHECK,
     m17_posted_once::CHECK,
+    m18_refund_status::CHECK,
     m19_marketplace_tender::CHECK,
     m21_funded_promotions::CHECK,
     m22_settled_at_the_rate::CHECK,

@@ -45,6 +45,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "dead-letter"),
     document!("schemas", "dead-letter-list"),
     document!("schemas", "disposition"),
+    document!("schemas", "dispute"),
     document!("schemas", "exchange"),
     document!("schemas", "fault-plan"),
     document!("schemas", "field-error"),

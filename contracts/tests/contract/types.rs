@@ -63,6 +63,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<DeadLetter>("dead-letter"),
         of::<DeadLetterList>("dead-letter-list"),
         of::<Disposition>("disposition"),
+        of::<Dispute>("dispute"),
         of::<Exchange>("exchange"),
         of::<Plan>("fault-plan"),
         of::<FieldError>("field-error"),

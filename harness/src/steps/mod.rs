@@ -10,6 +10,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod provider;
 mod recovery;
 mod return_channels;
 mod return_exceptions;
@@ -123,6 +124,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,

@@ -208,6 +208,13 @@ impl OrderBook {
         self.views.get(&self.channel()?)?.current.as_ref()
     }
 
+    /// The middleware's answer, if it was asked after everything had happened.
+    pub(in crate::invariants) fn last_answer(&self) -> Option<&Shown> {
+        let asked_at = self.answers.asked_at?;
+        let fresh = self.last_effect_at.is_none_or(|last| last <= asked_at);
+        self.answers.view.current.as_ref().filter(|_| fresh)
+    }
+
     /// Whether the channel shows that the order was refused.
     pub(in crate::invariants) fn is_rejected(&self) -> bool {
         self.shown().is_some_and(|shown| shown.status == OrderStatus::Rejected)
@@ -490,8 +497,11 @@ impl OrderBook {
         exchange: &Exchange,
         began_anew: Option<Timestamp>,
     ) {
-        self.messages.apply_exchange(record.seq, exchange, began_anew);
+        self.messages.apply_exchange(record.seq, record.at, exchange, began_anew);
         self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
+        if exchange.to == System::Psp {
+            self.money.apply_exchange(exchange);
+        }
         if exchange.to != System::Middleware {
             return;
         }
@@ -532,8 +542,7 @@ impl OrderBook {
         }
         if let Ok(view) = <OrderView as serde::Deserialize>::deserialize(&exchange.response) {
             let shown = Shown::new(seq, seq, view.status, &view.lines, &view.shipments);
-            self.answers
-                .take(exchange.started_at, shown.with_returns(&view.returns).with_refunds(&view.refunds));
+            self.answers.take(exchange.started_at, shown.with_returns(&view.returns, &view.refunds));
         }
     }
 }

@@ -41,14 +41,9 @@ impl Shown {
         }
     }
 
-    /// With returns, which only the middleware shows.
-    pub(super) fn with_returns(mut self, returns: &[ReturnView]) -> Self {
+    /// With returns and refunds, which only the middleware shows.
+    pub(super) fn with_returns(mut self, returns: &[ReturnView], refunds: &[RefundView]) -> Self {
         self.returns = returns.iter().map(|view| (view.rma_id.clone(), view.status)).collect();
-        self
-    }
-
-    /// With refunds, which only the middleware shows.
-    pub(super) fn with_refunds(mut self, refunds: &[RefundView]) -> Self {
         self.refunds = refunds.iter().map(|view| (view.part.refund_id.clone(), view.status)).collect();
         self
     }
