@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConditionGrade, DispositionCode, TenderKind};
+use crate::model::{ConditionGrade, DispositionCode, ReturnReason, TenderKind};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Policy {
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade.
     pub dispositions: Vec<GradeDisposition>,
+    /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
+    /// exchange have one of them. For other reasons it waits until the goods were graded.
+    pub advance_exchange_reasons: Vec<ReturnReason>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
 }
@@ -69,6 +72,7 @@ impl Default for Policy {
                 TenderKind::MarketplaceCollected,
                 TenderKind::GiftCard,
                 TenderKind::StoreCredit,
+                TenderKind::ExchangeCredit,
             ],
             dispositions: [
                 (ConditionGrade::A, DispositionCode::ToStock),
@@ -78,12 +82,22 @@ impl Default for Policy {
             ]
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
+            advance_exchange_reasons: vec![
+                ReturnReason::Defective,
+                ReturnReason::DamagedInTransit,
+                ReturnReason::WrongItem,
+            ],
             retry: RetryPolicy::default(),
         }
     }
 }
 
 impl Policy {
+    /// Whether the replacement of goods that come back for these reasons may leave before they are back.
+    pub fn advances_exchange(&self, mut reasons: impl Iterator<Item = ReturnReason>) -> bool {
+        reasons.all(|reason| self.advance_exchange_reasons.contains(&reason))
+    }
+
     /// What becomes of goods of this grade; quarantine where nothing is declared.
     pub fn disposition(&self, grade: ConditionGrade) -> DispositionCode {
         self.dispositions

@@ -2,7 +2,7 @@
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{ErpDocument, TaxDocumentKind},
+    model::{ErpDocument, ExchangeSettlementKind, TaxDocumentKind},
 };
 
 /// What a system did, as the rest of a sentence that begins with the system.
@@ -42,6 +42,16 @@ fn money(effect: &Effect) -> Option<String> {
         }
         Effect::AccountCredited { entry, .. } => {
             format!("credited {} with {} for {}", entry.account_id, entry.amount, entry.cause)
+        }
+        Effect::ExchangeSettled { settlement } => {
+            let (from, to) = match settlement.kind {
+                ExchangeSettlementKind::Applied => ("from the goods of receipt ", "to"),
+                ExchangeSettlementKind::Returned => ("back for ", "from"),
+            };
+            format!(
+                "let {} go {from}{} {to} replacement {}",
+                settlement.amount, settlement.cause, settlement.replacement_order_number
+            )
         }
         Effect::MarketplaceCollected { amount } => format!("collected {amount} from the customer so far"),
         Effect::TaxCommitted { document } => {

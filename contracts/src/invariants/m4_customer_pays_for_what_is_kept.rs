@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M4",
         name: "customer pays for what is kept",
-        text: "At rest, money taken (captures, stored value, marketplace) less money given back (refunds, credits) \
+        text: "At rest, money taken (captures, stored value, marketplace, exchanged goods) less money given back (refunds, credits) \
                is the value of the units that the customer keeps, and of their shipping. Stored value of units \
                that may ship still is taken already; a refund that failed is owed still.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check),
 };
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     if order.money.seqs().is_empty() && order.shipments.is_empty() {
         return;
@@ -31,7 +31,8 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     bench.looks();
     let given: i64 = order.money.live_payouts().map(|payout| payout.amount).sum();
     let paid = order.money.taken() - given;
-    let due = due(order, terms);
+    let mut due = due(order, terms);
+    due.low -= awaited(moment, order, terms);
     if due.holds(paid) {
         return;
     }
@@ -56,6 +57,15 @@ fn due(order: &OrderBook, terms: &Terms) -> Span {
     due
 }
 
+/// What goods that are still to come back will pay of a replacement that may leave before.
+fn awaited(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> i64 {
+    let Some(link) = &terms.exchange else { return 0 };
+    let original = moment.books.order(&link.order_number);
+    let reasons = original.and_then(|original| original.exchanges.get(&link.exchange_id));
+    let ahead = reasons.is_some_and(|reasons| moment.policy.advances_exchange(reasons.iter().copied()));
+    if ahead { (terms.exchange_credit() - order.money.exchanged.total()).max(0) } else { 0 }
+}
+
 /// Stored value is taken when the order is accepted: for units that may ship still, it may be there unused.
 fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
     if terms.lines.keys().all(|line_id| order.open_units(line_id) == 0) {
@@ -66,7 +76,7 @@ fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
         .iter()
         .map(|(line_id, line)| line.gross(u32::try_from(order.shipped(line_id)).unwrap_or(0)).low)
         .sum();
-    (order.money.stored_value() - shipped - shipping).max(0)
+    (order.money.stored_value() + order.money.exchanged.total() - shipped - shipping).max(0)
 }
 
 fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {
@@ -83,6 +93,7 @@ fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {
     let positions = [
         (System::Psp, card, terms.has_tender(TenderKind::Card)),
         (System::StoredValue, order.money.stored_value(), order.money.stored_value() > 0),
+        (System::Erp, order.money.exchanged.total(), order.money.exchanged.count() > 0),
         (
             System::Marketplace,
             order.money.collected.map_or(0, |(amount, _)| amount),

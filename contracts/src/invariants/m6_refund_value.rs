@@ -116,7 +116,8 @@ fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let restores_a_tender = matches!(&payout.via, Via::Account { issued: false, .. });
         let founded = order.receipts.contains_key(&ReceiptId::new(&payout.cause))
-            || order.wishes.contains(&payout.cause);
+            || order.wishes.contains(&payout.cause)
+            || order.settlements.contains_key(&payout.cause);
         if restores_a_tender || founded {
             continue;
         }

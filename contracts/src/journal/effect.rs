@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, Inspection,
+    ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, Inspection,
     InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate, Refund,
     RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnReceipt, ReturnRequest,
     SalesOrder, SalesOrderCancellation, Shipment, Sku, StoreCredit, StoredValueAccount, TaxDocument,
@@ -96,6 +96,11 @@ pub enum Effect {
     CreditMemoPosted {
         /// With its number.
         credit_memo: CreditMemo,
+    },
+    /// The ERP let returned goods pay their replacement, or took that back.
+    ExchangeSettled {
+        /// What was settled. The effect belongs to the order whose goods came back.
+        settlement: ExchangeSettlement,
     },
     /// The ERP posted to the general ledger.
     Posted {
@@ -283,6 +288,7 @@ impl Effect {
             Self::StockMoved { movement } => movement.order_number.as_ref()?,
             Self::InvoicePosted { invoice } => &invoice.order_number,
             Self::CreditMemoPosted { credit_memo } => &credit_memo.order_number,
+            Self::ExchangeSettled { settlement } => &settlement.order_number,
             Self::Posted { posting } => &posting.order_number,
             Self::ReturnAuthorized { authorization } | Self::ReturnNoticed { authorization } => {
                 &authorization.order_number

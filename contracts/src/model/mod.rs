@@ -1,5 +1,6 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
+mod exchange;
 mod finance;
 mod fulfillment;
 mod ids;
@@ -14,6 +15,7 @@ mod stored_value;
 mod system;
 mod tax;
 
+pub use exchange::*;
 pub use finance::*;
 pub use fulfillment::*;
 pub use ids::*;

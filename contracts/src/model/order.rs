@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, ChannelOrderId, Currency, CustomerRef, LineId, Money, OrderNumber, PromotionId, Sku, System,
+    Address, ChannelOrderId, Currency, CustomerRef, ExchangeLink, LineId, Money, OrderNumber, PromotionId, Sku, System,
     TaxLine, Tender, Timestamp,
 };
 
@@ -159,6 +159,9 @@ pub struct Order {
     pub tenders: Vec<Tender>,
     /// What the customer pays in all.
     pub total: Money,
+    /// Present when the order replaces goods that come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeLink>,
 }
 
 impl Order {

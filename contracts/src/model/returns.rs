@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomerRef, ExchangeId, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId, Sku,
+    CustomerRef, ExchangeId, ExchangeRequest, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId, Sku,
     StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
 };
 
@@ -41,6 +41,8 @@ pub enum Resolution {
     Refund,
     /// Credit for the next purchase.
     StoreCredit,
+    /// Other goods for it.
+    Exchange,
 }
 
 /// How the goods travel.
@@ -82,6 +84,9 @@ pub struct ReturnRequest {
     pub gift_recipient_ref: Option<CustomerRef>,
     /// What.
     pub lines: Vec<ReturnLine>,
+    /// What the customer wants instead; with the resolution `exchange`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeRequest>,
 }
 
 /// Where a return authorization stands.
@@ -129,6 +134,9 @@ pub struct ReturnAuthorization {
     /// The label's number, for a return by mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_number: Option<TrackingNumber>,
+    /// The exchange that the goods belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange_id: Option<ExchangeId>,
 }
 
 /// State of returned goods as an inspector graded it.
@@ -239,6 +247,9 @@ pub struct ReturnReceipt {
     /// Grades, where they were given on the spot; they cover all units of `lines`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grades: Vec<InspectedLine>,
+    /// What the customer wants instead; for goods without authorization, with the resolution `exchange`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeRequest>,
 }
 
 /// A part of what a customer gets back.
@@ -270,37 +281,4 @@ pub struct ReturnDecision {
     pub refunds: Vec<RefundPart>,
     /// What becomes of the goods; empty until they are inspected.
     pub dispositions: Vec<Disposition>,
-}
-
-/// Where an exchange stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExchangeStatus {
-    /// Asked for.
-    Requested,
-    /// Awaits the goods.
-    ReturnPending,
-    /// The replacement may go.
-    ReplacementReleased,
-    /// Done.
-    Completed,
-    /// Became a refund.
-    RevertedToRefund,
-}
-
-/// Goods returned against other goods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// Identifier.
-    pub exchange_id: ExchangeId,
-    /// The return side.
-    pub rma_id: RmaId,
-    /// The order that is exchanged from.
-    pub order_number: OrderNumber,
-    /// The order that replaces it.
-    pub replacement_order_number: OrderNumber,
-    /// Where it stands.
-    pub status: ExchangeStatus,
-    /// Positive: the customer pays; negative: the customer gets back; zero: even.
-    pub price_difference: Money,
 }

@@ -39,6 +39,7 @@ const CLASSES: &[(Criticality, &[Operation])] = &[
             erp::CREATE_RESERVATION,
             erp::POST_RETURN_RECEIPT,
             erp::POST_CREDIT_MEMO,
+            erp::SETTLE_EXCHANGE,
             wms::CREATE_FULFILLMENT_ORDER,
             wms::CANCEL_FULFILLMENT,
             wms::ATTACH_LABEL,

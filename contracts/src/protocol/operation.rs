@@ -146,6 +146,8 @@ pub mod erp {
     pub const POST_RETURN_RECEIPT: Operation = create(E, "postReturnReceipt", "/v1/return-receipts");
     /// `CreditMemo` → `CreditMemo`.
     pub const POST_CREDIT_MEMO: Operation = create(E, "postCreditMemo", "/v1/credit-memos");
+    /// `ExchangeSettlement` → `ExchangeSettlement`.
+    pub const SETTLE_EXCHANGE: Operation = create(E, "settleExchange", "/v1/exchange-settlements");
     /// `StockLevelList`.
     pub const READ_STOCK: Operation = read(E, "readStock", "/v1/stock/{sku}");
 }
@@ -278,6 +280,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::CREATE_RETURN_AUTHORIZATION,
     erp::POST_RETURN_RECEIPT,
     erp::POST_CREDIT_MEMO,
+    erp::SETTLE_EXCHANGE,
     erp::READ_STOCK,
     wms::CREATE_FULFILLMENT_ORDER,
     wms::CANCEL_FULFILLMENT,

@@ -38,6 +38,7 @@ codes! {
     "condition_grade": ConditionGrade { A, B, C, D }
     "disposition_code": DispositionCode { ToStock, ToOutlet, Liquidate, Destroy, Quarantine }
     "entry_kind": EntryKind { Debit, Credit }
+    "exchange_settlement_kind": ExchangeSettlementKind { Applied, Returned }
     "exchange_status": ExchangeStatus {
         Requested, ReturnPending, ReplacementReleased, Completed, RevertedToRefund,
     }
@@ -48,11 +49,11 @@ codes! {
         Placed, Accepted, Rejected, InFulfillment, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
         Returned, Canceled,
     }
-    "posting_kind": PostingKind { Invoice, CreditMemo }
+    "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
     "promotion_funding": PromotionFunding { Retailer, Manufacturer, Marketplace }
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed }
-    "resolution": Resolution { Refund, StoreCredit }
+    "resolution": Resolution { Refund, StoreCredit, Exchange }
     "return_method": ReturnMethod { Mail, Store }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
@@ -73,7 +74,7 @@ codes! {
     "tax_document_kind": TaxDocumentKind { SalesInvoice, ReturnInvoice }
     "tax_document_status": TaxDocumentStatus { Committed, Voided, Locked }
     "tax_type": TaxType { Vat, Sales, Duty }
-    "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected }
+    "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
 }
 
 fn published() -> BTreeMap<String, Vec<Value>> {

@@ -255,6 +255,7 @@ records! {
         promotions,
         tenders,
         total,
+        exchange,
     }
     LineQuantity {
         line_id,
@@ -337,6 +338,7 @@ records! {
         resolution,
         gift_recipient_ref,
         lines: at_least_one(),
+        exchange,
     }
     ReturnAuthorization {
         rma_id,
@@ -348,6 +350,7 @@ records! {
         lines: at_least_one(),
         expires_at,
         tracking_number,
+        exchange_id,
     }
     Inspection {
         receipt_id,
@@ -378,6 +381,7 @@ records! {
         gift_recipient_ref,
         lines: at_least_one(),
         grades,
+        exchange,
     }
     RefundPart {
         refund_id,
@@ -400,6 +404,23 @@ records! {
         replacement_order_number,
         status,
         price_difference: money(-SAFE..=SAFE),
+    }
+    ExchangeLink {
+        exchange_id,
+        order_number,
+    }
+    ExchangeRequest {
+        exchange_id,
+        replacement,
+    }
+    ExchangeSettlement {
+        settlement_id: reference(),
+        exchange_id,
+        order_number,
+        replacement_order_number,
+        kind,
+        amount: positive(),
+        cause: reference(),
     }
     LineState {
         line_id,
@@ -452,6 +473,7 @@ records! {
         shipments,
         returns,
         refunds,
+        exchanges,
     }
     StoredValueAccount {
         account_id,

@@ -26,6 +26,7 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
+    ("scenarios/returns/exchange.feature", include_str!("../../../scenarios/returns/exchange.feature")),
     (
         "scenarios/resilience/duplicates.feature",
         include_str!("../../../scenarios/resilience/duplicates.feature"),

@@ -13,7 +13,7 @@ use counterproof_contracts::{
     faults::Fault,
     invariants::Violation,
     journal::{Entry, FaultInjected},
-    model::{CorrelationId, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
+    model::{CorrelationId, LineState, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
@@ -333,6 +333,8 @@ pub struct ChannelView {
     pub status: Option<OrderStatus>,
     /// Units that it shows as canceled.
     pub canceled: u32,
+    /// Units of each line, as it shows them.
+    pub lines: Vec<LineState>,
     /// Parcels that it shows.
     pub shipments: Vec<Shipment>,
     /// Return authorizations that it was given.
@@ -350,6 +352,7 @@ impl ChannelView {
             acknowledged: channel.acknowledgment(order).is_some(),
             status: shown.map(|update| update.status),
             canceled: shown.map_or(0, |update| update.lines.iter().map(|line| line.canceled).sum()),
+            lines: shown.map_or_else(Vec::new, |update| update.lines.clone()),
             shipments: shown.map_or_else(Vec::new, |update| update.shipments.clone()),
             returns: channel.returns(order).to_vec(),
             cancellation_refused: channel

@@ -4,6 +4,7 @@
 //! look at what simulators show; they never reach into the implementation.
 
 mod agreement;
+mod exchanges;
 mod faults;
 mod fulfillment;
 mod orders;
@@ -121,6 +122,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         payment::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
+        exchanges::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

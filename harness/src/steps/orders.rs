@@ -169,6 +169,7 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         gift_recipient: cart.gift.then(|| play.recipient()),
         tenders: tenders(play, &cart, channel, &number),
         shipping: true,
+        exchange: None,
         order_number: number.clone(),
     };
     let order = build_order(&play.stage.world, &draft)

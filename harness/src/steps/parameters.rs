@@ -60,6 +60,11 @@ pub const PARAMETERS: &[Parameter] = &[
         doc: "why something is returned",
     },
     Parameter {
+        name: "exchange",
+        pattern: "asked for|waiting for the goods|released|completed|turned into a refund",
+        doc: "where an exchange stands",
+    },
+    Parameter {
         name: "request",
         pattern: "sales order|reservation|invoice|stock movement|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
         doc: "something that is asked of a system",

@@ -98,7 +98,7 @@ fn grade(name: &str) -> ConditionGrade {
     }
 }
 
-fn reason(name: &str) -> ReturnReason {
+pub(super) fn reason(name: &str) -> ReturnReason {
     match name {
         "it is too small" => ReturnReason::SizeSmall,
         "it is too large" => ReturnReason::SizeLarge,
@@ -108,14 +108,18 @@ fn reason(name: &str) -> ReturnReason {
     }
 }
 
-fn return_lines(play: &Play, text: &str, reason: ReturnReason) -> Result<Vec<ReturnLine>, StepError> {
+pub(super) fn return_lines(
+    play: &Play,
+    text: &str,
+    reason: ReturnReason,
+) -> Result<Vec<ReturnLine>, StepError> {
     Ok(fulfillment::item_quantities(play, text)?
         .into_iter()
         .map(|item| ReturnLine { line_id: item.line_id, sku: item.sku, quantity: item.quantity, reason })
         .collect())
 }
 
-fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>, StepError> {
+pub(super) fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>, StepError> {
     if !by_recipient {
         return Ok(None);
     }
@@ -135,7 +139,7 @@ async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Resu
 }
 
 /// The receipt that a store writes when it has looked the order up. `place`: which argument names the store.
-async fn receipt(
+pub(super) async fn receipt(
     play: &mut Play,
     args: &Args,
     place: usize,
@@ -169,18 +173,19 @@ async fn receipt(
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines,
         grades,
+        exchange: None,
     };
     Ok((receipt, root))
 }
 
-fn bring(play: &mut Play, receipt: &ReturnReceipt, root: Root) {
+pub(super) fn bring(play: &mut Play, receipt: &ReturnReceipt, root: Root) {
     let pos = &play.stage.landscape.pos;
     pos.act(&root.order, root.correlation, |pos, scene| pos.store_return(scene, receipt));
     play.receipt = Some(receipt.receipt_id.clone());
 }
 
 /// Waits until a store knows what to do with what was brought.
-async fn told(play: &mut Play, receipt_id: ReceiptId) -> Result<(), StepError> {
+pub(super) async fn told(play: &mut Play, receipt_id: ReceiptId) -> Result<(), StepError> {
     play.eventually(&format!("an answer to the store about {receipt_id}"), |stage| {
         let answered = stage
             .landscape
@@ -244,6 +249,7 @@ fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), Ste
         resolution: if by_recipient { Resolution::StoreCredit } else { Resolution::Refund },
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines: return_lines(play, args.text(0), reason(args.text(1)))?,
+        exchange: None,
     };
     let root = play.root("return");
     play.stage

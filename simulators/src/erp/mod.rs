@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        CreditMemo, ErpDocument, FinancialPosting, Invoice, LineId, NodeId, OrderNumber, ReservationId,
+        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, Invoice, LineId, NodeId, OrderNumber, ReservationId,
         ReservedLine, ReturnAuthorization, ReturnReceipt, SalesOrder, Sku, StockCondition, StockLevel,
         System,
     },
@@ -57,6 +57,7 @@ struct File {
     invoices: Vec<Invoice>,
     credit_memos: Vec<CreditMemo>,
     postings: Vec<FinancialPosting>,
+    settlements: Vec<ExchangeSettlement>,
     authorizations: Vec<ReturnAuthorization>,
     receipts: Vec<ReturnReceipt>,
 }
@@ -124,6 +125,11 @@ impl Erp {
         self.files.get(order).map_or(&[], |file| &file.postings)
     }
 
+    /// What was settled of exchanges of an order's goods, oldest first.
+    pub fn settlements(&self, order: &OrderNumber) -> &[ExchangeSettlement] {
+        self.files.get(order).map_or(&[], |file| &file.settlements)
+    }
+
     /// Return authorizations of an order, oldest first.
     pub fn return_authorizations(&self, order: &OrderNumber) -> &[ReturnAuthorization] {
         self.files.get(order).map_or(&[], |file| &file.authorizations)
@@ -181,6 +187,7 @@ impl Core for Erp {
             }
             operations::POST_RETURN_RECEIPT => answer(&self.book_receipt(call.document()?, scene)?),
             operations::POST_CREDIT_MEMO => answer(&self.post_credit_memo(call.document()?, scene)?),
+            operations::SETTLE_EXCHANGE => answer(&self.settle_exchange(call.document()?, scene)?),
             operations::READ_STOCK => answer(&self.stock.levels(&Sku::new(call.parameter("sku")))),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }

@@ -68,6 +68,7 @@ impl Wms {
             gift_recipient_ref: None,
             lines,
             grades: Vec::new(),
+            exchange: None,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());

@@ -7,7 +7,7 @@
 use counterproof_contracts::{
     allocation::{allocate, tax_of},
     model::{
-        AccountId, Address, ChannelOrderId, CustomerRef, Gift, LineId, Money, Order, OrderLine, OrderNumber,
+        AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, LineId, Money, Order, OrderLine, OrderNumber,
         Promotion, PromotionAllocation, PromotionId, PromotionScope, SalesChannel, ShippingCharge, Tender,
         TenderId, TenderKind, Timestamp,
     },
@@ -39,6 +39,13 @@ pub enum TenderPlan {
     },
     /// The marketplace collects.
     Marketplace,
+    /// Goods that come back first, the rest by card.
+    ExchangeThenCard {
+        /// Minor units that the goods pay, at most the order's total.
+        amount: i64,
+        /// The payment provider's token for the rest.
+        payment_token: String,
+    },
 }
 
 /// What a customer puts together.
@@ -68,6 +75,8 @@ pub struct OrderDraft {
     pub tenders: TenderPlan,
     /// Whether shipping is charged.
     pub shipping: bool,
+    /// What the order replaces.
+    pub exchange: Option<ExchangeLink>,
 }
 
 /// Why a draft makes no order.
@@ -157,6 +166,7 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         promotions: Vec::new(),
         tenders: Vec::new(),
         total: Money::new(0, destination.currency),
+        exchange: draft.exchange.clone(),
     }
 }
 
@@ -304,6 +314,16 @@ fn tenders(draft: &OrderDraft, total: Money) -> Result<Vec<Tender>, PricingError
     match &draft.tenders {
         TenderPlan::Card { payment_token } => till.card(total.amount, payment_token),
         TenderPlan::Marketplace => till.add(TenderKind::MarketplaceCollected, total.amount),
+        TenderPlan::ExchangeThenCard { amount, payment_token } => {
+            if *amount <= 0 {
+                return Err(PricingError::Tender(format!("goods of {amount} minor units pay nothing")));
+            }
+            let credit = (*amount).min(total.amount);
+            till.add(TenderKind::ExchangeCredit, credit);
+            if credit < total.amount {
+                till.card(total.amount - credit, payment_token);
+            }
+        }
         TenderPlan::StoredValueThenCard { kind, account_id, amount, payment_token } => {
             if !matches!(kind, TenderKind::GiftCard | TenderKind::StoreCredit) {
                 return Err(PricingError::Tender("stored value is a gift card or store credit".to_owned()));

@@ -183,6 +183,12 @@ impl Books {
         if number.is_some() {
             self.index(record.seq, effect);
         }
+        if let Effect::ExchangeSettled { settlement } = effect
+            && let Some(replacement) = self.orders.get_mut(&settlement.replacement_order_number)
+        {
+            replacement.last_effect_at = Some(record.at);
+            replacement.money.replace(record.seq, settlement);
+        }
         number
     }
 

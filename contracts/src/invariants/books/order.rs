@@ -12,9 +12,9 @@ use super::{
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, FulfillmentOrder, FulfillmentOrderId, InventoryMovement, ItemQuantity, LineId,
+        CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId, InventoryMovement, ItemQuantity, LineId,
         MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
-        ReservationRelease, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp,
+        ReservationRelease, ReturnLine, ReturnReason, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp,
         TrackingNumber,
     },
     protocol::{Cancellation, middleware},
@@ -99,6 +99,10 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) cancellations: BTreeMap<String, (BTreeMap<LineId, u32>, u64)>,
     /// Cancellations that a channel asked for.
     pub(in crate::invariants) wishes: BTreeSet<String>,
+    /// Exchanges of its goods, and why they come back.
+    pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
+    /// What was settled of exchanges, by settlement.
+    pub(in crate::invariants) settlements: BTreeMap<String, (ExchangeSettlement, u64)>,
     pub(in crate::invariants) messages: OrderMessages,
     pub(in crate::invariants) replays: ReplayBook,
     /// What restored systems lost of it.
@@ -155,6 +159,8 @@ impl OrderBook {
             answers: Answers::default(),
             cancellations: BTreeMap::new(),
             wishes: BTreeSet::new(),
+            exchanges: BTreeMap::new(),
+            settlements: BTreeMap::new(),
             messages: OrderMessages::default(),
             replays: ReplayBook::default(),
             losses: LossBook::default(),
@@ -327,6 +333,16 @@ impl OrderBook {
             Effect::CancellationRequested(wish) => {
                 self.wishes.insert(wish.cancellation_id.clone());
             }
+            Effect::ReturnRequested { request } => {
+                self.keep_exchange(request.exchange.as_ref(), &request.lines);
+            }
+            Effect::GoodsReturned { receipt } => {
+                self.keep_exchange(receipt.exchange.as_ref(), &receipt.lines);
+            }
+            Effect::ExchangeSettled { settlement } => {
+                let known = self.settlements.entry(settlement.settlement_id.clone());
+                known.or_insert_with(|| (settlement.clone(), seq));
+            }
             Effect::StatusShown { update } => {
                 let shown = Shown::new(seq, update.sequence, update.status, &update.lines, &update.shipments);
                 self.views.entry(committed.system).or_default().show(shown);
@@ -335,6 +351,13 @@ impl OrderBook {
                 self.timeline.show(Shown::new(seq, entry.sequence, entry.status, &entry.lines, &[]));
             }
             _ => {}
+        }
+    }
+
+    fn keep_exchange(&mut self, exchange: Option<&ExchangeRequest>, lines: &[ReturnLine]) {
+        if let Some(exchange) = exchange {
+            let reasons = lines.iter().map(|line| line.reason).collect();
+            self.exchanges.entry(exchange.exchange_id.clone()).or_insert(reasons);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Span;
 use crate::{
     allocation::Value,
-    model::{Currency, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind},
+    model::{Currency, ExchangeLink, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind},
 };
 
 /// Units of a line that are valued one by one; further ones are taken at the price before promotions.
@@ -19,6 +19,8 @@ pub(in crate::invariants) struct Terms {
     pub(in crate::invariants) shipping: Value,
     pub(in crate::invariants) lines: BTreeMap<LineId, LineTerms>,
     pub(in crate::invariants) tenders: Vec<Tender>,
+    /// What the order replaces.
+    pub(in crate::invariants) exchange: Option<ExchangeLink>,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -86,6 +88,7 @@ impl Terms {
             shipping: order.shipping_value(),
             lines: order.lines.iter().map(|line| (line.line_id.clone(), LineTerms::new(line))).collect(),
             tenders: order.tenders.clone(),
+            exchange: order.exchange.clone(),
             seq,
         }
     }
@@ -93,6 +96,12 @@ impl Terms {
     /// An amount in the order's currency.
     pub(in crate::invariants) const fn money(&self, amount: i64) -> Money {
         Money::new(amount, self.currency)
+    }
+
+    /// What returned goods are to pay of the order.
+    pub(in crate::invariants) fn exchange_credit(&self) -> i64 {
+        let credits = self.tenders.iter().filter(|tender| tender.kind == TenderKind::ExchangeCredit);
+        credits.map(|tender| tender.amount.amount).sum()
     }
 
     /// Whether a tender of this kind pays a part of the order.

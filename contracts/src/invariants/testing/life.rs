@@ -199,6 +199,7 @@ impl Life {
             promotions: (self.promotion > 0).then_some(promotion).into_iter().collect(),
             tenders: self.tenders(total),
             total: money(total),
+            exchange: None,
         }
     }
 

@@ -63,6 +63,14 @@ impl Keys {
         format!("{}{}/{number:012}", Self::REPLAYS, percent_encode(order.as_str()))
     }
 
+    /// Prefix of all notices between orders that were not taken yet.
+    pub(crate) const NOTICES: &'static str = "notice/";
+
+    /// What one order tells another.
+    pub(crate) fn notice(from: &OrderNumber, number: u64) -> String {
+        format!("{}{}/{number:012}", Self::NOTICES, percent_encode(from.as_str()))
+    }
+
     /// A task that an order ever led to.
     pub(crate) fn asked(order: &OrderNumber, number: u32) -> String {
         format!("{}{number:06}", Self::all_asked(order))

@@ -15,7 +15,7 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
-    replay,
+    notices, replay,
 };
 use crate::process::{Chain, Input, Task};
 
@@ -26,13 +26,15 @@ pub(super) enum Job {
     Task(Box<Task>),
     /// The replay under this key.
     Replay(String),
+    /// The notice under this key.
+    Notice(String),
 }
 
 impl Job {
     fn key(&self) -> String {
         match self {
             Self::Task(task) => Keys::task(&task.key),
-            Self::Replay(key) => key.clone(),
+            Self::Replay(key) | Self::Notice(key) => key.clone(),
         }
     }
 }
@@ -65,6 +67,7 @@ pub(super) async fn run(
             let owner = Arc::clone(&app);
             let outcome = match job {
                 Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
+                Job::Notice(key) => owner.tasks.spawn(notices::perform(app, key, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
             };
             running.push(outcome.map(|_| key));

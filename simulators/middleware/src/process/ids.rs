@@ -2,7 +2,7 @@
 //! gives the same identifier.
 
 use counterproof_contracts::model::{
-    ConditionGrade, FulfillmentOrderId, LineId, MovementId, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
+    ConditionGrade, ExchangeId, FulfillmentOrderId, LineId, MovementId, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
     ShipmentId, TaxDocumentCode, TenderId,
 };
 
@@ -29,6 +29,11 @@ pub(super) fn goods_issue(shipment: &ShipmentId, line: &LineId) -> MovementId {
 /// Goods of a line and grade that came back.
 pub(super) fn customer_return(receipt: &ReceiptId, line: &LineId, grade: ConditionGrade) -> MovementId {
     MovementId::new(format!("mv-{receipt}-{line}-{grade:?}"))
+}
+
+/// What a receipt's goods pay of their replacement, or what is given back of it for a cause.
+pub(super) fn exchange_settlement(exchange: &ExchangeId, cause: &str) -> String {
+    format!("xs-{exchange}-{cause}")
 }
 
 /// The sales document of a parcel.

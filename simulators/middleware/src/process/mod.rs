@@ -12,12 +12,16 @@ mod cancellation;
 mod credit;
 mod desk;
 mod eligibility;
+mod exchange;
+mod exchange_state;
 mod ids;
 mod intake;
+mod notice;
 mod payment;
 mod receipt;
 mod refund;
 mod release;
+mod replacement;
 mod reservation;
 mod returns;
 mod shipping;
@@ -37,6 +41,7 @@ use counterproof_contracts::{
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
+pub use notice::{Notice, Tidings};
 use serde_json::Value;
 pub use state::{Chain, OrderProcess};
 pub(crate) use task::hex;
@@ -59,6 +64,8 @@ pub enum Input {
     RequestReturn(ReturnRequest),
     /// A store has returned goods in its hands.
     ReceiveReturn(Box<ReturnReceipt>),
+    /// Another order tells what happened.
+    Told(Box<Notice>),
     /// A partner tells what happened.
     Event(Box<EventData>),
     /// A partner did what it was asked.
@@ -122,11 +129,15 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
     if let Input::Submit(order) = input {
         return acceptance::submit(process, *order, desk);
     }
+    if let Input::Told(notice) = input {
+        told(process, *notice, desk);
+        return Ok(Value::Null);
+    }
     let Some(process) = process else {
         return Err(Problem::new(ProblemKind::NotFound, "the order is not known"));
     };
     match input {
-        Input::Submit(_) => Ok(Value::Null),
+        Input::Submit(_) | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
@@ -145,6 +156,17 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
             task_ended(process, task_input, desk);
             Ok(Value::Null)
         }
+    }
+}
+
+fn told(process: &mut Option<OrderProcess>, notice: Notice, desk: &mut Desk<'_>) {
+    match (notice.tidings, process) {
+        (Tidings::Wanted { order, ahead }, process) => {
+            replacement::wanted(process, &notice.from, (*order, ahead), desk);
+        }
+        (Tidings::Credited { amount }, Some(process)) => replacement::credited(process, amount, desk),
+        (tidings, Some(process)) => exchange::told(process, &notice.from, tidings, desk),
+        (_, None) => {}
     }
 }
 
@@ -270,12 +292,14 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     payment::undo(process, desk);
     cancellation::finish(process, desk);
     reservation::give_back(process, desk);
+    replacement::advance(process, desk);
     release::advance(process, desk);
     cancellation::advance(process, desk);
     shipping::advance(process, desk);
     booking::advance(process, desk);
     payment::settle_rest(process, desk);
     returns::advance(process, desk);
+    exchange::advance(process, desk);
     credit::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     desk::Desk,
-    eligibility, ids, refund,
+    eligibility, exchange, ids, refund,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
 
@@ -36,9 +36,12 @@ pub(super) fn in_store(
     let belongs_to = find_authorization(process, &told, &units, desk)?;
     check_terms(process, &told, belongs_to.as_ref())?;
     check_units(process, belongs_to.as_ref(), &units, desk)?;
+    check_exchange(process, &told, belongs_to.as_ref(), &units)?;
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
-    take(process, told, belongs_to, &units, ReturnMethod::Store, desk);
+    let (exchange, lines) = (told.exchange.clone(), told.lines.clone());
+    let rma_id = take(process, told, belongs_to, &units, ReturnMethod::Store, desk);
+    exchange::open(process, &rma_id, exchange.as_ref(), &lines, desk);
     if !grades.is_empty() {
         grade(process, &receipt_id, &grades, desk);
     }
@@ -190,6 +193,22 @@ fn check_units(
     Ok(())
 }
 
+/// Goods of an announced return keep what was announced; others may be exchanged on the spot.
+fn check_exchange(
+    process: &OrderProcess,
+    told: &ReturnReceipt,
+    belongs_to: Option<&ReturnState>,
+    units: &BTreeMap<LineId, u32>,
+) -> Result<(), Problem> {
+    match belongs_to {
+        Some(_) if told.exchange.is_some() => {
+            Err(eligibility::not_returnable("/exchange", "the return was announced otherwise"))
+        }
+        Some(_) => Ok(()),
+        None => exchange::check(process, resolution(told, None), told.exchange.as_ref(), units, |_| 0),
+    }
+}
+
 /// Books goods in: under their authorization, or under a new one.
 fn take(
     process: &mut OrderProcess,
@@ -198,7 +217,7 @@ fn take(
     units: &BTreeMap<LineId, u32>,
     method: ReturnMethod,
     desk: &mut Desk<'_>,
-) {
+) -> RmaId {
     let rma_id = match belongs_to {
         Some(state) => state.rma_id,
         None => open_unannounced(process, &told, method, desk),
@@ -207,9 +226,10 @@ fn take(
         use_up(process, &rma_id, line, *quantity, desk);
     }
     desk.note(process, format!("goods of return {rma_id} came to {} as {}", told.node_id, told.receipt_id));
-    let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), ..told.clone() };
+    let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), exchange: None, ..told.clone() };
     let chain = desk.context.chain.clone();
-    process.receipts.push(ReceiptState { receipt, told, rma_id, chain, graded: None });
+    process.receipts.push(ReceiptState { receipt, told, rma_id: rma_id.clone(), chain, graded: None });
+    rma_id
 }
 
 fn open_unannounced(
@@ -224,7 +244,10 @@ fn open_unannounced(
         request: None,
         chain: desk.context.chain.clone(),
         method,
-        resolution: resolution(told, None),
+        // Whoever brings goods without asking for others before cannot have them against others.
+        resolution: Some(resolution(told, None))
+            .filter(|wanted| *wanted != Resolution::Exchange || method == ReturnMethod::Store)
+            .unwrap_or(Resolution::Refund),
         gift_recipient_ref: told.gift_recipient_ref.clone(),
         lines: told.lines.clone(),
         expires_at: eligibility::authorization_end(desk.context),

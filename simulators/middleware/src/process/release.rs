@@ -9,14 +9,14 @@ use counterproof_contracts::{
 
 use super::{
     desk::Desk,
-    ids,
+    ids, replacement,
     state::{Fulfillment, OrderProcess},
     task::{Intent, PartnerCall},
 };
 
 /// Releases an accepted order.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    if !process.accepted || !process.fulfillments.is_empty() {
+    if !process.accepted || !process.fulfillments.is_empty() || !replacement::may_leave(process) {
         return;
     }
     for (node, lines) in lines_by_node(process) {

@@ -17,6 +17,7 @@ use counterproof_contracts::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
 use super::task::{Intent, idempotency_key};
 
 /// The chain of messages that something belongs to, and the message that caused it.
@@ -67,6 +68,12 @@ pub struct OrderProcess {
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
     /// Refunds, in the order in which they were decided.
     pub refunds: Vec<RefundState>,
+    /// Exchanges of its goods, in the order in which they were asked for.
+    pub exchanges: Vec<ExchangeState>,
+    /// That it replaces goods of another order.
+    pub replacing: Option<Replacing>,
+    /// How much it told other orders.
+    pub notices: u64,
     /// What was asked of partners, by idempotency key.
     pub tasks: BTreeMap<String, TaskStatus>,
     /// What channel and customer service were last told.
@@ -302,6 +309,8 @@ pub enum RefundMeans {
         /// The account.
         account_id: AccountId,
     },
+    /// The order whose goods paid this one.
+    Exchange,
     /// Newly issued store credit.
     StoreCredit {
         /// Who receives it.

@@ -71,6 +71,8 @@ pub enum Intent {
     ReportReturn { receipt: ReceiptId, shipment: ShipmentId },
     /// Post the credit memo of a receipt.
     CreditMemo { receipt: ReceiptId },
+    /// Let returned goods pay their replacement, or take that back.
+    SettleExchange { settlement: String },
     /// Tell the channel of a refund.
     NotifyRefund { refund: RefundId },
     /// Tell the channel where the order stands.
@@ -114,6 +116,7 @@ impl Intent {
                 ("report-return", vec![receipt.to_string(), shipment.to_string()])
             }
             Self::CreditMemo { receipt } => ("credit-memo", vec![receipt.to_string()]),
+            Self::SettleExchange { settlement } => ("settle-exchange", vec![settlement.clone()]),
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),

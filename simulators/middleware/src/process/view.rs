@@ -1,11 +1,11 @@
 //! What the middleware says of an order when it is asked.
 
 use counterproof_contracts::model::{
-    Money, OrderNumber, OrderView, RefundView, ReturnAuthorization, ReturnView, RmaId, Shipment, Timestamp,
+    Money, OrderView, RefundView, ReturnAuthorization, ReturnView, RmaId, Shipment, Timestamp,
 };
 
 use super::{
-    acceptance,
+    acceptance, exchange,
     state::{OrderProcess, ReturnState},
     status, tracking,
 };
@@ -33,6 +33,7 @@ pub fn order_view(process: &OrderProcess, now: Timestamp) -> OrderView {
                 cause: refund.receipt_id.to_string(),
             })
             .collect(),
+        exchanges: exchange::view(process),
     }
 }
 
@@ -43,13 +44,17 @@ pub fn authorization_view(
     now: Timestamp,
 ) -> Option<ReturnAuthorization> {
     let state = process.authorization(rma_id)?;
-    Some(authorization(&process.order.order_number, state, now))
+    Some(authorization(process, state, now))
 }
 
-pub(super) fn authorization(order: &OrderNumber, state: &ReturnState, now: Timestamp) -> ReturnAuthorization {
+pub(super) fn authorization(
+    process: &OrderProcess,
+    state: &ReturnState,
+    now: Timestamp,
+) -> ReturnAuthorization {
     ReturnAuthorization {
         rma_id: state.rma_id.clone(),
-        order_number: order.clone(),
+        order_number: process.order.order_number.clone(),
         method: state.method,
         resolution: state.resolution,
         status: state.status(now),
@@ -57,6 +62,7 @@ pub(super) fn authorization(order: &OrderNumber, state: &ReturnState, now: Times
         lines: state.lines.clone(),
         expires_at: state.expires_at,
         tracking_number: state.tracking_number.clone(),
+        exchange_id: exchange::of_return(process, &state.rma_id),
     }
 }
 

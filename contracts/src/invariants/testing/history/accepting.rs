@@ -65,7 +65,7 @@ impl History {
             match tender.kind {
                 TenderKind::Card => self.authorize("A-1", tender.tender_id.as_str(), tender.amount.amount),
                 TenderKind::GiftCard | TenderKind::StoreCredit => self.debit(&tender),
-                TenderKind::MarketplaceCollected => {}
+                TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit => {}
             }
         }
         let quantity = self.state.ordered;

@@ -55,6 +55,7 @@ impl History {
                 reason: ReturnReason::ChangedMind,
             }],
             grades: vec![InspectedLine { line_id: "L-1".into(), sku: "shirt".into(), quantity, grade }],
+            exchange: None,
         }
     }
 

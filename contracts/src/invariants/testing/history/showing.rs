@@ -57,6 +57,7 @@ impl History {
             shipments: self.shipments.clone(),
             returns: Vec::new(),
             refunds: Vec::new(),
+            exchanges: Vec::new(),
         };
         let answer = ("", Some(200), Outcome::Ok);
         self.exchange(System::Pos, System::Middleware, "readOrder", answer, (Value::Null, json_of(&view)));
