@@ -11,6 +11,7 @@
 //! * [`shape`] validation of documents against the published JSON Schemas
 //! * [`faults`] plans of what is to go wrong, read and checked
 //! * [`policy`] what a retailer declares, and the laws read
+//! * [`requirements`] what the whole domain requires, and how much of it a run exercised
 
 pub mod allocation;
 pub mod faults;
@@ -20,4 +21,5 @@ pub mod lifecycle;
 pub mod model;
 pub mod policy;
 pub mod protocol;
+pub mod requirements;
 pub mod shape;

@@ -32,6 +32,7 @@ fn a_broken_feature_file_is_shown_with_line_column_and_caret() {
         "technical_words",
         "hidden_behind_a_failure",
         "outline",
+        "unknown_requirement",
     ] {
         let path = format!("tests/bad/{stem}.feature");
         let linted = counterproof(&["lint", &path]);

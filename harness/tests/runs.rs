@@ -72,7 +72,7 @@ fn the_central_case_passes_and_its_journal_is_judged_alike_again() {
 fn a_truncated_journal_is_judged_up_to_the_break_and_is_no_pass() {
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().to_str().unwrap();
-    let run = counterproof(&["run", "scenarios/orders/plain_order.feature:20", "--out", folder]);
+    let run = counterproof(&["run", "scenarios/orders/plain_order.feature:22", "--out", folder]);
     assert_eq!(run.status.code(), Some(0), "{}", told(&run));
     let path = out.path().join("run.ndjson");
     let whole = fs::read(&path).unwrap();

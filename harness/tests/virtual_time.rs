@@ -42,7 +42,7 @@ fn journal(level: &str, jobs: &str) -> Vec<u8> {
     let run = counterproof(&[
         "run",
         "scenarios/returns/store_return.feature:11",
-        "scenarios/resilience/erp_outage.feature:31",
+        "scenarios/resilience/erp_outage.feature:34",
         "--virtual",
         "--seed",
         "1000",

@@ -1,4 +1,4 @@
-@fulfillment
+@fulfillment @FUL-008
 Feature: Carrier scans that come late, twice or in the wrong order
   A parcel's status never falls, whatever the order in which the carrier tells what it saw.
 

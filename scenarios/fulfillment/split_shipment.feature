@@ -1,4 +1,4 @@
-@fulfillment
+@fulfillment @FUL-001
 Feature: Split shipments
   Each parcel is charged, invoiced and taxed for what is in it, exactly once.
 
@@ -15,6 +15,7 @@ Feature: Split shipments
     And the customer sees 2 parcels
     And every system agrees
 
+  @FUL-002
   Scenario: One order from two warehouses
     Given 1 "linen shirt" is in stock at "Warehouse North"
     And 1 "denim jacket" is in stock at "Warehouse South"
@@ -26,6 +27,7 @@ Feature: Split shipments
     And 0 "denim jacket" are left in stock at "Warehouse South"
     And every system agrees
 
+  @TAX-015
   Scenario: Units of one line in three parcels, with a promotion that does not divide evenly
     Given 5 "cotton socks" are in stock at "Warehouse North"
     And the customer uses the promotion "TENOFF"

@@ -6,6 +6,7 @@ Feature: Cancellation
     Given 5 "linen shirt" are in stock at "Warehouse North"
     And 5 "denim jacket" are in stock at "Warehouse North"
 
+  @ORD-006 @PAY-005
   Scenario: The whole order before anything left
     When a customer orders 2 "linen shirt" in the web shop
     Then the order is in fulfillment
@@ -16,6 +17,7 @@ Feature: Cancellation
     And 5 "linen shirt" are left in stock at "Warehouse North"
     And every system agrees
 
+  @ORD-007
   Scenario: One of three units; the others ship
     When a customer orders 2 "linen shirt" and 1 "denim jacket" in the web shop
     Then the order is in fulfillment
@@ -25,6 +27,7 @@ Feature: Cancellation
     And the customer has paid 143.80 EUR
     And every system agrees
 
+  @ORD-008
   Scenario: Too late: the goods have left
     When a customer orders 1 "linen shirt" in the web shop
     And the warehouse ships the order

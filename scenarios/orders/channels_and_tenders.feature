@@ -4,6 +4,7 @@ Feature: Orders from every channel, paid in different ways
   Background:
     Given 5 "wool sweater" are in stock at "Warehouse South"
 
+  @OMN-001 @OMN-002 @OMN-003 @OMN-004
   Scenario Outline: An order from the <channel>
     When a customer orders 1 "wool sweater" in the <channel>
     And the warehouse ships the order
@@ -19,6 +20,7 @@ Feature: Orders from every channel, paid in different ways
       | store       |
       | call center |
 
+  @PAY-011
   Scenario: Gift card first, the rest by card
     Given the customer pays 30.00 EUR by gift card and the rest by card
     When a customer orders 1 "wool sweater" in the web shop
@@ -28,6 +30,7 @@ Feature: Orders from every channel, paid in different ways
     And the customer has paid 84.85 EUR
     And every system agrees
 
+  @PAY-011
   Scenario: A return of an order that was paid with gift card and card
     Given the customer pays 30.00 EUR by gift card and the rest by card
     When a customer orders 1 "wool sweater" in the web shop

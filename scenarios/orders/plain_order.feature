@@ -5,6 +5,7 @@ Feature: A plain order
   Background:
     Given 5 "linen shirt" are in stock at "Warehouse North"
 
+  @ORD-001 @ORD-002 @FUL-009 @TAX-001
   Scenario: One order from checkout to the customer's door
     When a customer orders 2 "linen shirt" in the web shop
     Then the order is accepted
@@ -17,12 +18,14 @@ Feature: A plain order
     And 3 "linen shirt" are left in stock at "Warehouse North"
     And every system agrees
 
+  @PAY-001
   Scenario: Nothing is charged before goods leave
     When a customer orders 1 "linen shirt" in the web shop
     Then the order is in fulfillment
     And the customer has paid 0.00 EUR
     And every system agrees
 
+  @TAX-002
   Scenario: Tax comes on top where prices are without tax
     Given the order goes to the United States
     When a customer orders 1 "linen shirt" in the web shop

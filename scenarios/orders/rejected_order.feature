@@ -1,7 +1,8 @@
-@orders
+@orders @ORD-002
 Feature: An order that cannot be accepted
   What was begun for a rejected order is undone; nobody pays for it and no stock stays claimed.
 
+  @ORD-005
   Scenario: The card is declined
     Given 5 "linen shirt" are in stock at "Warehouse North"
     And the customer's card will be declined
@@ -11,6 +12,7 @@ Feature: An order that cannot be accepted
     And 5 "linen shirt" are left in stock at "Warehouse North"
     And every system agrees
 
+  @ORD-004 @INV-001
   Scenario: There is not enough stock
     Given 1 "denim jacket" is in stock at "Warehouse North"
     When a customer orders 2 "denim jacket" in the web shop
@@ -19,6 +21,7 @@ Feature: An order that cannot be accepted
     And the customer has paid 0.00 EUR
     And every system agrees
 
+  @PAY-016
   Scenario: A gift card is worth its money again after a rejection
     Given 1 "denim jacket" is in stock at "Warehouse North"
     And the customer pays 20.00 EUR by gift card and the rest by card

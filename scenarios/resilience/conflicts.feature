@@ -2,6 +2,7 @@
 Feature: Two want the same at the same instant
   Whoever wins, nobody is promised what another one has.
 
+  @OMN-012 @ORD-004
   Scenario: Two channels want the last units
     Given 5 "linen shirt" are in stock at "Warehouse North"
     And order 1 of the storefront and order 2 of the marketplace meet
@@ -9,6 +10,7 @@ Feature: Two want the same at the same instant
     And a customer orders 3 "linen shirt" in the marketplace
     Then every system agrees
 
+  @ORD-009
   Scenario: The customer cancels while the warehouse ships
     Given 5 "linen shirt" are in stock at "Warehouse North"
     When a customer orders 1 "linen shirt" in the web shop
@@ -18,6 +20,7 @@ Feature: Two want the same at the same instant
     And the warehouse ships the order
     Then every system agrees
 
+  @RET-018
   Scenario: Two stores are brought the same unit
     Given 5 "linen shirt" are in stock at "Warehouse North"
     When a customer orders 1 "linen shirt" in the web shop

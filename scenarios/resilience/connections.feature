@@ -1,4 +1,4 @@
-@resilience
+@resilience @RES-007
 Feature: Connections that fail
   Bytes get lost, come late or stop half-way: half a message counts for nothing, and what was done is not done again.
 
@@ -25,6 +25,7 @@ Feature: Connections that fail
       | carrier          | label             | drips           |
       | tax engine       | tax document      | stops half-way  |
 
+  @RES-001 @PAY-002
   Scenario: A refund whose answer is reset
     When a customer orders 2 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -50,7 +51,7 @@ Feature: Connections that fail
       | the sender of the shipping notice shuts its side |
       | the order confirmation ends in a reset        |
 
-  @serial
+  @serial @RES-004
   Scenario: The ERP cannot be reached during checkout
     Given the ERP refuses connections
     When a customer orders 1 "linen shirt" in the web shop

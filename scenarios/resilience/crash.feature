@@ -1,4 +1,4 @@
-@resilience @restart
+@resilience @restart @RES-006
 Feature: The middleware dies
   It is killed without warning and started again; what it accepted it carries through, once.
 

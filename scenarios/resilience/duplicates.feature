@@ -5,6 +5,7 @@ Feature: Duplicates
   Background:
     Given 5 "linen shirt" are in stock at "Warehouse North"
 
+  @ORD-003 @RES-003
   Scenario: The storefront submits an order again
     When a customer orders 1 "linen shirt" in the web shop
     And the web shop submits the order again
@@ -12,6 +13,7 @@ Feature: Duplicates
     And the ERP holds 1 sales order
     And every system agrees
 
+  @ORD-003 @RES-003
   Scenario: The storefront submits an order again as a new message
     When a customer orders 1 "linen shirt" in the web shop
     And the web shop submits the order again as a new message
@@ -20,6 +22,7 @@ Feature: Duplicates
     And the ERP holds 1 sales order
     And every system agrees
 
+  @RES-002
   Scenario: The warehouse and the payment provider say everything twice
     Given the warehouse sends every event 2 times
     And the payment provider sends every event 2 times
@@ -30,6 +33,7 @@ Feature: Duplicates
     Then the customer is refunded 49.90 EUR to the card
     And every system agrees
 
+  @RES-003
   Scenario: The warehouse tells of a shipment again under another message number
     Given the warehouse sends every event 2 times under new numbers
     When a customer orders 2 "linen shirt" in the web shop

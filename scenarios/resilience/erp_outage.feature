@@ -5,6 +5,7 @@ Feature: The ERP is down
   Background:
     Given 5 "leather belt" are in stock at "Warehouse North"
 
+  @RES-004
   Scenario: During checkout
     Given the ERP is down
     When a customer orders 1 "leather belt" in the web shop
@@ -18,6 +19,7 @@ Feature: The ERP is down
     And the customer has paid 39.40 EUR
     And every system agrees
 
+  @RES-005
   Scenario: Between shipment and invoice
     When a customer orders 1 "leather belt" in the web shop
     Then the order is in fulfillment
@@ -28,6 +30,7 @@ Feature: The ERP is down
     Then the order is shipped
     And every system agrees
 
+  @RES-005
   Scenario: During a return in a store
     When a customer orders 1 "leather belt" in the web shop
     And the warehouse ships the order

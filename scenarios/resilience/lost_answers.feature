@@ -1,4 +1,4 @@
-@resilience
+@resilience @RES-001 @PAY-002
 Feature: Answers that get lost
   The partner did it and its answer never came: whoever asks again must not make it happen twice.
 

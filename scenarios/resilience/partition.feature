@@ -1,4 +1,4 @@
-@resilience
+@resilience @RES-011
 Feature: Requests pass and nothing comes back
   A system does what it is asked, and what it says by itself is lost for good: nothing wrong may follow from it.
 

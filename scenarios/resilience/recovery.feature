@@ -5,6 +5,7 @@ Feature: Replays and dead letters
   Background:
     Given 5 "linen shirt" are in stock at "Warehouse North"
 
+  @RES-009
   Scenario: An order is replayed after a return
     When a customer orders 2 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -19,6 +20,7 @@ Feature: Replays and dead letters
     And no dead letter waits
     And every system agrees
 
+  @RES-009
   Scenario: An order is replayed in the middle of its life
     When a customer orders 2 "linen shirt" in the marketplace
     Then the order is in fulfillment
@@ -29,6 +31,7 @@ Feature: Replays and dead letters
     And no dead letter waits
     And every system agrees
 
+  @RES-009
   Scenario: An order is replayed while the ERP is down
     When a customer orders 1 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -40,6 +43,7 @@ Feature: Replays and dead letters
     And the ERP holds 1 sales order
     And every system agrees
 
+  @RES-012
   Scenario: Scans with a code that nobody knows yet
     When a customer orders 1 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -52,7 +56,7 @@ Feature: Replays and dead letters
     Then the order is delivered
     And every system agrees
 
-  @virtual
+  @virtual @RES-008
   Scenario: The ERP stays away for longer than the middleware is patient
     Given the ERP is down
     When a customer orders 1 "linen shirt" in the web shop

@@ -1,4 +1,4 @@
-@resilience @virtual
+@resilience @virtual @RES-010
 Feature: A system is restored to how it was
   A partner fails over to a copy that lacks its last seconds. It had answered; after the order is replayed,
   everything is there again, once.

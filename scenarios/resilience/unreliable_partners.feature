@@ -1,4 +1,4 @@
-@resilience
+@resilience @RES-007
 Feature: Partners that cannot be relied on
   They are slow, lie, forget and repeat themselves; an order goes its way once all the same.
 
@@ -27,6 +27,7 @@ Feature: Partners that cannot be relied on
       | the payment provider's credentials have expired                |
       | the payment provider is up and down by turns                   |
 
+  @RES-014 @RES-012
   Scenario Outline: A message is late, changed or wrongly signed: <misfortune>
     Given <misfortune>
     When a customer orders 1 "linen shirt" in the web shop
@@ -55,6 +56,7 @@ Feature: Partners that cannot be relied on
     And the ERP holds 1 sales order
     And every system agrees
 
+  @OMN-012
   Scenario: Orders of two channels come at the same instant
     Given order 1 of the storefront and order 2 of the marketplace meet
     When a customer orders 3 "linen shirt" in the web shop
@@ -68,7 +70,7 @@ Feature: Partners that cannot be relied on
     Then the order is shipped
     And every system agrees
 
-  @restart
+  @restart @RES-006
   Scenario Outline: The middleware dies between two messages: <point>
     Given the middleware dies <point>
     When a customer orders 1 "linen shirt" in the web shop

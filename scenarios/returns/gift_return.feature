@@ -1,4 +1,4 @@
-@returns
+@returns @RET-017
 Feature: A gift is returned by who received it
   The recipient gets store credit; the purchaser's card is left alone.
 

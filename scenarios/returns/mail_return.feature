@@ -7,6 +7,7 @@ Feature: A return that is asked for online and comes by mail
     And the warehouse ships the order
     Then the order is shipped
 
+  @RET-001
   Scenario: Received, graded, refunded
     When the customer asks to return 1 "running shoes" because it is too small
     Then the return is approved
@@ -17,6 +18,7 @@ Feature: A return that is asked for online and comes by mail
     And the order is partially returned
     And every system agrees
 
+  @RET-002
   Scenario: Nothing is refunded before the goods are graded
     When the customer asks to return 2 "running shoes" because it is not wanted
     Then the return is approved
@@ -27,6 +29,7 @@ Feature: A return that is asked for online and comes by mail
     And the order is returned
     And every system agrees
 
+  @RET-018
   Scenario: Asked for by mail, brought to a store
     When the customer asks to return 1 "running shoes" because it is defective
     Then the return is approved

@@ -1,4 +1,4 @@
-@returns @virtual
+@returns @virtual @RET-007
 Feature: Goods come back early enough, or too late
   Days are counted from shipping, 24 hours each, whatever the calendar does between.
 

@@ -7,6 +7,7 @@ Feature: Bought online, returned in a store
     Given 5 "linen shirt" are in stock at "Warehouse North"
     And 5 "denim jacket" are in stock at "Warehouse North"
 
+  @OMN-009 @OMN-014 @RET-003
   Scenario: One item after a partial shipment, with a promotion
     Given the customer uses the promotion "SUMMER10"
     When a customer orders 2 "linen shirt" and 1 "denim jacket" in the web shop
@@ -23,6 +24,7 @@ Feature: Bought online, returned in a store
     And the order is partially returned
     And every system agrees
 
+  @RET-022
   Scenario Outline: The state of the goods decides where they go: <grade>
     When a customer orders 1 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -38,6 +40,7 @@ Feature: Bought online, returned in a store
       | opened | outlet stock      |
       | worn   | liquidation stock |
 
+  @RET-022
   Scenario: Unusable goods leave the books
     When a customer orders 1 "denim jacket" in the web shop
     And the warehouse ships the order
@@ -47,6 +50,7 @@ Feature: Bought online, returned in a store
     And 0 "denim jacket" are added to the shelf at "Store 12"
     And every system agrees
 
+  @RET-005
   Scenario: Before the carrier said that the parcel arrived
     When a customer orders 2 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -57,6 +61,7 @@ Feature: Bought online, returned in a store
     Then the order is partially returned
     And every system agrees
 
+  @RET-021
   Scenario: Units come back one by one and every cent comes back
     Given 5 "cotton socks" are in stock at "Warehouse North"
     And the customer uses the promotion "TENOFF"
@@ -70,6 +75,7 @@ Feature: Bought online, returned in a store
     And the customer is refunded 13.97 EUR to the card
     And every system agrees
 
+  @RET-006
   Scenario: More than was shipped is refused
     When a customer orders 2 "linen shirt" in the web shop
     And the warehouse ships 1 "linen shirt"

@@ -4,6 +4,7 @@ mod check;
 mod gate;
 mod lint;
 mod replay;
+mod requirements;
 mod run;
 mod serve;
 mod steps;
@@ -41,6 +42,9 @@ enum Command {
     /// The vocabulary of scenarios
     #[command(subcommand)]
     Steps(StepsCommand),
+    /// What the whole domain requires, and what covers it
+    #[command(subcommand)]
+    Requirements(RequirementsCommand),
     /// The systems that are played around an implementation
     #[command(subcommand)]
     Systems(SystemsCommand),
@@ -169,6 +173,12 @@ enum StepsCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum RequirementsCommand {
+    /// Every requirement, with the scenarios of the pack and the laws that cover it
+    List,
+}
+
+#[derive(Debug, Subcommand)]
 enum SystemsCommand {
     /// Every system, its operations, its port and the variable that names its address
     List,
@@ -197,6 +207,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(args),
         Command::Steps(StepsCommand::List) => steps::list(),
+        Command::Requirements(RequirementsCommand::List) => requirements::list(),
         Command::Systems(SystemsCommand::List) => systems::list(),
         Command::Systems(SystemsCommand::Env(args)) => systems::env(&args),
     };

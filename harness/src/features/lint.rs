@@ -2,7 +2,9 @@
 
 use gherkin::{GherkinEnv, StepType};
 
-use super::{Diagnostic, Source};
+use counterproof_contracts::requirements::Requirements;
+
+use super::{Diagnostic, Source, requirements::unknown_tags};
 use crate::steps::{self, Kind, Match};
 
 const KEYWORDS: [&str; 5] = ["Given", "When", "Then", "And", "But"];
@@ -65,6 +67,9 @@ pub fn lint(sources: &[Source]) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for source in sources {
         findings.extend(prose_that_looks_like_steps(source));
+        if let Ok(requirements) = Requirements::published() {
+            findings.extend(unknown_tags(source, requirements));
+        }
         match parse(source) {
             Err(finding) => findings.push(finding),
             Ok(feature) => check_feature(source, &feature, &mut findings),
@@ -87,7 +92,8 @@ fn misspelt(line: &str) -> Option<&'static str> {
         return STRUCTURE.into_iter().find(|keyword| strsim::damerau_levenshtein(keyword, head) <= 2);
     }
     let word = line.split_whitespace().next()?;
-    if KEYWORDS.contains(&word) || PROSE.contains(&word) || word.len() < 2 {
+    let is_prose = PROSE.iter().any(|prose| prose.eq_ignore_ascii_case(word));
+    if KEYWORDS.contains(&word) || is_prose || word.len() < 2 {
         return None;
     }
     let capital = |text: &str| text.to_ascii_lowercase();

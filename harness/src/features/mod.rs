@@ -7,10 +7,12 @@ mod diagnostic;
 mod lint;
 mod load;
 mod pack;
+mod requirements;
 mod select;
 
 pub use diagnostic::{Diagnostic, render};
 pub use lint::lint;
 pub use load::{Source, load};
 pub use pack::PACK;
+pub use requirements::scenarios_by_tag;
 pub use select::{Planned, Script, Selection, Variant, plan};
