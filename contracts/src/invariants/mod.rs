@@ -21,6 +21,7 @@ mod e1_one_effect;
 mod e2_no_lost_event;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i13_exchange_moves_both_goods;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -28,6 +29,7 @@ mod i9_restock_follows_grade;
 mod judge;
 mod law;
 mod m11_stored_value;
+mod m14_exchange_charges_or_refunds;
 mod m1_capture_within_authorization;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
@@ -40,6 +42,7 @@ mod o7_legal_transitions;
 mod o8_never_back;
 #[cfg(test)]
 mod redacted;
+mod r9_one_replacement;
 mod report;
 mod steps;
 mod t1_tax_of_what_shipped;
@@ -50,17 +53,20 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 23] = [
+static CHECKS: [law::Check; 26] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
     m5_one_effect_per_intent::CHECK,
     m6_refund_value::CHECK,
     m11_stored_value::CHECK,
+    m14_exchange_charges_or_refunds::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
     i9_restock_follows_grade::CHECK,
+    i13_exchange_moves_both_goods::CHECK,
+    r9_one_replacement::CHECK,
     o1_one_sales_order::CHECK,
     o5_systems_agree::CHECK,
     o7_legal_transitions::CHECK,

@@ -66,7 +66,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
+        pattern: "sales order|reservation|invoice|stock movement|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
         doc: "something that is asked of a system",
     },
     Parameter {

@@ -408,6 +408,7 @@ fn books_returns_of_orders_that_it_knows() {
         lines: lines.clone(),
         expires_at: Timestamp::UNIX_EPOCH,
         tracking_number: None,
+        exchange_id: None,
     };
     let receipt = ReturnReceipt {
         receipt_id: "dock-1".into(),
@@ -424,6 +425,7 @@ fn books_returns_of_orders_that_it_knows() {
             quantity: 1,
             grade: ConditionGrade::A,
         }],
+        exchange: None,
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

@@ -41,6 +41,7 @@ pub(crate) fn draft(order: &str, items: &[(&str, u32)]) -> OrderDraft {
         gift_recipient: None,
         tenders: TenderPlan::Card { payment_token: "tok_ok".to_owned() },
         shipping: true,
+        exchange: None,
     }
 }
 

@@ -69,6 +69,11 @@ impl LineTerms {
         }
     }
 
+    /// Whether stock of a SKU is what was bought.
+    pub(in crate::invariants) fn is_made_of(&self, sku: &Sku) -> bool {
+        self.sku == *sku
+    }
+
     /// What the customer pays for any choice of so many units, tax included.
     pub(in crate::invariants) fn gross(&self, units: u32) -> Span {
         self.gross.of(units)

@@ -3,9 +3,11 @@
 
 mod history;
 mod life;
+mod swap;
 
 pub(super) use history::History;
 pub(super) use life::{Life, lives};
+pub(super) use swap::Swap;
 
 use super::{Judge, Violation};
 use crate::{journal::Record, policy::Policy};

@@ -92,6 +92,7 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("invoice", erp::POST_INVOICE),
         ("stock movement", erp::POST_INVENTORY_MOVEMENT),
         ("credit memo", erp::POST_CREDIT_MEMO),
+        ("exchange settlement", erp::SETTLE_EXCHANGE),
         ("authorization", psp::AUTHORIZE_PAYMENT),
         ("capture", psp::CAPTURE_PAYMENT),
         ("refund", psp::REFUND_PAYMENT),

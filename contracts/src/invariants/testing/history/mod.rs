@@ -169,6 +169,16 @@ impl History {
         })));
     }
 
+    /// The order, as it was placed.
+    pub(in crate::invariants) fn order(&self) -> Order {
+        self.order.clone()
+    }
+
+    /// A system commits something by itself.
+    pub(in crate::invariants) fn happen(&mut self, system: System, effect: Effect) {
+        self.commit(system, true, effect);
+    }
+
     /// A system commits what it was called for.
     fn effect(&mut self, system: System, effect: Effect) {
         self.commit(system, false, effect);

@@ -3,6 +3,7 @@
 
 mod cancellations;
 mod disorder;
+mod exchanges;
 mod orders;
 mod properties;
 mod returns;
@@ -30,6 +31,8 @@ pub(super) struct Stage {
     pub(super) done: Vec<Task>,
     pub(super) letters: Vec<Letter>,
     pub(super) steps: Vec<Step>,
+    /// What other orders were told, in order.
+    pub(super) notices: Vec<Notice>,
     /// Operations that are refused.
     pub(super) refusing: BTreeMap<&'static str, ProblemKind>,
     /// Operations that are not answered for the time being.
@@ -104,6 +107,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         promotions: vec![],
         tenders: vec![],
         total: eur(0),
+        exchange: None,
     };
     order.total = eur(order.value().gross);
     let others: i64 = tenders.iter().skip(1).map(|tender| tender.amount.amount).sum();
@@ -146,6 +150,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         gift_recipient_ref: None,
         lines,
         grades,
+        exchange: None,
     }
 }
 
@@ -159,6 +164,7 @@ impl Stage {
             done: Vec::new(),
             letters: Vec::new(),
             steps: Vec::new(),
+            notices: Vec::new(),
             refusing: BTreeMap::new(),
             silent: Vec::new(),
             nodes: BTreeMap::new(),
@@ -195,6 +201,7 @@ impl Stage {
                 Output::Perform(task) => self.open.push_back(task),
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
+                Output::Tell(notice) => self.notices.push(notice),
                 Output::Replay { .. } => {}
             }
         }
