@@ -4,6 +4,7 @@
 //! journal can be judged with it alone, anywhere, always with the same result.
 //!
 //! * [`model`] the canonical documents; money is integer minor units with a currency
+//! * [`allocation`] and [`funding`] the arithmetic of prices, promotions, taxes and currencies
 //! * [`protocol`] operations, messages, events, headers, problems and signatures
 //! * [`lifecycle`] the legal transitions of every status, as one table
 //! * [`journal`] the record of a run: exchanges and committed effects
@@ -15,6 +16,7 @@
 
 pub mod allocation;
 pub mod faults;
+pub mod funding;
 pub mod invariants;
 pub mod journal;
 pub mod lifecycle;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, Currency, CustomerRef, ErpDocument, ItemQuantity, LineQuantity, Money, OrderNumber,
-    ReceiptId, SalesChannel, ShipmentId,
+    ChannelOrderId, Contribution, Currency, CustomerRef, ErpDocument, ItemQuantity, LineQuantity, Money,
+    OrderNumber, ReceiptId, SalesChannel, SettledAmounts, SettlementTerms, ShipmentId, TaxTerms,
 };
 
 /// An order as the ERP books it.
@@ -29,6 +29,12 @@ pub struct SalesOrder {
     pub total: Money,
     /// Of this, tax.
     pub total_tax: Money,
+    /// How it is taxed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_terms: Option<TaxTerms>,
+    /// Present when the retailer is paid in another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettlementTerms>,
 }
 
 /// Answer to a search for sales orders.
@@ -65,8 +71,14 @@ pub struct Invoice {
     pub lines: Vec<LineQuantity>,
     /// What is owed, tax included.
     pub amount: Money,
-    /// Of this, tax.
+    /// The tax on amount and contributions.
     pub tax: Money,
+    /// What others than the customer owe, because they fund promotions; one entry for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contributions: Vec<Contribution>,
+    /// The amounts in the settlement currency, where the order has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettledAmounts>,
 }
 
 /// What the customer is owed for a return or an appeasement.
@@ -83,8 +95,18 @@ pub struct CreditMemo {
     pub lines: Vec<LineQuantity>,
     /// What is owed to the customer, tax included.
     pub amount: Money,
-    /// Of this, tax.
+    /// The tax on what is given up: amount, contributions and what is retained.
     pub tax: Money,
+    /// What others than the customer do not owe any more, because they fund promotions; one entry for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contributions: Vec<Contribution>,
+    /// The amounts in the settlement currency, where the order has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettledAmounts>,
+    /// What is kept of the goods' value, because promotions that the customer keeps the benefit of are not
+    /// earned any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retained: Option<Money>,
 }
 
 /// What a posting documents.

@@ -14,6 +14,7 @@ mod status;
 mod stored_value;
 mod system;
 mod tax;
+mod terms;
 
 pub use exchange::*;
 pub use finance::*;
@@ -29,6 +30,7 @@ pub use status::*;
 pub use stored_value::*;
 pub use system::*;
 pub use tax::*;
+pub use terms::*;
 
 /// An instant in UTC, RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;

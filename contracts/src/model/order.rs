@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, ChannelOrderId, Currency, CustomerRef, ExchangeLink, LineId, Money, OrderNumber, PromotionId, Sku, System,
-    TaxLine, Tender, Timestamp,
+    Address, ChannelOrderId, Currency, CustomerRef, ExchangeLink, LineId, Money, OrderNumber, PromotionId,
+    SettlementTerms, Sku, System, TaxLine, TaxTerms, Tender, Timestamp,
 };
 
 /// Where an order was taken.
@@ -38,7 +38,7 @@ impl SalesChannel {
 }
 
 /// Who pays for a promotion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionFunding {
     /// The retailer: reduces the tax base.
@@ -72,6 +72,9 @@ pub struct Promotion {
     pub funding: PromotionFunding,
     /// The whole reduction, positive.
     pub amount: Money,
+    /// What the goods must be worth before promotions; it is not earned by less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<Money>,
 }
 
 /// A promotion's share of a line, unit by unit, so that a partial return never re-rates anything.
@@ -114,6 +117,9 @@ pub struct ShippingCharge {
     pub amount: Money,
     /// The tax that is contained in `amount`, minor units.
     pub tax_amount: i64,
+    /// Each tax that is contained in `amount`, with one entry; together `tax_amount`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taxes: Vec<TaxLine>,
 }
 
 /// That an order is a present.
@@ -162,6 +168,12 @@ pub struct Order {
     /// Present when the order replaces goods that come back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeLink>,
+    /// How it is taxed; domestically, by the retailer, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_terms: Option<TaxTerms>,
+    /// Present when the retailer is paid in another currency than the order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettlementTerms>,
 }
 
 impl Order {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AuthorizationId, CaptureId, Money, OrderNumber, RefundId, ShipmentId, TenderId, Timestamp,
+    AccountId, AuthorizationId, CaptureId, Money, OrderNumber, RefundId, SettlementTerms, ShipmentId,
+    TenderId, Timestamp,
 };
 
 /// Means of payment.
@@ -66,6 +67,9 @@ pub struct AuthorizationRequest {
     pub amount: Money,
     /// Token of the card.
     pub payment_token: String,
+    /// In which currency the retailer is paid, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettlementTerms>,
 }
 
 /// Money that is held.
@@ -109,6 +113,9 @@ pub struct Capture {
     pub shipment_id: ShipmentId,
     /// How much.
     pub amount: Money,
+    /// What the retailer is paid for it, where that is another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement_amount: Option<Money>,
 }
 
 /// A wish to give up held money.
@@ -168,4 +175,7 @@ pub struct Refund {
     pub amount: Money,
     /// Where it stands.
     pub status: RefundStatus,
+    /// What the retailer pays for it, where that is another currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement_amount: Option<Money>,
 }

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LineId, Money, OrderNumber, ShipmentId, TaxDocumentCode, Timestamp};
+use super::{
+    Currency, LineId, Money, OrderNumber, ShipmentId, TaxDocumentCode, TaxScheme, TaxTerms, Timestamp,
+};
 
 /// Kinds of tax.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaxType {
     /// Value added tax.
@@ -41,10 +43,13 @@ pub struct TaxDocumentLine {
     pub jurisdiction: String,
     /// Rate in parts per million.
     pub rate_ppm: u32,
-    /// What the tax is computed on, after retailer-funded promotions, without tax.
+    /// What the tax is computed on, after retailer-funded promotions, without tax; of an import tax with the duty.
     pub taxable_base: Money,
     /// The tax; positive on returns, too.
     pub tax: Money,
+    /// Kind of tax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_type: Option<TaxType>,
 }
 
 /// What a tax document reports.
@@ -92,6 +97,9 @@ pub struct TaxDocument {
     pub lines: Vec<TaxDocumentLine>,
     /// Sum of the lines' tax.
     pub total_tax: Money,
+    /// The scheme that it is reported under; domestic, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<TaxScheme>,
 }
 
 /// A question for the tax on goods.
@@ -107,6 +115,12 @@ pub struct TaxQuoteRequest {
     pub tax_date: Timestamp,
     /// What is rated.
     pub lines: Vec<TaxQuoteLine>,
+    /// Currency of the amounts; that of the destination, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// How the order is taxed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_terms: Option<TaxTerms>,
 }
 
 /// Units that are to be rated.
@@ -120,7 +134,8 @@ pub struct TaxQuoteLine {
     pub quantity: u32,
     /// Whether the amounts contain the tax.
     pub tax_included: bool,
-    /// What the customer pays for each unit after promotions, minor units (with tax if `tax_included`).
+    /// What is paid for each unit after promotions that the retailer funds, minor units (with tax if
+    /// `tax_included`); what a manufacturer or marketplace pays of it is taxed as well.
     pub unit_amounts: Vec<i64>,
 }
 

@@ -2,15 +2,15 @@
 //!
 //! The published OpenAPI and AsyncAPI files are the contract; a test holds the tables here against them.
 
-mod criticality;
 mod event;
+mod governance;
 mod messages;
 mod operation;
 mod problem;
 pub mod signature;
 
-pub use criticality::Criticality;
 pub use event::*;
+pub use governance::{Criticality, Declaration, Governance, Latency, Owner, Volume};
 pub use messages::*;
 pub use operation::*;
 pub use problem::*;

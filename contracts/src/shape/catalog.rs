@@ -11,7 +11,10 @@ use jsonschema::{Draft, PatternOptions, Registry, Validator};
 use serde_json::{Value, json};
 
 use super::documents::{ASYNCAPI, Document, OPENAPI, SCHEMAS, VALUES};
-use crate::{model::System, protocol::Operation};
+use crate::{
+    model::System,
+    protocol::{Declaration, Operation},
+};
 
 /// Where the files are published: names, never fetched.
 const HOME: &str = "https://counterproof.dev";
@@ -45,9 +48,11 @@ pub enum ContractError {
     },
 }
 
-/// The schemas that an operation has for its bodies.
+/// The schemas that an operation has for its bodies, and what is said of it.
 #[derive(Debug, Default)]
 pub(crate) struct OperationShapes {
+    /// In words.
+    pub(crate) declaration: Declaration,
     /// Of the request; absent where there is no body.
     pub(crate) request: Option<Arc<Shape>>,
     /// By declared status; `None` where the answer has no body.
@@ -68,7 +73,7 @@ pub(crate) struct Catalog {
     shapes: BTreeMap<String, Arc<Shape>>,
     documents: BTreeMap<&'static str, Arc<Shape>>,
     operations: BTreeMap<(System, &'static str), OperationShapes>,
-    events: BTreeMap<String, Arc<Shape>>,
+    events: BTreeMap<String, (Arc<Shape>, Declaration)>,
 }
 
 static CATALOG: LazyLock<Result<Catalog, ContractError>> = LazyLock::new(Catalog::read);
@@ -110,7 +115,12 @@ impl Catalog {
 
     /// The schema of an event of a type, envelope and data.
     pub(crate) fn event(&self, event_type: &str) -> Option<&Shape> {
-        self.events.get(event_type).map(Arc::as_ref)
+        self.events.get(event_type).map(|(shape, _)| shape.as_ref())
+    }
+
+    /// What is said of an event of a type.
+    pub(crate) fn event_declaration(&self, event_type: &str) -> Option<&Declaration> {
+        self.events.get(event_type).map(|(_, declaration)| declaration)
     }
 
     /// Every distinct schema.
@@ -146,7 +156,8 @@ impl Catalog {
     }
 
     fn operation_shapes(&mut self, root: &Value, declared: &Value) -> Result<OperationShapes, String> {
-        let mut shapes = OperationShapes::default();
+        let mut shapes =
+            OperationShapes { declaration: declaration(declared)?, ..OperationShapes::default() };
         if let Some(body) = declared.get("requestBody") {
             shapes.request = self.body_shape(root, body)?;
         }
@@ -178,7 +189,11 @@ impl Catalog {
                 return Err(ContractError::Incomplete { file: ASYNCAPI.stem.to_owned(), reason });
             };
             let shape = self.shape(schema.clone());
-            self.events.insert(event_type.to_owned(), shape);
+            let declaration = declaration(message).map_err(|reason| ContractError::Incomplete {
+                file: ASYNCAPI.stem.to_owned(),
+                reason: format!("message {name:?}: {reason}"),
+            })?;
+            self.events.insert(event_type.to_owned(), (shape, declaration));
         }
         Ok(())
     }
@@ -206,6 +221,17 @@ impl Shape {
                 reason: error.to_string(),
             })
     }
+}
+
+/// What an operation or message says of itself in words.
+fn declaration(declared: &Value) -> Result<Declaration, String> {
+    let governance = declared.get("x-governance").map(serde::Deserialize::deserialize).transpose();
+    let names = declared.get("x-problem-types").map(serde::Deserialize::deserialize).transpose();
+    Ok(Declaration {
+        summary: declared.get("summary").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        governance: governance.map_err(|error| format!("x-governance: {error}"))?,
+        problem_types: names.map_err(|error| format!("x-problem-types: {error}"))?.unwrap_or_default(),
+    })
 }
 
 /// What a local `$ref` points to, or the value itself.

@@ -17,11 +17,21 @@ use serde_json::Value;
 pub use body::{depth_exceeds, parse_body};
 pub use catalog::ContractError;
 
-use crate::protocol::{FieldError, Operation};
+use crate::protocol::{Declaration, FieldError, Operation};
 use catalog::{Catalog, Shape, catalog};
 
 /// How many places of a document are named at most.
 pub const ERRORS_MAX: usize = 20;
+
+/// What the OpenAPI files say of an operation in words.
+pub(crate) fn operation_declaration(operation: Operation) -> Option<&'static Declaration> {
+    catalog().ok()?.operation(operation).map(|shapes| &shapes.declaration)
+}
+
+/// What the AsyncAPI file says of an event type in words.
+pub(crate) fn event_declaration(event_type: &str) -> Option<&'static Declaration> {
+    catalog().ok()?.event_declaration(event_type)
+}
 
 /// Places where a request body breaks the operation's schema; empty: none. An operation without
 /// request body takes any.

@@ -71,8 +71,10 @@ codes! {
     "system": System {
         Erp, Wms, Psp, Carrier, Tax, Storefront, Marketplace, Pos, CustomerService, StoredValue, Middleware,
     }
+    "tax_collector": TaxCollector { Retailer, Marketplace }
     "tax_document_kind": TaxDocumentKind { SalesInvoice, ReturnInvoice }
     "tax_document_status": TaxDocumentStatus { Committed, Voided, Locked }
+    "tax_scheme": TaxScheme { Domestic, Oss, Ioss, Ddp, Dap }
     "tax_type": TaxType { Vat, Sales, Duty }
     "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
 }

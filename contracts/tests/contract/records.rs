@@ -1,7 +1,7 @@
 //! The fields of every document, with the range of a field where its type allows more than the schema.
 
 use counterproof_contracts::{model::*, protocol::*};
-use proptest::prelude::*;
+use proptest::{option, prelude::*};
 
 use crate::random::{
     COUNT, QUANTITY, RATE_PPM, Random, SAFE, SEQUENCE, at_least_one, country, identifier, jurisdiction,
@@ -52,6 +52,8 @@ records! {
         lines,
         total,
         total_tax,
+        tax_terms,
+        settlement,
     }
     SalesOrderList {
         items,
@@ -69,6 +71,8 @@ records! {
         lines: at_least_one(),
         amount,
         tax,
+        contributions,
+        settlement,
     }
     CreditMemo {
         erp_document,
@@ -77,6 +81,9 @@ records! {
         lines,
         amount,
         tax,
+        contributions,
+        settlement,
+        retained: option::of(positive()),
     }
     PostingLine {
         account: identifier(128),
@@ -217,6 +224,7 @@ records! {
         scope,
         funding,
         amount,
+        minimum: option::of(positive()),
     }
     PromotionAllocation {
         promotion_id,
@@ -235,6 +243,7 @@ records! {
     ShippingCharge {
         amount,
         tax_amount: 0..=SAFE,
+        taxes,
     }
     Gift {
         recipient_ref,
@@ -256,6 +265,8 @@ records! {
         tenders,
         total,
         exchange,
+        tax_terms,
+        settlement,
     }
     LineQuantity {
         line_id,
@@ -283,6 +294,7 @@ records! {
         tender_id,
         amount: positive(),
         payment_token: reference(),
+        settlement,
     }
     Authorization {
         authorization_id,
@@ -303,6 +315,7 @@ records! {
         order_number,
         shipment_id,
         amount: positive(),
+        settlement_amount,
     }
     VoidRequest {
         order_number,
@@ -324,6 +337,7 @@ records! {
         capture_id,
         amount: positive(),
         status,
+        settlement_amount,
     }
     ReturnLine {
         line_id,
@@ -501,6 +515,24 @@ records! {
         amount: positive(),
         balance,
     }
+    TaxTerms {
+        scheme,
+        collector,
+        exemption_certificate: option::of(identifier(128)),
+    }
+    SettlementTerms {
+        currency,
+        presentment_units: 1..=1_000_000_000_i64,
+        settlement_units: 1..=1_000_000_000_i64,
+    }
+    SettledAmounts {
+        amount,
+        tax,
+    }
+    Contribution {
+        funding,
+        amount: positive(),
+    }
     TaxLine {
         jurisdiction: jurisdiction(),
         tax_type,
@@ -514,6 +546,7 @@ records! {
         rate_ppm: RATE_PPM,
         taxable_base,
         tax,
+        tax_type,
     }
     TaxDocument {
         document_code,
@@ -525,6 +558,7 @@ records! {
         status,
         lines: at_least_one(),
         total_tax,
+        scheme,
     }
     TaxQuoteRequest {
         order_number,
@@ -532,6 +566,8 @@ records! {
         postal_code: text(16),
         tax_date,
         lines: at_least_one(),
+        currency,
+        tax_terms,
     }
     TaxQuoteLine {
         line_id,

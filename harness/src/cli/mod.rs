@@ -1,6 +1,7 @@
 //! The command line: what it takes, and which code it ends with.
 
 mod check;
+mod explain;
 mod gate;
 mod lint;
 mod replay;
@@ -13,6 +14,7 @@ mod systems;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use counterproof_contracts::model::System;
 
 use crate::{
     exit::{Exit, Fatal},
@@ -182,6 +184,11 @@ enum RequirementsCommand {
 enum SystemsCommand {
     /// Every system, its operations, its port and the variable that names its address
     List,
+    /// Who calls whom with what, how soon and how often, who owns it, and which problems it may answer with
+    Explain {
+        /// One system; all if none is named
+        system: Option<System>,
+    },
     /// The variables that tell an implementation where simulators listen, for `eval`
     Env(PortArgs),
 }
@@ -209,6 +216,7 @@ pub fn main() -> ExitCode {
         Command::Steps(StepsCommand::List) => steps::list(),
         Command::Requirements(RequirementsCommand::List) => requirements::list(),
         Command::Systems(SystemsCommand::List) => systems::list(),
+        Command::Systems(SystemsCommand::Explain { system }) => explain::explain(system),
         Command::Systems(SystemsCommand::Env(args)) => systems::env(&args),
     };
     match outcome {

@@ -99,6 +99,8 @@ fn sales_order(order: &Order) -> SalesOrder {
             .collect(),
         total: order.total,
         total_tax: Money::new(order.value().tax, order.currency),
+        settlement: None,
+        tax_terms: None,
     }
 }
 
@@ -139,6 +141,8 @@ fn invoice(amount: i64, tax: i64, lines: &[LineQuantity]) -> Invoice {
         lines: lines.to_vec(),
         amount: Money::new(amount, Currency::EUR),
         tax: Money::new(tax, Currency::EUR),
+        contributions: Vec::new(),
+        settlement: None,
     }
 }
 
@@ -355,6 +359,9 @@ fn postings_balance_and_credit_memos_reverse_them() {
         lines: vec![quantity(1, 2)],
         amount: Money::new(10_000, Currency::EUR),
         tax: Money::new(1_597, Currency::EUR),
+        contributions: Vec::new(),
+        retained: None,
+        settlement: None,
     };
     let posted: CreditMemo = document(&call(&mut stage, operations::POST_CREDIT_MEMO, &[], memo));
     assert_eq!(posted.erp_document, Some("cm-W-1-1".into()));

@@ -176,6 +176,7 @@ impl Psp {
             order_number: request.order_number,
             shipment_id: request.shipment_id,
             amount: request.amount,
+            settlement_amount: None,
         };
         self.taken.insert(capture.capture_id.clone(), Taken { capture: capture.clone(), refunded: 0 });
         scene.commit(Effect::PaymentCaptured { capture: capture.clone() });
@@ -219,6 +220,7 @@ impl Psp {
             capture_id: request.capture_id,
             amount: request.amount,
             status: RefundStatus::Pending,
+            settlement_amount: None,
         };
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
         let mut payout = Payout {

@@ -33,6 +33,8 @@ fn request(order: &Order) -> TaxQuoteRequest {
                 unit_amounts: (0..line.quantity).map(|unit| line.unit_price_after_promotions(unit)).collect(),
             })
             .collect(),
+        currency: None,
+        tax_terms: None,
     }
 }
 
@@ -56,9 +58,11 @@ fn sale(code: &str, taxes: &[i64]) -> TaxDocument {
                 rate_ppm: 190_000,
                 taxable_base: eur(tax * 100 / 19),
                 tax: eur(*tax),
+                tax_type: None,
             })
             .collect(),
         total_tax: eur(taxes.iter().sum()),
+        scheme: None,
     }
 }
 

@@ -167,6 +167,8 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         tenders: Vec::new(),
         total: Money::new(0, destination.currency),
         exchange: draft.exchange.clone(),
+        settlement: None,
+        tax_terms: None,
     }
 }
 
@@ -259,6 +261,7 @@ impl<'w> Basket<'w> {
             scope: rule.scope,
             funding: rule.funding,
             amount: Money::new(amount, self.destination.currency),
+            minimum: None,
         })
     }
 
@@ -287,6 +290,7 @@ impl<'w> Basket<'w> {
         let shipping = self.shipping.map(|amount| ShippingCharge {
             amount: Money::new(amount, self.destination.currency),
             tax_amount: self.shipping_tax(amount, true),
+            taxes: Vec::new(),
         });
         let rated = self.lines.into_iter().map(|mut line| {
             let (category, included) = (line.product.tax_category, self.jurisdiction.included);

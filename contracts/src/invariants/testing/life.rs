@@ -168,8 +168,11 @@ impl Life {
     }
 
     fn order(&self) -> Order {
-        let shipping =
-            ShippingCharge { amount: money(self.shipping), tax_amount: tax_of(self.shipping, 190_000, true) };
+        let shipping = ShippingCharge {
+            amount: money(self.shipping),
+            tax_amount: tax_of(self.shipping, 190_000, true),
+            taxes: Vec::new(),
+        };
         let line = self.line();
         let total = line.value(0..self.quantity).gross + self.shipping;
         let promotion = Promotion {
@@ -177,6 +180,7 @@ impl Life {
             scope: PromotionScope::Order,
             funding: PromotionFunding::Retailer,
             amount: money(self.promotion),
+            minimum: None,
         };
         Order {
             order_number: "W-17".into(),
@@ -200,6 +204,8 @@ impl Life {
             tenders: self.tenders(total),
             total: money(total),
             exchange: None,
+            settlement: None,
+            tax_terms: None,
         }
     }
 

@@ -131,6 +131,8 @@ fn quote_request(order: &Order) -> TaxQuoteRequest {
                 unit_amounts: (0..line.quantity).map(|unit| line.unit_price_after_promotions(unit)).collect(),
             })
             .collect(),
+        currency: None,
+        tax_terms: None,
     }
 }
 
@@ -172,6 +174,8 @@ fn sales_order(order: &Order) -> SalesOrder {
         lines: items(order),
         total: order.total,
         total_tax: Money::new(order.value().tax, order.currency),
+        settlement: None,
+        tax_terms: None,
     }
 }
 

@@ -81,6 +81,7 @@ fn report_sale(
         status: TaxDocumentStatus::Committed,
         total_tax: total_tax(process, &lines),
         lines,
+        scheme: None,
     };
     let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
     desk.ask(process, Intent::ReportSale { shipment: shipment.clone() }, &departure.chain, call);
@@ -110,6 +111,7 @@ fn tax_line(process: &OrderProcess, line: &OrderLine, tax: &TaxLine, units: &Uni
         rate_ppm: tax.rate_ppm,
         taxable_base: Money::new(line.value(units.range()).net(), currency),
         tax: Money::new(amount, currency),
+        tax_type: None,
     }
 }
 
@@ -124,6 +126,7 @@ fn shipping_tax_line(process: &OrderProcess) -> Option<TaxDocumentLine> {
         rate_ppm: first.rate_ppm,
         taxable_base: Money::new(value.net(), process.order.currency),
         tax: Money::new(value.tax, process.order.currency),
+        tax_type: None,
     })
 }
 
@@ -142,6 +145,8 @@ fn post_invoice(
         lines: quantities(&departure.units),
         amount: Money::new(value.gross, process.order.currency),
         tax: Money::new(value.tax, process.order.currency),
+        contributions: Vec::new(),
+        settlement: None,
     };
     let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
     desk.ask(process, Intent::Invoice { shipment: shipment.clone() }, &departure.chain, call);

@@ -133,6 +133,7 @@ fn report_return(
             status: TaxDocumentStatus::Committed,
             total_tax: booking::total_tax(process, &lines),
             lines,
+            scheme: None,
         };
         let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
         desk.ask(process, intent, &graded.chain, call);
@@ -162,6 +163,9 @@ fn post_credit_memo(
         lines: booking::quantities(&graded.units),
         amount: Money::new(graded.gross, process.order.currency),
         tax: Money::new(graded.tax, process.order.currency),
+        contributions: Vec::new(),
+        retained: None,
+        settlement: None,
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
     desk.ask(process, intent, &graded.chain, call);

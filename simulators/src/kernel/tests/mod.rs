@@ -53,6 +53,7 @@ impl Desk {
             capture_id: request.capture_id.clone(),
             amount: request.amount,
             status: RefundStatus::Pending,
+            settlement_amount: None,
         };
         self.refunds.push(refund.clone());
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause.clone() });

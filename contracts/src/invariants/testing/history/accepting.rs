@@ -124,6 +124,8 @@ impl History {
             lines: Self::items(quantity),
             total: self.order.total,
             total_tax: money(0),
+            settlement: None,
+            tax_terms: None,
         };
         self.effect(System::Erp, Effect::SalesOrderBooked { sales_order });
     }

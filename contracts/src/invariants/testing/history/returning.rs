@@ -23,6 +23,9 @@ impl History {
             lines: Self::units(quantity),
             amount: money(value.gross),
             tax: money(value.tax),
+            contributions: Vec::new(),
+            retained: None,
+            settlement: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
         let all = self.state.returned == self.state.shipped
@@ -126,6 +129,7 @@ impl History {
             capture_id: capture.into(),
             amount: money(amount),
             status: RefundStatus::Pending,
+            settlement_amount: None,
         };
         self.effect(System::Psp, Effect::RefundAccepted { refund, cause: cause.to_owned() });
     }

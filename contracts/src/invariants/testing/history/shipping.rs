@@ -92,6 +92,7 @@ impl History {
             order_number: self.number(),
             shipment_id: shipment.into(),
             amount: money(amount),
+            settlement_amount: None,
         };
         self.captures.push((id.into(), amount));
         self.effect(System::Psp, Effect::PaymentCaptured { capture });
@@ -130,6 +131,8 @@ impl History {
             lines: Self::units(quantity),
             amount: money(value.gross),
             tax: money(value.tax),
+            contributions: Vec::new(),
+            settlement: None,
         };
         self.effect(System::Erp, Effect::InvoicePosted { invoice });
     }
@@ -158,6 +161,7 @@ impl History {
             rate_ppm: 190_000,
             taxable_base: money(0),
             tax: money(tax),
+            tax_type: None,
         }
     }
 
@@ -178,6 +182,7 @@ impl History {
             status: TaxDocumentStatus::Committed,
             total_tax: money(lines.iter().map(|line| line.tax.amount).sum()),
             lines,
+            scheme: None,
         };
         self.effect(System::Tax, Effect::TaxCommitted { document });
     }

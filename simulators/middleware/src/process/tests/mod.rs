@@ -103,11 +103,13 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         },
         gift: None,
         lines,
-        shipping: Some(ShippingCharge { amount: eur(490), tax_amount: 78 }),
+        shipping: Some(ShippingCharge { amount: eur(490), tax_amount: 78, taxes: Vec::new() }),
         promotions: vec![],
         tenders: vec![],
         total: eur(0),
         exchange: None,
+        settlement: None,
+        tax_terms: None,
     };
     order.total = eur(order.value().gross);
     let others: i64 = tenders.iter().skip(1).map(|tender| tender.amount.amount).sum();
