@@ -14,7 +14,7 @@ pub struct Policy {
     pub return_window_days: u32,
     /// Which tender gets money back first.
     pub refund_order: Vec<TenderKind>,
-    /// What becomes of returned goods, by grade.
+    /// What becomes of returned goods, by grade; entries with the reason of the return go before those without.
     pub dispositions: Vec<GradeDisposition>,
     /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
     /// exchange have one of them. For other reasons it waits until the goods were graded.
@@ -28,6 +28,9 @@ pub struct Policy {
 pub struct GradeDisposition {
     /// The grade.
     pub grade: ConditionGrade,
+    /// The reason of the return; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReturnReason>,
     /// What becomes of them.
     pub disposition: DispositionCode,
 }
@@ -75,12 +78,17 @@ impl Default for Policy {
                 TenderKind::ExchangeCredit,
             ],
             dispositions: [
-                (ConditionGrade::A, DispositionCode::ToStock),
-                (ConditionGrade::B, DispositionCode::ToOutlet),
-                (ConditionGrade::C, DispositionCode::Liquidate),
-                (ConditionGrade::D, DispositionCode::Destroy),
+                (ConditionGrade::A, None, DispositionCode::ToStock),
+                (ConditionGrade::B, None, DispositionCode::ToOutlet),
+                (ConditionGrade::C, None, DispositionCode::Liquidate),
+                (ConditionGrade::D, None, DispositionCode::Destroy),
+                (ConditionGrade::B, Some(ReturnReason::Defective), DispositionCode::ReturnToVendor),
+                (ConditionGrade::C, Some(ReturnReason::Defective), DispositionCode::Refurbish),
+                (ConditionGrade::C, Some(ReturnReason::GiftUnwanted), DispositionCode::Donate),
+                (ConditionGrade::A, Some(ReturnReason::NotAsDescribed), DispositionCode::Quarantine),
+                (ConditionGrade::B, Some(ReturnReason::NotAsDescribed), DispositionCode::Quarantine),
             ]
-            .map(|(grade, disposition)| GradeDisposition { grade, disposition })
+            .map(|(grade, reason, disposition)| GradeDisposition { grade, reason, disposition })
             .to_vec(),
             advance_exchange_reasons: vec![
                 ReturnReason::Defective,
@@ -98,11 +106,13 @@ impl Policy {
         reasons.all(|reason| self.advance_exchange_reasons.contains(&reason))
     }
 
-    /// What becomes of goods of this grade; quarantine where nothing is declared.
-    pub fn disposition(&self, grade: ConditionGrade) -> DispositionCode {
-        self.dispositions
-            .iter()
-            .find(|entry| entry.grade == grade)
+    /// What becomes of goods of this grade that came back for this reason; quarantine where nothing is declared.
+    pub fn disposition(&self, grade: ConditionGrade, reason: ReturnReason) -> DispositionCode {
+        let declared = |reason| {
+            self.dispositions.iter().find(move |entry| entry.grade == grade && entry.reason == reason)
+        };
+        declared(Some(reason))
+            .or_else(|| declared(None))
             .map_or(DispositionCode::Quarantine, |entry| entry.disposition)
     }
 }

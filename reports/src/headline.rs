@@ -151,6 +151,10 @@ fn goods(effect: &Effect) -> Option<String> {
                 inspection.lines.iter().map(|line| format!("{} × {:?}", line.quantity, line.grade)).collect();
             format!("graded {} ({})", grades.join(", "), inspection.receipt_id)
         }
+        Effect::GoodsDispositioned { decision } => {
+            let units = units(decision.lines.iter().map(|line| line.quantity));
+            format!("decided on {units} of {} in quarantine", decision.receipt_id)
+        }
         Effect::ReturnReceiptBooked { receipt } => format!("booked receipt {}", receipt.receipt_id),
         Effect::ReturnAuthorized { authorization } => {
             format!("booked return authorization {}", authorization.rma_id)

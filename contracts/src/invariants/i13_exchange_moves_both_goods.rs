@@ -26,7 +26,9 @@ fn takes_part(order: &OrderBook) -> bool {
 }
 
 fn check_sku(moment: &Moment<'_>, bench: &mut Bench) {
-    let (Some(order), Some(Effect::StockMoved { movement })) = (moment.order, moment.effect()) else { return };
+    let (Some(order), Some(Effect::StockMoved { movement })) = (moment.order, moment.effect()) else {
+        return;
+    };
     let Some(line) = movement.line_id.as_ref().filter(|_| takes_part(order)) else { return };
     let Some(bought) = order.terms.as_ref().and_then(|terms| terms.lines.get(line)) else { return };
     bench.looks();
@@ -80,7 +82,12 @@ mod tests {
     };
 
     /// Changes the movements of a reason.
-    fn moved(swap: &Swap, reason: MovementReason, order: &str, change: impl Fn(&mut i64, &mut String)) -> Vec<Record> {
+    fn moved(
+        swap: &Swap,
+        reason: MovementReason,
+        order: &str,
+        change: impl Fn(&mut i64, &mut String),
+    ) -> Vec<Record> {
         let mut records = swap.records();
         for record in &mut records {
             if let Entry::Effect(committed) = &mut record.entry
@@ -98,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_replacement_that_leaves_as_the_returned_sku_is_found() {
-        let records = moved(&Swap::up(0), MovementReason::GoodsIssue, "W-17-S-1", |_, sku| *sku = "shirt".to_owned());
+        let records =
+            moved(&Swap::up(0), MovementReason::GoodsIssue, "W-17-S-1", |_, sku| *sku = "shirt".to_owned());
         assert_eq!(
             findings("I13", &records),
             ["Order W-17-S-1: 1 unit of shirt left stock for line L-1, which is shirt-S-1."]

@@ -38,8 +38,7 @@ fn check(moment: &Moment<'_>, replacement: &OrderBook, bench: &mut Bench) {
             ExchangeSettlementKind::Applied => &settlement.cause,
             ExchangeSettlementKind::Returned => &settlement.settlement_id,
         };
-        let payouts =
-            original.money.live_payouts_for(cause).filter(|payout| payout.via != Via::Exchange);
+        let payouts = original.money.live_payouts_for(cause).filter(|payout| payout.via != Via::Exchange);
         for payout in payouts {
             refunded += payout.amount;
             seqs.push(payout.seq);

@@ -40,9 +40,10 @@ mod o1_one_sales_order;
 mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
+mod r3_one_final_disposition;
+mod r9_one_replacement;
 #[cfg(test)]
 mod redacted;
-mod r9_one_replacement;
 mod report;
 mod steps;
 mod t1_tax_of_what_shipped;
@@ -53,7 +54,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 26] = [
+static CHECKS: [law::Check; 27] = [
     m1_capture_within_authorization::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
@@ -66,6 +67,7 @@ static CHECKS: [law::Check; 26] = [
     i4_no_negative_stock::CHECK,
     i9_restock_follows_grade::CHECK,
     i13_exchange_moves_both_goods::CHECK,
+    r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,
     o1_one_sales_order::CHECK,
     o5_systems_agree::CHECK,

@@ -184,7 +184,9 @@ mod tests {
         let swap = Swap { second: true, ..Swap::up(0) };
         assert_eq!(
             findings("R9", &swap.records()),
-            ["Exchange EX-1 of order W-17 has two replacements: orders W-17-S-1 and W-17-S-1-2 are both booked."]
+            [
+                "Exchange EX-1 of order W-17 has two replacements: orders W-17-S-1 and W-17-S-1-2 are both booked."
+            ]
         );
     }
 

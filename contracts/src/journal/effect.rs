@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, Inspection,
-    InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderNumber, OrderStatusUpdate, Refund,
-    RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnReceipt, ReturnRequest,
-    SalesOrder, SalesOrderCancellation, Shipment, Sku, StoreCredit, StoredValueAccount, TaxDocument,
-    TaxQuote, TimelineEntry,
+    DispositionDecision, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
+    FulfillmentOrder, FulfillmentStatus, Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order,
+    OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease,
+    ReturnAuthorization, ReturnReceipt, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku,
+    StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -166,6 +166,11 @@ pub enum Effect {
         /// The grades.
         inspection: Inspection,
     },
+    /// A dock decided on goods in quarantine.
+    GoodsDispositioned {
+        /// What becomes of them.
+        decision: DispositionDecision,
+    },
     /// The payment provider holds money.
     PaymentAuthorized {
         /// The authorization.
@@ -300,6 +305,7 @@ impl Effect {
             | Self::LabelAttached { shipment }
             | Self::ShipmentShipped { shipment } => &shipment.order_number,
             Self::GoodsInspected { inspection } => &inspection.order_number,
+            Self::GoodsDispositioned { decision } => &decision.order_number,
             Self::PaymentAuthorized { authorization } => &authorization.order_number,
             Self::PaymentCaptured { capture } => &capture.order_number,
             Self::RefundAccepted { refund, .. }

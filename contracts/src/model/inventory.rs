@@ -62,6 +62,10 @@ pub enum StockCondition {
     Liquidation,
     /// Cannot be sold.
     Damaged,
+    /// Awaits repair.
+    Refurbishment,
+    /// Awaits the vendor.
+    VendorReturn,
 }
 
 /// Why stock moved.
@@ -74,6 +78,8 @@ pub enum MovementReason {
     CustomerReturn,
     /// A count or correction.
     Adjustment,
+    /// Goods in quarantine were decided on.
+    Disposition,
 }
 
 /// Stock that came to or left a node. Quantity is signed: issues are negative.

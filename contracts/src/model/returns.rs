@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomerRef, ExchangeId, ExchangeRequest, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId, Sku,
-    StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
+    CustomerRef, ExchangeId, ExchangeRequest, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
+    Sku, StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -166,6 +166,14 @@ pub enum DispositionCode {
     Destroy,
     /// Awaits a decision (CBV `unknown`).
     Quarantine,
+    /// Repaired, then decided again (CBV `non_sellable_other`).
+    Refurbish,
+    /// Back to who made them (CBV `returned`).
+    ReturnToVendor,
+    /// Given away (CBV `disposed`).
+    Donate,
+    /// Not in the parcel (CBV `unknown`).
+    Missing,
 }
 
 impl DispositionCode {
@@ -176,7 +184,9 @@ impl DispositionCode {
             Self::ToOutlet => Some(StockCondition::Outlet),
             Self::Liquidate => Some(StockCondition::Liquidation),
             Self::Quarantine => Some(StockCondition::Quarantine),
-            Self::Destroy => None,
+            Self::Refurbish => Some(StockCondition::Refurbishment),
+            Self::ReturnToVendor => Some(StockCondition::VendorReturn),
+            Self::Destroy | Self::Donate | Self::Missing => None,
         }
     }
 }
@@ -220,6 +230,19 @@ pub struct Disposition {
     pub code: DispositionCode,
     /// Where they go.
     pub target_node: NodeId,
+}
+
+/// What becomes of goods that were in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DispositionDecision {
+    /// Identifier, chosen by the node that decided.
+    pub decision_id: String,
+    /// The receipt that the goods came with.
+    pub receipt_id: ReceiptId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// What becomes of which units: each unit once, and not quarantine again.
+    pub lines: Vec<Disposition>,
 }
 
 /// That goods came back. With `grades`, they were inspected on the spot, as in a store.

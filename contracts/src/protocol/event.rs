@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    CarrierScan, CorrelationId, ErpDocument, EventId, FulfillmentOrder, Inspection, OrderNumber, Refund,
-    ReturnReceipt, Shipment, System, Timestamp,
+    CarrierScan, CorrelationId, DispositionDecision, ErpDocument, EventId, FulfillmentOrder, Inspection,
+    OrderNumber, Refund, ReturnReceipt, Shipment, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -69,6 +69,8 @@ pub enum EventType {
     ReturnReceived,
     /// WMS: returned goods were graded ([`Inspection`]).
     ReturnInspected,
+    /// WMS: goods in quarantine were decided on ([`DispositionDecision`]).
+    ReturnDispositioned,
     /// Carrier: a parcel was scanned ([`CarrierScan`]).
     CarrierScanRecorded,
     /// PSP: the customer has the money ([`Refund`]).
@@ -79,13 +81,14 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
         Self::ShipmentShipped,
         Self::ReturnReceived,
         Self::ReturnInspected,
+        Self::ReturnDispositioned,
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
@@ -100,6 +103,7 @@ impl EventType {
             Self::ShipmentShipped => "retail.shipment.shipped.v1",
             Self::ReturnReceived => "retail.return.received.v1",
             Self::ReturnInspected => "retail.return.inspected.v1",
+            Self::ReturnDispositioned => "retail.return.dispositioned.v1",
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
@@ -114,7 +118,8 @@ impl EventType {
             | Self::ShipmentPacked
             | Self::ShipmentShipped
             | Self::ReturnReceived
-            | Self::ReturnInspected => System::Wms,
+            | Self::ReturnInspected
+            | Self::ReturnDispositioned => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded | Self::RefundFailed => System::Psp,
         }
@@ -128,6 +133,7 @@ impl EventType {
             Self::ShipmentPacked | Self::ShipmentShipped => "shipment",
             Self::ReturnReceived => "return-receipt",
             Self::ReturnInspected => "inspection",
+            Self::ReturnDispositioned => "disposition-decision",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
         }
@@ -163,6 +169,8 @@ pub enum EventData {
     ReturnReceived(ReturnReceipt),
     /// See [`EventType::ReturnInspected`].
     ReturnInspected(Inspection),
+    /// See [`EventType::ReturnDispositioned`].
+    ReturnDispositioned(DispositionDecision),
     /// See [`EventType::CarrierScanRecorded`].
     CarrierScanRecorded(CarrierScan),
     /// See [`EventType::RefundSucceeded`].
@@ -181,6 +189,7 @@ impl EventData {
             Self::ShipmentShipped(_) => EventType::ShipmentShipped,
             Self::ReturnReceived(_) => EventType::ReturnReceived,
             Self::ReturnInspected(_) => EventType::ReturnInspected,
+            Self::ReturnDispositioned(_) => EventType::ReturnDispositioned,
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
@@ -195,6 +204,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
             Self::ReturnReceived(data) => &data.order_number,
             Self::ReturnInspected(data) => &data.order_number,
+            Self::ReturnDispositioned(data) => &data.order_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
         }
@@ -208,6 +218,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => data.shipment_id.to_string(),
             Self::ReturnReceived(data) => data.receipt_id.to_string(),
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
+            Self::ReturnDispositioned(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
         }
@@ -221,6 +232,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => serde_json::to_value(data),
             Self::ReturnReceived(data) => serde_json::to_value(data),
             Self::ReturnInspected(data) => serde_json::to_value(data),
+            Self::ReturnDispositioned(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
         };
@@ -240,6 +252,7 @@ impl EventData {
             EventType::ShipmentShipped => Self::ShipmentShipped(Deserialize::deserialize(data)?),
             EventType::ReturnReceived => Self::ReturnReceived(Deserialize::deserialize(data)?),
             EventType::ReturnInspected => Self::ReturnInspected(Deserialize::deserialize(data)?),
+            EventType::ReturnDispositioned => Self::ReturnDispositioned(Deserialize::deserialize(data)?),
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),

@@ -36,14 +36,16 @@ codes! {
     "authorization_status": AuthorizationStatus { Authorized, PartiallyCaptured, Captured, Voided, Expired }
     "cancellation_status": CancellationStatus { Pending, Canceled, PartiallyCanceled, Refused }
     "condition_grade": ConditionGrade { A, B, C, D }
-    "disposition_code": DispositionCode { ToStock, ToOutlet, Liquidate, Destroy, Quarantine }
+    "disposition_code": DispositionCode {
+        ToStock, ToOutlet, Liquidate, Destroy, Quarantine, Refurbish, ReturnToVendor, Donate, Missing,
+    }
     "entry_kind": EntryKind { Debit, Credit }
     "exchange_settlement_kind": ExchangeSettlementKind { Applied, Returned }
     "exchange_status": ExchangeStatus {
         Requested, ReturnPending, ReplacementReleased, Completed, RevertedToRefund,
     }
     "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled }
-    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment }
+    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, Disposition }
     "node_kind": NodeKind { DistributionCenter, Store, ThirdParty, Outlet }
     "order_status": OrderStatus {
         Placed, Accepted, Rejected, InFulfillment, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
@@ -67,7 +69,9 @@ codes! {
     "shipment_status": ShipmentStatus {
         Created, LabelPurchased, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
     }
-    "stock_condition": StockCondition { Sellable, Outlet, Quarantine, Liquidation, Damaged }
+    "stock_condition": StockCondition {
+        Sellable, Outlet, Quarantine, Liquidation, Damaged, Refurbishment, VendorReturn,
+    }
     "system": System {
         Erp, Wms, Psp, Carrier, Tax, Storefront, Marketplace, Pos, CustomerService, StoredValue, Middleware,
     }

@@ -385,6 +385,12 @@ records! {
         code,
         target_node,
     }
+    DispositionDecision {
+        decision_id: reference(),
+        receipt_id,
+        order_number,
+        lines: at_least_one(),
+    }
     ReturnReceipt {
         receipt_id,
         order_number,
@@ -668,6 +674,7 @@ impl Random for EventData {
             Shipment::random().prop_map(Self::ShipmentShipped),
             ReturnReceipt::random().prop_map(Self::ReturnReceived),
             Inspection::random().prop_map(Self::ReturnInspected),
+            DispositionDecision::random().prop_map(Self::ReturnDispositioned),
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),

@@ -58,6 +58,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<DeadLetter>("dead-letter"),
         of::<DeadLetterList>("dead-letter-list"),
         of::<Disposition>("disposition"),
+        of::<DispositionDecision>("disposition-decision"),
         of::<Exchange>("exchange"),
         of::<ExchangeLink>("exchange-link"),
         of::<ExchangeRequest>("exchange-request"),

@@ -26,6 +26,10 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
+    (
+        "scenarios/returns/dispositions.feature",
+        include_str!("../../../scenarios/returns/dispositions.feature"),
+    ),
     ("scenarios/returns/exchange.feature", include_str!("../../../scenarios/returns/exchange.feature")),
     (
         "scenarios/resilience/duplicates.feature",

@@ -4,6 +4,7 @@
 //! look at what simulators show; they never reach into the implementation.
 
 mod agreement;
+mod dispositions;
 mod exchanges;
 mod faults;
 mod fulfillment;
@@ -123,6 +124,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         fulfillment::STEPS,
         returns::STEPS,
         exchanges::STEPS,
+        dispositions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -51,12 +51,17 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter { name: "grade", pattern: "as new|opened|worn|unusable", doc: "the state of returned goods" },
     Parameter {
         name: "destination",
-        pattern: "shelf|outlet stock|liquidation stock",
+        pattern: "shelf|outlet stock|liquidation stock|quarantine|refurbishment|vendor returns",
         doc: "where returned goods go",
     },
     Parameter {
+        name: "disposition",
+        pattern: "put on the shelf|put into the outlet|liquidated|refurbished|returned to the vendor|donated|destroyed|missing",
+        doc: "what becomes of goods in quarantine",
+    },
+    Parameter {
         name: "reason",
-        pattern: "it is too small|it is too large|it is defective|it is not wanted|it came too late",
+        pattern: "it is too small|it is too large|it is defective|it is not wanted|it came too late|it is not as described",
         doc: "why something is returned",
     },
     Parameter {
@@ -71,7 +76,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|carrier scan|refund confirmation|refund failure",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure",
         doc: "something that a system says by itself",
     },
     Parameter {

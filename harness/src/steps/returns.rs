@@ -104,6 +104,7 @@ pub(super) fn reason(name: &str) -> ReturnReason {
         "it is too large" => ReturnReason::SizeLarge,
         "it is defective" => ReturnReason::Defective,
         "it came too late" => ReturnReason::LateDelivery,
+        "it is not as described" => ReturnReason::NotAsDescribed,
         _ => ReturnReason::ChangedMind,
     }
 }
@@ -231,7 +232,14 @@ async fn one_takes(world: &mut World) -> Result<(), StepError> {
 fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId, lines: &[ReturnLine]) {
     use counterproof_contracts::model::StockCondition as Condition;
     for line in lines {
-        for condition in [Condition::Sellable, Condition::Outlet, Condition::Liquidation] {
+        for condition in [
+            Condition::Sellable,
+            Condition::Outlet,
+            Condition::Liquidation,
+            Condition::Quarantine,
+            Condition::Refurbishment,
+            Condition::VendorReturn,
+        ] {
             let units = play.stage.landscape.erp.look(|erp| erp.returned(&line.sku, node, condition));
             play.stock_before.insert((node.clone(), line.sku.clone(), condition), units);
         }

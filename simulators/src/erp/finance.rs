@@ -3,8 +3,8 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        CreditMemo, ErpDocument, ExchangeSettlement, ExchangeSettlementKind, FinancialPosting, Invoice, LineQuantity, Money, OrderNumber, PostingKind,
-        PostingLine,
+        CreditMemo, ErpDocument, ExchangeSettlement, ExchangeSettlementKind, FinancialPosting, Invoice,
+        LineQuantity, Money, OrderNumber, PostingKind, PostingLine,
     },
     protocol::Problem,
 };

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, Invoice, LineId, NodeId, OrderNumber, ReservationId,
-        ReservedLine, ReturnAuthorization, ReturnReceipt, SalesOrder, Sku, StockCondition, StockLevel,
-        System,
+        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, Invoice, LineId, NodeId, OrderNumber,
+        ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt, SalesOrder, Sku, StockCondition,
+        StockLevel, System,
     },
     protocol::{Problem, ProblemKind, erp as operations},
 };

@@ -2,11 +2,14 @@
 //!
 //! The dock writes down what comes. Whether it may come, and how much of it, the middleware decides.
 
+use std::collections::BTreeMap;
+
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        ConditionGrade, InspectedLine, Inspection, ItemQuantity, NodeId, OrderNumber, ReceiptId,
-        ReturnAuthorization, ReturnLine, ReturnReason, ReturnReceipt, RmaId,
+        ConditionGrade, Disposition, DispositionCode, DispositionDecision, InspectedLine, Inspection,
+        ItemQuantity, NodeId, OrderNumber, ReceiptId, ReturnAuthorization, ReturnLine, ReturnReason,
+        ReturnReceipt, RmaId,
     },
     protocol::{EventData, Problem},
 };
@@ -75,7 +78,10 @@ impl Wms {
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         tell(scene, &correlation, None, EventData::ReturnReceived(receipt.clone()));
         self.arrivals_of.entry(expected.order).or_default().push(receipt_id.clone());
-        self.arrivals.insert(receipt_id.clone(), Arrived { receipt, inspection: None, correlation });
+        self.arrivals.insert(
+            receipt_id.clone(),
+            Arrived { receipt, inspection: None, decided: BTreeMap::new(), correlation },
+        );
         Ok(receipt_id)
     }
 
@@ -100,6 +106,45 @@ impl Wms {
         arrived.inspection = Some(inspection.clone());
         scene.commit(Effect::GoodsInspected { inspection: inspection.clone() });
         tell(scene, &arrived.correlation, None, EventData::ReturnInspected(inspection));
+        Ok(())
+    }
+
+    /// Decides on goods in quarantine. The dock knows what came, and that no unit is decided on twice; whether it
+    /// was in quarantine, the middleware knows.
+    pub fn decide(
+        &mut self,
+        scene: &mut Scene<'_>,
+        receipt_id: &ReceiptId,
+        decided: &[(ItemRef, u32, DispositionCode)],
+    ) -> Result<(), ActionError> {
+        let missing = || ActionError::Impossible(format!("no receipt {receipt_id}"));
+        let arrived = self.arrivals.get_mut(receipt_id).ok_or_else(missing)?;
+        let mut lines: Vec<Disposition> = Vec::new();
+        for (item, quantity, code) in decided {
+            let line = arrived.receipt.lines.iter().find(|line| item.fits(&line.line_id, &line.sku));
+            let line = line.ok_or_else(|| ActionError::Impossible(format!("{item} did not come")))?;
+            let before = arrived.decided.entry(line.line_id.clone()).or_default();
+            if *code == DispositionCode::Quarantine || before.saturating_add(*quantity) > line.quantity {
+                let detail = format!("{quantity} units of {item} cannot be decided on like this");
+                return Err(ActionError::Impossible(detail));
+            }
+            *before += quantity;
+            lines.push(Disposition {
+                line_id: line.line_id.clone(),
+                sku: line.sku.clone(),
+                quantity: *quantity,
+                code: *code,
+                target_node: arrived.receipt.node_id.clone(),
+            });
+        }
+        let decision = DispositionDecision {
+            decision_id: scene.id("decision", receipt_id.as_str()),
+            receipt_id: receipt_id.clone(),
+            order_number: arrived.receipt.order_number.clone(),
+            lines,
+        };
+        scene.commit(Effect::GoodsDispositioned { decision: decision.clone() });
+        tell(scene, &arrived.correlation, None, EventData::ReturnDispositioned(decision));
         Ok(())
     }
 

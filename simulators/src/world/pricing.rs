@@ -7,9 +7,9 @@
 use counterproof_contracts::{
     allocation::{allocate, tax_of},
     model::{
-        AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, LineId, Money, Order, OrderLine, OrderNumber,
-        Promotion, PromotionAllocation, PromotionId, PromotionScope, SalesChannel, ShippingCharge, Tender,
-        TenderId, TenderKind, Timestamp,
+        AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, LineId, Money, Order, OrderLine,
+        OrderNumber, Promotion, PromotionAllocation, PromotionId, PromotionScope, SalesChannel,
+        ShippingCharge, Tender, TenderId, TenderKind, Timestamp,
     },
 };
 

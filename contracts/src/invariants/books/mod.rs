@@ -32,7 +32,7 @@ pub(super) use facts::Fact;
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
-pub(super) use order::{LineBook, OrderBook};
+pub(super) use order::{LineBook, OrderBook, Restock};
 pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;
 pub(super) use stock::StockBook;

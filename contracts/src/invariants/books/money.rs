@@ -7,8 +7,8 @@ use crate::{
     journal::{Committed, Effect},
     model::{
         AccountId, Authorization, AuthorizationId, Capture, CaptureId, ExchangeSettlement,
-        ExchangeSettlementKind, Refund, RefundId, RefundNotice,
-        ShipmentId, StoreCredit, System, TenderId, TenderKind,
+        ExchangeSettlementKind, Refund, RefundId, RefundNotice, ShipmentId, StoreCredit, System, TenderId,
+        TenderKind,
     },
 };
 

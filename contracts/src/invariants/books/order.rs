@@ -12,10 +12,10 @@ use super::{
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId, InventoryMovement, ItemQuantity, LineId,
-        MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
-        ReservationRelease, ReturnLine, ReturnReason, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp,
-        TrackingNumber,
+        CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
+        InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView,
+        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ScanCode, Shipment, ShipmentId,
+        Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -65,6 +65,19 @@ pub(in crate::invariants) struct Restock {
     pub(in crate::invariants) seq: u64,
 }
 
+impl Restock {
+    fn of(movement: &InventoryMovement, line: &LineId, seq: u64) -> Self {
+        Self {
+            cause: movement.cause.clone(),
+            line: line.clone(),
+            node: movement.node_id.clone(),
+            condition: movement.condition,
+            units: movement.quantity,
+            seq,
+        }
+    }
+}
+
 /// All that is known of an order.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct OrderBook {
@@ -79,6 +92,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
     pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
     pub(in crate::invariants) restocks: Vec<Restock>,
+    /// Movements of goods that were decided on in quarantine.
+    pub(in crate::invariants) decisions: Vec<Restock>,
     /// Goods issues by cause and line.
     pub(in crate::invariants) issues: BTreeMap<(String, LineId), Tally>,
     /// Live claims by line and node.
@@ -147,6 +162,7 @@ impl OrderBook {
             shipments: BTreeMap::new(),
             receipts: BTreeMap::new(),
             restocks: Vec::new(),
+            decisions: Vec::new(),
             issues: BTreeMap::new(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -323,6 +339,11 @@ impl OrderBook {
                     receipt.inspect(seq, inspection);
                 }
             }
+            Effect::GoodsDispositioned { decision } => {
+                if let Some(receipt) = self.receipts.get_mut(&decision.receipt_id) {
+                    receipt.decide(seq, decision);
+                }
+            }
             Effect::ParcelScanned { scan } => self.scan(seq, scan),
             _ => {}
         }
@@ -383,14 +404,8 @@ impl OrderBook {
                 issues.add(-movement.quantity, seq);
                 self.lines.entry(line.clone()).or_default().issued.add(-movement.quantity, seq);
             }
-            MovementReason::CustomerReturn => self.restocks.push(Restock {
-                cause: movement.cause.clone(),
-                line: line.clone(),
-                node: movement.node_id.clone(),
-                condition: movement.condition,
-                units: movement.quantity,
-                seq,
-            }),
+            MovementReason::CustomerReturn => self.restocks.push(Restock::of(movement, line, seq)),
+            MovementReason::Disposition => self.decisions.push(Restock::of(movement, line, seq)),
             MovementReason::Adjustment => {}
         }
     }

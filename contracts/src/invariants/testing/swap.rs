@@ -110,7 +110,8 @@ impl Swap {
     }
 
     fn replacement(&self) -> History {
-        let life = Life { quantity: 1, price: self.credit + self.charge, parcels: Vec::new(), ..Life::default() };
+        let life =
+            Life { quantity: 1, price: self.credit + self.charge, parcels: Vec::new(), ..Life::default() };
         life.accepted()
     }
 
@@ -177,7 +178,9 @@ impl Swap {
         original.return_units("R-1", 1, ConditionGrade::A);
         let refund = self.refund;
         original.edit(|effect| {
-            if let Effect::RefundAccepted { refund: given, .. } | Effect::RefundSucceeded { refund: given } = effect {
+            if let Effect::RefundAccepted { refund: given, .. } | Effect::RefundSucceeded { refund: given } =
+                effect
+            {
                 given.amount.amount = refund;
             }
         });

@@ -120,6 +120,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "shipping notice" => EventType::ShipmentShipped,
         "return receipt" => EventType::ReturnReceived,
         "inspection report" => EventType::ReturnInspected,
+        "disposition decision" => EventType::ReturnDispositioned,
         "carrier scan" => EventType::CarrierScanRecorded,
         "refund confirmation" => EventType::RefundSucceeded,
         "refund failure" => EventType::RefundFailed,

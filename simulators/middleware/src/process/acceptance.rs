@@ -74,6 +74,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         returns: Vec::new(),
         receipts: Vec::new(),
         early_inspections: BTreeMap::new(),
+        decisions: Vec::new(),
         refunds: Vec::new(),
         exchanges: Vec::new(),
         replacing: None,

@@ -89,7 +89,10 @@ pub(super) fn check_recipient(
         return Err(not_returnable("/gift_recipient_ref", "is not the recipient of this order"));
     }
     if !matches!(resolution, Resolution::StoreCredit | Resolution::Exchange) {
-        return Err(not_returnable("/resolution", "the recipient of a gift gets store credit or other goods"));
+        return Err(not_returnable(
+            "/resolution",
+            "the recipient of a gift gets store credit or other goods",
+        ));
     }
     Ok(())
 }

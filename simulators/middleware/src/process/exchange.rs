@@ -51,7 +51,9 @@ pub(super) fn check(
     }
     let own = &process.order;
     let named = replacement.exchange.as_ref();
-    if named.is_none_or(|link| link.exchange_id != exchange.exchange_id || link.order_number != own.order_number) {
+    if named
+        .is_none_or(|link| link.exchange_id != exchange.exchange_id || link.order_number != own.order_number)
+    {
         return Err(refuse("/exchange/replacement/exchange", "does not name this exchange of this order"));
     }
     if replacement.currency != own.currency {
@@ -131,7 +133,9 @@ pub(super) fn open(
 
 /// The replacement told what became of it.
 pub(super) fn told(process: &mut OrderProcess, from: &OrderNumber, tidings: Tidings, desk: &mut Desk<'_>) {
-    let Some(exchange) = process.exchanges.iter_mut().find(|known| known.replacement == *from) else { return };
+    let Some(exchange) = process.exchanges.iter_mut().find(|known| known.replacement == *from) else {
+        return;
+    };
     let id = exchange.exchange_id.clone();
     let text = match tidings {
         Tidings::Accepted if exchange.fate < Fate::Accepted => {
@@ -169,7 +173,9 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
 
 /// Decides what graded goods pay as soon as it is certain whether there will be a replacement.
 fn decide_receipts(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>) {
-    let Some(exchange) = process.exchanges.get(index).filter(|known| known.fate != Fate::Pending) else { return };
+    let Some(exchange) = process.exchanges.get(index).filter(|known| known.fate != Fate::Pending) else {
+        return;
+    };
     let rma_id = exchange.rma_id.clone();
     let mut open = if exchange.fate == Fate::Refused { 0 } else { exchange.credit - exchange.paid() };
     let graded: Vec<(ReceiptId, i64, Chain)> = process
@@ -210,7 +216,12 @@ fn settle_applied(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>)
         if let Some(known) = known {
             known.told = true;
         }
-        desk.tell(process, &exchange.replacement, &exchange.chain, Tidings::Credited { amount: applied.amount });
+        desk.tell(
+            process,
+            &exchange.replacement,
+            &exchange.chain,
+            Tidings::Credited { amount: applied.amount },
+        );
     }
 }
 

@@ -18,6 +18,7 @@ mod ids;
 mod intake;
 mod notice;
 mod payment;
+mod quarantine;
 mod receipt;
 mod refund;
 mod release;
@@ -188,6 +189,7 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ShipmentShipped(told) => shipping::shipped(process, told, desk),
         EventData::ReturnReceived(told) => receipt::at_dock(process, told, desk),
         EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
+        EventData::ReturnDispositioned(told) => quarantine::decided(process, told, desk),
         EventData::CarrierScanRecorded(told) => {
             tracking::scanned(process, &told, desk);
             Ok(())
@@ -301,6 +303,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     returns::advance(process, desk);
     exchange::advance(process, desk);
     credit::advance(process, desk);
+    quarantine::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use counterproof_contracts::{
     model::{
         Disposition, DispositionCode, InspectedLine, Inspection, LineId, ReceiptId, Resolution,
-        ReturnDecision, ReturnMethod, ReturnReceipt, ReturnStatus, RmaId,
+        ReturnDecision, ReturnLine, ReturnMethod, ReturnReason, ReturnReceipt, ReturnStatus, RmaId,
     },
     policy::Policy,
     protocol::{FieldError, Problem, ProblemKind},
@@ -290,7 +290,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     let target_node = state.receipt.node_id.clone();
     state.graded = Some(Graded {
         chain: desk.context.chain.clone(),
-        lines: dispose(grades, desk.context.policy),
+        lines: dispose(grades, &state.receipt.lines, desk.context.policy),
         target_node,
         units: units.clone(),
         gross: value.gross,
@@ -319,8 +319,12 @@ fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>) -> Vec<
         .collect()
 }
 
-/// What becomes of graded goods: one entry for each line and grade.
-fn dispose(grades: &[InspectedLine], policy: &Policy) -> Vec<(InspectedLine, DispositionCode)> {
+/// What becomes of graded goods: one entry for each line and grade. The first reason of a line counts.
+fn dispose(
+    grades: &[InspectedLine],
+    came: &[ReturnLine],
+    policy: &Policy,
+) -> Vec<(InspectedLine, DispositionCode)> {
     let mut merged: BTreeMap<_, InspectedLine> = BTreeMap::new();
     for line in grades.iter().filter(|line| line.quantity > 0) {
         match merged.get_mut(&(line.line_id.clone(), line.grade)) {
@@ -333,7 +337,9 @@ fn dispose(grades: &[InspectedLine], policy: &Policy) -> Vec<(InspectedLine, Dis
     merged
         .into_values()
         .map(|line| {
-            let code = policy.disposition(line.grade);
+            let why = came.iter().find(|came| came.line_id == line.line_id);
+            let reason = why.map_or(ReturnReason::ChangedMind, |came| came.reason);
+            let code = policy.disposition(line.grade, reason);
             (line, code)
         })
         .collect()

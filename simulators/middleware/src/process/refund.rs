@@ -44,8 +44,8 @@ pub(super) fn give_back(
     if amount == 0 {
         return;
     }
-    let is_credit = authorization.resolution == Resolution::StoreCredit
-        || authorization.gift_recipient_ref.is_some();
+    let is_credit =
+        authorization.resolution == Resolution::StoreCredit || authorization.gift_recipient_ref.is_some();
     let parts = if is_credit {
         let customer_ref = credited_customer(process, authorization.gift_recipient_ref);
         vec![store_credit(process, cause, amount, customer_ref)]
@@ -125,8 +125,7 @@ pub(super) fn claim(process: &mut OrderProcess, amount: i64, order: &[TenderKind
 /// Takes claims back: their amounts may be given back otherwise.
 pub(super) fn unclaim(process: &mut OrderProcess, claims: &[Claim]) {
     for claim in claims {
-        let departure =
-            process.shipments.get_mut(&claim.shipment).and_then(|parcel| parcel.shipped.as_mut());
+        let departure = process.shipments.get_mut(&claim.shipment).and_then(|parcel| parcel.shipped.as_mut());
         let shares = departure.map(|departure| &mut departure.shares);
         if let Some(share) = shares.into_iter().flatten().find(|share| share.tender_id == claim.tender_id) {
             share.refunded -= claim.amount;
@@ -135,11 +134,7 @@ pub(super) fn unclaim(process: &mut OrderProcess, claims: &[Claim]) {
 }
 
 /// One refund for each capture or account that is claimed.
-fn parts(
-    process: &OrderProcess,
-    receipt_id: &ReceiptId,
-    claims: &[Claim],
-) -> Vec<(RefundPart, RefundMeans)> {
+fn parts(process: &OrderProcess, receipt_id: &ReceiptId, claims: &[Claim]) -> Vec<(RefundPart, RefundMeans)> {
     let mut parts: Vec<(RefundPart, RefundMeans)> = Vec::new();
     for claim in claims {
         let tender = process.order.tenders.iter().find(|tender| tender.tender_id == claim.tender_id);

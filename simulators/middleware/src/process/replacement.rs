@@ -84,7 +84,10 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             Fate::Accepted => Tidings::Accepted,
             Fate::Sent => Tidings::Sent,
             Fate::Refused => Tidings::Refused {
-                reason: process.rejection.clone().unwrap_or_else(|| "the replacement was canceled".to_owned()),
+                reason: process
+                    .rejection
+                    .clone()
+                    .unwrap_or_else(|| "the replacement was canceled".to_owned()),
             },
         };
         desk.tell(process, &replacing.original, &chain, tidings);
@@ -113,7 +116,9 @@ fn unused(process: &OrderProcess, replacing: &Replacing) -> i64 {
 
 /// Gives what goods paid back to the order that they came from.
 pub(super) fn give_back(process: &mut OrderProcess, amount: i64, cause: String, desk: &mut Desk<'_>) {
-    let Some(original) = process.replacing.as_ref().map(|replacing| replacing.original.clone()) else { return };
+    let Some(original) = process.replacing.as_ref().map(|replacing| replacing.original.clone()) else {
+        return;
+    };
     let chain = process.chain.clone();
     desk.tell(process, &original, &chain, Tidings::Unused { amount, cause });
 }

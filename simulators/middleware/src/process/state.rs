@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, VecDeque};
 use counterproof_contracts::{
     allocation::Value,
     model::{
-        AccountId, AuthorizationId, CaptureId, CorrelationId, CustomerRef, DispositionCode, ErpDocument,
-        FulfillmentOrderId, InspectedLine, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId,
-        Order, OrderStatus, OrderStatusUpdate, ReceiptId, RefundPart, RefundStatus, ReservationId,
-        ReservedLine, Resolution, ReturnLine, ReturnMethod, ReturnReceipt, ReturnRequest, ReturnStatus,
-        ReturnView, RmaId, ScanCode, Shipment, ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
+        AccountId, AuthorizationId, CaptureId, CorrelationId, CustomerRef, DispositionCode,
+        DispositionDecision, ErpDocument, FulfillmentOrderId, InspectedLine, Inspection, ItemQuantity,
+        LineId, LineQuantity, LineState, NodeId, Order, OrderStatus, OrderStatusUpdate, ReceiptId,
+        RefundPart, RefundStatus, ReservationId, ReservedLine, Resolution, ReturnLine, ReturnMethod,
+        ReturnReceipt, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, Shipment, ShipmentId,
+        TenderId, TenderKind, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -66,6 +67,8 @@ pub struct OrderProcess {
     pub receipts: Vec<ReceiptState>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
+    /// What docks decided on goods in quarantine, in the order in which it was told.
+    pub decisions: Vec<DecisionState>,
     /// Refunds, in the order in which they were decided.
     pub refunds: Vec<RefundState>,
     /// Exchanges of its goods, in the order in which they were asked for.
@@ -293,6 +296,15 @@ pub struct Graded {
     pub gross: i64,
     /// Of this, tax.
     pub tax: i64,
+}
+
+/// What a dock decided on goods in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionState {
+    /// As it was told.
+    pub told: DispositionDecision,
+    /// The chain that told it.
+    pub chain: Chain,
 }
 
 /// Who pays a refund.

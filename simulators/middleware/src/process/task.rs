@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     model::{
         ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, RmaId, ShipmentId,
-        System, TenderId, Timestamp,
+        StockCondition, System, TenderId, Timestamp,
     },
     protocol::{Operation, percent_encode},
 };
@@ -65,6 +65,8 @@ pub enum Intent {
     BookReceipt { receipt: ReceiptId },
     /// Book that graded goods are in stock.
     Restock { receipt: ReceiptId, line: LineId, grade: ConditionGrade },
+    /// Book that goods left quarantine, or where they went.
+    Disposition { decision: String, line: LineId, condition: StockCondition },
     /// Give money back.
     Refund { refund: RefundId },
     /// Report the tax that is given back on units of a parcel.
@@ -110,6 +112,9 @@ impl Intent {
             Self::BookReceipt { receipt } => ("book-receipt", vec![receipt.to_string()]),
             Self::Restock { receipt, line, grade } => {
                 ("restock", vec![receipt.to_string(), line.to_string(), format!("{grade:?}")])
+            }
+            Self::Disposition { decision, line, condition } => {
+                ("disposition", vec![decision.clone(), line.to_string(), format!("{condition:?}")])
             }
             Self::Refund { refund } => ("refund", vec![refund.to_string()]),
             Self::ReportReturn { receipt, shipment } => {

@@ -76,7 +76,11 @@ fn settled(stage: &Stage) -> (i64, i64) {
     let of = |kind: ExchangeSettlementKind| {
         let kind = serde_json::to_value(kind).unwrap();
         let calls = stage.calls("settleExchange");
-        calls.iter().filter(|body| body["kind"] == kind).map(|body| body["amount"]["amount"].as_i64().unwrap()).sum()
+        calls
+            .iter()
+            .filter(|body| body["kind"] == kind)
+            .map(|body| body["amount"]["amount"].as_i64().unwrap())
+            .sum()
     };
     (of(ExchangeSettlementKind::Applied), of(ExchangeSettlementKind::Returned))
 }
