@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use crate::model::{
     Contribution, Money, Order, OrderLine, PromotionFunding, PromotionId, PromotionScope, SettlementTerms,
-    TaxCollector, TaxLine, TaxScheme, TaxType,
+    TaxCollector, TaxLine, TaxScheme, TaxTerms, TaxType,
 };
 
 /// What others than the customer pay, minor units, by who they are; only what is not zero.
@@ -114,7 +114,7 @@ impl Order {
 
     /// Who collects the order's taxes.
     pub fn tax_collector(&self) -> TaxCollector {
-        self.tax_terms.as_ref().map_or(TaxCollector::Retailer, |terms| terms.collector())
+        self.tax_terms.as_ref().map_or(TaxCollector::Retailer, TaxTerms::collector)
     }
 
     /// Under which rules it is taxed.

@@ -29,8 +29,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         return;
     }
     bench.looks();
-    let given: i64 = order.money.live_payouts().map(|payout| payout.amount).sum();
-    let paid = order.money.taken() - given;
+    let paid = order.money.net();
     let mut due = due(order, terms);
     due.low -= awaited(moment, order, terms);
     if due.holds(paid) {
@@ -77,6 +76,14 @@ fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
         .map(|(line_id, line)| line.gross(u32::try_from(order.shipped(line_id)).unwrap_or(0)).low)
         .sum();
     (order.money.stored_value() + order.money.exchanged.total() - shipped - shipping).max(0)
+}
+
+/// Money taken less money given back, as far as it is for what was invoiced: at least and at most.
+pub(super) fn settled(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
+    let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
+    let net = order.money.net();
+    let low = net - order.money.failed() - prepaid(order, terms, shipping);
+    Span { low, high: net + awaited(moment, order, terms) }
 }
 
 fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {

@@ -14,39 +14,59 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OrderNumber, System};
 
 mod a1_traceable;
+mod a5_parcel_has_its_label;
 mod books;
 mod e12_replay_is_silent;
 mod e13_nothing_stays_lost;
 mod e1_one_effect;
 mod e2_no_lost_event;
+mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
 mod i13_exchange_moves_both_goods;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
+mod i5_claim_within_order;
+mod i8_issued_where_shipped;
 mod i9_restock_follows_grade;
 mod judge;
 mod law;
+mod m10_money_has_an_order;
 mod m11_stored_value;
 mod m14_exchange_charges_or_refunds;
+mod m13_gift_return;
+mod m16_books_equal_money;
+mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
+mod m2_taken_within_order;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
 mod m5_one_effect_per_intent;
 mod m6_refund_value;
+mod m7_one_currency;
+mod m8_capture_of_live_authorization;
+mod m9_canceled_order_is_free;
 mod o10_canceled_never_ships;
+mod o13_erp_has_the_order_s_sums;
+mod o14_released_units;
 mod o1_one_sales_order;
+mod o3_no_phantom_order;
+mod o4_units_add_up;
 mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
 mod r3_one_final_disposition;
 mod r9_one_replacement;
+mod o9_status_follows_lines;
+mod r1_returned_within_shipped;
 #[cfg(test)]
 mod redacted;
 mod report;
 mod steps;
 mod t1_tax_of_what_shipped;
+mod t2_original_rate;
+mod t3_tax_in_books;
 #[cfg(test)]
 mod testing;
 
@@ -54,34 +74,54 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 27] = [
+static CHECKS: [law::Check; 47] = [
     m1_capture_within_authorization::CHECK,
+    m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
     m4_customer_pays_for_what_is_kept::CHECK,
     m5_one_effect_per_intent::CHECK,
     m6_refund_value::CHECK,
+    m7_one_currency::CHECK,
+    m8_capture_of_live_authorization::CHECK,
+    m9_canceled_order_is_free::CHECK,
+    m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
     m14_exchange_charges_or_refunds::CHECK,
+    m13_gift_return::CHECK,
+    m16_books_equal_money::CHECK,
+    m19_marketplace_tender::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
+    i5_claim_within_order::CHECK,
+    i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
     i13_exchange_moves_both_goods::CHECK,
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,
     o1_one_sales_order::CHECK,
+    o3_no_phantom_order::CHECK,
+    o4_units_add_up::CHECK,
     o5_systems_agree::CHECK,
     o7_legal_transitions::CHECK,
     o8_never_back::CHECK,
+    o9_status_follows_lines::CHECK,
     o10_canceled_never_ships::CHECK,
+    o13_erp_has_the_order_s_sums::CHECK,
+    o14_released_units::CHECK,
+    r1_returned_within_shipped::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
+    e6_key_of_one_intent::CHECK,
     e7_same_key_on_retry::CHECK,
     e8_valid_messages::CHECK,
     e12_replay_is_silent::CHECK,
     e13_nothing_stays_lost::CHECK,
     t1_tax_of_what_shipped::CHECK,
+    t2_original_rate::CHECK,
+    t3_tax_in_books::CHECK,
     a1_traceable::CHECK,
+    a5_parcel_has_its_label::CHECK,
 ];
 
 /// A law that was broken.

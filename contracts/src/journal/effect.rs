@@ -19,7 +19,7 @@ pub enum Effect {
     OrderPlaced {
         /// As the customer placed it. `placed` on the wire: the record around it names the order's number `order`.
         #[serde(rename = "placed")]
-        order: Order,
+        order: Box<Order>,
     },
     /// A channel asked to cancel units.
     CancellationRequested(CancellationLines),

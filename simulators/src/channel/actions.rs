@@ -46,7 +46,7 @@ impl Channel {
         if self.order(&order.order_number).is_some() {
             return Err(ActionError::PlacedBefore(order.order_number));
         }
-        scene.commit(Effect::OrderPlaced { order: order.clone() });
+        scene.commit(Effect::OrderPlaced { order: Box::new(order.clone()) });
         submit(scene, &order, submission_key(&order));
         let conversation = self.conversations.entry(order.order_number.clone()).or_default();
         conversation.order = Some(order);

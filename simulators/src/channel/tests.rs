@@ -70,7 +70,7 @@ fn places_an_order_once_and_submits_it() {
     let mut stage = Stage::new(Channel::new(System::Storefront));
     let order = order_of("W-1", "web");
     let played = stage.act(|channel, scene| channel.place_order(scene, order.clone()));
-    assert_eq!(played.booked(), [&Effect::OrderPlaced { order: order.clone() }]);
+    assert_eq!(played.booked(), [&Effect::OrderPlaced { order: Box::new(order.clone()) }]);
     let call = asked(&played);
     assert_eq!((call.operation, call.key.as_str()), (middleware::SUBMIT_ORDER, "submit-C-W-1"));
     assert_eq!(serde_json::from_value::<Order>(call.body.clone()).unwrap(), order);

@@ -55,6 +55,10 @@ pub(in crate::invariants) struct OrderMessages {
     pub(in crate::invariants) chains: BTreeMap<CorrelationId, (System, u64)>,
     intents: Map<u64, Vec<Attempt>>,
     latest_intent: u64,
+    /// What was first wanted under a key, and where, by the key's fingerprint.
+    wanted: Map<u64, (u64, u64)>,
+    /// Where the key of the last keyed call of the middleware was used first, if for something else.
+    pub(in crate::invariants) reused: Option<u64>,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
     keys: Map<u64, u64>,
     /// Lines of the journal with calls of a key, by its fingerprint.
@@ -107,6 +111,7 @@ impl OrderMessages {
     }
 
     pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange) {
+        self.reused = None;
         if let Some(key) = &exchange.key {
             self.calls.entry(fingerprint(exchange.to, key)).or_default().push(seq);
         }
@@ -136,6 +141,8 @@ impl OrderMessages {
     fn attempt(&mut self, seq: u64, exchange: &Exchange) {
         let Some(key) = &exchange.key else { return };
         self.latest_intent = intent(exchange);
+        let wanted = self.wanted.entry(fingerprint(exchange.to, key)).or_insert((self.latest_intent, seq));
+        self.reused = (wanted.0 != self.latest_intent).then_some(wanted.1);
         let attempts = self.intents.entry(self.latest_intent).or_default();
         let index = attempts.iter().position(|attempt| attempt.key == *key).unwrap_or_else(|| {
             attempts.push(Attempt {

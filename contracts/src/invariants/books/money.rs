@@ -84,7 +84,19 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) exchanged: Tally,
 }
 
+impl Hold {
+    /// What is held still.
+    pub(in crate::invariants) const fn live(&self) -> i64 {
+        self.amount - self.captured.total() - self.given_up.total()
+    }
+}
+
 impl MoneyBook {
+    /// Money taken less money given back.
+    pub(in crate::invariants) fn net(&self) -> i64 {
+        self.taken() - self.live_payouts().map(|payout| payout.amount).sum::<i64>()
+    }
+
     /// Money taken: captures, stored value, marketplace.
     pub(in crate::invariants) fn taken(&self) -> i64 {
         let captured: i64 = self.captures.iter().map(|taken| taken.amount).sum();

@@ -6,15 +6,15 @@ use std::{
 };
 
 use super::{
-    Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, ReplayBook, Shown, Span, Tally, TaxBook, Terms,
-    View, views::Answers,
+    Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally,
+    TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
         CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
         InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView,
-        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ScanCode, Shipment, ShipmentId,
+        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, RmaId, ScanCode, Shipment, ShipmentId,
         Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
@@ -47,6 +47,7 @@ pub(in crate::invariants) struct LineBook {
 /// A parcel.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct ShipmentBook {
+    pub(in crate::invariants) node: NodeId,
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     pub(in crate::invariants) tracking: Option<TrackingNumber>,
     pub(in crate::invariants) seq: u64,
@@ -96,6 +97,14 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) decisions: Vec<Restock>,
     /// Goods issues by cause and line.
     pub(in crate::invariants) issues: BTreeMap<(String, LineId), Tally>,
+    /// Nodes of goods issues by cause and line.
+    pub(in crate::invariants) issue_nodes: BTreeMap<(String, LineId), BTreeSet<NodeId>>,
+    /// Return authorizations for recipients of gifts.
+    pub(in crate::invariants) gift_rmas: BTreeSet<RmaId>,
+    /// Labels of parcels that the carrier issued: which parcel they are for, and where.
+    pub(in crate::invariants) labels: BTreeMap<TrackingNumber, (String, u64)>,
+    /// What the ERP says the customer owes.
+    pub(in crate::invariants) receivable: Receivable,
     /// Live claims by line and node.
     pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
     /// Business facts that may be committed once, and where they were.
@@ -164,6 +173,10 @@ impl OrderBook {
             restocks: Vec::new(),
             decisions: Vec::new(),
             issues: BTreeMap::new(),
+            issue_nodes: BTreeMap::new(),
+            gift_rmas: BTreeSet::new(),
+            labels: BTreeMap::new(),
+            receivable: Receivable::default(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
             latest_fact: None,
@@ -260,6 +273,7 @@ impl OrderBook {
         self.messages.apply_effect(seq, committed);
         self.replays.apply_effect(record, committed);
         self.money.apply(seq, committed);
+        self.receivable.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
         self.apply_views(seq, committed);
@@ -345,6 +359,12 @@ impl OrderBook {
                 }
             }
             Effect::ParcelScanned { scan } => self.scan(seq, scan),
+            Effect::LabelIssued { label, is_return: false } => {
+                self.labels.insert(label.tracking_number.clone(), (label.parcel_ref.clone(), seq));
+            }
+            Effect::ReturnAuthorized { authorization } if authorization.gift_recipient_ref.is_some() => {
+                self.gift_rmas.insert(authorization.rma_id.clone());
+            }
             _ => {}
         }
     }
@@ -402,6 +422,8 @@ impl OrderBook {
             MovementReason::GoodsIssue => {
                 let issues = self.issues.entry((movement.cause.clone(), line.clone())).or_default();
                 issues.add(-movement.quantity, seq);
+                let nodes = self.issue_nodes.entry((movement.cause.clone(), line.clone())).or_default();
+                nodes.insert(movement.node_id.clone());
                 self.lines.entry(line.clone()).or_default().issued.add(-movement.quantity, seq);
             }
             MovementReason::CustomerReturn => self.restocks.push(Restock::of(movement, line, seq)),
@@ -425,7 +447,13 @@ impl OrderBook {
         }
         self.shipments.insert(
             shipment.shipment_id.clone(),
-            ShipmentBook { lines, tracking: shipment.tracking_number.clone(), seq, scanned: None },
+            ShipmentBook {
+                node: shipment.node_id.clone(),
+                lines,
+                tracking: shipment.tracking_number.clone(),
+                seq,
+                scanned: None,
+            },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     model::{
         ConditionGrade, DispositionDecision, InspectedLine, Inspection, LineId, NodeId, ReturnReason,
-        ReturnReceipt, Sku, StockCondition, System,
+        ReturnReceipt, RmaId, Sku, StockCondition, System,
     },
     policy::Policy,
 };
@@ -15,7 +15,9 @@ use crate::{
 pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) system: System,
     pub(in crate::invariants) node: NodeId,
-    pub(in crate::invariants) authorized: bool,
+    pub(in crate::invariants) rma: Option<RmaId>,
+    /// Whether the recipient of a gift returned them.
+    pub(in crate::invariants) gift: bool,
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     pub(in crate::invariants) grades: BTreeMap<(LineId, ConditionGrade), u32>,
     pub(in crate::invariants) skus: BTreeMap<LineId, Sku>,
@@ -32,7 +34,8 @@ impl ReceiptBook {
         let mut book = Self {
             system,
             node: receipt.node_id.clone(),
-            authorized: receipt.rma_id.is_some(),
+            rma: receipt.rma_id.clone(),
+            gift: receipt.gift_recipient_ref.is_some(),
             lines: BTreeMap::new(),
             grades: BTreeMap::new(),
             skus: BTreeMap::new(),
@@ -72,7 +75,7 @@ impl ReceiptBook {
 
     /// Whether the goods entitle to money: a store asked before it took them, a dock has an authorization.
     pub(in crate::invariants) fn is_owed(&self) -> bool {
-        self.system == System::Pos || self.authorized
+        self.system == System::Pos || self.rma.is_some()
     }
 
     /// Units of each line that were graded, and thereby accepted.

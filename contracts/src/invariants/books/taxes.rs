@@ -1,6 +1,6 @@
 //! Documents at the tax engine, per order.
 
-use crate::model::{ShipmentId, TaxDocument, TaxDocumentCode, TaxDocumentKind};
+use crate::model::{ShipmentId, TaxDocument, TaxDocumentCode, TaxDocumentKind, Timestamp};
 
 /// A committed tax document.
 #[derive(Debug, Clone)]
@@ -9,6 +9,7 @@ pub(in crate::invariants) struct TaxRecord {
     pub(in crate::invariants) kind: TaxDocumentKind,
     pub(in crate::invariants) shipment: Option<ShipmentId>,
     pub(in crate::invariants) total_tax: i64,
+    pub(in crate::invariants) tax_date: Timestamp,
     pub(in crate::invariants) voided: bool,
     pub(in crate::invariants) seq: u64,
 }
@@ -29,6 +30,7 @@ impl TaxBook {
             kind: document.kind,
             shipment: document.shipment_id.clone(),
             total_tax: document.total_tax.amount,
+            tax_date: document.tax_date,
             voided: false,
             seq,
         });

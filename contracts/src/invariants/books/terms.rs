@@ -1,6 +1,6 @@
 //! What the customer agreed to: the few numbers of an order that laws compare with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Span;
 use crate::{
@@ -17,6 +17,8 @@ pub(in crate::invariants) struct Terms {
     pub(in crate::invariants) channel: SalesChannel,
     pub(in crate::invariants) currency: Currency,
     pub(in crate::invariants) shipping: Value,
+    /// What the customer pays in all, and the tax in it.
+    pub(in crate::invariants) total: Value,
     pub(in crate::invariants) lines: BTreeMap<LineId, LineTerms>,
     pub(in crate::invariants) tenders: Vec<Tender>,
     /// What the order replaces.
@@ -29,6 +31,8 @@ pub(in crate::invariants) struct Terms {
 pub(in crate::invariants) struct LineTerms {
     pub(in crate::invariants) sku: Sku,
     pub(in crate::invariants) quantity: u32,
+    /// Jurisdictions and rates at which it was taxed.
+    pub(in crate::invariants) rates: BTreeSet<(String, u32)>,
     gross: UnitAmounts,
     tax: UnitAmounts,
 }
@@ -64,6 +68,7 @@ impl LineTerms {
         Self {
             sku: line.sku.clone(),
             quantity: line.quantity,
+            rates: line.taxes.iter().map(|tax| (tax.jurisdiction.clone(), tax.rate_ppm)).collect(),
             gross: UnitAmounts::new(values.iter().map(|value| value.gross).collect(), line.unit_price.amount),
             tax: UnitAmounts::new(values.iter().map(|value| value.tax).collect(), 0),
         }
@@ -91,6 +96,7 @@ impl Terms {
             channel: order.sales_channel,
             currency: order.currency,
             shipping: order.shipping_value(),
+            total: Value { gross: order.total.amount, tax: order.value().tax },
             lines: order.lines.iter().map(|line| (line.line_id.clone(), LineTerms::new(line))).collect(),
             tenders: order.tenders.clone(),
             exchange: order.exchange.clone(),

@@ -23,12 +23,18 @@ pub(super) enum Occasion {
 }
 
 /// What all checks say of one moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sheet {
     /// How often each check looked at something, in the order of the table.
     pub(super) looked: [u32; CHECKS.len()],
     /// Checks with more to say than that, in the order of the table.
     pub(super) remarks: Vec<(&'static Check, Judged)>,
+}
+
+impl Default for Sheet {
+    fn default() -> Self {
+        Self { looked: [0; CHECKS.len()], remarks: Vec::new() }
+    }
 }
 
 /// What a check says, or why it crashed.

@@ -36,7 +36,20 @@ fn a_whole_life_exercises_every_law() {
     history.replay(crate::journal::Outcome::Ok);
     lost.iter().for_each(|committed| history.bring_back(committed));
     history.settle();
-    let violations = observe_all(&mut judge, &history.records());
+    let mut canceled = Life::default().accepted();
+    canceled.cancel_units("X-1", 2);
+    canceled.settle();
+    let mut gift = Life { store_credit: true, ..Life::default() }.returned(1);
+    gift.edit(|effect| {
+        if let Effect::GoodsReturned { receipt } = effect {
+            receipt.gift_recipient_ref = Some("aunt".into());
+        }
+    });
+    let sold = Life { marketplace: true, ..Life::default() }.shipped();
+    let mut violations = observe_all(&mut judge, &history.records());
+    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold)] {
+        violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
+    }
     assert_eq!(violations, []);
     assert_eq!(judge.broken_checks(), []);
     // Some laws look at what one plain order never does.
@@ -55,7 +68,9 @@ fn a_whole_life_exercises_every_law() {
         .map(|(id, _)| *id)
         .collect();
     assert_eq!(never, [""; 0]);
-    assert_eq!(judge.checks("S-1"), judge.checks_by_law().values().sum::<u64>());
+    let scenarios = ["S-1", "N-1", "N-2", "N-3"];
+    let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
+    assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl History {
 
     pub(super) fn submit(&mut self) {
         let order = self.order.clone();
-        self.commit(self.channel(), true, Effect::OrderPlaced { order: order.clone() });
+        self.commit(self.channel(), true, Effect::OrderPlaced { order: Box::new(order.clone()) });
         let answer = OrderAcknowledgment {
             order_number: self.number(),
             order_id: "o-1".to_owned(),
@@ -123,7 +123,7 @@ impl History {
             currency: Currency::EUR,
             lines: Self::items(quantity),
             total: self.order.total,
-            total_tax: money(0),
+            total_tax: money(self.order.value().tax),
             settlement: None,
             tax_terms: None,
         };

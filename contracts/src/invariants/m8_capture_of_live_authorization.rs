@@ -1,0 +1,85 @@
+//! M8: money is taken only while it is held.
+
+use super::law::{Bench, Check, Finding, Moment};
+use crate::{
+    invariants::Law,
+    journal::Effect,
+    model::{Capture, System},
+};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "M8",
+        name: "capture of a live authorization",
+        text: "Each capture is from an authorization of the same order that was there before it and had not been \
+               given up. Whether one expired is for the payment provider's clock to say.",
+        source: "bug report woocommerce/woocommerce-gateway-stripe#5362",
+    },
+    on_effect: Some(check),
+    on_exchange: None,
+    at_rest: None,
+};
+
+fn check(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(Effect::PaymentCaptured { capture }), Some(order)) = (moment.effect(), moment.order) else {
+        return;
+    };
+    bench.looks();
+    let hold = order.money.holds.get(&capture.authorization_id);
+    let why = match hold {
+        None => "is none of this order",
+        Some(hold) if hold.given_up.count() > 0 => "had been given up",
+        Some(_) => return,
+    };
+    let given_up = hold.into_iter().flat_map(|hold| hold.given_up.seqs().iter().copied());
+    bench.found(
+        Finding::new(
+            format!("capture {}", capture.capture_id),
+            sentence(order.number.as_str(), capture, why),
+        )
+        .evidence([moment.record.seq])
+        .evidence(hold.map(|hold| hold.seq))
+        .evidence(given_up)
+        .says(System::Psp, format!("took {}", capture.amount), true),
+    );
+}
+
+fn sentence(order: &str, capture: &Capture, why: &str) -> String {
+    format!(
+        "Order {order}: {} was taken for shipment {} from authorization {}, which {why}.",
+        capture.amount, capture.shipment_id, capture.authorization_id
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{History, findings, lives},
+        journal::Effect,
+    };
+
+    #[test]
+    fn a_capture_after_the_authorization_was_given_up_is_found() {
+        let mut history = History::accepted();
+        history.void("A-1", 9_980);
+        history.capture("C-1", "S-1", 9_980);
+        assert_eq!(
+            findings("M8", &history.records()),
+            [
+                "Order W-17: 99.80 EUR was taken for shipment S-1 from authorization A-1, which had been given up."
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn captures_without_authorization_are_found_in_every_life(life in lives()) {
+            let mut history = life.history();
+            history.remove(|effect| matches!(effect, Effect::PaymentAuthorized { .. }));
+            let captures = history.repeat(|effect| matches!(effect, Effect::PaymentCaptured { .. }));
+            prop_assert_eq!(findings("M8", &history.records()).len(), captures);
+        }
+    }
+}

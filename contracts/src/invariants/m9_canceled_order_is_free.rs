@@ -1,0 +1,114 @@
+//! M9: an order that is canceled or refused costs the customer nothing.
+
+use super::{
+    books::{OrderBook, Terms},
+    law::{Bench, Check, Finding, Moment},
+};
+use crate::{invariants::Law, model::System};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "M9",
+        name: "a canceled order is free",
+        text: "At rest, an order whose units are all canceled, or that was refused, holds no authorization, and \
+               all that was taken for it has been given back. A refund that failed is owed still.",
+        source: "bug reports woocommerce/woocommerce-gateway-stripe#5362, solidusio/solidus#1066",
+    },
+    on_effect: None,
+    on_exchange: None,
+    at_rest: Some(check),
+};
+
+/// `refused`, `canceled`; nothing while units may ship or did.
+fn end(order: &OrderBook, terms: &Terms) -> Option<&'static str> {
+    let canceled = || terms.lines.iter().all(|(id, line)| order.canceled(id) >= i64::from(line.quantity));
+    if !order.shipments.is_empty() {
+        None
+    } else if order.is_rejected() {
+        Some("refused")
+    } else {
+        canceled().then_some("canceled")
+    }
+}
+
+fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    let Some(terms) = &order.terms else { return };
+    let Some(end) = end(order, terms) else { return };
+    bench.looks();
+    for (id, hold) in order.money.holds.iter().filter(|(_, hold)| hold.live() > 0) {
+        let held = terms.money(hold.live());
+        let sentence = format!("Order {} is {end}, but authorization {id} holds {held} still.", order.number);
+        bench.found(
+            Finding::new(format!("authorization {id}"), sentence)
+                .evidence([hold.seq])
+                .evidence(hold.given_up.seqs().iter().copied())
+                .says(System::Psp, format!("holds {held}"), true),
+        );
+    }
+    let net = order.money.net();
+    if net > order.money.failed() {
+        let sentence =
+            format!("Order {} is {end}, but {} was not given back.", order.number, terms.money(net));
+        bench.found(Finding::new("balance", sentence).evidence(order.money.seqs()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{History, Life, findings, lives},
+        journal::Effect,
+        model::OrderStatus,
+    };
+
+    fn is_void(effect: &Effect) -> bool {
+        matches!(effect, Effect::AuthorizationVoided { .. })
+    }
+
+    #[test]
+    fn money_that_is_held_for_a_canceled_order_is_found() {
+        let mut history = History::accepted();
+        history.cancel_units("X-1", 2);
+        history.remove(is_void);
+        history.settle();
+        assert_eq!(
+            findings("M9", &history.records()),
+            ["Order W-17 is canceled, but authorization A-1 holds 99.80 EUR still."]
+        );
+    }
+
+    #[test]
+    fn money_of_a_refused_order_is_found_whoever_has_it() {
+        let mut history = Life { gift_card: 3_000, ..Life::default() }.accepted();
+        history.show(OrderStatus::Rejected);
+        history.settle();
+        assert_eq!(
+            findings("M9", &history.records()),
+            [
+                "Order W-17 is refused, but authorization A-1 holds 69.80 EUR still.",
+                "Order W-17 is refused, but 30.00 EUR was not given back.",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_order_that_is_canceled_in_part_may_hold_money() {
+        let mut history = History::accepted();
+        history.cancel_units("X-1", 1);
+        history.settle();
+        assert_eq!(findings("M9", &history.records()), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn money_that_is_not_freed_is_found_in_every_canceled_life(life in lives()) {
+            let life = Life { parcels: Vec::new(), returns: Vec::new(), cancel_rest: true, ..life };
+            let mut history = life.history();
+            let kept = history.remove(|effect| is_void(effect) || matches!(effect, Effect::AccountCredited { .. }));
+            history.settle();
+            prop_assert_eq!(findings("M9", &history.records()).len(), kept);
+        }
+    }
+}
