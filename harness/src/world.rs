@@ -95,6 +95,8 @@ pub struct Play {
     pub receipt: Option<ReceiptId>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
+    /// Serial numbers that customers brought back to stores.
+    pub serials: std::collections::BTreeSet<String>,
     /// Faults that its steps planned.
     pub faults: Vec<PlannedFault>,
     /// Faults that the run laid over it.
@@ -124,6 +126,7 @@ impl Play {
             orders: Vec::new(),
             receipt: None,
             stock_before: std::collections::BTreeMap::new(),
+            serials: std::collections::BTreeSet::new(),
             faults: Vec::new(),
             overlay: Vec::new(),
             counters: std::collections::BTreeMap::new(),

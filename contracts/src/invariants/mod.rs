@@ -23,6 +23,7 @@ mod e2_no_lost_event;
 mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i11_serial_in_one_place;
 mod i13_exchange_moves_both_goods;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
@@ -34,8 +35,8 @@ mod judge;
 mod law;
 mod m10_money_has_an_order;
 mod m11_stored_value;
-mod m14_exchange_charges_or_refunds;
 mod m13_gift_return;
+mod m14_exchange_charges_or_refunds;
 mod m16_books_equal_money;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
@@ -56,10 +57,10 @@ mod o4_units_add_up;
 mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
-mod r3_one_final_disposition;
-mod r9_one_replacement;
 mod o9_status_follows_lines;
 mod r1_returned_within_shipped;
+mod r3_one_final_disposition;
+mod r9_one_replacement;
 #[cfg(test)]
 mod redacted;
 mod report;
@@ -74,7 +75,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 47] = [
+static CHECKS: [law::Check; 48] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -96,6 +97,7 @@ static CHECKS: [law::Check; 47] = [
     i5_claim_within_order::CHECK,
     i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
+    i11_serial_in_one_place::CHECK,
     i13_exchange_moves_both_goods::CHECK,
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, FulfillmentOrderId, ItemQuantity, NodeId, OrderNumber, ScanId, ShipmentId, Timestamp,
+    Address, FulfillmentOrderId, ItemQuantity, LineId, NodeId, OrderNumber, ScanId, ShipmentId, Timestamp,
     TrackingNumber,
 };
 
@@ -67,6 +67,15 @@ pub enum ShipmentStatus {
     Voided,
 }
 
+/// One unit of a line that has a serial number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SerializedUnit {
+    /// The line.
+    pub line_id: LineId,
+    /// Its serial number (GS1 SGTIN where there is one).
+    pub serial: String,
+}
+
 /// A parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
@@ -88,6 +97,9 @@ pub struct Shipment {
     /// When it left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped_at: Option<Timestamp>,
+    /// Units with serial numbers, as they were scanned when they were packed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<SerializedUnit>,
 }
 
 /// A wish for a label.

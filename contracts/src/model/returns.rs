@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CustomerRef, ExchangeId, ExchangeRequest, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
-    Sku, StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
+    SerializedUnit, Sku, StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -273,6 +273,9 @@ pub struct ReturnReceipt {
     /// What the customer wants instead; for goods without authorization, with the resolution `exchange`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeRequest>,
+    /// Units with serial numbers, as they were scanned when they came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<SerializedUnit>,
 }
 
 /// A part of what a customer gets back.

@@ -107,6 +107,10 @@ records! {
         status,
         gift,
     }
+    SerializedUnit {
+        line_id,
+        serial: reference(),
+    }
     Shipment {
         shipment_id,
         fulfillment_order_id,
@@ -116,6 +120,7 @@ records! {
         status,
         tracking_number,
         shipped_at,
+        serials,
     }
     LabelRequest {
         order_number,
@@ -267,6 +272,18 @@ records! {
         exchange,
         tax_terms,
         settlement,
+        kits,
+    }
+    Kit {
+        kit_id: identifier(128),
+        sku,
+        quantity: QUANTITY,
+        unit_price,
+        components: at_least_one(),
+    }
+    KitComponent {
+        line_id,
+        quantity: QUANTITY,
     }
     LineQuantity {
         line_id,
@@ -402,6 +419,7 @@ records! {
         lines: at_least_one(),
         grades,
         exchange,
+        serials,
     }
     RefundPart {
         refund_id,

@@ -99,7 +99,7 @@ fn replacement(
     customer_ref: CustomerRef,
 ) -> Result<ExchangeRequest, StepError> {
     let items = orders::items(wanted)?;
-    for (product, _) in &items {
+    for (product, _) in &play.stage.world.taken_apart(&items) {
         let sku = stock::sku(play, product)?;
         play.stage.claim(&play.id, BusinessKey::Sku(sku))?;
     }

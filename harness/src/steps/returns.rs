@@ -2,7 +2,7 @@
 
 use counterproof_contracts::model::{
     ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine, ReturnMethod,
-    ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
+    ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, SerializedUnit, System,
 };
 use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
@@ -20,6 +20,18 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the customer brings {items} back to {place} {grade}",
         doc: "The store looks the order up, grades the goods, and asks what to do; the goods change hands if it may take them.",
         action: |world, args| store_return(world, args, false).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer brings {items} with a strange serial number back to {place} {grade}",
+        doc: "As above, with units of the same kind that did not leave on the order.",
+        action: |world, args| strange_return(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer brings {items} with the same serial number back to {place} {grade}",
+        doc: "As above, with the serial numbers of units that came back before.",
+        action: |world, args| same_return(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
@@ -152,6 +164,7 @@ pub(super) async fn receipt(
     let lines = return_lines(play, args.text(0), reason)?;
     let node_id = stock::node(play, args.text(place))?;
     remember_stock(play, &node_id, &lines);
+    let serials = scan(play, &number, &lines);
     let root = play.root("store-return");
     play.stage.look_up(System::Pos, &number, &root).await;
     let count = play.next("receipt");
@@ -175,8 +188,55 @@ pub(super) async fn receipt(
         lines,
         grades,
         exchange: None,
+        serials,
     };
     Ok((receipt, root))
+}
+
+/// Serial numbers of goods that a customer brings: those that left and did not come back, in order.
+fn scan(
+    play: &mut Play,
+    number: &counterproof_contracts::model::OrderNumber,
+    lines: &[ReturnLine],
+) -> Vec<SerializedUnit> {
+    let left: Vec<SerializedUnit> = play.stage.landscape.wms.look(|wms| {
+        let back: Vec<&SerializedUnit> = wms.receipts(number).flat_map(|receipt| &receipt.serials).collect();
+        let parcels = wms.shipments(number).filter(|shipment| shipment.shipped_at.is_some());
+        parcels.flat_map(|shipment| &shipment.serials).filter(|unit| !back.contains(unit)).cloned().collect()
+    });
+    let mut scanned = Vec::new();
+    for line in lines {
+        let out =
+            left.iter().filter(|unit| unit.line_id == line.line_id && !play.serials.contains(&unit.serial));
+        scanned.extend(out.take(line.quantity as usize).cloned());
+    }
+    play.serials.extend(scanned.iter().map(|unit| unit.serial.clone()));
+    scanned
+}
+
+/// A customer brings units that did not leave on the order.
+async fn strange_return(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (mut receipt, root) = receipt(play, &args, 1, args.text(2), false).await?;
+    for unit in &mut receipt.serials {
+        play.serials.remove(&unit.serial);
+        unit.serial = format!("SN-of-somebody-else-{}", unit.serial);
+    }
+    bring(play, &receipt, root);
+    told(play, receipt.receipt_id).await
+}
+
+/// A customer brings units again that are back already.
+async fn same_return(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let before = play.serials.clone();
+    let (mut receipt, root) = receipt(play, &args, 1, args.text(2), false).await?;
+    for (unit, serial) in receipt.serials.iter_mut().zip(&before) {
+        play.serials.remove(&unit.serial);
+        unit.serial.clone_from(serial);
+    }
+    bring(play, &receipt, root);
+    told(play, receipt.receipt_id).await
 }
 
 pub(super) fn bring(play: &mut Play, receipt: &ReturnReceipt, root: Root) {

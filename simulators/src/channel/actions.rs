@@ -107,15 +107,13 @@ impl Channel {
         scene.call(middleware::REQUEST_RETURN, &[], body(&request), key, &request.order_number);
         scene.commit(Effect::ReturnRequested { request });
     }
-}
 
-impl Channel {
     /// A customer wants other goods: an order that is submitted with what comes back.
     pub(super) fn take_replacement(&mut self, scene: &mut Scene<'_>, order: &Order) {
         if order.sales_channel.system() != self.system || self.order(&order.order_number).is_some() {
             return;
         }
-        scene.commit(Effect::OrderPlaced { order: order.clone() });
+        scene.commit(Effect::OrderPlaced { order: Box::new(order.clone()) });
         self.conversations.entry(order.order_number.clone()).or_default().order = Some(order.clone());
     }
 }

@@ -433,6 +433,7 @@ fn books_returns_of_orders_that_it_knows() {
             grade: ConditionGrade::A,
         }],
         exchange: None,
+        serials: Vec::new(),
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

@@ -9,7 +9,7 @@ use counterproof_contracts::{
     model::{
         ConditionGrade, Disposition, DispositionCode, DispositionDecision, InspectedLine, Inspection,
         ItemQuantity, NodeId, OrderNumber, ReceiptId, ReturnAuthorization, ReturnLine, ReturnReason,
-        ReturnReceipt, RmaId,
+        ReturnReceipt, RmaId, SerializedUnit,
     },
     protocol::{EventData, Problem},
 };
@@ -61,6 +61,7 @@ impl Wms {
         let expected = self.expected(arrival)?;
         let node_id = self.dock_of(&expected.order, node_id)?;
         let lines = expected.lines_of(items)?;
+        let serials = self.scanned(&expected.order, &lines);
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", expected.order.as_str()).into(),
             order_number: expected.order.clone(),
@@ -72,6 +73,7 @@ impl Wms {
             lines,
             grades: Vec::new(),
             exchange: None,
+            serials,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());
@@ -168,6 +170,19 @@ impl Wms {
                 Ok(Expected { order: order.clone(), rma_id: None, lines, correlation: None })
             }
         }
+    }
+
+    /// Serial numbers of goods that come back: those that left first and are not at a dock yet.
+    fn scanned(&self, order: &OrderNumber, lines: &[ReturnLine]) -> Vec<SerializedUnit> {
+        let left = self.shipments(order).filter(|shipment| shipment.shipped_at.is_some());
+        let here: Vec<&SerializedUnit> = self.receipts(order).flat_map(|receipt| &receipt.serials).collect();
+        let out: Vec<&SerializedUnit> =
+            left.flat_map(|shipment| &shipment.serials).filter(|unit| !here.contains(unit)).collect();
+        let of = |line: &ReturnLine| {
+            let own = out.iter().filter(|unit| unit.line_id == line.line_id);
+            own.take(line.quantity as usize).map(|unit| (*unit).clone()).collect::<Vec<_>>()
+        };
+        lines.iter().flat_map(of).collect()
     }
 
     /// What left of an order, by line in the order of leaving.

@@ -7,13 +7,15 @@
 use counterproof_contracts::{
     allocation::{allocate, tax_of},
     model::{
-        AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, LineId, Money, Order, OrderLine,
-        OrderNumber, Promotion, PromotionAllocation, PromotionId, PromotionScope, SalesChannel,
-        ShippingCharge, Tender, TenderId, TenderKind, Timestamp,
+        AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, Kit, KitComponent, LineId,
+        Money, Order, OrderLine, OrderNumber, Promotion, PromotionAllocation, PromotionFunding, PromotionId,
+        PromotionScope, SalesChannel, ShippingCharge, Sku, Tender, TenderId, TenderKind, Timestamp,
     },
 };
 
-use super::{Destination, Jurisdiction, Product, PromotionRule, Reduction, TaxCategory, World, rating};
+use super::{
+    Destination, Jurisdiction, KitRule, Product, PromotionRule, Reduction, TaxCategory, World, rating,
+};
 
 /// Most units of one line; a bound on what a scenario can ask for.
 pub const LINE_UNITS_MAX: u32 = 1_000;
@@ -123,9 +125,11 @@ pub fn build_order(world: &World, draft: &OrderDraft) -> Result<Order, PricingEr
         world.jurisdiction(&address.country, &address.postal_code).ok_or_else(unknown_country)?;
     let mut basket = Basket::fill(world, draft, destination, jurisdiction)?;
     let rules = rules(world, draft)?;
-    let promotions = rules.iter().filter_map(|rule| basket.grant(rule)).collect();
-    let (lines, shipping) = basket.close();
+    let mut promotions = basket.price_kits();
+    promotions.extend(rules.iter().filter_map(|rule| basket.grant(rule)));
     let mut order = empty_order(draft, destination);
+    order.kits.clone_from(&basket.kits);
+    let (lines, shipping) = basket.close();
     order.lines = lines;
     order.shipping = shipping;
     order.promotions = promotions;
@@ -167,6 +171,7 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         tenders: Vec::new(),
         total: Money::new(0, destination.currency),
         exchange: draft.exchange.clone(),
+        kits: Vec::new(),
         settlement: None,
         tax_terms: None,
     }
@@ -181,6 +186,7 @@ struct Basket<'w> {
     destination: &'w Destination,
     jurisdiction: &'w Jurisdiction,
     lines: Vec<BasketLine<'w>>,
+    kits: Vec<Kit>,
     /// What is left to pay for shipping, minor units; `None` where it is not charged.
     shipping: Option<i64>,
 }
@@ -189,6 +195,17 @@ struct BasketLine<'w> {
     product: &'w Product,
     line: OrderLine,
     left: Vec<i64>,
+}
+
+impl BasketLine<'_> {
+    /// A promotion takes something off each unit.
+    fn take(&mut self, promotion_id: &PromotionId, unit_amounts: Vec<i64>) {
+        for (left, share) in self.left.iter_mut().zip(&unit_amounts) {
+            *left -= share;
+        }
+        let promotion_id = promotion_id.clone();
+        self.line.promotions.push(PromotionAllocation { promotion_id, unit_amounts });
+    }
 }
 
 impl<'w> Basket<'w> {
@@ -201,10 +218,15 @@ impl<'w> Basket<'w> {
         if draft.items.is_empty() {
             return Err(PricingError::EmptyBasket);
         }
-        let mut basket = Self { destination, jurisdiction, lines: Vec::new(), shipping: None };
+        let mut basket =
+            Self { destination, jurisdiction, lines: Vec::new(), kits: Vec::new(), shipping: None };
         for (name, quantity) in &draft.items {
-            let line = basket.line(world, name, *quantity, &draft.tag)?;
-            basket.lines.push(line);
+            if let Some(kit) = world.kit_by_name(name) {
+                basket.kit(world, kit, *quantity, &draft.tag)?;
+            } else {
+                let line = basket.line(world, name, *quantity, &draft.tag)?;
+                basket.lines.push(line);
+            }
         }
         basket.shipping = draft.shipping.then(|| basket.shipping_charge());
         Ok(basket)
@@ -234,6 +256,69 @@ impl<'w> Basket<'w> {
             final_sale: product.final_sale,
         };
         Ok(BasketLine { product, line, left: vec![unit_price.amount; quantity as usize] })
+    }
+
+    /// Puts the parts of a kit into the basket, one line for each.
+    fn kit(
+        &mut self,
+        world: &'w World,
+        rule: &KitRule,
+        quantity: u32,
+        tag: &str,
+    ) -> Result<(), PricingError> {
+        let unknown = || PricingError::UnknownProduct(rule.name.clone());
+        let price = *rule.prices.get(&self.destination.currency).ok_or_else(unknown)?;
+        let mut components = Vec::new();
+        for (part, units) in &rule.parts {
+            let line = self.line(world, part, units.saturating_mul(quantity), tag)?;
+            components.push(KitComponent { line_id: line.line.line_id.clone(), quantity: *units });
+            self.lines.push(line);
+        }
+        self.kits.push(Kit {
+            kit_id: format!("kit-{}", self.kits.len() + 1),
+            sku: Sku::new(format!("{}-{tag}", rule.slug())),
+            quantity,
+            unit_price: Money::new(price, self.destination.currency),
+            components,
+        });
+        Ok(())
+    }
+
+    /// Spreads what each kit costs less than its parts over their units, by largest remainder: kit by kit, so that
+    /// a whole kit is worth its price wherever it is canceled or returned.
+    fn price_kits(&mut self) -> Vec<Promotion> {
+        let mut promotions = Vec::new();
+        for kit in self.kits.clone() {
+            let weights: Vec<i64> = kit.components.iter().flat_map(|part| self.weights(part)).collect();
+            let amount = weights.iter().sum::<i64>() - kit.unit_price.amount;
+            if amount <= 0 {
+                continue;
+            }
+            let promotion_id = PromotionId::new(format!("{}-{}", kit.sku, kit.kit_id));
+            let mut shares = allocate(amount, &weights).into_iter();
+            for part in &kit.components {
+                let of_one: Vec<i64> = shares.by_ref().take(part.quantity as usize).collect();
+                let of_all = of_one.repeat(kit.quantity as usize);
+                let mut lines = self.lines.iter_mut();
+                if let Some(line) = lines.find(|line| line.line.line_id == part.line_id) {
+                    line.take(&promotion_id, of_all);
+                }
+            }
+            promotions.push(Promotion {
+                promotion_id,
+                scope: PromotionScope::Line,
+                funding: PromotionFunding::Retailer,
+                amount: Money::new(amount * i64::from(kit.quantity), self.destination.currency),
+                minimum: None,
+            });
+        }
+        promotions
+    }
+
+    /// Prices of the units that a part has in one kit.
+    fn weights(&self, part: &KitComponent) -> Vec<i64> {
+        let line = self.lines.iter().find(|line| line.line.line_id == part.line_id);
+        line.map_or_else(Vec::new, |line| vec![line.line.unit_price.amount; part.quantity as usize])
     }
 
     /// What shipping costs before promotions, tax included.
@@ -276,11 +361,7 @@ impl<'w> Basket<'w> {
         let mut shares = allocate(amount, &left).into_iter();
         for line in &mut self.lines {
             let unit_amounts: Vec<i64> = shares.by_ref().take(line.left.len()).collect();
-            for (left, share) in line.left.iter_mut().zip(&unit_amounts) {
-                *left -= share;
-            }
-            let promotion_id = PromotionId::new(&rule.code);
-            line.line.promotions.push(PromotionAllocation { promotion_id, unit_amounts });
+            line.take(&PromotionId::new(&rule.code), unit_amounts);
         }
         amount
     }

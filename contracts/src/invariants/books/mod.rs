@@ -33,7 +33,7 @@ pub(super) use facts::Fact;
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
-pub(super) use order::{LineBook, OrderBook, Restock};
+pub(super) use order::{LineBook, OrderBook, Restock, Sighting};
 pub(super) use receivable::Receivable;
 pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;

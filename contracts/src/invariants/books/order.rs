@@ -14,8 +14,8 @@ use crate::{
     model::{
         CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
         InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView,
-        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, RmaId, ScanCode, Shipment, ShipmentId,
-        Sku, StockCondition, System, Timestamp, TrackingNumber,
+        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, RmaId, ScanCode, Shipment,
+        ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -53,6 +53,16 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) seq: u64,
     /// The furthest scan of the carrier.
     pub(in crate::invariants) scanned: Option<(ScanCode, u64)>,
+}
+
+/// A serial number that was scanned.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Sighting {
+    /// Whether it left; else it came back.
+    pub(in crate::invariants) left: bool,
+    /// The receipt that it came back with.
+    pub(in crate::invariants) receipt: Option<ReceiptId>,
+    pub(in crate::invariants) seq: u64,
 }
 
 /// Stock that came back in.
@@ -125,6 +135,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) wishes: BTreeSet<String>,
     /// Exchanges of its goods, and why they come back.
     pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
+    /// Where serial numbers were seen: left with a parcel of the order, or came back for it.
+    pub(in crate::invariants) serials: BTreeMap<String, Vec<Sighting>>,
     /// What was settled of exchanges, by settlement.
     pub(in crate::invariants) settlements: BTreeMap<String, (ExchangeSettlement, u64)>,
     pub(in crate::invariants) messages: OrderMessages,
@@ -189,6 +201,7 @@ impl OrderBook {
             cancellations: BTreeMap::new(),
             wishes: BTreeSet::new(),
             exchanges: BTreeMap::new(),
+            serials: BTreeMap::new(),
             settlements: BTreeMap::new(),
             messages: OrderMessages::default(),
             replays: ReplayBook::default(),
@@ -347,6 +360,11 @@ impl OrderBook {
                 self.receipts.insert(receipt.receipt_id.clone(), book);
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.received);
+                for unit in &receipt.serials {
+                    let seen = self.serials.entry(unit.serial.clone()).or_default();
+                    let receipt = Some(receipt.receipt_id.clone());
+                    seen.push(Sighting { left: false, receipt, seq });
+                }
             }
             Effect::GoodsInspected { inspection } => {
                 if let Some(receipt) = self.receipts.get_mut(&inspection.receipt_id) {
@@ -456,6 +474,10 @@ impl OrderBook {
             },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
+        for unit in &shipment.serials {
+            let seen = self.serials.entry(unit.serial.clone()).or_default();
+            seen.push(Sighting { left: true, receipt: None, seq });
+        }
     }
 
     fn scan(&mut self, seq: u64, scan: &CarrierScan) {

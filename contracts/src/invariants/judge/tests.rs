@@ -59,6 +59,10 @@ fn a_whole_life_exercises_every_law() {
     quarantined.decide("R-1", 2, crate::model::DispositionCode::Donate);
     quarantined.settle();
     observe_all(&mut others, &quarantined.records());
+    let mut serialized = Life { parcels: Vec::new(), ..Life::default() }.accepted();
+    serialized.scan_serials(&["SN-1"]);
+    serialized.ship_parcel("S-1", 2);
+    observe_all(&mut others, &renamed(&serialized.records(), "S-3"));
     observe_all(&mut others, &renamed(&Swap::up(1_010).records(), "S-2"));
     let elsewhere = others.checks_by_law();
     let never: Vec<&str> = judge

@@ -204,6 +204,7 @@ impl Life {
             tenders: self.tenders(total),
             total: money(total),
             exchange: None,
+            kits: Vec::new(),
             settlement: None,
             tax_terms: None,
         }

@@ -79,6 +79,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         exchanges: Vec::new(),
         replacing: None,
         notices: 0,
+        serials: BTreeMap::new(),
         tasks: BTreeMap::new(),
         told,
         sequence: 0,

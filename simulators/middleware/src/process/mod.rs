@@ -25,6 +25,7 @@ mod release;
 mod replacement;
 mod reservation;
 mod returns;
+mod serials;
 mod shipping;
 pub mod state;
 mod status;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     desk::Desk,
-    eligibility, exchange, ids, refund,
+    eligibility, exchange, ids, refund, serials,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
 
@@ -37,6 +37,8 @@ pub(super) fn in_store(
     check_terms(process, &told, belongs_to.as_ref())?;
     check_units(process, belongs_to.as_ref(), &units, desk)?;
     check_exchange(process, &told, belongs_to.as_ref(), &units)?;
+    serials::check_return(process, &told, &units)
+        .map_err(|reason| eligibility::not_returnable("/serials", reason))?;
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
     let (exchange, lines) = (told.exchange.clone(), told.lines.clone());
@@ -65,6 +67,7 @@ pub(super) fn at_dock(
             return Err(format!("{quantity} units of line {line} came back, {with_customer} had left"));
         }
     }
+    serials::check_return(process, &told, &units)?;
     let belongs_to = find_authorization(process, &told, &units, desk).map_err(|problem| problem.detail)?;
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
@@ -225,6 +228,7 @@ fn take(
     for (line, quantity) in units {
         use_up(process, &rma_id, line, *quantity, desk);
     }
+    serials::came_back(process, &told.serials, &told.receipt_id);
     desk.note(process, format!("goods of return {rma_id} came to {} as {}", told.node_id, told.receipt_id));
     let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), exchange: None, ..told.clone() };
     let chain = desk.context.chain.clone();

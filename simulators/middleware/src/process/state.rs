@@ -11,8 +11,8 @@ use counterproof_contracts::{
         DispositionDecision, ErpDocument, FulfillmentOrderId, InspectedLine, Inspection, ItemQuantity,
         LineId, LineQuantity, LineState, NodeId, Order, OrderStatus, OrderStatusUpdate, ReceiptId,
         RefundPart, RefundStatus, ReservationId, ReservedLine, Resolution, ReturnLine, ReturnMethod,
-        ReturnReceipt, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, Shipment, ShipmentId,
-        TenderId, TenderKind, Timestamp, TrackingNumber,
+        ReturnReceipt, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
+        ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -77,6 +77,8 @@ pub struct OrderProcess {
     pub replacing: Option<Replacing>,
     /// How much it told other orders.
     pub notices: u64,
+    /// Serial numbers that left.
+    pub serials: BTreeMap<String, SerialState>,
     /// What was asked of partners, by idempotency key.
     pub tasks: BTreeMap<String, TaskStatus>,
     /// What channel and customer service were last told.
@@ -151,12 +153,23 @@ pub struct Parcel {
     pub lines: Vec<ItemQuantity>,
     /// The chain that told it first.
     pub chain: Chain,
+    /// Units with serial numbers.
+    pub serials: Vec<SerializedUnit>,
     /// The carrier's number and name, once there is a label.
     pub tracking_number: Option<TrackingNumber>,
     /// Who carries it.
     pub carrier: Option<String>,
     /// Set once it left.
     pub shipped: Option<Departure>,
+}
+
+/// A unit with a serial number that left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SerialState {
+    /// The line.
+    pub line_id: LineId,
+    /// The receipt that it came back with.
+    pub returned: Option<ReceiptId>,
 }
 
 /// What was decided when a parcel left.

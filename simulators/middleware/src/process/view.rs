@@ -87,6 +87,7 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
             status: tracking::status(process, parcel),
             tracking_number: parcel.tracking_number.clone(),
             shipped_at: parcel.shipped.as_ref().map(|departure| departure.at),
+            serials: parcel.serials.clone(),
         })
         .collect()
 }

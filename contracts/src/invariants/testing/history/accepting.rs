@@ -20,6 +20,7 @@ impl History {
             stored_value: [0; 3],
             collected: 0,
             bookings: 0,
+            serials: Vec::new(),
         };
         history.open_world();
         history.submit();

@@ -38,6 +38,8 @@ pub(in crate::invariants) struct History {
     stored_value: [i64; 3],
     collected: i64,
     bookings: u32,
+    /// Serial numbers in the next parcel.
+    serials: Vec<SerializedUnit>,
 }
 
 const fn money(amount: i64) -> Money {
@@ -167,6 +169,12 @@ impl History {
             again: false,
             effect,
         })));
+    }
+
+    /// The next parcels carry these serial numbers.
+    pub(in crate::invariants) fn scan_serials(&mut self, serials: &[&str]) {
+        let unit = |serial: &&str| SerializedUnit { line_id: "L-1".into(), serial: (*serial).to_owned() };
+        self.serials = serials.iter().map(unit).collect();
     }
 
     /// The order, as it was placed.

@@ -61,6 +61,7 @@ impl History {
             }],
             grades: vec![InspectedLine { line_id: "L-1".into(), sku: "shirt".into(), quantity, grade }],
             exchange: None,
+            serials: Vec::new(),
         }
     }
 

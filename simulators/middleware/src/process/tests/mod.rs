@@ -7,6 +7,7 @@ mod exchanges;
 mod orders;
 mod properties;
 mod returns;
+mod serials;
 mod shipments;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -108,6 +109,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         tenders: vec![],
         total: eur(0),
         exchange: None,
+        kits: Vec::new(),
         settlement: None,
         tax_terms: None,
     };
@@ -153,6 +155,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         lines,
         grades,
         exchange: None,
+        serials: vec![],
     }
 }
 
@@ -342,6 +345,7 @@ impl Stage {
             status: ShipmentStatus::Shipped,
             tracking_number: Some(format!("TRK-{id}").into()),
             shipped_at: Some(self.now),
+            serials: vec![],
         }
     }
 
