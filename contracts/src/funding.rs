@@ -166,14 +166,16 @@ impl SettlementTerms {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test")]
+    use std::{fs, path::Path};
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::model::Currency;
 
     fn example(name: &str) -> Order {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/v1").join(name);
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/v1").join(name);
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConditionGrade, DispositionCode, ReturnReason, TenderKind};
+use crate::{
+    metrics::Threshold,
+    model::{ConditionGrade, DispositionCode, ReturnReason, TenderKind},
+};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,8 @@ pub struct Policy {
     pub advance_exchange_reasons: Vec<ReturnReason>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
+    /// Bounds of business metrics; a run that misses one ends with a code of its own.
+    pub thresholds: Vec<Threshold>,
 }
 
 /// What becomes of goods of a grade.
@@ -96,6 +101,7 @@ impl Default for Policy {
                 ReturnReason::WrongItem,
             ],
             retry: RetryPolicy::default(),
+            thresholds: Vec::new(),
         }
     }
 }

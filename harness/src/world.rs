@@ -93,6 +93,8 @@ pub struct Play {
     pub orders: Vec<Order>,
     /// The last receipt of returned goods.
     pub receipt: Option<ReceiptId>,
+    /// The store that takes part in no calls and exchanges files.
+    pub files_of: Option<NodeId>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
     /// Serial numbers that customers brought back to stores.
@@ -125,6 +127,7 @@ impl Play {
             cart: Cart::default(),
             orders: Vec::new(),
             receipt: None,
+            files_of: None,
             stock_before: std::collections::BTreeMap::new(),
             serials: std::collections::BTreeSet::new(),
             faults: Vec::new(),

@@ -184,3 +184,35 @@ fn free_block() -> u16 {
         })
         .unwrap()
 }
+
+#[test]
+fn thresholds_gate_with_a_code_of_their_own_and_are_refused_where_they_make_no_sense() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |thresholds: &str| {
+        let policy = folder.path().join("policy.json");
+        std::fs::write(&policy, format!("{{\n\"thresholds\": [{thresholds}]\n}}")).unwrap();
+        let (policy, out) = (policy.to_str().unwrap(), folder.path().join("run"));
+        let scenario = "scenarios/orders/plain_order.feature:22";
+        counterproof(&["run", scenario, "--virtual", "--policy", policy, "--out", out.to_str().unwrap()])
+    };
+    let missed = with(r#"{"metric":"dead_letters","at_least":1,"unit":"count"}"#);
+    let told = String::from_utf8(missed.stdout.clone()).unwrap();
+    assert_eq!(code(&missed), 6, "{told}{}", stderr(&missed));
+    let sentence = "threshold   dead_letters of the storefront is 0; thresholds[0] allows at least 1";
+    assert!(told.contains(sentence), "{told}");
+    let data = std::fs::read_to_string(folder.path().join("run/metrics.json")).unwrap();
+    assert!(data.contains("thresholds[0]") && data.contains("\"order_acknowledgment\""), "{data}");
+    let again = counterproof(&["check", folder.path().join("run").to_str().unwrap()]);
+    assert_eq!(code(&again), 6, "{}", stderr(&again));
+
+    let held = with(r#"{"metric":"order_acknowledgment","percentile":"p99","at_most":5,"unit":"min"}"#);
+    assert_eq!(code(&held), 0, "{}", stderr(&held));
+    for (wrong, place) in [
+        (r#"{"metric":"happiness","at_most":1,"unit":"s"}"#, "line 2"),
+        (r#"{"metric":"retries","at_most":1,"unit":"h"}"#, "thresholds[0].unit"),
+    ] {
+        let refused = with(wrong);
+        assert_eq!(code(&refused), 3);
+        assert!(stderr(&refused).contains(place), "{}", stderr(&refused));
+    }
+}

@@ -9,11 +9,14 @@ mod convergence;
 mod failure;
 mod headline;
 pub mod junit;
+mod metrics;
 mod story;
+mod summary;
 mod terminal;
 mod text;
 
 pub use chain::{Link, What};
 pub use convergence::Convergence;
+pub use metrics::{Measured, missed};
 pub use story::{Finding, LawTally, RunReport, ScenarioReport, StepReport, Story};
 pub use terminal::{Look, Terminal};

@@ -14,9 +14,14 @@ use counterproof_contracts::{
         StepOutcome, Verdict,
     },
     model::{System, Timestamp},
+    requirements::Coverage,
 };
 
-use crate::{Convergence, Link, What, convergence::Times};
+use crate::{
+    Convergence, Link, Measured, What,
+    convergence::Times,
+    metrics::{Meter, missed},
+};
 
 /// How many different calls of no scenario are told one by one.
 const STRANGERS_MAX: usize = 200;
@@ -128,6 +133,12 @@ pub struct RunReport {
     pub faults: u64,
     /// How long each system took to agree with the others again after faults.
     pub convergence: Vec<Convergence>,
+    /// How much of what is required was exercised; empty where the journal does not say.
+    pub coverage: Coverage,
+    /// Business metrics, by metric and channel.
+    pub metrics: Vec<Measured>,
+    /// Declared thresholds that were missed, a sentence each.
+    pub missed: Vec<String>,
     /// Traffic that belongs to no scenario, a sentence each.
     pub quarantined: Vec<String>,
     /// The run was interrupted, or its journal has no end.
@@ -187,6 +198,8 @@ pub struct Story {
     exchanges: u64,
     faults: u64,
     times: Times,
+    meter: Meter,
+    coverage: Coverage,
     strangers: BTreeMap<String, u64>,
     /// Calls of no scenario that are counted only.
     further_strangers: u64,
@@ -204,8 +217,10 @@ impl Story {
 
     /// Takes the next record. Returns the scenario that ended with it.
     pub fn observe(&mut self, record: &Record) -> Option<&ScenarioReport> {
+        self.meter.observe(record);
         match (&record.entry, &record.scenario) {
             (Entry::RunStarted(run), _) => self.run = Some(run.clone()),
+            (Entry::Coverage(coverage), _) => self.coverage = coverage.clone(),
             (Entry::RunFinished(end), _) => self.end = Some((end.verdict, end.interrupted)),
             (Entry::ScenarioStarted(started), Some(id)) => {
                 self.open.insert(id.clone(), Draft::new(id, started, record.at));
@@ -230,7 +245,8 @@ impl Story {
         self.tell_late_accusations();
         self.closed.sort_by(|a, b| (&a.feature_path, a.line, &a.id).cmp(&(&b.feature_path, b.line, &b.id)));
         let (verdict, incomplete) = (self.verdict(), self.is_incomplete());
-        let run = self.run;
+        let (run, metrics) = (self.run, self.meter.report());
+        let thresholds = run.as_ref().map_or_else(Vec::new, |run| run.policy.thresholds.clone());
         RunReport {
             version: run.as_ref().map_or_else(String::new, |run| run.version.clone()),
             seed: run.as_ref().map_or(0, |run| run.seed),
@@ -245,6 +261,9 @@ impl Story {
             exchanges: self.exchanges,
             faults: self.faults,
             convergence: self.times.report(),
+            coverage: self.coverage,
+            missed: missed(&metrics, &thresholds),
+            metrics,
             quarantined: strangers(self.strangers, self.further_strangers),
             incomplete,
             verdict,

@@ -9,7 +9,7 @@ use owo_colors::{OwoColorize as _, Style};
 use crate::{
     RunReport, ScenarioReport,
     failure::{self, Line, Tone},
-    text,
+    summary, text,
 };
 
 /// From how many failures with the same cause on only the first is told in full.
@@ -194,7 +194,14 @@ impl<W: io::Write> Terminal<W> {
         writeln!(self.out, "laws        {}", law_counts(run))?;
         writeln!(self.out, "messages    {}", run.exchanges)?;
         self.convergence(run)?;
+        summary::metrics(&mut self.out, run)?;
+        summary::coverage(&mut self.out, run)?;
         self.quarantined(run)?;
+        for sentence in &run.missed {
+            let line =
+                self.paint(&format!("threshold   {}", text::line(sentence)), Style::new().red().bold());
+            writeln!(self.out, "{line}")?;
+        }
         if run.incomplete {
             writeln!(self.out, "incomplete  the run was interrupted: not every scenario was judged")?;
         }

@@ -75,6 +75,7 @@ impl Link {
             middleware::CANCEL_ORDER.id,
             middleware::REQUEST_RETURN.id,
             middleware::RECEIVE_RETURN.id,
+            middleware::RECEIVE_BATCH.id,
         ];
         match self.system {
             System::Pos => CHANNEL,

@@ -11,6 +11,7 @@ use crate::{
     model::{CorrelationId, OrderNumber, Sku, System, Timestamp},
     policy::Policy,
     protocol::FieldError,
+    requirements::Coverage,
 };
 
 /// Version of the journal's format. A reader refuses another major version.
@@ -53,6 +54,8 @@ pub enum Entry {
     Settled(Settled),
     /// A scenario ended; its verdict.
     ScenarioFinished(ScenarioFinished),
+    /// How much of what is required the run exercised. Before the last line.
+    Coverage(Coverage),
     /// Last line of a complete journal.
     RunFinished(RunFinished),
 }

@@ -1,5 +1,6 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
+mod batch;
 mod exchange;
 mod finance;
 mod fulfillment;
@@ -17,6 +18,7 @@ mod system;
 mod tax;
 mod terms;
 
+pub use batch::*;
 pub use exchange::*;
 pub use finance::*;
 pub use fulfillment::*;

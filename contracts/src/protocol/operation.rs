@@ -90,6 +90,8 @@ pub mod middleware {
     pub const READ_RETURN: Operation = read(M, "readReturn", "/v1/returns/{rma_id}");
     /// Goods came back in a store, with or without authorization: `ReturnReceipt` → `ReturnDecision`.
     pub const RECEIVE_RETURN: Operation = create(M, "receiveReturn", "/v1/return-receipts");
+    /// Takes a partner's file: `BatchFile` → `BatchAcknowledgment`; 422 where nothing of it can be used.
+    pub const RECEIVE_BATCH: Operation = create(M, "receiveBatch", "/v1/batches");
     /// A signed CloudEvent from a partner; 202 once it is durable.
     pub const RECEIVE_EVENT: Operation = Operation {
         system: M,
@@ -137,6 +139,8 @@ pub mod erp {
     /// `InventoryMovement` → `InventoryMovement`. A goods issue consumes the order's reservation.
     pub const POST_INVENTORY_MOVEMENT: Operation =
         create(E, "postInventoryMovement", "/v1/inventory-movements");
+    /// `StockCount` → `StockLevel` after it.
+    pub const POST_STOCK_COUNT: Operation = create(E, "postStockCount", "/v1/stock-counts");
     /// `Invoice` → `Invoice`.
     pub const POST_INVOICE: Operation = create(E, "postInvoice", "/v1/invoices");
     /// `ReturnAuthorization` → `ReturnAuthorization`.
@@ -227,6 +231,14 @@ pub mod channel {
     }
 }
 
+/// The operations of stores beside those of a channel.
+pub mod pos {
+    use super::{Operation, System, create};
+
+    /// Gives a store that takes files only a file: `BatchFile` → `BatchAcknowledgment`.
+    pub const DELIVER_BATCH: Operation = create(System::Pos, "deliverBatch", "/v1/batches");
+}
+
 /// The operations of customer service beside those of a channel.
 pub mod customer_service {
     use super::{Operation, System, create};
@@ -265,6 +277,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::REQUEST_RETURN,
     middleware::READ_RETURN,
     middleware::RECEIVE_RETURN,
+    middleware::RECEIVE_BATCH,
     middleware::RECEIVE_EVENT,
     middleware::LIST_DEAD_LETTERS,
     middleware::REPLAY_DEAD_LETTER,
@@ -276,6 +289,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::CREATE_RESERVATION,
     erp::RELEASE_RESERVATION,
     erp::POST_INVENTORY_MOVEMENT,
+    erp::POST_STOCK_COUNT,
     erp::POST_INVOICE,
     erp::CREATE_RETURN_AUTHORIZATION,
     erp::POST_RETURN_RECEIPT,
@@ -302,6 +316,7 @@ pub const OPERATIONS: &[Operation] = &[
     channel::notify_refund(System::Marketplace),
     channel::update_order_status(System::Pos),
     channel::notify_refund(System::Pos),
+    pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),
     customer_service::ADD_TIMELINE_ENTRY,

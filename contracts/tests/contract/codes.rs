@@ -34,6 +34,9 @@ macro_rules! codes {
 codes! {
     "account_kind": AccountKind { GiftCard, StoreCredit }
     "authorization_status": AuthorizationStatus { Authorized, PartiallyCaptured, Captured, Voided, Expired }
+    "batch_format": BatchFormat { Csv, Jsonl }
+    "batch_kind": BatchKind { Orders, Inventory, Returns, Statuses }
+    "batch_status": BatchStatus { Accepted, PartiallyAccepted, Refused }
     "cancellation_status": CancellationStatus { Pending, Canceled, PartiallyCanceled, Refused }
     "condition_grade": ConditionGrade { A, B, C, D }
     "disposition_code": DispositionCode {

@@ -294,6 +294,32 @@ records! {
         sku,
         quantity: QUANTITY,
     }
+    BatchFile {
+        file_name: reference(),
+        partner,
+        kind,
+        format,
+        content: text(900_000),
+    }
+    BatchAcknowledgment {
+        file_name: reference(),
+        status,
+        records: COUNT,
+        taken: COUNT,
+        known: COUNT,
+        refused,
+    }
+    RefusedRecord {
+        line: 1..=1_000_000_u32,
+        reason: text(4000),
+    }
+    StockCount {
+        count_id: identifier(128),
+        node_id,
+        sku,
+        quantity: COUNT,
+        counted_at,
+    }
     CancellationLines {
         order_number,
         cancellation_id: reference(),

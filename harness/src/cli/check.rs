@@ -51,7 +51,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Fatal> {
         (false, true) => Verdict::Inconclusive,
         (false, false) => Verdict::Pass,
     });
-    let exit = super::gate::exit(run.verdict, false);
+    let exit = super::gate::with_thresholds(&run, super::gate::exit(run.verdict, false));
     super::print(&format!("journal {}\n", path.display()))?;
     super::gate::tell(&run, exit)?;
     if let Some(broken_at) = broken_at {

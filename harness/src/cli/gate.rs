@@ -1,6 +1,7 @@
 //! Playing what was selected, and the gate: the journal, the reports, the exit code.
 
 use std::{
+    collections::BTreeMap,
     io::IsTerminal as _,
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -16,6 +17,7 @@ use counterproof_contracts::{
     journal::{Entry, FORMAT, RunFinished, RunInput, RunStarted, Verdict, read_until_break},
     model::Timestamp,
     policy::Policy,
+    requirements::Coverage,
 };
 use counterproof_reports::{LawTally, Look, RunReport, Story, Terminal, junit};
 
@@ -124,11 +126,18 @@ impl Run {
 #[derive(Default)]
 struct Tally {
     worst: Option<Verdict>,
+    /// How many scenarios with each tag were told apart as right or wrong.
+    told: BTreeMap<String, u64>,
 }
 
 impl Tally {
     fn count(&mut self, finished: &Finished) {
         self.worst = self.worst.max(Some(finished.result.verdict));
+        if finished.result.verdict != Verdict::Inconclusive {
+            for tag in &finished.tags {
+                *self.told.entry(tag.clone()).or_default() += 1;
+            }
+        }
     }
 
     fn verdict(&self, recording: &Recording) -> Verdict {
@@ -178,8 +187,10 @@ fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit
         };
         progress.end();
         stage.close().await;
-        let verdict = tally.lock().unwrap_or_else(PoisonError::into_inner).verdict(&recording);
-        finish(&recording, stage.clock.now(), verdict, interrupted)?;
+        let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = tally.verdict(&recording);
+        finish(&recording, stage.clock.now(), &tally, interrupted)?;
+        drop(tally);
         conclude(&recording, &run.folder, exit(verdict, interrupted))
     })
 }
@@ -213,7 +224,7 @@ fn rehearse(run: &Run, selection: &Selection, progress: &Progress) -> Result<Exi
     }
     progress.end();
     let verdict = rehearsal.tally.verdict(&recording);
-    finish(&recording, starts_at, verdict, interrupted)?;
+    finish(&recording, starts_at, &rehearsal.tally, interrupted)?;
     conclude(&recording, &run.folder, exit(verdict, interrupted))
 }
 
@@ -272,7 +283,10 @@ impl Rehearsing<'_> {
 }
 
 /// Ends the journal.
-fn finish(recording: &Recording, at: Timestamp, verdict: Verdict, interrupted: bool) -> Result<(), Fatal> {
+fn finish(recording: &Recording, at: Timestamp, tally: &Tally, interrupted: bool) -> Result<(), Fatal> {
+    let coverage = Coverage::of(super::requirements::published()?, &tally.told, &recording.checks_by_law());
+    recording.record(at, None, Entry::Coverage(coverage));
+    let verdict = tally.verdict(recording);
     recording.record(at, None, Entry::RunFinished(RunFinished { verdict, interrupted }));
     recording.flush()
 }
@@ -289,7 +303,7 @@ pub(super) const fn exit(verdict: Verdict, interrupted: bool) -> Exit {
 /// Tells the story from the journal, as `check` would, and writes the other reports.
 fn conclude(recording: &Recording, folder: &Path, exit: Exit) -> Result<Exit, Fatal> {
     let journal = folder.join("run.ndjson");
-    let tally = LawTally { laws: Judge::laws().len(), checks: recording.checks() };
+    let tally = LawTally { laws: Judge::laws().len(), checks: recording.checks_by_law().values().sum() };
     let mut run = story(&journal, recording.all_violations(), tally)?;
     let path = folder.join("junit.xml");
     let unwritable = |reason: String| {
@@ -298,10 +312,30 @@ fn conclude(recording: &Recording, folder: &Path, exit: Exit) -> Result<Exit, Fa
     let mut xml = Vec::new();
     junit::write(&run, &mut xml).map_err(|error| unwritable(error.to_string()))?;
     std::fs::write(&path, xml).map_err(|error| unwritable(error.to_string()))?;
+    let metrics = folder.join("metrics.json");
+    write_metrics(&metrics, &run)?;
     run.folder = Some(folder.display().to_string());
+    let exit = with_thresholds(&run, exit);
     tell(&run, exit)?;
-    super::print(&format!("journal {} · junit {}\n", journal.display(), path.display()))?;
+    let [journal, junit, metrics] = [&journal, &path, &metrics].map(|path| path.display().to_string());
+    super::print(&format!("journal {journal} · junit {junit} · metrics {metrics}\n"))?;
     Ok(exit)
+}
+
+/// What was right may still be too slow, or too often repeated.
+pub(super) fn with_thresholds(run: &RunReport, exit: Exit) -> Exit {
+    if exit == Exit::Passed && !run.missed.is_empty() { Exit::Threshold } else { exit }
+}
+
+/// Business metrics as data.
+fn write_metrics(path: &Path, run: &RunReport) -> Result<(), Fatal> {
+    let data = serde_json::json!({
+        "format": "counterproof-metrics/1", "metrics": run.metrics, "missed": run.missed,
+    });
+    let text = serde_json::to_vec_pretty(&data).map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
+    std::fs::write(path, text).map_err(|error| {
+        Fatal::new(Exit::Inconclusive, format!("failed to write {}: {error}", path.display()))
+    })
 }
 
 /// Reads the journal again and tells its story with these violations.

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::{faults, journal::RunInput, model::Timestamp, policy::Policy};
+use counterproof_contracts::{
+    faults, journal::RunInput, metrics::Threshold, model::Timestamp, policy::Policy,
+};
 
 use super::{
     FIRST_PORT, PortArgs, RunArgs,
@@ -161,5 +163,10 @@ pub(super) fn policy(path: Option<&Path>) -> Result<Policy, Fatal> {
     let Some(path) = path else { return Ok(Policy::default()) };
     let wrong = |reason: String| Fatal::new(Exit::Invalid, format!("policy {}: {reason}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+    let policy: Policy = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    Threshold::check(&policy.thresholds).map_err(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        wrong(told.join("\n  "))
+    })?;
+    Ok(policy)
 }

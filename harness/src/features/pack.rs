@@ -71,6 +71,9 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
     ("scenarios/resilience/restored.feature", include_str!("../../../scenarios/resilience/restored.feature")),
+    ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
+    ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
+    ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),
 ];
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ struct State {
     seq: u64,
     exchanges: u64,
     effects: u64,
-    checks: u64,
+    /// Checks by law of the recordings that were taken in.
+    checks: BTreeMap<&'static str, u64>,
     broken: Option<String>,
 }
 
@@ -125,7 +126,7 @@ impl Recording {
             seq: 0,
             exchanges: 0,
             effects: 0,
-            checks: 0,
+            checks: BTreeMap::new(),
             broken: None,
         })))
     }
@@ -169,7 +170,9 @@ impl Recording {
         state.doubts.extend(doubts);
         state.exchanges += other.exchanges;
         state.effects += other.effects;
-        state.checks += other.all_checks();
+        for (law, checks) in other.checks_by_law() {
+            *state.checks.entry(law).or_default() += checks;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -212,9 +215,9 @@ impl Recording {
         concerned.map(|(_, reason)| reason).collect()
     }
 
-    /// How often laws were checked.
-    pub fn checks(&self) -> u64 {
-        self.state().all_checks()
+    /// How often each law was checked on something.
+    pub fn checks_by_law(&self) -> BTreeMap<&'static str, u64> {
+        self.state().checks_by_law()
     }
 
     /// Calls of a scenario that will be repeated, because their caller does not know their outcome. One that
@@ -290,8 +293,12 @@ impl State {
         }
     }
 
-    fn all_checks(&self) -> u64 {
-        self.checks + self.judge.checks_by_law().values().sum::<u64>()
+    fn checks_by_law(&self) -> BTreeMap<&'static str, u64> {
+        let mut checks = self.judge.checks_by_law();
+        for (law, more) in &self.checks {
+            *checks.entry(law).or_default() += more;
+        }
+        checks
     }
 
     fn all_doubts(&self) -> impl Iterator<Item = Doubt> {

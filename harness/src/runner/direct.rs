@@ -31,5 +31,5 @@ pub async fn perform(stage: &Arc<Stage>, script: &Script, index: usize) -> Finis
         },
     };
     let id = id_of(stage, &script.planned);
-    Finished { planned: script.planned.title(), index, id, result }
+    Finished { planned: script.planned.title(), tags: script.planned.tags.clone(), index, id, result }
 }

@@ -79,7 +79,13 @@ fn account_for_all(run: &Run) -> Vec<Finished> {
             };
             let id = id_of(&run.stage, planned);
             run.stage.record(Some(&id), Entry::ScenarioFinished(result.clone()));
-            run.finish(Finished { planned: planned.name.clone(), index, id, result });
+            run.finish(Finished {
+                planned: planned.name.clone(),
+                tags: planned.tags.clone(),
+                index,
+                id,
+                result,
+            });
         }
     }
     run.finished.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -129,7 +135,8 @@ fn leave<'a>(
         let Some((index, planned)) = run.find(feature, scenario) else { return };
         let Some(Ok(play)) = world.map(World::play) else { return };
         let result = conclude(play).await;
-        run.finish(Finished { planned: planned.name.clone(), index, id: play.id.clone(), result });
+        let (tags, id) = (planned.tags.clone(), play.id.clone());
+        run.finish(Finished { planned: planned.name.clone(), tags, index, id, result });
     }
     .boxed_local()
 }

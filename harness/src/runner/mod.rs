@@ -28,6 +28,8 @@ use crate::{
 pub struct Finished {
     /// What was planned.
     pub planned: String,
+    /// Tags of feature, rule and scenario, without `@`.
+    pub tags: Vec<String>,
     /// Where it stands in the order of planning.
     pub index: usize,
     /// Its part of all identifiers.

@@ -7,6 +7,7 @@ mod agreement;
 mod dispositions;
 mod exchanges;
 mod faults;
+mod files;
 mod fulfillment;
 mod orders;
 mod parameters;
@@ -125,6 +126,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         returns::STEPS,
         exchanges::STEPS,
         dispositions::STEPS,
+        files::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

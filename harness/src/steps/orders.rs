@@ -11,7 +11,7 @@ use counterproof_simulators::{
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once};
+use super::{Args, Kind, Step, at_once, files};
 use crate::{
     stage::Root,
     world::{Cart, Play, StepError, World},
@@ -202,6 +202,9 @@ fn open_gift_card(play: &mut Play, order: &Order, balance: Option<i64>) -> Resul
 }
 
 fn submit(play: &Play, order: &Order, root: &Root) -> Result<(), StepError> {
+    if let Some(store) = play.files_of.as_ref().filter(|_| order.sales_channel == SalesChannel::Store) {
+        return files::take_order(play, store, order, root);
+    }
     play.stage
         .with_channel(order.sales_channel.system(), root, |channel, scene| {
             channel.place_order(scene, order.clone())

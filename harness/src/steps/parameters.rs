@@ -71,7 +71,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
+        pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
         doc: "something that is asked of a system",
     },
     Parameter {
@@ -84,6 +84,7 @@ pub const PARAMETERS: &[Parameter] = &[
         pattern: r"\d{1,4} (?:seconds?|minutes?|hours?|days?)",
         doc: "a span of time: 3 hours",
     },
+    Parameter { name: "records", pattern: "orders|returns|counts", doc: "what the records of a file are" },
     Parameter {
         name: "drift",
         pattern: "a code of a later version|a field of a later version|an optional field missing|a number written as text",

@@ -7,7 +7,7 @@ use counterproof_contracts::model::{
 use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, fulfillment, payment, stock};
+use super::{Args, Kind, Step, at_once, files, fulfillment, payment, stock};
 use crate::{
     stage::Root,
     world::{Play, StepError, World},
@@ -147,6 +147,10 @@ pub(super) fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<C
 async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Result<(), StepError> {
     let play = world.play()?;
     let (receipt, root) = receipt(play, &args, 1, args.text(2), by_recipient).await?;
+    if play.files_of.as_ref() == Some(&receipt.node_id) {
+        files::take_return(play, receipt, &root);
+        return Ok(());
+    }
     bring(play, &receipt, root);
     told(play, receipt.receipt_id).await
 }

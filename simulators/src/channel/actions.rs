@@ -27,6 +27,9 @@ pub enum ActionError {
         /// This one.
         system: System,
     },
+    /// A file cannot hold what was gathered for it.
+    #[error("no file can be written: {0}")]
+    NoFile(String),
     /// No such order was placed here.
     #[error("order {0} was not placed here")]
     NotPlaced(OrderNumber),
@@ -35,6 +38,14 @@ pub enum ActionError {
 impl Channel {
     /// A customer places an order: it is the truth from now on, whatever the middleware makes of it.
     pub fn place_order(&mut self, scene: &mut Scene<'_>, order: Order) -> Result<(), ActionError> {
+        let submission = order.clone();
+        self.take_order(scene, order)?;
+        submit(scene, &submission, submission_key(&submission));
+        Ok(())
+    }
+
+    /// Takes an order and tells nobody.
+    pub(super) fn take_order(&mut self, scene: &mut Scene<'_>, order: Order) -> Result<(), ActionError> {
         let belongs = order.sales_channel.system();
         if belongs != self.system {
             return Err(ActionError::OtherChannel {
@@ -47,7 +58,6 @@ impl Channel {
             return Err(ActionError::PlacedBefore(order.order_number));
         }
         scene.commit(Effect::OrderPlaced { order: Box::new(order.clone()) });
-        submit(scene, &order, submission_key(&order));
         let conversation = self.conversations.entry(order.order_number.clone()).or_default();
         conversation.order = Some(order);
         Ok(())

@@ -17,12 +17,14 @@ use serde_json::Value;
 use crate::kernel::{Call, Core, OutboundCall, Scene, answer};
 
 mod actions;
+mod files;
 mod marketplace;
 mod pos;
 #[cfg(test)]
 mod tests;
 
 pub use actions::ActionError;
+pub use files::Damage;
 pub use pos::Pos;
 
 /// All that a channel knows of one order.

@@ -5,14 +5,23 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
+    batch::Record,
     journal::Effect,
-    model::{Inspection, OrderNumber, OrderView, ReceiptId, ReturnDecision, ReturnReceipt, System},
-    protocol::{Problem, middleware},
+    model::{
+        BatchAcknowledgment, BatchFile, BatchKind, Inspection, NodeId, Order, OrderNumber, OrderView,
+        ReceiptId, ReturnDecision, ReturnReceipt, StockCount, System,
+    },
+    protocol::{Problem, ProblemKind, middleware, pos as operations},
 };
 use serde_json::Value;
 
-use super::{Channel, actions::body, read};
-use crate::kernel::{Call, Core, OutboundCall, Scene};
+use super::{
+    ActionError, Channel, Damage,
+    actions::body,
+    files::{self, Files},
+    read,
+};
+use crate::kernel::{Call, Core, OutboundCall, Scene, answer};
 
 /// The stores' point of sale.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +30,7 @@ pub struct Pos {
     decisions: BTreeMap<ReceiptId, ReturnDecision>,
     refusals: BTreeMap<ReceiptId, Problem>,
     lookups: BTreeMap<OrderNumber, OrderView>,
+    files: Files,
 }
 
 impl Default for Pos {
@@ -31,12 +41,13 @@ impl Default for Pos {
 
 impl Pos {
     /// A point of sale without orders.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             channel: Channel::new(System::Pos),
             decisions: BTreeMap::new(),
             refusals: BTreeMap::new(),
             lookups: BTreeMap::new(),
+            files: Files::default(),
         }
     }
 
@@ -48,6 +59,51 @@ impl Pos {
         }
         let key = format!("receipt-{}", receipt.receipt_id);
         scene.call(middleware::RECEIVE_RETURN, &[], body(receipt), key, &receipt.order_number);
+    }
+
+    /// A store that takes part in no calls takes an order. The middleware hears of it by the next file.
+    pub fn take_order_for_file(
+        &mut self,
+        scene: &mut Scene<'_>,
+        store: &NodeId,
+        order: Order,
+    ) -> Result<(), ActionError> {
+        self.channel.take_order(scene, order.clone())?;
+        self.files.gather(store, Record::Order(Box::new(order)), scene.correlation());
+        Ok(())
+    }
+
+    /// Such a store takes goods back: they are there before anybody else hears of it.
+    pub fn take_return_for_file(&mut self, scene: &mut Scene<'_>, store: &NodeId, receipt: ReturnReceipt) {
+        self.files.gather(store, Record::Return(Box::new(receipt.clone())), scene.correlation());
+        hand_over(receipt, scene);
+    }
+
+    /// Such a store counts a shelf.
+    pub fn count_for_file(&mut self, scene: &Scene<'_>, store: &NodeId, count: StockCount) {
+        self.files.gather(store, Record::Count(count), scene.correlation());
+    }
+
+    /// Such a store sends what it gathered.
+    pub fn send_file(
+        &mut self,
+        scene: &mut Scene<'_>,
+        store: &NodeId,
+        kind: BatchKind,
+        damage: Damage,
+        order: &OrderNumber,
+    ) -> Result<(), ActionError> {
+        self.files.send(scene, store, kind, damage, order)
+    }
+
+    /// It sends its last file again: the same message.
+    pub fn send_file_again(&mut self, scene: &mut Scene<'_>, order: &OrderNumber) -> Result<(), ActionError> {
+        self.files.send_again(scene, order)
+    }
+
+    /// What was answered to the last file.
+    pub fn file_answer(&self) -> Option<&Result<BatchAcknowledgment, Problem>> {
+        self.files.last_answer()
     }
 
     /// Keeps what a clerk saw when looking the original order up.
@@ -96,7 +152,24 @@ impl Core for Pos {
     }
 
     fn handle(&mut self, call: &Call, scene: &mut Scene<'_>) -> Result<Value, Problem> {
-        self.channel.handle(call, scene)
+        if call.operation != operations::DELIVER_BATCH {
+            return self.channel.handle(call, scene);
+        }
+        let file: BatchFile = call.document()?;
+        answer(&files::take(&file, |record| match record {
+            Record::Status(update) => {
+                let order = update.order_number.clone();
+                self.channel.update_status(order.as_str(), *update, scene).map(drop)
+            }
+            Record::Refund(notice) => {
+                let order = notice.order_number.clone();
+                self.channel.notify_refund(order.as_str(), *notice, scene).map(drop)
+            }
+            other => {
+                let detail = format!("a store is told no {}", other.kind().name());
+                Err(Problem::new(ProblemKind::BusinessRule, detail))
+            }
+        })?)
     }
 
     fn answered(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, scene: &mut Scene<'_>) {
@@ -105,6 +178,11 @@ impl Core for Pos {
             && let Ok(receipt) = read(call.body.clone())
         {
             self.remember_return(receipt, answer.clone().and_then(read), scene);
+        }
+        if call.operation == middleware::RECEIVE_BATCH
+            && let Ok(file) = read(call.body.clone())
+        {
+            self.files.answered(&file, answer.clone().and_then(read));
         }
     }
 }

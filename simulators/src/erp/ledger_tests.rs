@@ -2,7 +2,7 @@
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{InventoryMovement, MovementReason, Reservation},
+    model::{InventoryMovement, MovementReason, Reservation, StockCount, StockLevel, Timestamp},
 };
 use proptest::prelude::*;
 
@@ -10,10 +10,43 @@ use super::{
     tests::{Answered, SHIRT, SOCKS, issue, open, post, release, reserve, stage},
     *,
 };
-use crate::{test_stage::Stage, world::testing::document};
+use crate::{
+    test_stage::Stage,
+    world::testing::{call, document},
+};
 
 const NODES: [&str; 3] = ["dc-north", "dc-south", "store-12"];
 const SKUS: [&str; 2] = [SHIRT, SOCKS];
+
+fn count(stage: &mut Stage<Erp>, id: &str, at: Timestamp, units: u32) -> i64 {
+    let count = StockCount {
+        count_id: id.to_owned(),
+        node_id: "dc-north".into(),
+        sku: SHIRT.into(),
+        quantity: units,
+        counted_at: at,
+    };
+    let level: StockLevel = document(&call(stage, operations::POST_STOCK_COUNT, &[], count));
+    level.on_hand
+}
+
+#[test]
+fn a_count_is_compared_with_what_was_there_when_it_was_taken() {
+    let mut stage = stage();
+    open(&mut stage, "dc-north", SHIRT, 10);
+    let counted_at = stage.now + std::time::Duration::from_secs(60);
+    stage.now += std::time::Duration::from_secs(3600);
+    post(&mut stage, &issue("W-1", 1, SHIRT, "dc-north", 4));
+    assert_eq!(count(&mut stage, "C-1", counted_at, 9), 5, "one was missing, four left since");
+    assert_eq!(
+        count(&mut stage, "C-2", counted_at - std::time::Duration::from_secs(1), 3),
+        5,
+        "an older count"
+    );
+    let now = stage.now;
+    assert_eq!(count(&mut stage, "C-3", now, 5), 5, "nothing differs");
+    assert_eq!(stage.core.on_hand(&SHIRT.into(), &"dc-north".into()), 5);
+}
 
 #[derive(Debug, Clone)]
 enum Step {

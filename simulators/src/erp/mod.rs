@@ -181,6 +181,7 @@ impl Core for Erp {
                 answer(&self.release(call.parameter("reservation_id"), call.document()?, scene)?)
             }
             operations::POST_INVENTORY_MOVEMENT => answer(&self.move_stock(call.document()?, scene)?),
+            operations::POST_STOCK_COUNT => answer(&self.count_stock(&call.document()?, scene)?),
             operations::POST_INVOICE => answer(&self.post_invoice(call.document()?, scene)?),
             operations::CREATE_RETURN_AUTHORIZATION => {
                 answer(&self.authorize_return(call.document()?, scene)?)

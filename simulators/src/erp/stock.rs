@@ -4,16 +4,22 @@
 //! The ledger never falls below zero, in no condition. It does not stop an issue of units that others
 //! claimed: that is an oversell, and visible as available stock below zero.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{InventoryMovement, MovementReason, NodeId, Sku, StockCondition, StockLevel, StockLevelList},
+    model::{
+        InventoryMovement, MovementReason, NodeId, Sku, StockCondition, StockCount, StockLevel,
+        StockLevelList, Timestamp,
+    },
     protocol::{Problem, ProblemKind},
 };
 
 use super::{Erp, business};
 use crate::kernel::Scene;
+
+/// Most bookings of a shelf that are remembered.
+const BOOKED_MAX: usize = 1000;
 
 /// What lies at one node of one SKU.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,9 +28,28 @@ struct Shelf {
     /// Units that customers brought back, ever.
     returned: BTreeMap<StockCondition, i64>,
     reserved: i64,
+    /// What was booked lately on the sellable units, oldest first: when, and by how much.
+    booked: VecDeque<(Timestamp, i64)>,
+    /// When it was counted last.
+    counted_at: Option<Timestamp>,
 }
 
 impl Shelf {
+    fn book(&mut self, now: Timestamp, condition: StockCondition, quantity: i64) {
+        if condition == StockCondition::Sellable {
+            self.booked.push_back((now, quantity));
+            if self.booked.len() > BOOKED_MAX {
+                self.booked.pop_front();
+            }
+        }
+    }
+
+    /// Sellable units that lay there at an instant, as far as bookings are remembered.
+    fn on_hand_at(&self, instant: Timestamp) -> i64 {
+        let since = self.booked.iter().filter(|(booked_at, _)| *booked_at > instant);
+        self.in_condition(StockCondition::Sellable) - since.map(|(_, quantity)| quantity).sum::<i64>()
+    }
+
     fn in_condition(&self, condition: StockCondition) -> i64 {
         self.units.get(&condition).copied().unwrap_or(0)
     }
@@ -57,7 +82,9 @@ impl Ledger {
     }
 
     pub(super) fn open(&mut self, scene: &mut Scene<'_>, node_id: &NodeId, sku: &Sku, quantity: i64) {
-        *self.shelf_mut(sku, node_id).units.entry(StockCondition::Sellable).or_insert(0) += quantity;
+        let shelf = self.shelf_mut(sku, node_id);
+        *shelf.units.entry(StockCondition::Sellable).or_insert(0) += quantity;
+        shelf.book(scene.now(), StockCondition::Sellable, quantity);
         scene.commit(Effect::StockOpened { node_id: node_id.clone(), sku: sku.clone(), quantity });
     }
 
@@ -116,7 +143,40 @@ fn check_direction(movement: &InventoryMovement) -> Result<(), Problem> {
     Err(business(format!("{:?} of {} units has no meaning", movement.reason, movement.quantity)))
 }
 
+/// The movement that a count leads to.
+fn adjustment(count: &StockCount, quantity: i64) -> InventoryMovement {
+    InventoryMovement {
+        movement_id: format!("count-{}", count.count_id).as_str().into(),
+        order_number: None,
+        line_id: None,
+        node_id: count.node_id.clone(),
+        sku: count.sku.clone(),
+        condition: StockCondition::Sellable,
+        quantity,
+        reason: MovementReason::Adjustment,
+        cause: count.count_id.clone(),
+    }
+}
+
 impl Erp {
+    /// Takes a count: the ledger is adjusted by what differs from it at the time of the count. What was booked
+    /// since is taken to have happened since.
+    pub(super) fn count_stock(
+        &mut self,
+        count: &StockCount,
+        scene: &mut Scene<'_>,
+    ) -> Result<StockLevel, Problem> {
+        let shelf = self.stock.shelf_mut(&count.sku, &count.node_id);
+        if shelf.counted_at.is_none_or(|last| last < count.counted_at) {
+            shelf.counted_at = Some(count.counted_at);
+            let difference = i64::from(count.quantity) - shelf.on_hand_at(count.counted_at);
+            if difference != 0 {
+                self.move_stock(adjustment(count, difference), scene)?;
+            }
+        }
+        Ok(self.stock.level(&count.sku, &count.node_id))
+    }
+
     /// Books a movement. A goods issue uses up the order's claim at the node, as far as there is one.
     pub(super) fn move_stock(
         &mut self,
@@ -127,6 +187,7 @@ impl Erp {
         let after = self.stock.after(&movement)?;
         let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
         shelf.units.insert(movement.condition, after);
+        shelf.book(scene.now(), movement.condition, movement.quantity);
         if movement.reason == MovementReason::CustomerReturn {
             *shelf.returned.entry(movement.condition).or_insert(0) += movement.quantity;
         }

@@ -9,9 +9,11 @@ use std::{
 };
 
 use counterproof_contracts::{
-    model::{AccountId, OrderNumber, Sku, System},
+    batch::{self, Record},
+    model::{AccountId, BatchFile, OrderNumber, Sku, System},
     protocol::OPERATIONS,
 };
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::bounded::Bounded;
@@ -171,17 +173,31 @@ impl Registry {
             let in_body = body.get(name).and_then(Value::as_str);
             in_body.or_else(|| parameters.get(name).map(String::as_str)).filter(|text| !text.is_empty())
         };
-        let order = text("order_number").map(OrderNumber::from).or_else(|| {
-            let entries = self.entries();
-            let owner = |(name, value)| entries.owners.get(&(system, format!("{name} {value}"))).cloned();
-            parameters.iter().find_map(owner)
-        });
+        let order =
+            text("order_number").map(OrderNumber::from).or_else(|| order_of_file(body)).or_else(|| {
+                let entries = self.entries();
+                let owner = |(name, value)| entries.owners.get(&(system, format!("{name} {value}"))).cloned();
+                parameters.iter().find_map(owner)
+            });
         Subject { order, sku: text("sku").map(Sku::from), account: text("account_id").map(AccountId::from) }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The order that a partner's file speaks of first.
+fn order_of_file(body: &Value) -> Option<OrderNumber> {
+    body.get("content")?;
+    let file = BatchFile::deserialize(body).ok()?;
+    batch::read(&file).ok()?.into_iter().find_map(|entry| match entry.record.ok()? {
+        Record::Order(order) => Some(order.order_number),
+        Record::Return(receipt) => Some(receipt.order_number),
+        Record::Status(update) => Some(update.order_number),
+        Record::Refund(notice) => Some(notice.order_number),
+        Record::Count(_) => None,
+    })
 }
 
 /// The identifiers that stand in the paths of a system's operations and are not keys of their own, and the one by which

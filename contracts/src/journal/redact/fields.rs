@@ -59,6 +59,8 @@ const FIELDS: &[(Field, &[&str])] = &[
             "birthdate",
             "dateofbirth",
             "giftmessage",
+            // The text of a partner's file: orders with addresses.
+            "content",
         ],
     ),
     (Field::Reference, &["customerref", "recipientref", "giftrecipientref", "customerid"]),

@@ -91,6 +91,7 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("reservation", erp::CREATE_RESERVATION),
         ("invoice", erp::POST_INVOICE),
         ("stock movement", erp::POST_INVENTORY_MOVEMENT),
+        ("stock count", erp::POST_STOCK_COUNT),
         ("credit memo", erp::POST_CREDIT_MEMO),
         ("exchange settlement", erp::SETTLE_EXCHANGE),
         ("authorization", psp::AUTHORIZE_PAYMENT),
@@ -145,7 +146,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// Plans a fault, if it can happen at all.
-fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
+pub(in crate::steps) fn plan(world: &mut World, fault: &Fault) -> Result<(), StepError> {
     if let Some(refusal) = Plan::new(&fault.name, vec![fault.clone()]).check().first() {
         return Err(StepError::rig(format!("{:?} cannot happen: {refusal}", fault.name)));
     }

@@ -30,6 +30,11 @@ impl Keys {
         format!("rma/{}", percent_encode(rma.as_str()))
     }
 
+    /// That a count was booked.
+    pub(crate) fn count(id: &str) -> String {
+        format!("count/{}", percent_encode(id))
+    }
+
     /// That an event was taken.
     pub(crate) fn inbox(source: &str, id: &str) -> String {
         format!("inbox/{}/{}", percent_encode(source), percent_encode(id))

@@ -23,3 +23,4 @@ pub(crate) use app::{Circumstances, Inner, Seal};
 pub use call::GIVE_UP_AFTER;
 pub(crate) use dead_letters::{Content, EventInHand, StoredLetter};
 pub(crate) use keys::Keys;
+pub(crate) use runner::{Asked, ask_once};

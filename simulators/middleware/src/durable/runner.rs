@@ -146,6 +146,26 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
     }
 }
 
+/// What became of a call that somebody waits for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It had its effect.
+    Done,
+    /// It had none, and will have none.
+    Refused(String),
+    /// Nobody knows; the same call may be made again.
+    Unknown(String),
+}
+
+/// Makes a call that no order wants, for somebody who waits for its outcome and repeats it.
+pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
+    match bounded_attempt(app, task, 1, Rank::of(task)).await {
+        Attempt::Answered(_) => Asked::Done,
+        Attempt::Refused(refusal) => Asked::Refused(refusal.reason()),
+        Attempt::Unknown { reason, .. } => Asked::Unknown(reason),
+    }
+}
+
 /// Calls a partner once, when it is the task's turn.
 pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
     // The permit lasts for the call only: who waits to try again holds nobody up.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, reply::Reply};
+use super::{Call, batches, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer},
@@ -57,9 +57,13 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
             Reply::problem(&Problem::new(ProblemKind::IdempotencyKeyReused, detail))
         });
     }
-    let answer = match understand(call, &body) {
-        Ok(command) => carry_out(app, command, chain(call, key), slot).await?,
-        Err(problem) => refuse(app, problem, slot).await?,
+    let answer = if call.operation == middleware::RECEIVE_BATCH {
+        batches::receive(app, &body, &chain(call, key), slot).await?
+    } else {
+        match understand(call, &body) {
+            Ok(command) => carry_out(app, command, chain(call, key), Some(slot)).await?,
+            Err(problem) => keep(app, Err(problem), slot).await?,
+        }
     };
     Ok(Reply::answer(call.operation.success, answer))
 }
@@ -85,12 +89,13 @@ fn chain(call: &Call, key: &str) -> Chain {
     Chain { correlation, causation: key.to_owned() }
 }
 
-struct Command {
-    order: OrderNumber,
-    source: System,
-    input: Input,
+/// What an order is told.
+pub(super) struct Command {
+    pub(super) order: OrderNumber,
+    pub(super) source: System,
+    pub(super) input: Input,
     /// Key of the channel's order identifier, on submissions.
-    channel_order: Option<String>,
+    pub(super) channel_order: Option<String>,
 }
 
 /// Reads a command; every refusal here is one of shape or of the document alone.
@@ -141,11 +146,12 @@ fn same_order(call: &Call, order: &OrderNumber) -> Result<(), Problem> {
     }]))
 }
 
-fn document<T: DeserializeOwned>(body: &Value) -> Result<T, Problem> {
+pub(super) fn document<T: DeserializeOwned>(body: &Value) -> Result<T, Problem> {
     T::deserialize(body).map_err(|error| Problem::new(ProblemKind::InvalidDocument, error.to_string()))
 }
 
-fn submission(order: Order) -> Result<Command, Problem> {
+/// A submission, if the order does not contradict itself.
+pub(super) fn submission(order: Order) -> Result<Command, Problem> {
     let errors = order_errors(&order);
     if let Some(first) = errors.first() {
         let detail = format!("at {:?}: {}", first.pointer, first.detail);
@@ -160,13 +166,14 @@ fn submission(order: Order) -> Result<Command, Problem> {
     })
 }
 
-async fn carry_out(
+/// Carries a command out, once, and keeps its answer in the slot.
+pub(super) async fn carry_out(
     app: &Arc<Inner>,
     command: Command,
     chain: Chain,
-    slot: AnswerSlot,
+    slot: Option<AnswerSlot>,
 ) -> Result<Result<Value, Problem>, StoreError> {
-    let mut seal = Seal { answer: Some(slot), ..Seal::default() };
+    let mut seal = Seal { answer: slot, ..Seal::default() };
     let mut _held = None;
     if let Some(key) = command.channel_order {
         _held = Some(app.hold_key(&key).await);
@@ -175,7 +182,7 @@ async fn carry_out(
             let detail = format!("the channel's order identifier belongs to order {other}");
             let problem = Problem::new(ProblemKind::IllegalState, detail);
             return match seal.answer.take() {
-                Some(slot) => refuse(app, problem, slot).await,
+                Some(slot) => keep(app, Err(problem), slot).await,
                 None => Ok(Err(problem)),
             };
         }
@@ -186,13 +193,12 @@ async fn carry_out(
     app.take(&command.order, command.input, circumstances, seal).await
 }
 
-/// Keeps a refusal, so that the same command is refused the same.
-async fn refuse(
+/// Keeps an answer, so that the same command is answered the same.
+pub(super) async fn keep(
     app: &Arc<Inner>,
-    problem: Problem,
+    answer: Result<Value, Problem>,
     slot: AnswerSlot,
 ) -> Result<Result<Value, Problem>, StoreError> {
-    let answer = Err(problem);
     let mut seal = Seal::default();
     seal.batch.put(&slot.key, serde_json::to_vec(&slot.fill(&answer)).unwrap_or_default());
     app.commit(seal.batch).await?;

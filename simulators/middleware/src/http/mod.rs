@@ -2,6 +2,7 @@
 //!
 //! It reads, checks shapes and renders; what a message means is decided elsewhere.
 
+mod batches;
 mod commands;
 mod events;
 mod letters;

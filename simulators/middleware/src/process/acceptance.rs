@@ -59,6 +59,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
     OrderProcess {
         order,
         chain,
+        files_for: None,
         status: OrderStatus::Placed,
         rejection: None,
         taxes_confirmed: false,

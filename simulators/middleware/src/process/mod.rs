@@ -30,6 +30,7 @@ mod shipping;
 pub mod state;
 mod status;
 mod task;
+mod telling;
 mod tracking;
 mod view;
 
@@ -38,7 +39,7 @@ pub(crate) mod tests;
 
 pub use answer::{PartnerAnswer, Refusal};
 use counterproof_contracts::{
-    model::{Order, RefundStatus, ReturnReceipt, ReturnRequest},
+    model::{NodeId, Order, RefundStatus, ReturnReceipt, ReturnRequest},
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -60,6 +61,13 @@ pub const REPLAYED_MAX: u32 = 1000;
 pub enum Input {
     /// A channel submits it.
     Submit(Box<Order>),
+    /// A store that takes part in no calls took it, and says so in a file.
+    SubmitInFile {
+        /// The order.
+        order: Box<Order>,
+        /// The store.
+        partner: NodeId,
+    },
     /// A channel asks to cancel units.
     Cancel(CancellationRequest),
     /// A channel asks for a return.
@@ -128,18 +136,26 @@ pub fn decide(process: &mut Option<OrderProcess>, input: Input, context: &Contex
 }
 
 fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) -> Result<Value, Problem> {
-    if let Input::Submit(order) = input {
-        return acceptance::submit(process, *order, desk);
-    }
-    if let Input::Told(notice) = input {
-        told(process, *notice, desk);
-        return Ok(Value::Null);
-    }
+    let input = match input {
+        Input::Submit(order) => return acceptance::submit(process, *order, desk),
+        Input::SubmitInFile { order, partner } => {
+            let answer = acceptance::submit(process, *order, desk)?;
+            if let Some(process) = process {
+                process.files_for = Some(partner);
+            }
+            return Ok(answer);
+        }
+        Input::Told(notice) => {
+            told(process, *notice, desk);
+            return Ok(Value::Null);
+        }
+        input => input,
+    };
     let Some(process) = process else {
         return Err(Problem::new(ProblemKind::NotFound, "the order is not known"));
     };
     match input {
-        Input::Submit(_) | Input::Told(_) => Ok(Value::Null),
+        Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),

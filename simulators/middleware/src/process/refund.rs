@@ -7,7 +7,7 @@ use counterproof_contracts::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
         RefundRequest, RefundStatus, Resolution, RmaId, StoreCreditRequest, System, TenderId, TenderKind,
     },
-    protocol::{channel, psp, stored_value},
+    protocol::{psp, stored_value},
 };
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     ids, replacement,
     state::{Chain, Claim, OrderProcess, RefundMeans, RefundState},
     task::{Intent, PartnerCall},
+    telling,
 };
 
 /// Decides the refunds of a receipt. Goods that were exchanged pay their replacement first (see `exchange`).
@@ -249,8 +250,7 @@ fn notify(process: &mut OrderProcess, refund: &RefundState, desk: &mut Desk<'_>)
         refund: refund.part.clone(),
         cause: refund.receipt_id.to_string(),
     };
-    let operation = channel::notify_refund(process.order.sales_channel.system());
-    let call = PartnerCall::new(operation, &[notice.order_number.as_str()], &notice);
+    let call = telling::refund(process, &notice, &refund.chain);
     let intent = Intent::NotifyRefund { refund: refund.part.refund_id.clone() };
     desk.ask(process, intent, &refund.chain, call);
 }

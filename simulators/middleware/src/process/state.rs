@@ -37,6 +37,9 @@ pub struct OrderProcess {
     pub order: Order,
     /// The chain that the order's submission started.
     pub chain: Chain,
+    /// The store that took it and takes part in no calls: it is told by files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_for: Option<NodeId>,
     /// Where it stands, as last derived.
     pub status: OrderStatus,
     /// Why it was refused.

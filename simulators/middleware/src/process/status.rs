@@ -3,14 +3,14 @@
 
 use counterproof_contracts::{
     model::{LineState, Order, OrderStatus, OrderStatusUpdate, ShipmentStatus, TimelineEntry},
-    protocol::{channel, customer_service},
+    protocol::customer_service,
 };
 
 use super::{
     desk::Desk,
     state::{OrderProcess, Snapshot, TaskStatus, Update},
     task::{Intent, PartnerCall},
-    tracking, view,
+    telling, tracking, view,
 };
 
 /// What the channel knows when it has placed an order.
@@ -137,9 +137,7 @@ fn tell_channel(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     let Some(next) = process.channel_updates.pop_front() else { return };
-    let operation = channel::update_order_status(process.order.sales_channel.system());
-    let order_number = process.order.order_number.clone();
-    let call = PartnerCall::new(operation, &[order_number.as_str()], &next.update);
+    let call = telling::status(process, &next.update, &next.chain);
     desk.ask(process, Intent::UpdateStatus { sequence: next.update.sequence }, &next.chain, call);
 }
 

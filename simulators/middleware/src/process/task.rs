@@ -81,6 +81,8 @@ pub enum Intent {
     UpdateStatus { sequence: u64 },
     /// Tell customer service where the order stands.
     Timeline { sequence: u64 },
+    /// Tell the ERP what a store counted; no order wants it.
+    Count { count: String },
 }
 
 impl Intent {
@@ -124,6 +126,7 @@ impl Intent {
             Self::SettleExchange { settlement } => ("settle-exchange", vec![settlement.clone()]),
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
+            Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
         }
     }

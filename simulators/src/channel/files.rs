@@ -1,0 +1,139 @@
+//! Files of stores that take part in no calls: gathered over the day, sent when the line is up, and read.
+//!
+//! What was gathered goes into every file until one was accepted as a whole: a store cannot know what became of
+//! a file that was not answered. Damage on the way is the driver's wish, never the store's.
+
+use std::collections::BTreeMap;
+
+use counterproof_contracts::{
+    batch::{self, Entry, Filed, Record},
+    model::{
+        BatchAcknowledgment, BatchFile, BatchFormat, BatchKind, BatchStatus, CorrelationId, NodeId,
+        OrderNumber, RefusedRecord,
+    },
+    protocol::{FieldError, Problem, middleware},
+};
+
+use super::{ActionError, actions::body};
+use crate::kernel::Scene;
+
+/// What happens to a file on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// Nothing.
+    None,
+    /// Its end is missing.
+    CutOff,
+    /// Its first record is missing, and the trailer counts it.
+    RecordMissing,
+    /// One record, counted from 1, cannot be read.
+    RecordBroken(usize),
+}
+
+/// The files of a point of sale.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Files {
+    gathered: BTreeMap<(NodeId, BatchKind), Vec<Filed>>,
+    sent: Option<BatchFile>,
+    answers: BTreeMap<String, Result<BatchAcknowledgment, Problem>>,
+}
+
+impl Files {
+    /// Keeps a record for the next file.
+    pub(super) fn gather(&mut self, partner: &NodeId, record: Record, correlation: &CorrelationId) {
+        let filed = Filed { record, correlation: correlation.clone() };
+        self.gathered.entry((partner.clone(), filed.record.kind())).or_default().push(filed);
+    }
+
+    /// Sends what was gathered, under a new name.
+    pub(super) fn send(
+        &mut self,
+        scene: &mut Scene<'_>,
+        partner: &NodeId,
+        kind: BatchKind,
+        damage: Damage,
+        order: &OrderNumber,
+    ) -> Result<(), ActionError> {
+        let format = match kind {
+            BatchKind::Inventory | BatchKind::Returns => BatchFormat::Csv,
+            BatchKind::Orders | BatchKind::Statuses => BatchFormat::Jsonl,
+        };
+        let name = scene.id(kind.name(), order.as_str());
+        let records = self.gathered.get(&(partner.clone(), kind)).map_or(&[][..], Vec::as_slice);
+        let file = batch::write(&name, partner, format, kind, records)
+            .map_err(|error| ActionError::NoFile(error.to_string()))?;
+        self.sent = Some(damaged(file, damage));
+        self.send_again(scene, order)
+    }
+
+    /// Sends the last file again: the same message.
+    pub(super) fn send_again(
+        &mut self,
+        scene: &mut Scene<'_>,
+        order: &OrderNumber,
+    ) -> Result<(), ActionError> {
+        let file =
+            self.sent.as_ref().ok_or_else(|| ActionError::NoFile("none was sent before".to_owned()))?;
+        scene.call(middleware::RECEIVE_BATCH, &[], body(file), format!("file-{}", file.file_name), order);
+        Ok(())
+    }
+
+    /// Keeps what was answered to a file. What it held is settled once the file is accepted as a whole.
+    pub(super) fn answered(&mut self, file: &BatchFile, answer: Result<BatchAcknowledgment, Problem>) {
+        if answer.as_ref().is_ok_and(|answer| answer.status == BatchStatus::Accepted) {
+            self.gathered.remove(&(file.partner.clone(), file.kind));
+        }
+        self.answers.insert(file.file_name.clone(), answer);
+    }
+
+    /// What was answered to the last file.
+    pub(super) fn last_answer(&self) -> Option<&Result<BatchAcknowledgment, Problem>> {
+        self.answers.get(&self.sent.as_ref()?.file_name)
+    }
+}
+
+fn damaged(mut file: BatchFile, damage: Damage) -> BatchFile {
+    let first = if file.format == BatchFormat::Csv { 2 } else { 1 };
+    let mut lines: Vec<String> = file.content.lines().map(str::to_owned).collect();
+    match damage {
+        Damage::None => return file,
+        Damage::CutOff => {
+            lines.pop();
+        }
+        Damage::RecordMissing => {
+            lines.remove(first.min(lines.len().saturating_sub(1)));
+        }
+        Damage::RecordBroken(number) => {
+            if let Some(line) = lines.get_mut(first + number.saturating_sub(1)) {
+                *line = line.replacen("data", "dtaa", 1);
+            }
+        }
+    }
+    file.content = lines.join("\n") + "\n";
+    file
+}
+
+/// Reads a file that came, and takes its records one by one. A damaged file is refused as a whole.
+pub(super) fn take(
+    file: &BatchFile,
+    mut take: impl FnMut(Record) -> Result<(), Problem>,
+) -> Result<BatchAcknowledgment, Problem> {
+    let entries = batch::read(file).map_err(|error| {
+        Problem::invalid(vec![FieldError { pointer: "/content".to_owned(), detail: error.to_string() }])
+    })?;
+    let records = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    let mut refused = Vec::new();
+    for Entry { line, record, .. } in entries {
+        if let Err(reason) = record.and_then(|record| take(record).map_err(|problem| problem.detail)) {
+            refused.push(RefusedRecord { line, reason });
+        }
+    }
+    let failed = u32::try_from(refused.len()).unwrap_or(u32::MAX);
+    let status = match failed {
+        0 => BatchStatus::Accepted,
+        all if all == records => BatchStatus::Refused,
+        _ => BatchStatus::PartiallyAccepted,
+    };
+    let file_name = file.file_name.clone();
+    Ok(BatchAcknowledgment { file_name, status, records, taken: records - failed, known: 0, refused })
+}
