@@ -166,21 +166,22 @@ impl SettlementTerms {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test")]
-    use std::{fs, path::Path};
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::model::Currency;
 
-    fn example(name: &str) -> Order {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/v1").join(name);
-        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    const FUNDED: &str = include_str!("../examples/v1/order.marketplace.json");
+    const SETTLED: &str = include_str!("../examples/v1/order.settled-in-another-currency.json");
+    const ON_TOP: &str = include_str!("../examples/v1/order.tax-on-top.json");
+
+    fn read(example: &str) -> Order {
+        serde_json::from_str(example).unwrap()
     }
 
     #[test]
     fn what_the_marketplace_pays_is_taxed_as_if_the_customer_did() {
-        let order = example("order.marketplace.json");
+        let order = read(FUNDED);
         let line = &order.lines[0];
         assert_eq!(
             order.contributions(line, 0..3),
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_the_retailer_funds_is_not_taxed() {
-        let order = example("order.settled-in-another-currency.json");
+        let order = read(SETTLED);
         let line = &order.lines[0];
         assert_eq!(order.contributions(line, 0..2), Contributions::new());
         assert_eq!(order.taxable_base(line, &line.taxes[0], 0..2), 14_400 - 1_309);
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_tax_at_import_is_on_the_duty_as_well() {
-        let mut order = example("order.tax-on-top.json");
+        let mut order = read(ON_TOP);
         let tax = |tax_type, amount| TaxLine {
             jurisdiction: "CH".to_owned(),
             tax_type,

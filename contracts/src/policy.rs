@@ -1,12 +1,12 @@
 //! What a retailer declares. Laws read it, so that no retailer is failed for another's policy.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     metrics::Threshold,
-    model::{ConditionGrade, DispositionCode, ReturnReason, TenderKind},
+    model::{ConditionGrade, DispositionCode, PromotionId, ReturnReason, TenderKind},
 };
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -22,10 +22,23 @@ pub struct Policy {
     /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
     /// exchange have one of them. For other reasons it waits until the goods were graded.
     pub advance_exchange_reasons: Vec<ReturnReason>,
+    /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
+    pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
     pub retry: RetryPolicy,
     /// Bounds of business metrics; a run that misses one ends with a code of its own.
     pub thresholds: Vec<Threshold>,
+}
+
+/// What becomes of a promotion when goods come back and those that stay are worth less than it demands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrokenMinimum {
+    /// The customer keeps its benefit.
+    #[default]
+    None,
+    /// Its shares in the goods that stay are kept of the refund; they are given back if those come back, too.
+    Clawback,
 }
 
 /// What becomes of goods of a grade.
@@ -100,6 +113,7 @@ impl Default for Policy {
                 ReturnReason::DamagedInTransit,
                 ReturnReason::WrongItem,
             ],
+            broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
         }
@@ -107,6 +121,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// What becomes of a promotion whose minimum a return breaks.
+    pub fn broken_minimum(&self, promotion: &PromotionId) -> BrokenMinimum {
+        self.broken_minimums.get(promotion).copied().unwrap_or_default()
+    }
+
     /// Whether the replacement of goods that come back for these reasons may leave before they are back.
     pub fn advances_exchange(&self, mut reasons: impl Iterator<Item = ReturnReason>) -> bool {
         reasons.all(|reason| self.advance_exchange_reasons.contains(&reason))

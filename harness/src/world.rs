@@ -7,6 +7,8 @@ use counterproof_contracts::{
     model::{CorrelationId, CustomerRef, NodeId, Order, OrderNumber, ReceiptId, Sku, StockCondition, System},
 };
 
+use counterproof_simulators::world::rating::RateChanges;
+
 use crate::{
     features::Planned,
     identity,
@@ -48,6 +50,10 @@ pub struct Cart {
     pub gift: bool,
     /// Destination, ISO 3166-1 alpha-2.
     pub country: Option<&'static str>,
+    /// The certificate by which the customer pays no tax.
+    pub exemption_certificate: Option<String>,
+    /// Whether the retailer is paid in its own currency.
+    pub settled_at_home: bool,
 }
 
 /// The world of the scenario runner: empty until the scenario begins.
@@ -113,6 +119,8 @@ pub struct Play {
     pub failure: Option<StepError>,
     /// When the scenario began, on the stage's clock.
     pub began: Duration,
+    /// Tax rates that changed since.
+    pub rate_changes: RateChanges,
 }
 
 impl Play {
@@ -137,6 +145,7 @@ impl Play {
             assertions: 0,
             failure: None,
             began,
+            rate_changes: RateChanges::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{
     books::{OrderBook, Span, Terms},
     law::{Bench, Check, Finding, Moment},
+    retained,
 };
 use crate::{
     invariants::Law,
@@ -15,7 +16,8 @@ pub(super) const CHECK: Check = Check {
         name: "customer pays for what is kept",
         text: "At rest, money taken (captures, stored value, marketplace, exchanged goods) less money given back (refunds, credits) \
                is the value of the units that the customer keeps, and of their shipping. Stored value of units \
-               that may ship still is taken already; a refund that failed is owed still.",
+               that may ship still is taken already; a refund that failed is owed still; what the retailer \
+               declared to keep of refunds that break promotions is kept.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
     on_effect: None,
@@ -30,7 +32,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     }
     bench.looks();
     let paid = order.money.net();
-    let mut due = due(order, terms);
+    let mut due = due(order, terms) + retained::span(moment, order, terms);
     due.low -= awaited(moment, order, terms);
     if due.holds(paid) {
         return;

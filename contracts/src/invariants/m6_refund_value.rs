@@ -3,6 +3,7 @@
 use super::{
     books::{OrderBook, ReceiptBook, Span, Terms, Via},
     law::{Bench, Check, Finding, Moment, join, units},
+    retained,
 };
 use crate::{invariants::Law, journal::Effect, model::ReceiptId};
 
@@ -12,7 +13,9 @@ pub(super) const CHECK: Check = Check {
         name: "refund value",
         text: "What a receipt gives back lies between the values of its units if they were the cheapest and if \
                they were the dearest of their line, promotions and taxes allocated; once all units of the \
-               lines came back, it is what was paid for them. Nothing is given back for goods that did not come.",
+               lines came back, it is what was paid for them. Where the retailer declared to claim promotions back \
+               whose minimum a return breaks, their shares in what the customer keeps are kept of refunds. Nothing \
+               is given back for goods that did not come.",
         source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
                  spree/spree#14678, bagisto/bagisto#1509",
     },
@@ -68,13 +71,17 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
     let (Some(receipt), Some(terms)) = (receipt, &order.terms) else { return };
     bench.looks();
     let (given, seqs) = given(order, cause);
-    let worth = worth(terms, &std::iter::once(receipt));
+    let mut worth = worth(terms, &std::iter::once(receipt));
+    if order.receipts.len() > 1 {
+        // What an earlier receipt kept of promotions is given back when all goods are back.
+        worth.high += retained::at_most(terms, moment.policy);
+    }
     if given > worth.high {
         bench.found(finding(order, terms, cause, receipt, given, worth.high).evidence(seqs));
     }
 }
 
-fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     check_unfounded(order, terms, bench);
     let failed = order.money.failed();
@@ -82,33 +89,42 @@ fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| receipt.is_owed()) {
         bench.looks();
         let (given, seqs) = given(order, receipt_id.as_str());
-        let worth = worth(terms, &std::iter::once(receipt));
+        let mut worth = worth(terms, &std::iter::once(receipt));
+        worth.low -= retained::at_most(terms, moment.policy);
         total += given;
         if given + failed < worth.low {
             let finding = finding(order, terms, receipt_id.as_str(), receipt, given, worth.low);
             bench.found(finding.evidence(seqs));
         }
     }
-    check_sum(order, terms, total, failed, bench);
+    let retained = retained::span(moment, order, terms);
+    check_sum(order, terms, total, Span { low: retained.low, high: retained.high + failed }, bench);
 }
 
 /// Over all receipts nothing is lost or won by rounding, and no promotion is given twice.
-fn check_sum(order: &OrderBook, terms: &Terms, given: i64, failed: i64, bench: &mut Bench) {
+fn check_sum(order: &OrderBook, terms: &Terms, given: i64, kept: Span, bench: &mut Bench) {
     let owed = order.receipts.values().filter(|receipt| receipt.is_owed());
     let worth = worth(terms, &owed);
-    let sound = Span { low: worth.low - failed, high: worth.high };
-    if owed.clone().count() < 2 || sound.holds(given) {
+    let sound = Span { low: worth.low - kept.high, high: worth.high - kept.low };
+    let several = owed.clone().count() > 1 || kept.low > 0;
+    if !several || sound.holds(given) {
         return;
     }
     let bound = if given > sound.high { sound.high } else { sound.low };
     let sentence = format!(
-        "Order {}: {} was given back for {} receipts together, whose goods were bought for {}.",
+        "Order {}: {} was given back for {} together, whose goods were bought for {}{}.",
         order.number,
         terms.money(given),
-        owed.count(),
-        terms.money(bound)
+        receipts(owed.count()),
+        terms.money(bound),
+        if kept.low > 0 { " without promotions that are not earned any more" } else { "" }
     );
     bench.found(Finding::new("all receipts", sentence).evidence(order.money.seqs()));
+}
+
+/// `1 receipt`, `2 receipts`.
+fn receipts(count: usize) -> String {
+    if count == 1 { "1 receipt".to_owned() } else { format!("{count} receipts") }
 }
 
 /// Money that was given back for nothing.
@@ -174,6 +190,37 @@ mod tests {
         history.edit(|effect| shift(effect, "R-2", -1));
         history.settle();
         assert_eq!(findings("M6", &history.records()), [""; 0]);
+    }
+
+    /// Two units for 49.90 each less 10.00 each, earned by goods for 90.00; one comes back, and then the other.
+    fn broken_minimum(refunds: &[i64]) -> Vec<String> {
+        let life = Life { promotion: 2_000, minimum: Some(9_000), ..Life::default() };
+        let mut history = life.shipped();
+        for (number, refund) in refunds.iter().enumerate() {
+            let receipt = format!("R-{}", number + 1);
+            history.return_units(&receipt, 1, ConditionGrade::A);
+            history.edit(|effect| shift(effect, &receipt, refund - 3_990));
+        }
+        history.settle();
+        findings("M6", &history.records())
+    }
+
+    #[test]
+    fn what_a_broken_promotion_is_worth_is_kept_and_given_back_with_the_last_goods() {
+        assert_eq!(broken_minimum(&[2_990]), [""; 0]);
+        assert_eq!(broken_minimum(&[2_990, 4_990]), [""; 0]);
+        assert_eq!(
+            broken_minimum(&[3_990]),
+            [
+                "Order W-17: 39.90 EUR was given back for 1 receipt together, whose goods were bought for 29.90 EUR without promotions that are not earned any more."
+            ]
+        );
+        assert_eq!(
+            broken_minimum(&[2_990, 3_990]),
+            [
+                "Order W-17: 69.80 EUR was given back for 2 receipts together, whose goods were bought for 79.80 EUR."
+            ]
+        );
     }
 
     fn shift(effect: &mut Effect, receipt: &str, difference: i64) {

@@ -40,6 +40,8 @@ mod m14_exchange_charges_or_refunds;
 mod m16_books_equal_money;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
+mod m21_funded_promotions;
+mod m22_settled_at_the_rate;
 mod m2_taken_within_order;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
@@ -64,10 +66,14 @@ mod r9_one_replacement;
 #[cfg(test)]
 mod redacted;
 mod report;
+mod retained;
 mod steps;
 mod t1_tax_of_what_shipped;
 mod t2_original_rate;
 mod t3_tax_in_books;
+mod t5_taxable_base;
+mod t6_across_borders;
+mod t8_gift_cards;
 #[cfg(test)]
 mod testing;
 
@@ -75,7 +81,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 48] = [
+static CHECKS: [law::Check; 53] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -91,6 +97,8 @@ static CHECKS: [law::Check; 48] = [
     m13_gift_return::CHECK,
     m16_books_equal_money::CHECK,
     m19_marketplace_tender::CHECK,
+    m21_funded_promotions::CHECK,
+    m22_settled_at_the_rate::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
@@ -122,6 +130,9 @@ static CHECKS: [law::Check; 48] = [
     t1_tax_of_what_shipped::CHECK,
     t2_original_rate::CHECK,
     t3_tax_in_books::CHECK,
+    t5_taxable_base::CHECK,
+    t6_across_borders::CHECK,
+    t8_gift_cards::CHECK,
     a1_traceable::CHECK,
     a5_parcel_has_its_label::CHECK,
 ];

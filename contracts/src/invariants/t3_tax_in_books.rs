@@ -24,6 +24,9 @@ pub(super) const CHECK: Check = Check {
 
 fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
+    if !terms.pricing.is_reported() {
+        return;
+    }
     let sum = |kind| order.taxes.live(kind).map(|document| document.total_tax).sum::<i64>();
     let seqs = |kind| order.taxes.live(kind).map(|document: &TaxRecord| document.seq);
     let reported = sum(TaxDocumentKind::SalesInvoice) - sum(TaxDocumentKind::ReturnInvoice);

@@ -104,7 +104,7 @@ pub struct CreditMemo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<SettledAmounts>,
     /// What is kept of the goods' value, because promotions that the customer keeps the benefit of are not
-    /// earned any more.
+    /// earned any more; negative where it is given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retained: Option<Money>,
 }

@@ -83,7 +83,7 @@ records! {
         tax,
         contributions,
         settlement,
-        retained: option::of(positive()),
+        retained: option::of(money(-SAFE..=SAFE)),
     }
     PostingLine {
         account: identifier(128),

@@ -126,6 +126,9 @@ fn replacement(
             exchange_id: exchange_id.clone(),
             order_number: original.order_number,
         }),
+        exemption_certificate: None,
+        settled_at_home: false,
+        rate_changes: play.rate_changes.clone(),
     };
     let order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the replacement: {error}")))?;

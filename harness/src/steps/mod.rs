@@ -15,6 +15,7 @@ mod payment;
 mod recovery;
 mod returns;
 mod stock;
+mod taxes;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -122,6 +123,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,
         exchanges::STEPS,

@@ -100,7 +100,15 @@ fn gift(world: &mut World) -> Result<(), StepError> {
 fn country(world: &mut World, args: &Args) -> Result<(), StepError> {
     world.play()?.cart.country = Some(match args.text(0) {
         "Austria" => "AT",
+        "France" => "FR",
+        "Switzerland" => "CH",
+        "the United Kingdom" => "GB",
+        "Norway" => "NO",
+        "Japan" => "JP",
+        "Kuwait" => "KW",
         "the United States" => "US",
+        "California" => "US-CA",
+        "Oregon" => "US-OR",
         _ => "DE",
     });
     Ok(())
@@ -170,6 +178,9 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         tenders: tenders(play, &cart, channel, &number),
         shipping: true,
         exchange: None,
+        exemption_certificate: cart.exemption_certificate.clone(),
+        settled_at_home: cart.settled_at_home,
+        rate_changes: play.rate_changes.clone(),
         order_number: number.clone(),
     };
     let order = build_order(&play.stage.world, &draft)

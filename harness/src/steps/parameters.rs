@@ -24,8 +24,13 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter { name: "code", pattern: r#""[^"]+""#, doc: "a promotion's code: \"SUMMER10\"" },
     Parameter {
         name: "country",
-        pattern: r"Germany|Austria|the United States",
+        pattern: "Germany|Austria|France|Switzerland|the United Kingdom|Norway|Japan|Kuwait|the United States|California|Oregon",
         doc: "a country that is delivered to",
+    },
+    Parameter {
+        name: "jurisdiction",
+        pattern: "Germany|France|Switzerland|Norway|Japan|Kuwait|New York State|New York City|California|San Francisco",
+        doc: "who levies a tax",
     },
     Parameter { name: "money", pattern: r"\d{1,9}(?:\.\d{1,3})? [A-Z]{3}", doc: "an amount: 49.90 EUR" },
     Parameter {

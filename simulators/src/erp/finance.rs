@@ -3,13 +3,14 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        CreditMemo, ErpDocument, ExchangeSettlement, ExchangeSettlementKind, FinancialPosting, Invoice,
-        LineQuantity, Money, OrderNumber, PostingKind, PostingLine,
+        Contribution, CreditMemo, Currency, ErpDocument, ExchangeSettlement, ExchangeSettlementKind,
+        FinancialPosting, Invoice, LineQuantity, Money, OrderNumber, PostingKind, PostingLine,
+        PromotionFunding, SalesOrder, SettledAmounts, TaxCollector, TaxTerms,
     },
     protocol::Problem,
 };
 
-use super::{Erp, business};
+use super::{Erp, at};
 use crate::kernel::Scene;
 
 /// What customers owe.
@@ -20,6 +21,25 @@ const REVENUE: &str = "revenue";
 const EXCHANGE_CLEARING: &str = "exchange_clearing";
 /// Tax that is owed to the authorities.
 const TAX_PAYABLE: &str = "tax_payable";
+/// Tax that the marketplace collected and remits.
+const TAX_OF_MARKETPLACE: &str = "tax_remitted_by_marketplace";
+/// What manufacturers owe for promotions that they fund.
+const MANUFACTURERS: &str = "receivable_manufacturer";
+/// What marketplaces owe for promotions that they fund.
+const MARKETPLACES: &str = "receivable_marketplace";
+/// What was kept of refunds because promotions were not earned any more.
+const CLAWED_BACK: &str = "promotion_clawback";
+
+/// The amounts of a document, in the currency that they are booked in.
+#[derive(Debug, Clone, Copy)]
+struct Booked {
+    currency: Currency,
+    amount: i64,
+    tax: i64,
+    manufacturers: i64,
+    marketplaces: i64,
+    retained: i64,
+}
 
 impl Erp {
     /// Posts an invoice: debit receivable, credit revenue and tax.
@@ -28,15 +48,25 @@ impl Erp {
         mut invoice: Invoice,
         scene: &mut Scene<'_>,
     ) -> Result<Invoice, Problem> {
-        self.check_money(&invoice.order_number, &invoice.lines, invoice.amount, invoice.tax)?;
+        let sales_order =
+            self.check_money(&invoice.order_number, &invoice.lines, invoice.amount, invoice.tax)?;
+        let earlier = self.invoices(&invoice.order_number).iter().map(|known| known.contributions.as_slice());
+        let amounts = Amounts {
+            amount: invoice.amount,
+            tax: invoice.tax,
+            contributions: &invoice.contributions,
+            settlement: invoice.settlement,
+            retained: 0,
+        };
+        let booked = amounts.booked(&sales_order, &earlier)?;
         let number = ErpDocument::new(scene.id("inv", invoice.order_number.as_str()));
         invoice.erp_document = Some(number.clone());
         let posting = FinancialPosting {
             erp_document: number,
             kind: PostingKind::Invoice,
             order_number: invoice.order_number.clone(),
-            currency: invoice.amount.currency,
-            lines: invoice_lines(invoice.amount.amount, invoice.tax.amount),
+            currency: booked.currency,
+            lines: booked.lines(&sales_order),
             cause: invoice.shipment_id.to_string(),
         };
         scene.commit(Effect::InvoicePosted { invoice: invoice.clone() });
@@ -53,17 +83,29 @@ impl Erp {
         mut memo: CreditMemo,
         scene: &mut Scene<'_>,
     ) -> Result<CreditMemo, Problem> {
-        self.check_money(&memo.order_number, &memo.lines, memo.amount, memo.tax)?;
+        let sales_order = self.check_money(&memo.order_number, &memo.lines, memo.amount, memo.tax)?;
+        let earlier =
+            self.credit_memos(&memo.order_number).iter().map(|known| known.contributions.as_slice());
+        let amounts = Amounts {
+            amount: memo.amount,
+            tax: memo.tax,
+            contributions: &memo.contributions,
+            settlement: memo.settlement,
+            retained: memo.retained.map_or(0, |retained| retained.amount),
+        };
+        let booked = amounts.booked(&sales_order, &earlier)?;
         let number = ErpDocument::new(scene.id("cm", memo.order_number.as_str()));
         memo.erp_document = Some(number.clone());
-        let reversed = invoice_lines(memo.amount.amount, memo.tax.amount)
-            .into_iter()
-            .map(|line| PostingLine { account: line.account, debit: line.credit, credit: line.debit });
+        let reversed = booked.lines(&sales_order).into_iter().map(|line| PostingLine {
+            account: line.account,
+            debit: line.credit,
+            credit: line.debit,
+        });
         let posting = FinancialPosting {
             erp_document: number,
             kind: PostingKind::CreditMemo,
             order_number: memo.order_number.clone(),
-            currency: memo.amount.currency,
+            currency: booked.currency,
             lines: reversed.collect(),
             cause: memo.receipt_id.to_string(),
         };
@@ -87,7 +129,7 @@ impl Erp {
             self.check_money(order, &[], settlement.amount, Money { amount: 0, ..settlement.amount })?;
         }
         if original == replacement {
-            return Err(business("an order cannot replace itself".to_owned()));
+            return Err(at("/replacement_order_number", "an order cannot replace itself".to_owned()));
         }
         scene.commit(Effect::ExchangeSettled { settlement: settlement.clone() });
         let (giver, taker) = match settlement.kind {
@@ -116,32 +158,132 @@ impl Erp {
         Ok(settlement)
     }
 
-    /// An amount of the order's currency, with a tax that is a part of it, for lines that were ordered.
+    /// The sales order of a document: in its currency, with lines that were ordered.
     fn check_money(
         &self,
         order: &OrderNumber,
         lines: &[LineQuantity],
         amount: Money,
         tax: Money,
-    ) -> Result<(), Problem> {
+    ) -> Result<SalesOrder, Problem> {
         self.check_booked(order, lines.iter().map(|line| &line.line_id))?;
-        let currency = self.sales_orders(order).first().map(|booked| booked.currency);
-        if currency != Some(amount.currency) || currency != Some(tax.currency) {
-            return Err(business(format!("{amount} with tax of {tax} is not in the order's currency")));
+        if let Some(index) = lines.iter().position(|line| line.quantity == 0) {
+            return Err(at(&format!("/lines/{index}/quantity"), "a line is of at least one unit".to_owned()));
         }
-        if tax.amount < 0 || tax.amount > amount.amount {
-            return Err(business(format!("tax of {tax} does not fit an amount of {amount}")));
+        let booked = self.sales_orders(order).into_iter().next();
+        let booked =
+            booked.ok_or_else(|| at("/order_number", format!("order {order} has no sales order")))?;
+        for (place, money) in [("/amount", amount), ("/tax", tax)] {
+            if money.currency != booked.currency {
+                let detail = format!("{money} is not in the order's currency, {}", booked.currency);
+                return Err(at(place, detail));
+            }
+        }
+        if amount.amount < 0 || tax.amount < 0 {
+            return Err(at("/amount", format!("{amount} with tax of {tax} is negative")));
+        }
+        Ok(booked)
+    }
+}
+
+/// The amounts of a document as it states them.
+struct Amounts<'d> {
+    amount: Money,
+    tax: Money,
+    contributions: &'d [Contribution],
+    settlement: Option<SettledAmounts>,
+    retained: i64,
+}
+
+impl Amounts<'_> {
+    /// The amounts in the currency that the order is settled in; what others contribute is converted as what
+    /// follows on earlier documents.
+    fn booked<'e>(
+        &self,
+        sales_order: &SalesOrder,
+        earlier: &(impl Iterator<Item = &'e [Contribution]> + Clone),
+    ) -> Result<Booked, Problem> {
+        self.check_contributions()?;
+        let of = |funding: PromotionFunding, entries: &[Contribution]| -> i64 {
+            entries.iter().filter(|entry| entry.funding == funding).map(|entry| entry.amount.amount).sum()
+        };
+        let Some(terms) = sales_order.settlement else {
+            return Ok(Booked {
+                currency: sales_order.currency,
+                amount: self.amount.amount,
+                tax: self.tax.amount,
+                manufacturers: of(PromotionFunding::Manufacturer, self.contributions),
+                marketplaces: of(PromotionFunding::Marketplace, self.contributions),
+                retained: self.retained,
+            });
+        };
+        let settled = self.settlement.filter(|settled| {
+            settled.amount.currency == terms.currency && settled.tax.currency == terms.currency
+        });
+        let settled = settled
+            .ok_or_else(|| at("/settlement", format!("the order is settled in {}", terms.currency)))?;
+        let converted = |funding: PromotionFunding| {
+            let before = earlier.clone().map(|entries| of(funding, entries)).sum();
+            terms.convert_part(before, of(funding, self.contributions))
+        };
+        Ok(Booked {
+            currency: terms.currency,
+            amount: settled.amount.amount,
+            tax: settled.tax.amount,
+            manufacturers: converted(PromotionFunding::Manufacturer),
+            marketplaces: converted(PromotionFunding::Marketplace),
+            retained: terms.convert(self.retained),
+        })
+    }
+
+    /// Contributions are in the document's currency, are nobody's whose promotions are not to be paid by others,
+    /// and together with the amount they bear the tax.
+    fn check_contributions(&self) -> Result<(), Problem> {
+        let mut worth = self.amount.amount.saturating_add(self.retained);
+        for (index, entry) in self.contributions.iter().enumerate() {
+            let place = |name: &str| format!("/contributions/{index}/{name}");
+            if entry.funding == PromotionFunding::Retailer {
+                return Err(at(&place("funding"), "the retailer owes nothing to itself".to_owned()));
+            }
+            if entry.amount.currency != self.amount.currency || entry.amount.amount <= 0 {
+                let detail = format!("{} is not a positive amount of {}", entry.amount, self.amount.currency);
+                return Err(at(&place("amount"), detail));
+            }
+            worth = worth.saturating_add(entry.amount.amount);
+        }
+        if self.tax.amount > worth {
+            let detail = format!("tax of {} does not fit an amount of {}", self.tax, self.amount);
+            return Err(at("/tax", detail));
         }
         Ok(())
     }
 }
 
-/// Debits equal credits: the receivable is revenue and tax.
-fn invoice_lines(amount: i64, tax: i64) -> Vec<PostingLine> {
-    let line = |account: &str, debit, credit| PostingLine { account: account.to_owned(), debit, credit };
-    let mut lines = vec![line(RECEIVABLE, amount, 0), line(REVENUE, 0, amount - tax)];
-    if tax > 0 {
-        lines.push(line(TAX_PAYABLE, 0, tax));
+impl Booked {
+    /// The lines of an invoice's posting. Debits equal credits: what is receivable is revenue and tax.
+    fn lines(&self, sales_order: &SalesOrder) -> Vec<PostingLine> {
+        let collector = sales_order.tax_terms.as_ref().map_or(TaxCollector::Retailer, TaxTerms::collector);
+        let tax_account = match collector {
+            TaxCollector::Retailer => TAX_PAYABLE,
+            TaxCollector::Marketplace => TAX_OF_MARKETPLACE,
+        };
+        let receivable = self.amount + self.manufacturers + self.marketplaces + self.retained;
+        let debits = [
+            (RECEIVABLE, self.amount),
+            (MANUFACTURERS, self.manufacturers),
+            (MARKETPLACES, self.marketplaces),
+            (CLAWED_BACK, self.retained),
+        ];
+        let credits = [(REVENUE, receivable - self.tax), (tax_account, self.tax)];
+        let signed = debits.into_iter().chain(credits.map(|(account, amount)| (account, -amount)));
+        let always = |account: &str| account == RECEIVABLE || account == REVENUE;
+        signed
+            .filter(|(account, amount)| *amount != 0 || always(account))
+            .map(|(account, amount)| PostingLine {
+                account: account.to_owned(),
+                debit: amount.max(0),
+                credit: (-amount).max(0),
+            })
+            .collect()
     }
-    lines
 }

@@ -15,7 +15,7 @@ use counterproof_contracts::{
         ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt, SalesOrder, Sku, StockCondition,
         StockLevel, System,
     },
-    protocol::{Problem, ProblemKind, erp as operations},
+    protocol::{FieldError, Problem, ProblemKind, erp as operations},
 };
 use serde_json::Value;
 
@@ -197,6 +197,12 @@ impl Core for Erp {
 
 fn business(detail: String) -> Problem {
     Problem::new(ProblemKind::BusinessRule, detail)
+}
+
+/// What a place of a document says cannot be accepted.
+fn at(pointer: &str, detail: String) -> Problem {
+    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone() }];
+    Problem { errors, ..business(detail) }
 }
 
 fn illegal(detail: String) -> Problem {

@@ -8,7 +8,7 @@ use counterproof_contracts::{
     protocol::{EventData, Problem, SalesOrderAcknowledged},
 };
 
-use super::{Erp, business, check_owner, illegal, not_found};
+use super::{Erp, at, business, check_owner, illegal, not_found};
 use crate::kernel::{Call, Scene};
 
 /// A sales order with what was taken out of it.
@@ -111,19 +111,22 @@ impl Erp {
 fn check_sales_order(sales_order: &SalesOrder) -> Result<(), Problem> {
     let SalesOrder { lines, currency, total, total_tax, .. } = sales_order;
     if lines.is_empty() {
-        return Err(business("a sales order has lines".to_owned()));
+        return Err(at("/lines", "a sales order has lines".to_owned()));
     }
     let mut seen = BTreeSet::new();
-    for line in lines {
+    for (index, line) in lines.iter().enumerate() {
         if line.quantity == 0 || !seen.insert(&line.line_id) {
-            return Err(business(format!("line {} stands twice, or for no units", line.line_id)));
+            let detail = format!("line {} stands twice, or for no units", line.line_id);
+            return Err(at(&format!("/lines/{index}"), detail));
         }
     }
-    if total.currency != *currency || total_tax.currency != *currency {
-        return Err(business(format!("all amounts must be in {currency}")));
-    }
-    if total_tax.amount < 0 || total_tax.amount > total.amount {
-        return Err(business(format!("tax of {total_tax} does not fit a total of {total}")));
+    for (place, money) in [("/total", total), ("/total_tax", total_tax)] {
+        if money.currency != *currency {
+            return Err(at(place, format!("all amounts must be in {currency}")));
+        }
+        if money.amount < 0 {
+            return Err(at(place, format!("{money} is negative")));
+        }
     }
     Ok(())
 }

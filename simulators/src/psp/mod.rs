@@ -11,9 +11,9 @@ use counterproof_contracts::{
     model::{
         Authorization, AuthorizationId, AuthorizationRequest, AuthorizationStatus, Capture, CaptureId,
         CaptureRequest, CorrelationId, Money, OrderNumber, Refund, RefundId, RefundRequest, RefundStatus,
-        System, Timestamp, VoidRequest,
+        SettlementTerms, System, Timestamp, VoidRequest,
     },
-    protocol::{EventData, Problem, ProblemKind, psp as operations},
+    protocol::{EventData, FieldError, Problem, ProblemKind, psp as operations},
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -35,6 +35,8 @@ pub const AUTHORIZATION_DAYS: i64 = 7;
 struct Hold {
     authorization: Authorization,
     captured: i64,
+    /// What the merchant is paid in, where it is another currency.
+    settlement: Option<SettlementTerms>,
 }
 
 impl Hold {
@@ -147,7 +149,7 @@ impl Psp {
                 .checked_add(SignedDuration::from_hours(24 * AUTHORIZATION_DAYS))
                 .unwrap_or(Timestamp::MAX),
         };
-        let hold = Hold { authorization: authorization.clone(), captured: 0 };
+        let hold = Hold { authorization: authorization.clone(), captured: 0, settlement: request.settlement };
         self.holds.insert(authorization.authorization_id.clone(), hold);
         scene.commit(Effect::PaymentAuthorized { authorization: authorization.clone() });
         Ok(authorization)
@@ -164,6 +166,9 @@ impl Psp {
         same_currency(request.amount, hold.authorization.amount)?;
         live(hold, scene.now())?;
         covered(request.amount, hold.remaining(), hold.authorization.authorization_id.as_str())?;
+        let settled =
+            |terms: SettlementTerms| terms.money(terms.convert_part(hold.captured, request.amount.amount));
+        let settlement_amount = hold.settlement.map(settled);
         hold.captured += request.amount.amount;
         hold.authorization.status = if hold.remaining() == 0 {
             AuthorizationStatus::Captured
@@ -176,7 +181,7 @@ impl Psp {
             order_number: request.order_number,
             shipment_id: request.shipment_id,
             amount: request.amount,
-            settlement_amount: None,
+            settlement_amount,
         };
         self.taken.insert(capture.capture_id.clone(), Taken { capture: capture.clone(), refunded: 0 });
         scene.commit(Effect::PaymentCaptured { capture: capture.clone() });
@@ -210,6 +215,7 @@ impl Psp {
         call: &Call,
         scene: &mut Scene<'_>,
     ) -> Result<Refund, Problem> {
+        let settlement_amount = self.settled_refund(&request);
         let taken = self.refundable(&request)?;
         taken.refunded += request.amount.amount;
         let refund = Refund {
@@ -220,7 +226,7 @@ impl Psp {
             capture_id: request.capture_id,
             amount: request.amount,
             status: RefundStatus::Pending,
-            settlement_amount: None,
+            settlement_amount,
         };
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
         let mut payout = Payout {
@@ -233,6 +239,24 @@ impl Psp {
         }
         self.payouts.push(payout);
         Ok(refund)
+    }
+
+    /// What a refund costs the merchant: what follows on earlier refunds of the same authorization.
+    fn settled_refund(&self, request: &RefundRequest) -> Option<Money> {
+        let authorization = &self.taken.get(&request.capture_id)?.capture.authorization_id;
+        let terms = self.holds.get(authorization)?.settlement?;
+        let same = self.taken.values().filter(|taken| taken.capture.authorization_id == *authorization);
+        let before = same.map(|taken| taken.refunded).sum();
+        Some(terms.money(terms.convert_part(before, request.amount.amount)))
+    }
+
+    /// What the merchant was paid for an order less what it paid back, in the currency that it is paid in.
+    pub fn settled(&self, order: &OrderNumber) -> Option<Money> {
+        let taken: Vec<Money> =
+            self.captures(order).filter_map(|capture| capture.settlement_amount).collect();
+        let refunds = self.refunds(order).filter(|refund| refund.status != RefundStatus::Failed);
+        let given = sum(refunds.filter_map(|refund| refund.settlement_amount));
+        Some(Money { amount: sum(taken.iter().copied()) - given, ..*taken.first()? })
     }
 
     /// The capture that a refund may be paid from.
@@ -327,15 +351,19 @@ fn positive(amount: Money) -> Result<(), Problem> {
     if amount.amount > 0 {
         return Ok(());
     }
-    Err(Problem::new(ProblemKind::BusinessRule, format!("amount {amount} is not positive")))
+    Err(at_amount(format!("amount {amount} is not positive")))
 }
 
 fn same_currency(asked: Money, booked: Money) -> Result<(), Problem> {
     if asked.currency == booked.currency {
         return Ok(());
     }
-    let detail = format!("currency {} differs from {}", asked.currency, booked.currency);
-    Err(Problem::new(ProblemKind::BusinessRule, detail))
+    Err(at_amount(format!("currency {} differs from {}", asked.currency, booked.currency)))
+}
+
+fn at_amount(detail: String) -> Problem {
+    let errors = vec![FieldError { pointer: "/amount".to_owned(), detail: detail.clone() }];
+    Problem { errors, ..Problem::new(ProblemKind::BusinessRule, detail) }
 }
 
 fn covered(asked: Money, left: i64, source: &str) -> Result<(), Problem> {

@@ -11,16 +11,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        Money, OrderNumber, QuotedTax, System, TaxDocument, TaxDocumentCode, TaxDocumentKind,
-        TaxDocumentStatus, TaxQuote, TaxQuoteLine, TaxQuoteRequest, VoidRequest,
+        Currency, Money, OrderNumber, QuotedTax, Sku, System, TaxCollector, TaxDocument, TaxDocumentCode,
+        TaxDocumentKind, TaxDocumentStatus, TaxQuote, TaxQuoteLine, TaxQuoteRequest, TaxScheme, VoidRequest,
     },
-    protocol::{Problem, ProblemKind, tax as operations},
+    protocol::{FieldError, Problem, ProblemKind, tax as operations},
 };
 use serde_json::Value;
 
 use crate::{
     kernel::{Call, Core, Scene, answer},
-    world::{Jurisdiction, World, rating},
+    world::{
+        HOME_CURRENCY, World,
+        rating::{IOSS_VALUE_MAX, RateChange, RateChanges, Taxation},
+    },
 };
 
 #[cfg(test)]
@@ -31,12 +34,18 @@ mod tests;
 pub struct TaxEngine {
     world: Arc<World>,
     documents: BTreeMap<TaxDocumentCode, TaxDocument>,
+    changes: RateChanges,
 }
 
 impl TaxEngine {
     /// An engine without documents that rates by this world.
     pub const fn new(world: Arc<World>) -> Self {
-        Self { world, documents: BTreeMap::new() }
+        Self { world, documents: BTreeMap::new(), changes: BTreeMap::new() }
+    }
+
+    /// From an instant on, a jurisdiction has another rate for what is sold under a SKU.
+    pub fn change_rate(&mut self, sku: &Sku, change: RateChange) {
+        self.changes.entry(sku.clone()).or_default().push(change);
     }
 
     /// Every document of an order, by code.
@@ -65,15 +74,27 @@ impl TaxEngine {
 
     fn quote(&self, request: &TaxQuoteRequest, scene: &mut Scene<'_>) -> Result<TaxQuote, Problem> {
         let (country, postal_code) = (&request.country, &request.postal_code);
-        let unrated = || business(format!("no tax rates for {postal_code:?} in {country:?}"));
-        let jurisdiction = self.world.jurisdiction(country, postal_code).ok_or_else(unrated)?;
-        let currency = self.world.destination(country).ok_or_else(unrated)?.currency;
+        let unrated = || at("/postal_code", format!("no tax rates for {postal_code:?} in {country:?}"));
+        let terms = request.tax_terms.clone().unwrap_or_default();
+        if terms.collector() == TaxCollector::Marketplace {
+            return Err(at("/tax_terms/collector", "the marketplace rates what it collects".to_owned()));
+        }
+        let place = (country.as_str(), postal_code.as_str());
+        let taxation = Taxation::of(&self.world, place, &terms, request.tax_date, &self.changes);
+        let taxation = taxation.ok_or_else(unrated)?;
+        let currency = match request.currency {
+            Some(currency) => currency,
+            None => self.world.destination_of(country, postal_code).ok_or_else(unrated)?.currency,
+        };
+        if terms.scheme == TaxScheme::Ioss {
+            self.check_import(request, &taxation, currency)?;
+        }
         let mut lines: Vec<QuotedTax> = Vec::new();
         for line in &request.lines {
             if lines.iter().any(|known| known.line_id == line.line_id) {
                 return Err(business(format!("line {} stands twice", line.line_id)));
             }
-            lines.push(self.rate(jurisdiction, line)?);
+            lines.push(self.rate(&taxation, line)?);
         }
         let units = lines.iter().flat_map(|line| &line.taxes).flat_map(|tax| &tax.unit_amounts);
         let total_tax = Money::new(units.sum(), currency);
@@ -82,15 +103,42 @@ impl TaxEngine {
         Ok(quote)
     }
 
-    fn rate(&self, jurisdiction: &Jurisdiction, line: &TaxQuoteLine) -> Result<QuotedTax, Problem> {
+    /// Under the import one stop shop no consignment is worth more than 150 EUR, without its tax.
+    fn check_import(
+        &self,
+        request: &TaxQuoteRequest,
+        taxation: &Taxation<'_>,
+        currency: Currency,
+    ) -> Result<(), Problem> {
+        let mut value = 0_i64;
+        for line in &request.lines {
+            let category = self.world.product_of(&line.sku).map(|product| product.tax_category);
+            for amount in &line.unit_amounts {
+                let net = match category {
+                    Some(category) if line.tax_included => taxation.net_of(*amount, category, &line.sku),
+                    _ => *amount,
+                };
+                value = value.saturating_add(net);
+            }
+        }
+        let limit = Money::new(IOSS_VALUE_MAX, HOME_CURRENCY);
+        if currency == HOME_CURRENCY && value > limit.amount {
+            let value = Money::new(value, currency);
+            return Err(at("/tax_terms/scheme", format!("goods of {value} are worth more than {limit}")));
+        }
+        Ok(())
+    }
+
+    fn rate(&self, taxation: &Taxation<'_>, line: &TaxQuoteLine) -> Result<QuotedTax, Problem> {
         let TaxQuoteLine { line_id, sku, quantity, tax_included, unit_amounts } = line;
         let unknown = || business(format!("no tax category for {sku}"));
         let category = self.world.product_of(sku).ok_or_else(unknown)?.tax_category;
         if unit_amounts.len() != *quantity as usize {
             let detail = format!("line {line_id} has {} amounts for {quantity} units", unit_amounts.len());
-            return Err(business(detail));
+            return Err(at("/lines", detail));
         }
-        let taxes = rating::line_taxes(jurisdiction, category, unit_amounts, *tax_included)
+        let taxes = taxation
+            .line_taxes(category, sku, unit_amounts, *tax_included)
             .ok_or_else(|| business(format!("the amounts of line {line_id} cannot be rated")))?;
         Ok(QuotedTax { line_id: line_id.clone(), taxes })
     }
@@ -174,6 +222,12 @@ fn business(detail: String) -> Problem {
     Problem::new(ProblemKind::BusinessRule, detail)
 }
 
+/// What a place of a document says cannot be accepted.
+fn at(pointer: &str, detail: String) -> Problem {
+    let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone() }];
+    Problem { errors, ..business(detail) }
+}
+
 fn illegal(detail: String) -> Problem {
     Problem::new(ProblemKind::IllegalState, detail)
 }
@@ -181,26 +235,31 @@ fn illegal(detail: String) -> Problem {
 /// What a document must keep by itself: one currency, taxes that are not negative and sum to the total.
 fn check_document(document: &TaxDocument) -> Result<(), Problem> {
     if document.status != TaxDocumentStatus::Committed {
-        return Err(business("a document is committed, or not sent at all".to_owned()));
+        return Err(at("/status", "a document is committed, or not sent at all".to_owned()));
     }
     if document.kind == TaxDocumentKind::SalesInvoice && document.shipment_id.is_none() {
-        return Err(business("a sales document names its shipment".to_owned()));
+        return Err(at("/shipment_id", "a sales document names its shipment".to_owned()));
     }
     let currency = document.total_tax.currency;
     let mut sum = 0_i64;
-    for line in &document.lines {
-        if line.tax.currency != currency || line.taxable_base.currency != currency {
-            return Err(business(format!("all amounts must be in {currency}")));
+    for (index, line) in document.lines.iter().enumerate() {
+        let place = |name: &str| format!("/lines/{index}/{name}");
+        for (name, money) in [("tax", line.tax), ("taxable_base", line.taxable_base)] {
+            if money.currency != currency {
+                return Err(at(&place(name), format!("all amounts must be in {currency}")));
+            }
+            if money.amount < 0 {
+                return Err(at(&place(name), "taxes and bases are positive, on returns, too".to_owned()));
+            }
         }
-        if line.tax.amount < 0 || line.taxable_base.amount < 0 {
-            return Err(business("taxes and bases are positive, on returns, too".to_owned()));
-        }
-        sum = sum.checked_add(line.tax.amount).ok_or_else(|| business("the taxes overflow".to_owned()))?;
+        sum = sum
+            .checked_add(line.tax.amount)
+            .ok_or_else(|| at(&place("tax"), "the taxes overflow".to_owned()))?;
     }
     if sum != document.total_tax.amount {
         let detail =
             format!("the lines' taxes sum to {}, not {}", Money::new(sum, currency), document.total_tax);
-        return Err(business(detail));
+        return Err(at("/total_tax", detail));
     }
     Ok(())
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::model::{
     Address, Currency, Customer, CustomerRef, Location, NodeId, NodeKind, PromotionFunding, PromotionScope,
-    TaxType,
+    SettlementTerms, TaxScheme, TaxType,
 };
 use serde::Deserialize;
 
 use super::{
-    Destination, Jurisdiction, KitRule, Node, Person, Product, PromotionRule, Reduction, TaxCategory, World,
+    Destination, ExchangeRate, HOME_CURRENCY, Jurisdiction, KitRule, Node, Person, Product, PromotionRule,
+    Reduction, TaxCategory, World,
 };
 
 /// Why a world was refused. Reads after "failed to read the world:".
@@ -55,6 +56,16 @@ struct WorldFile {
     promotion: Vec<PromotionEntry>,
     #[serde(default)]
     customer: Vec<CustomerEntry>,
+    #[serde(default)]
+    exchange_rate: Vec<ExchangeRateEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExchangeRateEntry {
+    currency: Currency,
+    presentment_units: i64,
+    settlement_units: i64,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +77,8 @@ struct ProductEntry {
     tax_category: TaxCategory,
     #[serde(default)]
     final_sale: bool,
+    #[serde(default)]
+    ships_from: Option<String>,
     #[serde(default)]
     serialized: bool,
 }
@@ -99,7 +112,11 @@ struct NodeEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DestinationEntry {
+    #[serde(default)]
+    code: Option<String>,
     country: String,
+    #[serde(default)]
+    scheme: TaxScheme,
     currency: Currency,
     shipping_charge: i64,
     address: AddressEntry,
@@ -124,6 +141,14 @@ struct JurisdictionEntry {
     tax_type: TaxType,
     included: bool,
     rates_ppm: BTreeMap<TaxCategory, u32>,
+    #[serde(default = "yes")]
+    taxes_shipping: bool,
+    #[serde(default)]
+    marketplace_collects: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -133,6 +158,10 @@ struct PromotionEntry {
     scope: PromotionScope,
     funding: PromotionFunding,
     reduction: Reduction,
+    #[serde(default)]
+    product: Option<String>,
+    #[serde(default)]
+    minimum: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +185,7 @@ impl World {
             jurisdictions: file.jurisdiction.into_iter().map(jurisdiction).collect::<Result<_, _>>()?,
             promotions: file.promotion.into_iter().map(promotion).collect::<Result<_, _>>()?,
             people: file.customer.into_iter().map(person).collect(),
+            exchange_rates: file.exchange_rate.iter().map(exchange_rate).collect::<Result<_, _>>()?,
         };
         world.check_names()?;
         world.check_references()?;
@@ -167,24 +197,26 @@ impl World {
         unique("product", self.products.iter().map(super::Product::slug).chain(kits))?;
         unique("node", self.nodes.iter().map(|node| node.location.node_id.to_string()))?;
         unique("node", self.nodes.iter().map(|node| node.location.name.to_lowercase()))?;
-        unique("destination", self.destinations.iter().map(|place| place.address.country.clone()))?;
-        unique("jurisdiction", self.jurisdictions.iter().map(|place| place.code.clone()))?;
+        unique("destination", self.destinations.iter().map(|place| place.code.clone()))?;
+        let levies = self.jurisdictions.iter().map(|place| format!("{} {:?}", place.code, place.tax_type));
+        unique("jurisdiction", levies)?;
+        unique("exchange rate", self.exchange_rates.iter().map(|rate| rate.currency.to_string()))?;
         unique("promotion", self.promotions.iter().map(|promotion| promotion.code.clone()))?;
         unique("customer", self.people.iter().map(|person| person.name.to_lowercase()))
     }
 
-    /// Every product has a price in every currency, every destination a tax, every customer a destination.
+    /// Every product has a price in the retailer's currency, every destination a tax or none by its scheme,
+    /// every customer a destination, every promotion of a line its product.
     fn check_references(&self) -> Result<(), WorldError> {
-        for destination in &self.destinations {
-            let country = &destination.address.country;
-            if self.jurisdiction(country, &destination.address.postal_code).is_none() {
-                return Err(entry("destination", country, "no jurisdiction levies tax there"));
-            }
-            if let Some(product) =
-                self.products.iter().find(|product| product.price(destination.currency).is_none())
-            {
-                let problem = format!("has no price in {}", destination.currency);
-                return Err(entry("product", &product.name, problem));
+        self.destinations.iter().try_for_each(|destination| self.check_destination(destination))?;
+        if let Some(product) = self.products.iter().find(|product| product.price(HOME_CURRENCY).is_none()) {
+            return Err(entry("product", &product.name, format!("has no price in {HOME_CURRENCY}")));
+        }
+        for promotion in &self.promotions {
+            let known = promotion.product.as_ref().is_none_or(|name| self.product_by_name(name).is_some());
+            if !known || promotion.product.is_some() != (promotion.scope == PromotionScope::Line) {
+                let problem = "a promotion on a line names a product of the world, and no other does";
+                return Err(entry("promotion", &promotion.code, problem));
             }
         }
         self.check_kits()?;
@@ -197,21 +229,38 @@ impl World {
         Ok(())
     }
 
-    /// Every kit has parts that are sold, and costs no more than they do, in every currency.
+    /// Every kit has a price in the retailer's currency, parts that are sold, and costs no more than they do.
     fn check_kits(&self) -> Result<(), WorldError> {
         for kit in &self.kits {
-            for currency in self.destinations.iter().map(|destination| destination.currency) {
-                let parts = kit.parts.iter().map(|(part, quantity)| {
-                    let product = self.product_by_name(part).and_then(|product| product.price(currency))?;
+            let sum = |currency: Currency| -> Option<i64> {
+                let price = |(part, quantity): &(String, u32)| {
+                    let product = self.product_by_name(part)?.price(currency)?;
                     Some(product.amount * i64::from(*quantity))
-                });
-                let sum: Option<i64> = parts.sum();
-                let price = kit.prices.get(&currency);
-                if kit.parts.is_empty() || price.zip(sum).is_none_or(|(price, sum)| *price > sum) {
-                    let problem = format!("has parts that are not sold or cost less in {currency}");
-                    return Err(entry("kit", &kit.name, problem));
-                }
+                };
+                kit.parts.iter().map(price).sum()
+            };
+            let sound =
+                |(currency, price): (&Currency, &i64)| sum(*currency).is_some_and(|sum| *price <= sum);
+            let sold = kit.prices.contains_key(&HOME_CURRENCY) && !kit.parts.is_empty();
+            if !sold || !kit.prices.iter().all(sound) {
+                return Err(entry("kit", &kit.name, "has no price, or parts that are not sold or cost less"));
             }
+        }
+        Ok(())
+    }
+
+    fn check_destination(&self, destination: &Destination) -> Result<(), WorldError> {
+        let levies = self.jurisdictions(&destination.address.country, &destination.address.postal_code);
+        let Some(first) = levies.first() else {
+            return if destination.scheme == TaxScheme::Dap {
+                Ok(())
+            } else {
+                Err(entry("destination", &destination.code, "no jurisdiction levies tax there"))
+            };
+        };
+        if levies.iter().any(|levy| levy.included != first.included) {
+            let problem = "prices contain some of its taxes and others not";
+            return Err(entry("destination", &destination.code, problem));
         }
         Ok(())
     }
@@ -241,6 +290,7 @@ fn product(given: ProductEntry) -> Result<Product, WorldError> {
         tax_category: given.tax_category,
         final_sale: given.final_sale,
         serialized: given.serialized,
+        ships_from: given.ships_from,
     })
 }
 
@@ -282,6 +332,8 @@ fn destination(given: DestinationEntry) -> Result<Destination, WorldError> {
         return Err(entry("destination", &given.country, "shipping charge is negative"));
     }
     Ok(Destination {
+        code: given.code.unwrap_or_else(|| given.country.clone()),
+        scheme: given.scheme,
         currency: given.currency,
         shipping_charge: given.shipping_charge,
         address: Address {
@@ -312,18 +364,31 @@ fn jurisdiction(given: JurisdictionEntry) -> Result<Jurisdiction, WorldError> {
         tax_type: given.tax_type,
         included: given.included,
         rates_ppm: given.rates_ppm,
+        taxes_shipping: given.taxes_shipping,
+        marketplace_collects: given.marketplace_collects,
     })
 }
 
-/// Pricing reduces the tax base by every promotion, which is right for those that the retailer funds only;
-/// it grants promotions on the order and on shipping only.
+fn exchange_rate(given: &ExchangeRateEntry) -> Result<ExchangeRate, WorldError> {
+    let sound = (1..=1_000_000_000).contains(&given.presentment_units)
+        && (1..=1_000_000_000).contains(&given.settlement_units)
+        && given.currency != HOME_CURRENCY;
+    if !sound {
+        let problem = "is between a foreign currency and the retailer's, and both sides are positive";
+        return Err(entry("exchange rate", given.currency.as_str(), problem));
+    }
+    let terms = SettlementTerms {
+        currency: HOME_CURRENCY,
+        presentment_units: given.presentment_units,
+        settlement_units: given.settlement_units,
+    };
+    Ok(ExchangeRate { currency: given.currency, terms })
+}
+
 fn promotion(given: PromotionEntry) -> Result<PromotionRule, WorldError> {
     let wrong = |problem: &str| Err(entry("promotion", &given.code, problem));
-    if given.funding != PromotionFunding::Retailer {
-        return wrong("only promotions that the retailer funds can be priced");
-    }
-    if given.scope == PromotionScope::Line {
-        return wrong("only promotions on the order or on shipping can be priced");
+    if given.minimum.is_some_and(|minimum| minimum <= 0) {
+        return wrong("the minimum is not positive");
     }
     match given.reduction {
         Reduction::PercentPpm(1..=1_000_000) | Reduction::Amount(1..) => {}
@@ -334,6 +399,8 @@ fn promotion(given: PromotionEntry) -> Result<PromotionRule, WorldError> {
         scope: given.scope,
         funding: given.funding,
         reduction: given.reduction,
+        product: given.product,
+        minimum: given.minimum,
     })
 }
 
@@ -361,7 +428,12 @@ mod tests {
         let world = World::parse(TEXT).unwrap();
         assert!(world.products.len() >= 12);
         assert!(world.products.iter().any(|product| product.final_sale));
-        assert_eq!(world.nodes.len(), 5);
+        assert!(world.nodes.len() >= 5);
+        for currency in ["USD", "CHF", "GBP", "JPY", "KWD"] {
+            let currency = currency.parse().unwrap();
+            assert!(world.settlement(currency).is_some(), "{currency}");
+            assert!(world.products.iter().any(|product| product.price(currency).is_some()), "{currency}");
+        }
     }
 
     #[test]
@@ -376,13 +448,17 @@ mod tests {
         assert!(refused("EUR = 4990", "eur = 4990").contains("ISO 4217"));
         assert_eq!(refused("reduced = 70000, ", ""), "jurisdiction \"DE\": no reduced rate");
         assert_eq!(
-            refused("postal_code = \"10007\"", "postal_code = \"94103\""),
+            refused("postal_code = \"10007\"", "postal_code = \"99501\""),
             "destination \"US\": no jurisdiction levies tax there"
         );
-        assert!(refused("funding = \"retailer\"", "funding = \"manufacturer\"").contains("retailer funds"));
+        assert!(refused("product = \"denim jacket\"", "product = \"unicorn\"").contains("names a product"));
+        assert!(refused("minimum = 10000", "minimum = 0").contains("minimum is not positive"));
+        assert!(
+            refused("settlement_units = 617", "settlement_units = 0").contains("both sides are positive")
+        );
         assert!(refused("percent_ppm = 100000", "percent_ppm = 0").contains("not positive"));
         assert!(
-            refused("country = \"AT\"\n\n[[customer]]", "country = \"FR\"\n\n[[customer]]")
+            refused("country = \"AT\"\n\n[[customer]]", "country = \"BR\"\n\n[[customer]]")
                 .contains("which is no destination")
         );
     }

@@ -16,7 +16,8 @@ use std::{
 };
 
 use counterproof_contracts::model::{
-    Address, Currency, Customer, Location, Money, NodeId, PromotionFunding, PromotionScope, Sku, TaxType,
+    Address, Currency, Customer, Location, Money, NodeId, PromotionFunding, PromotionScope, SettlementTerms,
+    Sku, TaxScheme, TaxType,
 };
 use serde::Deserialize;
 
@@ -63,6 +64,8 @@ pub struct Product {
     pub final_sale: bool,
     /// Each unit has a serial number, which is scanned when it is packed and when it comes back.
     pub serialized: bool,
+    /// The country that it is sent from, where that is not the retailer's; ISO 3166-1 alpha-2.
+    pub ships_from: Option<String>,
 }
 
 impl Product {
@@ -121,9 +124,13 @@ pub struct Node {
     pub ships_orders: bool,
 }
 
-/// A country that is delivered to.
+/// A country, or a part of one, that is delivered to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
+    /// ISO 3166-1 alpha-2 of the country, or ISO 3166-2 of its part: `FR`, `US-CA`.
+    pub code: String,
+    /// Under which rules orders to it are taxed.
+    pub scheme: TaxScheme,
     /// Currency that its customers pay in.
     pub currency: Currency,
     /// Charge for shipping in minor units; contains the tax where the jurisdiction's prices do.
@@ -147,6 +154,10 @@ pub struct Jurisdiction {
     pub included: bool,
     /// Rates in parts per million; one for each category.
     pub rates_ppm: BTreeMap<TaxCategory, u32>,
+    /// Whether shipping is taxed as goods are.
+    pub taxes_shipping: bool,
+    /// Whether marketplaces must collect and remit the tax on what they sell for others.
+    pub marketplace_collects: bool,
 }
 
 /// How much a promotion takes off.
@@ -164,12 +175,16 @@ pub enum Reduction {
 pub struct PromotionRule {
     /// The code, which is also the promotion's identifier.
     pub code: String,
-    /// What it applies to: the order or its shipping.
+    /// What it applies to.
     pub scope: PromotionScope,
-    /// Who pays for it: the retailer.
+    /// Who pays for it.
     pub funding: PromotionFunding,
     /// How much it takes off.
     pub reduction: Reduction,
+    /// The product whose lines it applies to, where its scope is a line.
+    pub product: Option<String>,
+    /// Minor units that the goods must be worth before promotions.
+    pub minimum: Option<i64>,
 }
 
 /// A customer of the scenarios.
@@ -198,7 +213,21 @@ pub struct World {
     pub promotions: Vec<PromotionRule>,
     /// To whom.
     pub people: Vec<Person>,
+    /// What foreign currencies are worth in the retailer's own.
+    pub exchange_rates: Vec<ExchangeRate>,
 }
+
+/// What a foreign currency is worth in the retailer's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExchangeRate {
+    /// The foreign currency.
+    pub currency: Currency,
+    /// The rate, to the retailer's currency.
+    pub terms: SettlementTerms,
+}
+
+/// The currency that the retailer keeps its books in.
+pub const HOME_CURRENCY: Currency = Currency::EUR;
 
 static EMBEDDED: LazyLock<Result<Arc<World>, WorldError>> =
     LazyLock::new(|| World::parse(include_str!("../../world.toml")).map(Arc::new));
@@ -273,17 +302,32 @@ impl World {
         self.nodes.iter().find(|node| node.location.node_id == *node_id)
     }
 
-    /// What is known of a country that is delivered to.
-    pub fn destination(&self, country: &str) -> Option<&Destination> {
-        self.destinations.iter().find(|destination| destination.address.country == country)
+    /// What is known of a place that is delivered to, by its code.
+    pub fn destination(&self, code: &str) -> Option<&Destination> {
+        self.destinations.iter().find(|destination| destination.code == code)
     }
 
-    /// Who levies the tax on goods that go there; the most particular where several do.
-    pub fn jurisdiction(&self, country: &str, postal_code: &str) -> Option<&Jurisdiction> {
+    /// The destination that an address belongs to; another of the same country where there is none so near.
+    pub fn destination_of(&self, country: &str, postal_code: &str) -> Option<&Destination> {
+        let there = |destination: &&Destination| destination.address.country == country;
+        let near = |destination: &&Destination| {
+            self.jurisdictions(country, postal_code)
+                == self.jurisdictions(country, &destination.address.postal_code)
+        };
+        self.destinations.iter().filter(there).find(near).or_else(|| self.destinations.iter().find(there))
+    }
+
+    /// Everybody who levies a tax on goods that go there, in the order of the world file.
+    pub fn jurisdictions(&self, country: &str, postal_code: &str) -> Vec<&Jurisdiction> {
         self.jurisdictions
             .iter()
             .filter(|jurisdiction| jurisdiction.country == country && jurisdiction.covers(postal_code))
-            .max_by_key(|jurisdiction| !jurisdiction.postal_prefixes.is_empty())
+            .collect()
+    }
+
+    /// How amounts of a currency are settled; `None` for the retailer's own, or where no rate is known.
+    pub fn settlement(&self, currency: Currency) -> Option<SettlementTerms> {
+        self.exchange_rates.iter().find(|rate| rate.currency == currency).map(|rate| rate.terms)
     }
 
     /// The promotion with this code.
@@ -351,11 +395,16 @@ mod tests {
     #[test]
     fn knows_who_levies_tax() {
         let world = World::embedded().unwrap();
-        let code = |country, postal| world.jurisdiction(country, postal).map(|found| found.code.as_str());
-        assert_eq!(code("DE", "20095"), Some("DE"));
-        assert_eq!(code("AT", "1010"), Some("AT"));
-        assert_eq!(code("US", "10007"), Some("US-NY"));
-        assert_eq!(code("US", "94103"), None);
-        assert_eq!(code("FR", "75001"), None);
+        let codes = |country, postal| -> Vec<&str> {
+            world.jurisdictions(country, postal).iter().map(|found| found.code.as_str()).collect()
+        };
+        assert_eq!(codes("DE", "20095"), ["DE"]);
+        assert_eq!(codes("FR", "75001"), ["FR"]);
+        assert_eq!(codes("US", "10007"), ["US-NY", "US-NY-NYC", "US-NY-MCTD"]);
+        assert_eq!(codes("US", "94103"), ["US-CA", "US-CA-SF"]);
+        assert_eq!(codes("US", "99501"), [""; 0]);
+        assert_eq!(codes("GB", "SW1A 1AA"), [""; 0]);
+        assert_eq!(world.destination_of("US", "94103").map(|found| found.code.as_str()), Some("US-CA"));
+        assert_eq!(world.destination_of("US", "10007").map(|found| found.code.as_str()), Some("US"));
     }
 }

@@ -1,7 +1,8 @@
 //! A channel's checkout: from a basket to an order with every promotion and tax allocated to units.
 //!
 //! Promotions are granted in the order of their codes, each on what the ones before left to pay, and
-//! allocated over all units of the order by largest remainder; taxes follow [`rating`].
+//! allocated over all units that they apply to by largest remainder; taxes follow [`rating`]. What a
+//! manufacturer or marketplace pays instead of the customer is taxed as if the customer did.
 //! Nothing here knows whether the goods exist or the money does.
 
 use counterproof_contracts::{
@@ -9,12 +10,14 @@ use counterproof_contracts::{
     model::{
         AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, Kit, KitComponent, LineId,
         Money, Order, OrderLine, OrderNumber, Promotion, PromotionAllocation, PromotionFunding, PromotionId,
-        PromotionScope, SalesChannel, ShippingCharge, Sku, Tender, TenderId, TenderKind, Timestamp,
+        PromotionScope, SalesChannel, ShippingCharge, Sku, TaxCollector, TaxLine, TaxScheme, TaxTerms,
+        Tender, TenderId, TenderKind, Timestamp,
     },
 };
 
 use super::{
-    Destination, Jurisdiction, KitRule, Product, PromotionRule, Reduction, TaxCategory, World, rating,
+    Destination, HOME_CURRENCY, KitRule, Product, PromotionRule, Reduction, TaxCategory, World,
+    rating::{self, RateChanges, Taxation},
 };
 
 /// Most units of one line; a bound on what a scenario can ask for.
@@ -65,7 +68,7 @@ pub struct OrderDraft {
     pub placed_at: Timestamp,
     /// Who buys.
     pub customer_ref: CustomerRef,
-    /// Where the goods go, ISO 3166-1 alpha-2; a destination of the world.
+    /// Where the goods go: the code of a destination of the world.
     pub country: String,
     /// Products by name, and units. A product that stands twice makes two lines.
     pub items: Vec<(String, u32)>,
@@ -79,6 +82,12 @@ pub struct OrderDraft {
     pub shipping: bool,
     /// What the order replaces.
     pub exchange: Option<ExchangeLink>,
+    /// The certificate by which the customer pays no tax.
+    pub exemption_certificate: Option<String>,
+    /// Whether the retailer is paid in its own currency, whatever the customer pays in.
+    pub settled_at_home: bool,
+    /// Tax rates that are not those of the world any more.
+    pub rate_changes: RateChanges,
 }
 
 /// Why a draft makes no order.
@@ -90,6 +99,12 @@ pub enum PricingError {
     /// No such product in the world.
     #[error("no product {0:?} in the world")]
     UnknownProduct(String),
+    /// No price in the destination's currency.
+    #[error("{0:?} is not sold there")]
+    NotSold(String),
+    /// Goods that the retailer sends and goods that a maker outside the EU sends.
+    #[error("goods from inside and from outside the European Union are separate orders")]
+    SeparateOrders,
     /// None, or more than [`LINE_UNITS_MAX`].
     #[error("{quantity} units of {product:?} cannot be ordered")]
     Quantity {
@@ -121,21 +136,65 @@ pub fn build_order(world: &World, draft: &OrderDraft) -> Result<Order, PricingEr
     let unknown_country = || PricingError::UnknownCountry(draft.country.clone());
     let destination = world.destination(&draft.country).ok_or_else(unknown_country)?;
     let address = &destination.address;
-    let jurisdiction =
-        world.jurisdiction(&address.country, &address.postal_code).ok_or_else(unknown_country)?;
-    let mut basket = Basket::fill(world, draft, destination, jurisdiction)?;
+    let place = (address.country.as_str(), address.postal_code.as_str());
+    let terms = tax_terms(world, draft, destination)?;
+    let taxation = Taxation::of(world, place, &terms, draft.placed_at, &draft.rate_changes)
+        .ok_or_else(unknown_country)?;
+    let listed = Taxation::of(world, place, &TaxTerms::default(), draft.placed_at, &draft.rate_changes);
+    let contained = listed.unwrap_or_else(|| taxation.clone());
+    let mut basket = Basket::fill(world, draft, destination, (taxation, contained))?;
     let rules = rules(world, draft)?;
     let mut promotions = basket.price_kits();
     promotions.extend(rules.iter().filter_map(|rule| basket.grant(rule)));
     let mut order = empty_order(draft, destination);
     order.kits.clone_from(&basket.kits);
     let (lines, shipping) = basket.close();
+    order.tax_terms = (terms != TaxTerms::default()).then_some(terms);
+    order.settlement = world.settlement(destination.currency).filter(|_| draft.settled_at_home);
     order.lines = lines;
     order.shipping = shipping;
     order.promotions = promotions;
     order.total.amount = order.value().gross;
     order.tenders = tenders(draft, order.total)?;
     Ok(order)
+}
+
+/// How the order is taxed: as the destination says, unless the goods come from outside the EU into it.
+fn tax_terms(world: &World, draft: &OrderDraft, destination: &Destination) -> Result<TaxTerms, PricingError> {
+    let country = &destination.address.country;
+    let facilitated = world
+        .jurisdictions(country, &destination.address.postal_code)
+        .iter()
+        .any(|levy| levy.marketplace_collects);
+    let sold_by_marketplace = draft.sales_channel == SalesChannel::Marketplace && facilitated;
+    Ok(TaxTerms {
+        scheme: scheme(world, draft, destination)?,
+        collector: sold_by_marketplace.then_some(TaxCollector::Marketplace),
+        exemption_certificate: draft.exemption_certificate.clone(),
+    })
+}
+
+fn scheme(world: &World, draft: &OrderDraft, destination: &Destination) -> Result<TaxScheme, PricingError> {
+    let country = &destination.address.country;
+    let products =
+        draft.items.iter().filter_map(|(name, units)| Some((world.product_by_name(name)?, *units)));
+    let (imported, own): (Vec<_>, Vec<_>) = products.partition(|(product, _)| product.ships_from.is_some());
+    if imported.is_empty() || !rating::in_union(country) {
+        return Ok(destination.scheme);
+    }
+    if !own.is_empty() {
+        return Err(PricingError::SeparateOrders);
+    }
+    let domestic = TaxTerms::default();
+    let place = (country.as_str(), destination.address.postal_code.as_str());
+    let taxation = Taxation::of(world, place, &domestic, draft.placed_at, &draft.rate_changes)
+        .ok_or_else(|| PricingError::UnknownCountry(draft.country.clone()))?;
+    let value = imported.iter().fold(0_i64, |sum, (product, units)| {
+        let price = product.price(HOME_CURRENCY).map_or(0, |price| price.amount);
+        let net = taxation.net_of(price, product.tax_category, &World::sku_for(product, &draft.tag));
+        sum.saturating_add(net.saturating_mul(i64::from(*units)))
+    });
+    Ok(if value <= rating::IOSS_VALUE_MAX { TaxScheme::Ioss } else { TaxScheme::Dap })
 }
 
 fn rules<'w>(world: &'w World, draft: &OrderDraft) -> Result<Vec<&'w PromotionRule>, PricingError> {
@@ -184,24 +243,50 @@ fn recipient_name(draft: &OrderDraft) -> String {
 /// Lines while promotions are granted: what is left to pay for each unit.
 struct Basket<'w> {
     destination: &'w Destination,
-    jurisdiction: &'w Jurisdiction,
+    taxation: Taxation<'w>,
+    /// The taxes that listed prices contain, if any.
+    contained: Taxation<'w>,
     lines: Vec<BasketLine<'w>>,
     kits: Vec<Kit>,
-    /// What is left to pay for shipping, minor units; `None` where it is not charged.
-    shipping: Option<i64>,
+    /// What shipping costs; `None` where it is not charged.
+    shipping: Option<Due>,
 }
 
 struct BasketLine<'w> {
     product: &'w Product,
     line: OrderLine,
-    left: Vec<i64>,
+    /// What is left to pay for each unit.
+    units: Vec<Due>,
+}
+
+/// What is left to pay, minor units.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    /// By the customer.
+    left: i64,
+    /// By anybody: what is taxed.
+    taxed: i64,
+}
+
+impl Due {
+    const fn new(amount: i64) -> Self {
+        Self { left: amount, taxed: amount }
+    }
+
+    /// Somebody takes an amount off what the customer pays.
+    const fn reduce(&mut self, amount: i64, funding: PromotionFunding) {
+        self.left -= amount;
+        if matches!(funding, PromotionFunding::Retailer) {
+            self.taxed -= amount;
+        }
+    }
 }
 
 impl BasketLine<'_> {
     /// A promotion takes something off each unit.
-    fn take(&mut self, promotion_id: &PromotionId, unit_amounts: Vec<i64>) {
-        for (left, share) in self.left.iter_mut().zip(&unit_amounts) {
-            *left -= share;
+    fn take(&mut self, promotion_id: &PromotionId, unit_amounts: Vec<i64>, funding: PromotionFunding) {
+        for (due, share) in self.units.iter_mut().zip(&unit_amounts) {
+            due.reduce(*share, funding);
         }
         let promotion_id = promotion_id.clone();
         self.line.promotions.push(PromotionAllocation { promotion_id, unit_amounts });
@@ -213,13 +298,13 @@ impl<'w> Basket<'w> {
         world: &'w World,
         draft: &OrderDraft,
         destination: &'w Destination,
-        jurisdiction: &'w Jurisdiction,
+        (taxation, contained): (Taxation<'w>, Taxation<'w>),
     ) -> Result<Self, PricingError> {
         if draft.items.is_empty() {
             return Err(PricingError::EmptyBasket);
         }
         let mut basket =
-            Self { destination, jurisdiction, lines: Vec::new(), kits: Vec::new(), shipping: None };
+            Self { destination, taxation, contained, lines: Vec::new(), kits: Vec::new(), shipping: None };
         for (name, quantity) in &draft.items {
             if let Some(kit) = world.kit_by_name(name) {
                 basket.kit(world, kit, *quantity, &draft.tag)?;
@@ -228,7 +313,7 @@ impl<'w> Basket<'w> {
                 basket.lines.push(line);
             }
         }
-        basket.shipping = draft.shipping.then(|| basket.shipping_charge());
+        basket.shipping = draft.shipping.then(|| Due::new(basket.shipping_charge()));
         Ok(basket)
     }
 
@@ -241,21 +326,34 @@ impl<'w> Basket<'w> {
     ) -> Result<BasketLine<'w>, PricingError> {
         let unknown = || PricingError::UnknownProduct(name.to_owned());
         let product = world.product_by_name(name).ok_or_else(unknown)?;
-        let unit_price = product.price(self.destination.currency).ok_or_else(unknown)?;
+        let not_sold = || PricingError::NotSold(product.name.clone());
+        let listed = product.price(self.destination.currency).ok_or_else(not_sold)?;
         if !(1..=LINE_UNITS_MAX).contains(&quantity) {
             return Err(PricingError::Quantity { product: product.name.clone(), quantity });
         }
+        let sku = World::sku_for(product, tag);
+        let unit_price = Money { amount: self.unit_price(product, &sku, listed.amount), ..listed };
         let line = OrderLine {
             line_id: LineId::new(format!("line-{}", self.lines.len() + 1)),
-            sku: World::sku_for(product, tag),
+            sku,
             quantity,
             unit_price,
-            tax_included: self.jurisdiction.included,
+            tax_included: self.taxation.included(),
             promotions: Vec::new(),
             taxes: Vec::new(),
             final_sale: product.final_sale,
         };
-        Ok(BasketLine { product, line, left: vec![unit_price.amount; quantity as usize] })
+        Ok(BasketLine { product, line, units: vec![Due::new(unit_price.amount); quantity as usize] })
+    }
+
+    /// Who is not taxed here does not pay the tax that listed prices contain.
+    fn unit_price(&self, product: &Product, sku: &Sku, listed: i64) -> i64 {
+        let listed_with_tax = self.listed_with_tax();
+        if listed_with_tax && !self.taxation.included() {
+            self.contained.net_of(listed, product.tax_category, sku)
+        } else {
+            listed
+        }
     }
 
     /// Puts the parts of a kit into the basket, one line for each.
@@ -269,8 +367,12 @@ impl<'w> Basket<'w> {
         let unknown = || PricingError::UnknownProduct(rule.name.clone());
         let price = *rule.prices.get(&self.destination.currency).ok_or_else(unknown)?;
         let mut components = Vec::new();
+        let (mut listed, mut charged) = (0_i64, 0_i64);
         for (part, units) in &rule.parts {
             let line = self.line(world, part, units.saturating_mul(quantity), tag)?;
+            let of_part = line.product.price(self.destination.currency).map_or(0, |price| price.amount);
+            listed += of_part * i64::from(*units);
+            charged += line.line.unit_price.amount * i64::from(*units);
             components.push(KitComponent { line_id: line.line.line_id.clone(), quantity: *units });
             self.lines.push(line);
         }
@@ -278,7 +380,8 @@ impl<'w> Basket<'w> {
             kit_id: format!("kit-{}", self.kits.len() + 1),
             sku: Sku::new(format!("{}-{tag}", rule.slug())),
             quantity,
-            unit_price: Money::new(price, self.destination.currency),
+            // Who does not pay the tax in the parts' prices does not pay it in the kit's.
+            unit_price: Money::new(price.saturating_mul(charged) / listed.max(1), self.destination.currency),
             components,
         });
         Ok(())
@@ -301,7 +404,7 @@ impl<'w> Basket<'w> {
                 let of_all = of_one.repeat(kit.quantity as usize);
                 let mut lines = self.lines.iter_mut();
                 if let Some(line) = lines.find(|line| line.line.line_id == part.line_id) {
-                    line.take(&promotion_id, of_all);
+                    line.take(&promotion_id, of_all, PromotionFunding::Retailer);
                 }
             }
             promotions.push(Promotion {
@@ -324,19 +427,30 @@ impl<'w> Basket<'w> {
     /// What shipping costs before promotions, tax included.
     fn shipping_charge(&self) -> i64 {
         let charge = self.destination.shipping_charge;
-        if self.jurisdiction.included { charge } else { charge + self.shipping_tax(charge, false) }
+        if self.taxation.included() {
+            charge
+        } else if self.listed_with_tax() {
+            self.contained.net_of(charge, TaxCategory::Standard, &Sku::new(""))
+        } else {
+            charge + sum_of(&self.taxation.shipping_taxes(charge, false))
+        }
     }
 
-    fn shipping_tax(&self, amount: i64, included: bool) -> i64 {
-        tax_of(amount, self.jurisdiction.rate_ppm(TaxCategory::Standard), included)
+    /// Whether prices there are listed with tax.
+    fn listed_with_tax(&self) -> bool {
+        self.contained.included()
     }
 
     /// Grants a promotion; `None` where there is nothing that it could reduce.
     fn grant(&mut self, rule: &PromotionRule) -> Option<Promotion> {
+        let listed = |line: &BasketLine<'_>| line.line.unit_price.amount * i64::from(line.line.quantity);
+        if rule.minimum.is_some_and(|minimum| self.lines.iter().map(listed).sum::<i64>() < minimum) {
+            return None;
+        }
         let amount = if rule.scope == PromotionScope::Shipping {
-            let left = self.shipping.as_mut()?;
-            let amount = reduction(rule.reduction, *left);
-            *left -= amount;
+            let due = self.shipping.as_mut()?;
+            let amount = reduction(rule.reduction, due.left);
+            due.reduce(amount, rule.funding);
             amount
         } else {
             self.grant_on_units(rule)
@@ -346,41 +460,49 @@ impl<'w> Basket<'w> {
             scope: rule.scope,
             funding: rule.funding,
             amount: Money::new(amount, self.destination.currency),
-            minimum: None,
+            minimum: rule.minimum.map(|minimum| Money::new(minimum, self.destination.currency)),
         })
     }
 
-    /// Spreads a promotion over all units, weighted by what is left to pay for each: for the first
-    /// promotion that is the unit price. No unit can fall below zero.
+    /// Spreads a promotion over all units that it applies to, weighted by what is left to pay for each: for
+    /// the first promotion that is the unit price. No unit can fall below zero.
     fn grant_on_units(&mut self, rule: &PromotionRule) -> i64 {
-        let left: Vec<i64> = self.lines.iter().flat_map(|line| line.left.iter().copied()).collect();
+        let applies =
+            |line: &BasketLine<'_>| rule.product.as_ref().is_none_or(|name| *name == line.product.name);
+        let units = self.lines.iter().filter(|line| applies(line)).flat_map(|line| &line.units);
+        let left: Vec<i64> = units.map(|due| due.left).collect();
         let amount = reduction(rule.reduction, left.iter().sum());
         if amount == 0 {
             return 0;
         }
         let mut shares = allocate(amount, &left).into_iter();
-        for line in &mut self.lines {
-            let unit_amounts: Vec<i64> = shares.by_ref().take(line.left.len()).collect();
-            line.take(&PromotionId::new(&rule.code), unit_amounts);
+        for line in self.lines.iter_mut().filter(|line| applies(line)) {
+            let unit_amounts: Vec<i64> = shares.by_ref().take(line.units.len()).collect();
+            line.take(&PromotionId::new(&rule.code), unit_amounts, rule.funding);
         }
         amount
     }
 
     /// Adds the taxes on what is left to pay.
     fn close(self) -> (Vec<OrderLine>, Option<ShippingCharge>) {
-        let shipping = self.shipping.map(|amount| ShippingCharge {
-            amount: Money::new(amount, self.destination.currency),
-            tax_amount: self.shipping_tax(amount, true),
-            taxes: Vec::new(),
+        let shipping = self.shipping.map(|due| {
+            let taxes = self.taxation.shipping_taxes(due.taxed, true);
+            let tax_amount = sum_of(&taxes);
+            ShippingCharge { amount: Money::new(due.left, self.destination.currency), tax_amount, taxes }
         });
         let rated = self.lines.into_iter().map(|mut line| {
-            let (category, included) = (line.product.tax_category, self.jurisdiction.included);
-            line.line.taxes =
-                rating::line_taxes(self.jurisdiction, category, &line.left, included).unwrap_or_default();
+            let (category, included) = (line.product.tax_category, line.line.tax_included);
+            let taxed: Vec<i64> = line.units.iter().map(|due| due.taxed).collect();
+            let taxes = self.taxation.line_taxes(category, &line.line.sku, &taxed, included);
+            line.line.taxes = taxes.unwrap_or_default();
             line.line
         });
         (rated.collect(), shipping)
     }
+}
+
+fn sum_of(taxes: &[TaxLine]) -> i64 {
+    taxes.iter().flat_map(|tax| &tax.unit_amounts).sum()
 }
 
 /// What a reduction takes off an amount, rounded half up, at most all of it.

@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::{
     World,
     pricing::{OrderDraft, TenderPlan, build_order},
+    rating::RateChanges,
 };
 use crate::{
     kernel::{Core, RaisedEvent},
@@ -42,6 +43,9 @@ pub(crate) fn draft(order: &str, items: &[(&str, u32)]) -> OrderDraft {
         tenders: TenderPlan::Card { payment_token: "tok_ok".to_owned() },
         shipping: true,
         exchange: None,
+        exemption_certificate: None,
+        settled_at_home: false,
+        rate_changes: RateChanges::new(),
     }
 }
 

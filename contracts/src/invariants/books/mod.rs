@@ -15,10 +15,12 @@ use crate::{
 
 mod accounts;
 mod facts;
+mod funds;
 mod losses;
 mod messages;
 mod money;
 mod order;
+mod pricing;
 mod receivable;
 mod replays;
 mod returns;
@@ -30,10 +32,12 @@ mod views;
 
 pub(super) use accounts::AccountBook;
 pub(super) use facts::Fact;
+pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook, Restock, Sighting};
+pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use receivable::Receivable;
 pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Fact, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally,
-    TaxBook, Terms, View, views::Answers,
+    Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable, ReplayBook, Shown, Span,
+    Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -115,6 +115,7 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) labels: BTreeMap<TrackingNumber, (String, u64)>,
     /// What the ERP says the customer owes.
     pub(in crate::invariants) receivable: Receivable,
+    pub(in crate::invariants) funds: FundsBook,
     /// Live claims by line and node.
     pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
     /// Business facts that may be committed once, and where they were.
@@ -189,6 +190,7 @@ impl OrderBook {
             gift_rmas: BTreeSet::new(),
             labels: BTreeMap::new(),
             receivable: Receivable::default(),
+            funds: FundsBook::default(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
             latest_fact: None,
@@ -287,6 +289,7 @@ impl OrderBook {
         self.replays.apply_effect(record, committed);
         self.money.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
+        self.funds.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
         self.apply_views(seq, committed);

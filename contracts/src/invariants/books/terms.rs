@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Span;
+use super::{LinePricing, OrderPricing, Span};
 use crate::{
     allocation::Value,
     model::{Currency, ExchangeLink, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind},
@@ -23,6 +23,7 @@ pub(in crate::invariants) struct Terms {
     pub(in crate::invariants) tenders: Vec<Tender>,
     /// What the order replaces.
     pub(in crate::invariants) exchange: Option<ExchangeLink>,
+    pub(in crate::invariants) pricing: OrderPricing,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -33,25 +34,26 @@ pub(in crate::invariants) struct LineTerms {
     pub(in crate::invariants) quantity: u32,
     /// Jurisdictions and rates at which it was taxed.
     pub(in crate::invariants) rates: BTreeSet<(String, u32)>,
+    pub(in crate::invariants) pricing: LinePricing,
     gross: UnitAmounts,
     tax: UnitAmounts,
 }
 
 /// Amounts of single units, cheapest first, as running sums.
 #[derive(Debug, Clone)]
-struct UnitAmounts {
+pub(super) struct UnitAmounts {
     ascending: Vec<i64>,
     further: i64,
 }
 
 impl UnitAmounts {
-    fn new(mut amounts: Vec<i64>, further: i64) -> Self {
+    pub(super) fn new(mut amounts: Vec<i64>, further: i64) -> Self {
         amounts.sort_unstable();
         Self { ascending: amounts, further }
     }
 
     /// What any choice of so many units may be worth.
-    fn of(&self, units: u32) -> Span {
+    pub(super) fn of(&self, units: u32) -> Span {
         let count = (units as usize).min(self.ascending.len());
         let rest = i64::from(units) - i64::try_from(count).unwrap_or(i64::MAX);
         let further = Span::exactly(self.further.saturating_mul(rest));
@@ -62,13 +64,14 @@ impl UnitAmounts {
 }
 
 impl LineTerms {
-    fn new(line: &OrderLine) -> Self {
-        let values: Vec<Value> =
-            (0..line.quantity.min(UNITS_VALUED_MAX)).map(|unit| line.unit_value(unit)).collect();
+    fn new(order: &Order, line: &OrderLine) -> Self {
+        let units = line.quantity.min(UNITS_VALUED_MAX);
+        let values: Vec<Value> = (0..units).map(|unit| line.unit_value(unit)).collect();
         Self {
             sku: line.sku.clone(),
             quantity: line.quantity,
             rates: line.taxes.iter().map(|tax| (tax.jurisdiction.clone(), tax.rate_ppm)).collect(),
+            pricing: LinePricing::new(order, line, units),
             gross: UnitAmounts::new(values.iter().map(|value| value.gross).collect(), line.unit_price.amount),
             tax: UnitAmounts::new(values.iter().map(|value| value.tax).collect(), 0),
         }
@@ -97,9 +100,14 @@ impl Terms {
             currency: order.currency,
             shipping: order.shipping_value(),
             total: Value { gross: order.total.amount, tax: order.value().tax },
-            lines: order.lines.iter().map(|line| (line.line_id.clone(), LineTerms::new(line))).collect(),
+            lines: order
+                .lines
+                .iter()
+                .map(|line| (line.line_id.clone(), LineTerms::new(order, line)))
+                .collect(),
             tenders: order.tenders.clone(),
             exchange: order.exchange.clone(),
+            pricing: OrderPricing::new(order),
             seq,
         }
     }

@@ -7,8 +7,8 @@ use crate::{
     allocation::{allocate, tax_of},
     model::{
         Address, ConditionGrade, Currency, Money, Order, OrderLine, Promotion, PromotionAllocation,
-        PromotionFunding, PromotionScope, SalesChannel, ShippingCharge, TaxLine, TaxType, Tender, TenderKind,
-        Timestamp,
+        PromotionFunding, PromotionId, PromotionScope, SalesChannel, ShippingCharge, TaxLine, TaxType,
+        Tender, TenderKind, Timestamp,
     },
 };
 
@@ -18,6 +18,10 @@ pub(in crate::invariants) struct Life {
     pub(in crate::invariants) quantity: u32,
     pub(in crate::invariants) price: i64,
     pub(in crate::invariants) promotion: i64,
+    /// Who pays for the promotion.
+    pub(in crate::invariants) funding: PromotionFunding,
+    /// What goods must be worth for the promotion `SPEND100`, which the default policy claims back.
+    pub(in crate::invariants) minimum: Option<i64>,
     pub(in crate::invariants) shipping: i64,
     /// Units in each parcel; together at most `quantity`.
     pub(in crate::invariants) parcels: Vec<u32>,
@@ -37,6 +41,8 @@ impl Default for Life {
             quantity: 2,
             price: 4_990,
             promotion: 0,
+            funding: PromotionFunding::Retailer,
+            minimum: None,
             shipping: 0,
             parcels: vec![2],
             cancel_rest: false,
@@ -85,6 +91,8 @@ pub(in crate::invariants) fn lives() -> impl Strategy<Value = Life> {
                 quantity,
                 price,
                 promotion,
+                funding: PromotionFunding::Retailer,
+                minimum: None,
                 shipping,
                 parcels,
                 cancel_rest,
@@ -130,12 +138,15 @@ impl Life {
         if self.promotion > 0 {
             let weights = vec![1; self.quantity as usize];
             line.promotions.push(PromotionAllocation {
-                promotion_id: "SUMMER".into(),
+                promotion_id: self.promotion_id(),
                 unit_amounts: allocate(self.promotion, &weights),
             });
         }
-        let taxes =
-            (0..self.quantity).map(|unit| tax_of(line.unit_price_after_promotions(unit), 190_000, true));
+        let taxes = (0..self.quantity).map(|unit| {
+            let retailer = self.funding == PromotionFunding::Retailer;
+            let taxed = if retailer { line.unit_price_after_promotions(unit) } else { self.price };
+            tax_of(taxed, 190_000, true)
+        });
         line.taxes.push(TaxLine {
             jurisdiction: "DE".to_owned(),
             tax_type: TaxType::Vat,
@@ -143,6 +154,10 @@ impl Life {
             unit_amounts: taxes.collect(),
         });
         line
+    }
+
+    fn promotion_id(&self) -> PromotionId {
+        PromotionId::new(if self.minimum.is_some() { "SPEND100" } else { "SUMMER" })
     }
 
     fn tenders(&self, total: i64) -> Vec<Tender> {
@@ -176,11 +191,11 @@ impl Life {
         let line = self.line();
         let total = line.value(0..self.quantity).gross + self.shipping;
         let promotion = Promotion {
-            promotion_id: "SUMMER".into(),
+            promotion_id: self.promotion_id(),
             scope: PromotionScope::Order,
-            funding: PromotionFunding::Retailer,
+            funding: self.funding,
             amount: money(self.promotion),
-            minimum: None,
+            minimum: self.minimum.map(money),
         };
         Order {
             order_number: "W-17".into(),

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use counterproof_contracts::{
     model::{
-        ItemQuantity, LineId, Money, Order, OrderStatus, SalesOrder, TaxQuote, TaxQuoteLine, TaxQuoteRequest,
+        ItemQuantity, LineId, Money, Order, OrderStatus, SalesOrder, TaxCollector, TaxQuote, TaxQuoteLine,
+        TaxQuoteRequest,
     },
     protocol::{OrderAcknowledgment, Problem, ProblemKind, SalesOrderAcknowledged, erp, tax},
 };
@@ -96,8 +97,13 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     let chain = process.chain.clone();
-    let quote = quote_request(&process.order);
-    desk.ask(process, Intent::QuoteTax, &chain, PartnerCall::new(tax::QUOTE_TAX, &[], &quote));
+    if process.order.tax_collector() == TaxCollector::Marketplace {
+        // Taxes that the marketplace collects are its own affair.
+        process.taxes_confirmed = true;
+    } else {
+        let quote = quote_request(&process.order);
+        desk.ask(process, Intent::QuoteTax, &chain, PartnerCall::new(tax::QUOTE_TAX, &[], &quote));
+    }
     if !process.taxes_confirmed {
         return;
     }
@@ -131,11 +137,11 @@ fn quote_request(order: &Order) -> TaxQuoteRequest {
                 sku: line.sku.clone(),
                 quantity: line.quantity,
                 tax_included: line.tax_included,
-                unit_amounts: (0..line.quantity).map(|unit| line.unit_price_after_promotions(unit)).collect(),
+                unit_amounts: (0..line.quantity).map(|unit| order.taxed_price(line, unit)).collect(),
             })
             .collect(),
-        currency: None,
-        tax_terms: None,
+        currency: Some(order.currency),
+        tax_terms: order.tax_terms.clone(),
     }
 }
 
@@ -177,8 +183,8 @@ fn sales_order(order: &Order) -> SalesOrder {
         lines: items(order),
         total: order.total,
         total_tax: Money::new(order.value().tax, order.currency),
-        settlement: None,
-        tax_terms: None,
+        settlement: order.settlement,
+        tax_terms: order.tax_terms.clone(),
     }
 }
 
@@ -193,6 +199,15 @@ pub(super) fn items(order: &Order) -> Vec<ItemQuantity> {
             quantity: line.quantity,
         })
         .collect()
+}
+
+/// The tax engine cannot rate the order as it is.
+pub(super) fn not_rated(process: &mut OrderProcess, refusal: &Refusal, desk: &mut Desk<'_>) -> bool {
+    if refusal.kind != Some(ProblemKind::BusinessRule) {
+        return false;
+    }
+    reject(process, format!("the order cannot be taxed: {}", refusal.detail), desk);
+    true
 }
 
 /// The ERP could not claim stock.

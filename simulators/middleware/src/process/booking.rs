@@ -2,9 +2,12 @@
 //! The four do not wait for one another.
 
 use counterproof_contracts::{
+    allocation::Value,
+    funding::{Contributions, add_contributions, contribution_list},
     model::{
-        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, ShipmentId,
-        StockCondition, TaxDocument, TaxDocumentKind, TaxDocumentLine, TaxDocumentStatus, TaxLine,
+        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, SettledAmounts,
+        ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentLine,
+        TaxDocumentStatus, TaxLine, TaxScheme,
     },
     protocol::{erp, tax},
 };
@@ -66,9 +69,9 @@ fn report_sale(
 ) {
     let mut lines = tax_lines(process, &departure.units);
     if departure.first {
-        lines.extend(shipping_tax_line(process));
+        lines.extend(shipping_tax_lines(process));
     }
-    if lines.is_empty() {
+    if lines.is_empty() || process.order.tax_collector() == TaxCollector::Marketplace {
         return;
     }
     let document = TaxDocument {
@@ -81,10 +84,15 @@ fn report_sale(
         status: TaxDocumentStatus::Committed,
         total_tax: total_tax(process, &lines),
         lines,
-        scheme: None,
+        scheme: scheme(process),
     };
     let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
     desk.ask(process, Intent::ReportSale { shipment: shipment.clone() }, &departure.chain, call);
+}
+
+/// The scheme that taxes are reported under, where it is a particular one.
+pub(super) fn scheme(process: &OrderProcess) -> Option<TaxScheme> {
+    Some(process.order.tax_scheme()).filter(|scheme| *scheme != TaxScheme::Domestic)
 }
 
 /// The sum of the lines' tax.
@@ -109,24 +117,64 @@ fn tax_line(process: &OrderProcess, line: &OrderLine, tax: &TaxLine, units: &Uni
         quantity: units.quantity,
         jurisdiction: tax.jurisdiction.clone(),
         rate_ppm: tax.rate_ppm,
-        taxable_base: Money::new(line.value(units.range()).net(), currency),
+        taxable_base: Money::new(process.order.taxable_base(line, tax, units.range()), currency),
         tax: Money::new(amount, currency),
-        tax_type: None,
+        tax_type: Some(tax.tax_type),
     }
 }
 
-/// The tax on shipping stands under the jurisdiction and rate of the order's first tax.
-fn shipping_tax_line(process: &OrderProcess) -> Option<TaxDocumentLine> {
-    let value = process.order.shipping_value();
-    let first = process.order.lines.iter().flat_map(|line| &line.taxes).next()?;
-    (value.tax > 0).then(|| TaxDocumentLine {
+/// The taxes on shipping. Where the order does not say who levies them, they stand under the jurisdiction and
+/// rate of its first tax.
+fn shipping_tax_lines(process: &OrderProcess) -> Vec<TaxDocumentLine> {
+    let order = &process.order;
+    let Some(shipping) = &order.shipping else { return Vec::new() };
+    let line = |tax: &TaxLine, amount: i64| TaxDocumentLine {
         line_id: None,
         quantity: 0,
-        jurisdiction: first.jurisdiction.clone(),
-        rate_ppm: first.rate_ppm,
-        taxable_base: Money::new(value.net(), process.order.currency),
-        tax: Money::new(value.tax, process.order.currency),
-        tax_type: None,
+        jurisdiction: tax.jurisdiction.clone(),
+        rate_ppm: tax.rate_ppm,
+        taxable_base: Money::new(order.shipping_base(tax.tax_type), order.currency),
+        tax: Money::new(amount, order.currency),
+        tax_type: Some(tax.tax_type),
+    };
+    if !shipping.taxes.is_empty() {
+        return shipping.taxes.iter().map(|tax| line(tax, tax.unit_amounts.iter().sum())).collect();
+    }
+    let first = order.lines.iter().flat_map(|line| &line.taxes).next();
+    first.filter(|_| shipping.tax_amount > 0).map(|tax| line(tax, shipping.tax_amount)).into_iter().collect()
+}
+
+/// What a parcel is invoiced for: its units, and shipping with the first.
+fn invoiced(process: &OrderProcess, departure: &Departure) -> Value {
+    let goods = process.value_of(&departure.units);
+    if departure.first { goods + process.order.shipping_value() } else { goods }
+}
+
+/// What others than the customer owe for a parcel.
+fn owed_by_others(process: &OrderProcess, departure: &Departure) -> Contributions {
+    let mut sums = contributions(process, &departure.units);
+    if departure.first {
+        add_contributions(&mut sums, &process.order.shipping_contributions());
+    }
+    sums
+}
+
+/// What others than the customer pay for units.
+pub(super) fn contributions(process: &OrderProcess, units: &[Units]) -> Contributions {
+    let mut sums = Contributions::new();
+    for units in units {
+        if let Some(line) = process.order.line(&units.line_id) {
+            add_contributions(&mut sums, &process.order.contributions(line, units.range()));
+        }
+    }
+    sums
+}
+
+/// Amounts in the settlement currency, as what follows on amounts that were booked before.
+pub(super) fn settled(process: &OrderProcess, before: Value, value: Value) -> Option<SettledAmounts> {
+    process.order.settlement.map(|terms| SettledAmounts {
+        amount: terms.money(terms.convert_part(before.gross, value.gross)),
+        tax: terms.money(terms.convert_part(before.tax, value.tax)),
     })
 }
 
@@ -136,8 +184,11 @@ fn post_invoice(
     departure: &Departure,
     desk: &mut Desk<'_>,
 ) {
-    let goods = process.value_of(&departure.units);
-    let value = if departure.first { goods + process.order.shipping_value() } else { goods };
+    let value = invoiced(process, departure);
+    let asked = |id: &ShipmentId| !process.unasked(&Intent::Invoice { shipment: id.clone() });
+    let before = process.shipments.iter().filter(|(id, _)| asked(id));
+    let before = before.filter_map(|(_, parcel)| parcel.shipped.as_ref());
+    let before = before.map(|departure| invoiced(process, departure)).sum();
     let invoice = Invoice {
         erp_document: None,
         order_number: process.order.order_number.clone(),
@@ -145,8 +196,8 @@ fn post_invoice(
         lines: quantities(&departure.units),
         amount: Money::new(value.gross, process.order.currency),
         tax: Money::new(value.tax, process.order.currency),
-        contributions: Vec::new(),
-        settlement: None,
+        contributions: contribution_list(&owed_by_others(process, departure), &process.order),
+        settlement: settled(process, before, value),
     };
     let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
     desk.ask(process, Intent::Invoice { shipment: shipment.clone() }, &departure.chain, call);

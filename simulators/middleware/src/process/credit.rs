@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
+    funding::contribution_list,
     model::{
         CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ShipmentId, StockCondition,
-        TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
     },
     protocol::{erp, tax},
 };
@@ -119,7 +120,11 @@ fn report_return(
         if !process.unasked(&intent) {
             continue;
         }
-        let lines = booking::tax_lines(process, units);
+        let lines = if process.order.tax_collector() == TaxCollector::Marketplace {
+            Vec::new()
+        } else {
+            booking::tax_lines(process, units)
+        };
         if lines.is_empty() || !process.done(&Intent::ReportSale { shipment: shipment.clone() }) {
             continue;
         }
@@ -133,7 +138,7 @@ fn report_return(
             status: TaxDocumentStatus::Committed,
             total_tax: booking::total_tax(process, &lines),
             lines,
-            scheme: None,
+            scheme: booking::scheme(process),
         };
         let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
         desk.ask(process, intent, &graded.chain, call);
@@ -156,16 +161,23 @@ fn post_credit_memo(
     if !invoiced {
         return;
     }
+    let asked = |receipt: &ReceiptState| {
+        !process.unasked(&Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() })
+    };
+    let before = process.receipts.iter().filter(|receipt| asked(receipt));
+    let before = before.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
+    let credited = graded.credited();
+    let contributions = booking::contributions(process, &graded.units);
     let memo = CreditMemo {
         erp_document: None,
         order_number: process.order.order_number.clone(),
         receipt_id: receipt.receipt.receipt_id.clone(),
         lines: booking::quantities(&graded.units),
-        amount: Money::new(graded.gross, process.order.currency),
-        tax: Money::new(graded.tax, process.order.currency),
-        contributions: Vec::new(),
-        retained: None,
-        settlement: None,
+        amount: Money::new(credited.gross, process.order.currency),
+        tax: Money::new(credited.tax, process.order.currency),
+        contributions: contribution_list(&contributions, &process.order),
+        settlement: booking::settled(process, before, credited),
+        retained: (graded.retained != 0).then(|| Money::new(graded.retained, process.order.currency)),
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
     desk.ask(process, intent, &graded.chain, call);

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    allocation::Value,
     model::{
         Exchange, ExchangeId, ExchangeRequest, ExchangeSettlement, ExchangeSettlementKind, ExchangeStatus,
         LineId, Money, OrderNumber, ReceiptId, Resolution, ReturnLine, RmaId, TenderKind,
@@ -85,12 +84,12 @@ fn worth(process: &OrderProcess, units: &BTreeMap<LineId, u32>, expected: impl F
             Units { line_id: line_id.clone(), first, quantity: *quantity }
         })
         .collect();
-    refund::refund_amount(process.value_of(&units))
+    process.value_of(&units).gross
 }
 
-/// What graded goods are worth, minor units.
+/// What the customer is owed for graded goods, minor units.
 const fn worth_of(graded: &Graded) -> i64 {
-    refund::refund_amount(Value { gross: graded.gross, tax: graded.tax })
+    graded.credited().gross
 }
 
 fn credit_of(exchange: &ExchangeRequest) -> i64 {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use counterproof_contracts::{
-    model::{LineId, Money, Order, OrderLine, Tender, TenderKind},
+    model::{
+        LineId, Money, Order, OrderLine, PromotionScope, SalesChannel, TaxCollector, TaxScheme, Tender,
+        TenderKind,
+    },
     protocol::FieldError,
 };
 
@@ -27,6 +30,9 @@ pub fn order_errors(order: &Order) -> Vec<FieldError> {
     for (index, tender) in order.tenders.iter().enumerate() {
         errors.tender(order, index, tender);
     }
+    errors.promotions(order);
+    errors.taxes(order);
+    errors.terms(order);
     errors.identities(order);
     errors.kits(order);
     errors.sums(order);
@@ -62,7 +68,13 @@ impl Errors {
         }
         let shipping = order.shipping.iter().flat_map(|charge| [charge.amount.amount, charge.tax_amount]);
         let tenders = order.tenders.iter().map(|tender| tender.amount.amount);
-        if shipping.chain(tenders).chain([order.total.amount]).any(|amount| !in_bounds(amount)) {
+        let promotions = order.promotions.iter().map(|promotion| promotion.amount.amount);
+        if shipping
+            .chain(tenders)
+            .chain(promotions)
+            .chain([order.total.amount])
+            .any(|amount| !in_bounds(amount))
+        {
             self.say("/total", format!("amounts must be 0 to {AMOUNT_MAX}"));
         }
     }
@@ -94,6 +106,76 @@ impl Errors {
         }
         if (0..line.quantity).any(|unit| line.unit_price_after_promotions(unit) < 0) {
             self.say(format!("/lines/{index}/promotions"), "exceed the price of a unit");
+        }
+    }
+
+    /// Every share belongs to a promotion of the order, and its shares sum to it.
+    fn promotions(&mut self, order: &Order) {
+        let mut known = BTreeSet::new();
+        for (index, promotion) in order.promotions.iter().enumerate() {
+            self.currency(order, format!("/promotions/{index}/amount"), promotion.amount);
+            if !known.insert(&promotion.promotion_id) {
+                self.say(format!("/promotions/{index}/promotion_id"), "is another promotion's");
+            }
+            let shares = order.lines.iter().flat_map(|line| &line.promotions);
+            let shares = shares.filter(|share| share.promotion_id == promotion.promotion_id);
+            let sum: i64 = shares.flat_map(|share| &share.unit_amounts).sum();
+            let expected =
+                if promotion.scope == PromotionScope::Shipping { 0 } else { promotion.amount.amount };
+            if sum != expected {
+                let money = |amount| Money::new(amount, order.currency);
+                let detail = format!("the lines' shares sum to {}, not {}", money(sum), money(expected));
+                self.say(format!("/promotions/{index}/amount"), detail);
+            }
+        }
+        for (index, line) in order.lines.iter().enumerate() {
+            for (share, promotion) in line.promotions.iter().enumerate() {
+                if !known.contains(&promotion.promotion_id) {
+                    let pointer = format!("/lines/{index}/promotions/{share}/promotion_id");
+                    self.say(pointer, "is no promotion of the order");
+                }
+            }
+        }
+    }
+
+    /// No price contains more tax than it is, and who is not taxed pays none.
+    fn taxes(&mut self, order: &Order) {
+        let terms = order.tax_terms.as_ref();
+        let free = terms
+            .is_some_and(|terms| terms.scheme == TaxScheme::Dap || terms.exemption_certificate.is_some());
+        for (index, line) in order.lines.iter().enumerate() {
+            let beyond =
+                |unit| line.tax_included && line.unit_value(unit).tax > order.taxed_price(line, unit);
+            if (0..line.quantity).any(beyond) {
+                self.say(format!("/lines/{index}/taxes"), "exceed the price that contains them");
+            }
+            if free && line.value(0..line.quantity).tax > 0 {
+                self.say(format!("/lines/{index}/taxes"), "are levied on an order that is not taxed");
+            }
+        }
+        let Some(shipping) = &order.shipping else { return };
+        let sum: i64 = shipping.taxes.iter().flat_map(|tax| &tax.unit_amounts).sum();
+        if !shipping.taxes.is_empty() && sum != shipping.tax_amount {
+            self.say("/shipping/taxes", format!("sum to {sum}, not to {}", shipping.tax_amount));
+        }
+        let by_others: i64 = order.shipping_contributions().values().sum();
+        if shipping.tax_amount > shipping.amount.amount + by_others || (free && shipping.tax_amount > 0) {
+            self.say("/shipping/tax_amount", "is more than can be contained");
+        }
+    }
+
+    fn terms(&mut self, order: &Order) {
+        let facilitated = order.tax_collector() == TaxCollector::Marketplace;
+        if facilitated && order.sales_channel != SalesChannel::Marketplace {
+            self.say("/tax_terms/collector", "is a marketplace, which did not take the order");
+        }
+        if let Some(settlement) = &order.settlement {
+            if settlement.currency == order.currency {
+                self.say("/settlement/currency", "is the order's own");
+            }
+            if settlement.presentment_units <= 0 || settlement.settlement_units <= 0 {
+                self.say("/settlement", "has a rate that is not positive");
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod acceptance;
 mod answer;
 mod booking;
 mod cancellation;
+mod clawback;
 mod credit;
 mod desk;
 mod eligibility;
@@ -297,6 +298,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
         Intent::Authorize { tender } | Intent::Debit { tender } => {
             payment::declined(process, tender, refusal, desk)
         }
+        Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
         Intent::Stop { cancellation, fulfillment_order } => {
             cancellation::stop_refused(process, cancellation, fulfillment_order, refusal)

@@ -31,7 +31,7 @@ pub(super) fn hold(process: &mut OrderProcess, desk: &mut Desk<'_>) {
                     tender_id: tender_id.clone(),
                     amount: tender.amount,
                     payment_token: tender.payment_token.unwrap_or_default(),
-                    settlement: None,
+                    settlement: process.order.settlement,
                 };
                 let call = PartnerCall::new(psp::AUTHORIZE_PAYMENT, &[], &request);
                 desk.ask(process, Intent::Authorize { tender: tender_id }, &chain, call);

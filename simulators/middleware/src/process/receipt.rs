@@ -13,6 +13,7 @@ use counterproof_contracts::{
 use serde_json::Value;
 
 use super::{
+    clawback,
     desk::Desk,
     eligibility, exchange, ids, refund, serials,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
@@ -290,6 +291,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     };
     let units = take_units(process, &units_by_line(grades));
     let value = process.value_of(&units);
+    let retained = clawback::retained(process, value, desk.context.policy);
     let Some(state) = process.receipts.get_mut(index) else { return };
     let target_node = state.receipt.node_id.clone();
     state.graded = Some(Graded {
@@ -299,6 +301,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         units: units.clone(),
         gross: value.gross,
         tax: value.tax,
+        retained,
     });
     let rma_id = state.rma_id.clone();
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {
@@ -307,7 +310,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         }
     }
     desk.note(process, format!("goods of {receipt_id} graded"));
-    refund::decide(process, receipt_id, value, desk);
+    refund::decide(process, receipt_id, value.gross.saturating_sub(retained), desk);
 }
 
 /// Units come back in ascending order of their index.

@@ -2,7 +2,6 @@
 //! retailer's order, or as store credit. Shipping is not refunded.
 
 use counterproof_contracts::{
-    allocation::Value,
     model::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
         RefundRequest, RefundStatus, Resolution, RmaId, StoreCreditRequest, System, TenderId, TenderKind,
@@ -20,14 +19,14 @@ use super::{
 };
 
 /// Decides the refunds of a receipt. Goods that were exchanged pay their replacement first (see `exchange`).
-pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, value: Value, desk: &mut Desk<'_>) {
+pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, amount: i64, desk: &mut Desk<'_>) {
     let Some(receipt) = process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt_id) else {
         return;
     };
     let Some(authorization) = process.authorization(&receipt.rma_id) else { return };
     if authorization.resolution != Resolution::Exchange {
         let (rma_id, chain) = (receipt.rma_id.clone(), desk.context.chain.clone());
-        give_back(process, &rma_id, receipt_id, refund_amount(value), &chain, desk);
+        give_back(process, &rma_id, receipt_id, amount, &chain, desk);
     }
 }
 
@@ -72,11 +71,6 @@ pub(super) fn give_back(
             chain: chain.clone(),
         });
     }
-}
-
-/// How much is given back for units: what was paid for them, tax included, after promotions.
-pub(super) const fn refund_amount(value: Value) -> i64 {
-    value.gross
 }
 
 /// Whose store credit it is: the recipient's of a gift, else the buyer's.

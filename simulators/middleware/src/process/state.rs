@@ -312,6 +312,17 @@ pub struct Graded {
     pub gross: i64,
     /// Of this, tax.
     pub tax: i64,
+    /// What is kept of that, because promotions that stay with the customer are not earned any more; negative
+    /// where something that was kept is given back.
+    #[serde(default)]
+    pub retained: i64,
+}
+
+impl Graded {
+    /// What the customer is owed for it.
+    pub const fn credited(&self) -> Value {
+        Value { gross: self.gross.saturating_sub(self.retained), tax: self.tax }
+    }
 }
 
 /// What a dock decided on goods in quarantine.

@@ -6,7 +6,8 @@ impl History {
     /// Goods come back over a store's counter: the clerk asks, money and books follow, the goods change hands.
     pub(in crate::invariants) fn return_units(&mut self, id: &str, quantity: u32, grade: ConditionGrade) {
         self.chain = format!("c-{id}");
-        let value = self.value(self.state.returned..self.state.returned + quantity);
+        let units = self.state.returned..self.state.returned + quantity;
+        let value = self.value(units.clone());
         self.state.returned += quantity;
         let receipt = self.receipt(id, quantity, grade);
         self.effect(System::Erp, Effect::ReturnReceiptBooked { receipt: receipt.clone() });
@@ -16,7 +17,7 @@ impl History {
             self.restock(id, quantity, condition);
         }
         self.give_back(id, value.gross);
-        let lines = vec![Self::tax_line(Some(quantity), value.tax)];
+        let lines = vec![Self::tax_line(Some(quantity), self.base(units.clone()), value.tax)];
         self.commit_tax(&format!("TX-{id}"), TaxDocumentKind::ReturnInvoice, None, lines);
         let credit_memo = CreditMemo {
             erp_document: Some(ErpDocument::new(format!("cm-{id}"))),
@@ -25,7 +26,7 @@ impl History {
             lines: Self::units(quantity),
             amount: money(value.gross),
             tax: money(value.tax),
-            contributions: Vec::new(),
+            contributions: self.contributions(units),
             retained: None,
             settlement: None,
         };

@@ -31,7 +31,7 @@ impl History {
         let shipping = if first { self.order.shipping_value() } else { crate::allocation::Value::default() };
         let value = self.value(shipped..self.state.shipped) + shipping;
         self.take_money(id, value.gross);
-        self.book_shipment(id, quantity, value, shipping.tax);
+        self.book_shipment(id, shipped..self.state.shipped, value, shipping);
         let left = self.state.ordered.saturating_sub(self.state.canceled + self.state.shipped);
         self.show(if left == 0 { OrderStatus::Shipped } else { OrderStatus::PartiallyShipped });
         self.collect();
@@ -108,10 +108,11 @@ impl History {
     pub(super) fn book_shipment(
         &mut self,
         id: &str,
-        quantity: u32,
+        units: std::ops::Range<u32>,
         value: crate::allocation::Value,
-        shipping_tax: i64,
+        shipping: crate::allocation::Value,
     ) {
+        let quantity = units.end - units.start;
         self.move_stock(id, NODE, -i64::from(quantity), StockCondition::Sellable);
         let release = ReservationRelease {
             order_number: self.number(),
@@ -119,9 +120,10 @@ impl History {
             cause: id.to_owned(),
         };
         self.effect(System::Erp, Effect::ReservationConsumed { release });
-        let mut lines = vec![Self::tax_line(Some(quantity), value.tax - shipping_tax)];
-        if shipping_tax > 0 {
-            lines.push(Self::tax_line(None, shipping_tax));
+        let mut lines =
+            vec![Self::tax_line(Some(quantity), self.base(units.clone()), value.tax - shipping.tax)];
+        if shipping.tax > 0 {
+            lines.push(Self::tax_line(None, shipping.net(), shipping.tax));
         }
         let shipment = Some(ShipmentId::new(id));
         self.commit_tax(&format!("TX-{id}"), TaxDocumentKind::SalesInvoice, shipment, lines);
@@ -132,7 +134,7 @@ impl History {
             lines: Self::units(quantity),
             amount: money(value.gross),
             tax: money(value.tax),
-            contributions: Vec::new(),
+            contributions: self.contributions(units),
             settlement: None,
         };
         self.effect(System::Erp, Effect::InvoicePosted { invoice });
@@ -154,13 +156,29 @@ impl History {
         self.effect(System::Erp, Effect::StockMoved { movement });
     }
 
-    pub(super) fn tax_line(quantity: Option<u32>, tax: i64) -> TaxDocumentLine {
+    /// What units are taxed on.
+    pub(super) fn base(&self, units: std::ops::Range<u32>) -> i64 {
+        let line = self.order.lines.first();
+        line.map_or(0, |line| {
+            line.taxes.iter().map(|tax| self.order.taxable_base(line, tax, units.clone())).sum()
+        })
+    }
+
+    /// What others than the customer pay for units.
+    pub(super) fn contributions(&self, units: std::ops::Range<u32>) -> Vec<Contribution> {
+        let line = self.order.lines.first();
+        line.map_or_else(Vec::new, |line| {
+            crate::funding::contribution_list(&self.order.contributions(line, units), &self.order)
+        })
+    }
+
+    pub(super) fn tax_line(quantity: Option<u32>, base: i64, tax: i64) -> TaxDocumentLine {
         TaxDocumentLine {
             line_id: quantity.map(|_| "L-1".into()),
             quantity: quantity.unwrap_or(0),
             jurisdiction: "DE".to_owned(),
             rate_ppm: 190_000,
-            taxable_base: money(0),
+            taxable_base: money(base),
             tax: money(tax),
             tax_type: None,
         }

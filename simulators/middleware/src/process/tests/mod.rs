@@ -113,6 +113,18 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         settlement: None,
         tax_terms: None,
     };
+    let shares = order.lines.iter().flat_map(|line| &line.promotions);
+    let granted: i64 = shares.flat_map(|share| &share.unit_amounts).sum();
+    order.promotions = (granted > 0)
+        .then(|| Promotion {
+            promotion_id: "P".into(),
+            scope: PromotionScope::Order,
+            funding: PromotionFunding::Retailer,
+            amount: eur(granted),
+            minimum: None,
+        })
+        .into_iter()
+        .collect();
     order.total = eur(order.value().gross);
     let others: i64 = tenders.iter().skip(1).map(|tender| tender.amount.amount).sum();
     if let Some(first) = tenders.first_mut() {
