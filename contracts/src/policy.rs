@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     metrics::Threshold,
-    model::{ConditionGrade, DispositionCode, PromotionId, ReturnReason, TenderKind},
+    model::{ConditionGrade, DispositionCode, PromotionId, ReturnReason, System, TenderKind},
 };
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -28,6 +28,53 @@ pub struct Policy {
     pub retry: RetryPolicy,
     /// Bounds of business metrics; a run that misses one ends with a code of its own.
     pub thresholds: Vec<Threshold>,
+    /// What channels may offer of the stock.
+    pub availability: AvailabilityPolicy,
+}
+
+/// What channels may offer of the stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AvailabilityPolicy {
+    /// Units of each SKU that are kept back from a channel; none where nothing is declared.
+    pub safety_stock: Vec<SafetyStock>,
+    /// How long a channel may go on showing stock that is there no longer, in milliseconds.
+    pub lag_ms: u64,
+}
+
+/// Units of each SKU that are kept back from a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafetyStock {
+    /// Which.
+    pub channel: System,
+    /// How many.
+    pub units: u32,
+}
+
+impl AvailabilityPolicy {
+    /// Channels that are told how many units they may offer.
+    pub const CHANNELS: [System; 3] = [System::Storefront, System::Marketplace, System::Pos];
+
+    /// Units that are kept back from a channel.
+    pub fn kept_back(&self, channel: System) -> u32 {
+        self.safety_stock.iter().find(|entry| entry.channel == channel).map_or(0, |entry| entry.units)
+    }
+
+    /// Units that a channel may offer where so many are unclaimed: never below 0.
+    pub fn offered(&self, channel: System, unclaimed: i64) -> i64 {
+        unclaimed.saturating_sub(i64::from(self.kept_back(channel))).max(0)
+    }
+}
+
+impl Default for AvailabilityPolicy {
+    /// A shop window that lags sells a unit less, a marketplace, where a cancellation costs most, two less.
+    fn default() -> Self {
+        let kept = [(System::Storefront, 1), (System::Marketplace, 2)];
+        Self {
+            safety_stock: kept.map(|(channel, units)| SafetyStock { channel, units }).to_vec(),
+            lag_ms: 60_000,
+        }
+    }
 }
 
 /// What becomes of a promotion when goods come back and those that stay are worth less than it demands.
@@ -116,6 +163,7 @@ impl Default for Policy {
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
+            availability: AvailabilityPolicy::default(),
         }
     }
 }

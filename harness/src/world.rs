@@ -101,6 +101,8 @@ pub struct Play {
     pub receipt: Option<ReceiptId>,
     /// The store that takes part in no calls and exchanges files.
     pub files_of: Option<NodeId>,
+    /// Cases of goods that came without papers.
+    pub cases: Vec<OrderNumber>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
     /// Serial numbers that customers brought back to stores.
@@ -136,6 +138,7 @@ impl Play {
             orders: Vec::new(),
             receipt: None,
             files_of: None,
+            cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),
             serials: std::collections::BTreeSet::new(),
             faults: Vec::new(),

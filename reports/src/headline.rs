@@ -160,6 +160,31 @@ fn goods(effect: &Effect) -> Option<String> {
             format!("booked return authorization {}", authorization.rma_id)
         }
         Effect::ReturnNoticed { authorization } => format!("expects return {}", authorization.rma_id),
+        other => return exceptions(other),
+    })
+}
+
+fn exceptions(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::ReturnAuthorizationCanceled { cancellation } => {
+            format!("took return authorization {} back", cancellation.rma_id)
+        }
+        Effect::ReturnNoticeCanceled { cancellation } => {
+            format!("expects return {} no longer", cancellation.rma_id)
+        }
+        Effect::GoodsHeld { held } => format!(
+            "holds {} of {} for a clerk",
+            units(held.lines.iter().map(|line| line.quantity)),
+            held.receipt_id
+        ),
+        Effect::ReturnRejectionBooked { rejection } => {
+            format!("booked rejected goods of {}", rejection.receipt_id)
+        }
+        Effect::GoodsSentBack { rejection } => format!(
+            "sent {} of {} back to the customer",
+            units(rejection.lines.iter().map(|line| line.quantity)),
+            rejection.receipt_id
+        ),
         _ => return None,
     })
 }

@@ -7,7 +7,8 @@ use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
 use super::{BatchError, Entry, Filed, Header, Lines, Record, Totals, is_identifier, number, reason};
 use crate::model::{
-    BatchKind, ConditionGrade, CorrelationId, InspectedLine, ReceiptId, ReturnLine, ReturnReceipt, StockCount,
+    Acceptance, BatchKind, ConditionGrade, CorrelationId, InspectedLine, ReceiptId, ReturnLine,
+    ReturnReceipt, StockCount,
 };
 
 const COUNT_COLUMNS: [&str; 7] =
@@ -166,6 +167,7 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
         sku: line.sku.clone(),
         quantity: line.quantity,
         grade,
+        acceptance: Acceptance::Accepted,
     });
     let head = ReturnReceipt {
         receipt_id: ReceiptId::from(identifier("receipt_id", receipt_id)?),
@@ -179,6 +181,7 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
         grades: Vec::new(),
         exchange: None,
         serials: Vec::new(),
+        unexpected: Vec::new(),
     };
     Ok((head, line, graded))
 }

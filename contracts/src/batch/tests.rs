@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::model::{ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnReason};
+use crate::model::{Acceptance, ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnReason};
 
 fn count(id: u32, quantity: u32) -> StockCount {
     StockCount {
@@ -31,6 +31,7 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         sku: line.sku.clone(),
         quantity: line.quantity,
         grade: ConditionGrade::B,
+        acceptance: Acceptance::Accepted,
     });
     ReturnReceipt {
         receipt_id: format!("R-{id}").as_str().into(),
@@ -43,6 +44,7 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         grades: grades.collect(),
         exchange: None,
         serials: Vec::new(),
+        unexpected: Vec::new(),
         lines,
     }
 }

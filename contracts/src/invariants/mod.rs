@@ -23,8 +23,10 @@ mod e2_no_lost_event;
 mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod i10_published_stock;
 mod i11_serial_in_one_place;
 mod i13_exchange_moves_both_goods;
+mod i1_claims_are_covered;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
@@ -60,8 +62,10 @@ mod o5_systems_agree;
 mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
+mod r11_no_more_than_announced;
 mod r1_returned_within_shipped;
 mod r3_one_final_disposition;
+mod r8_closed_return;
 mod r9_one_replacement;
 #[cfg(test)]
 mod redacted;
@@ -81,7 +85,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 53] = [
+static CHECKS: [law::Check; 57] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -94,6 +98,7 @@ static CHECKS: [law::Check; 53] = [
     m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
     m14_exchange_charges_or_refunds::CHECK,
+    i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
     m16_books_equal_money::CHECK,
     m19_marketplace_tender::CHECK,
@@ -109,6 +114,7 @@ static CHECKS: [law::Check; 53] = [
     i13_exchange_moves_both_goods::CHECK,
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,
+    i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,
@@ -120,6 +126,8 @@ static CHECKS: [law::Check; 53] = [
     o13_erp_has_the_order_s_sums::CHECK,
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,
+    r8_closed_return::CHECK,
+    r11_no_more_than_announced::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e6_key_of_one_intent::CHECK,

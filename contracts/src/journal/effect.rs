@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
     DispositionDecision, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
-    FulfillmentOrder, FulfillmentStatus, Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order,
-    OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease,
-    ReturnAuthorization, ReturnReceipt, ReturnRequest, SalesOrder, SalesOrderCancellation, Shipment, Sku,
-    StoreCredit, StoredValueAccount, TaxDocument, TaxQuote, TimelineEntry,
+    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
+    NodeId, Order, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease,
+    ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder,
+    SalesOrderCancellation, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, TaxDocument,
+    TaxQuote, TimelineEntry,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -87,6 +88,18 @@ pub enum Effect {
         /// The movement.
         movement: InventoryMovement,
     },
+    /// Units of a SKU that orders may claim changed, over all nodes that ship orders. Told of SKUs that are listed.
+    UnclaimedChanged {
+        /// What.
+        sku: Sku,
+        /// Units; below 0 where claimed ones are missing.
+        unclaimed: i64,
+    },
+    /// A channel shows how many units of a SKU it offers.
+    StockShown {
+        /// What it shows.
+        publication: StockPublication,
+    },
     /// The ERP posted an invoice.
     InvoicePosted {
         /// With its number.
@@ -116,6 +129,16 @@ pub enum Effect {
     ReturnReceiptBooked {
         /// The receipt.
         receipt: ReturnReceipt,
+    },
+    /// The ERP took a return authorization back.
+    ReturnAuthorizationCanceled {
+        /// Which.
+        cancellation: ReturnCancellation,
+    },
+    /// The ERP booked that units of a receipt were not taken back.
+    ReturnRejectionBooked {
+        /// Which.
+        rejection: ReturnRejection,
     },
     /// A node has a fulfillment order.
     FulfillmentOrderReceived {
@@ -170,6 +193,21 @@ pub enum Effect {
     GoodsDispositioned {
         /// What becomes of them.
         decision: DispositionDecision,
+    },
+    /// A dock was told that an announced return will not come.
+    ReturnNoticeCanceled {
+        /// Which.
+        cancellation: ReturnCancellation,
+    },
+    /// A dock holds returned goods until a clerk decides.
+    GoodsHeld {
+        /// Which.
+        held: HeldGoods,
+    },
+    /// A dock sent rejected goods to the customer again.
+    GoodsSentBack {
+        /// Which.
+        rejection: ReturnRejection,
     },
     /// The payment provider holds money.
     PaymentAuthorized {
@@ -299,6 +337,12 @@ impl Effect {
                 &authorization.order_number
             }
             Self::ReturnReceiptBooked { receipt } | Self::GoodsReturned { receipt } => &receipt.order_number,
+            Self::ReturnAuthorizationCanceled { cancellation }
+            | Self::ReturnNoticeCanceled { cancellation } => &cancellation.order_number,
+            Self::ReturnRejectionBooked { rejection } | Self::GoodsSentBack { rejection } => {
+                &rejection.order_number
+            }
+            Self::GoodsHeld { held } => &held.order_number,
             Self::FulfillmentOrderReceived { fulfillment_order } => &fulfillment_order.order_number,
             Self::FulfillmentCanceled { result } => &result.order_number,
             Self::ShipmentPacked { shipment }
@@ -318,6 +362,8 @@ impl Effect {
             Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
             Self::MarketplaceCollected { .. }
             | Self::StockOpened { .. }
+            | Self::UnclaimedChanged { .. }
+            | Self::StockShown { .. }
             | Self::FulfillmentStatusChanged { .. }
             | Self::PaymentDeclined { .. }
             | Self::AuthorizationVoided { .. }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ItemQuantity, LineId, MovementId, NodeId, OrderNumber, ReservationId, Sku};
+use super::{ItemQuantity, LineId, MovementId, NodeId, OrderNumber, ReservationId, Sku, System, Timestamp};
 
 /// A wish to claim stock for an order, all lines or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,4 +127,62 @@ pub struct StockLevel {
 pub struct StockLevelList {
     /// One entry for each node that knows the SKU.
     pub items: Vec<StockLevel>,
+}
+
+/// That the stock of a SKU changed: how it stands now, at every node that ships orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryAdjusted {
+    /// What.
+    pub sku: Sku,
+    /// One entry for each node that ships orders and knows the SKU.
+    pub levels: Vec<StockLevel>,
+}
+
+impl InventoryAdjusted {
+    /// Units that nobody claimed, at all nodes together.
+    pub fn unclaimed(&self) -> i64 {
+        self.levels
+            .iter()
+            .map(|level| level.on_hand.saturating_sub(level.reserved))
+            .fold(0, i64::saturating_add)
+    }
+}
+
+/// How many units of a SKU a channel may offer: an absolute level, which replaces the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockPublication {
+    /// What.
+    pub sku: Sku,
+    /// Rises with each publication to the channel; one that is not above the one shown has no effect.
+    pub sequence: u64,
+    /// Units that the channel may offer: unclaimed ones less the channel's safety stock, never below 0.
+    pub available: i64,
+    /// When the stock was so.
+    pub as_of: Timestamp,
+}
+
+/// What a channel was told last of a SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelAvailability {
+    /// Which.
+    pub channel: System,
+    /// Units that are kept back from it.
+    pub safety_stock: u32,
+    /// Units that it may offer.
+    pub available: i64,
+    /// Number of the last publication.
+    pub sequence: u64,
+}
+
+/// How many units of a SKU can be promised, in all and by channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Availability {
+    /// What.
+    pub sku: Sku,
+    /// Units that nobody claimed, at all nodes that ship orders; below 0 where claimed units are missing.
+    pub available: i64,
+    /// When the stock was so.
+    pub as_of: Timestamp,
+    /// One entry for each channel that is told.
+    pub channels: Vec<ChannelAvailability>,
 }

@@ -1,6 +1,7 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
 mod batch;
+mod exceptions;
 mod exchange;
 mod finance;
 mod fulfillment;
@@ -19,6 +20,7 @@ mod tax;
 mod terms;
 
 pub use batch::*;
+pub use exceptions::*;
 pub use exchange::*;
 pub use finance::*;
 pub use fulfillment::*;

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CustomerRef, ExchangeId, ExchangeRequest, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
-    SerializedUnit, Sku, StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
+    Acceptance, CustomerRef, ExchangeId, ExchangeRequest, FoundItem, LineId, Money, NodeId, OrderNumber,
+    ReceiptId, RefundId, RmaId, SerializedUnit, Sku, StockCondition, TenderId, TenderKind, Timestamp,
+    TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -31,6 +32,8 @@ pub enum ReturnReason {
     GiftUnwanted,
     /// Never accepted at the door.
     RefusedDelivery,
+    /// Called back by the retailer.
+    Recall,
 }
 
 /// What the customer wants for it.
@@ -53,6 +56,8 @@ pub enum ReturnMethod {
     Mail,
     /// Carried into a store.
     Store,
+    /// The customer keeps the goods.
+    KeepItem,
 }
 
 /// Units that a customer wants to return.
@@ -87,6 +92,9 @@ pub struct ReturnRequest {
     /// What the customer wants instead; with the resolution `exchange`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeRequest>,
+    /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_receipt_id: Option<ReceiptId>,
 }
 
 /// Where a return authorization stands.
@@ -137,6 +145,9 @@ pub struct ReturnAuthorization {
     /// The exchange that the goods belong to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange_id: Option<ExchangeId>,
+    /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_receipt_id: Option<ReceiptId>,
 }
 
 /// State of returned goods as an inspector graded it.
@@ -215,6 +226,9 @@ pub struct InspectedLine {
     pub quantity: u32,
     /// Their grade.
     pub grade: ConditionGrade,
+    /// Whether they are taken back.
+    #[serde(default, skip_serializing_if = "Acceptance::is_accepted")]
+    pub acceptance: Acceptance,
 }
 
 /// What becomes of units.
@@ -265,7 +279,7 @@ pub struct ReturnReceipt {
     /// Who brings it, when it is the recipient of a gift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gift_recipient_ref: Option<CustomerRef>,
-    /// What came.
+    /// What came; empty where nothing in the parcel belongs to the order.
     pub lines: Vec<ReturnLine>,
     /// Grades, where they were given on the spot; they cover all units of `lines`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -276,6 +290,9 @@ pub struct ReturnReceipt {
     /// Units with serial numbers, as they were scanned when they came back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serials: Vec<SerializedUnit>,
+    /// What came with it and belongs to no line of the order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unexpected: Vec<FoundItem>,
 }
 
 /// A part of what a customer gets back.

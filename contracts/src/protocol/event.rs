@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    CarrierScan, CorrelationId, DispositionDecision, ErpDocument, EventId, FulfillmentOrder, Inspection,
-    OrderNumber, Refund, ReturnReceipt, Shipment, System, Timestamp,
+    BlindReceipt, CarrierScan, CorrelationId, DispositionDecision, ErpDocument, EventId, FulfillmentOrder,
+    Inspection, InventoryAdjusted, OrderNumber, Refund, ReturnReceipt, Shipment, Sku, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -28,7 +28,8 @@ pub struct CloudEvent {
     pub datacontenttype: String,
     /// Rises with each event of the same source and subject, from 1.
     pub sequence: u64,
-    /// Events with the same key are told in order, as far as possible: the order number.
+    /// Events with the same key are told in order, as far as possible: the order number, or the
+    /// SKU where no order is meant.
     pub partitionkey: OrderNumber,
     /// The chain of messages that it belongs to.
     pub correlationid: CorrelationId,
@@ -71,17 +72,21 @@ pub enum EventType {
     ReturnInspected,
     /// WMS: goods in quarantine were decided on ([`DispositionDecision`]).
     ReturnDispositioned,
+    /// WMS: goods came of which nobody knows the order ([`BlindReceipt`]).
+    ReturnReceivedBlind,
     /// Carrier: a parcel was scanned ([`CarrierScan`]).
     CarrierScanRecorded,
     /// PSP: the customer has the money ([`Refund`]).
     RefundSucceeded,
     /// PSP: the refund could not be paid ([`Refund`]).
     RefundFailed,
+    /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
+    InventoryAdjusted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -89,9 +94,11 @@ impl EventType {
         Self::ReturnReceived,
         Self::ReturnInspected,
         Self::ReturnDispositioned,
+        Self::ReturnReceivedBlind,
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
+        Self::InventoryAdjusted,
     ];
 
     /// The `type` attribute.
@@ -104,22 +111,25 @@ impl EventType {
             Self::ReturnReceived => "retail.return.received.v1",
             Self::ReturnInspected => "retail.return.inspected.v1",
             Self::ReturnDispositioned => "retail.return.dispositioned.v1",
+            Self::ReturnReceivedBlind => "retail.return.received_blind.v1",
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
+            Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
         }
     }
 
     /// Who tells it.
     pub const fn source(self) -> System {
         match self {
-            Self::SalesOrderAcknowledged => System::Erp,
+            Self::SalesOrderAcknowledged | Self::InventoryAdjusted => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
             | Self::ReturnReceived
             | Self::ReturnInspected
-            | Self::ReturnDispositioned => System::Wms,
+            | Self::ReturnDispositioned
+            | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded | Self::RefundFailed => System::Psp,
         }
@@ -134,8 +144,10 @@ impl EventType {
             Self::ReturnReceived => "return-receipt",
             Self::ReturnInspected => "inspection",
             Self::ReturnDispositioned => "disposition-decision",
+            Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
+            Self::InventoryAdjusted => "inventory-adjusted",
         }
     }
 
@@ -171,12 +183,16 @@ pub enum EventData {
     ReturnInspected(Inspection),
     /// See [`EventType::ReturnDispositioned`].
     ReturnDispositioned(DispositionDecision),
+    /// See [`EventType::ReturnReceivedBlind`].
+    ReturnReceivedBlind(BlindReceipt),
     /// See [`EventType::CarrierScanRecorded`].
     CarrierScanRecorded(CarrierScan),
     /// See [`EventType::RefundSucceeded`].
     RefundSucceeded(Refund),
     /// See [`EventType::RefundFailed`].
     RefundFailed(Refund),
+    /// See [`EventType::InventoryAdjusted`].
+    InventoryAdjusted(InventoryAdjusted),
 }
 
 impl EventData {
@@ -190,23 +206,44 @@ impl EventData {
             Self::ReturnReceived(_) => EventType::ReturnReceived,
             Self::ReturnInspected(_) => EventType::ReturnInspected,
             Self::ReturnDispositioned(_) => EventType::ReturnDispositioned,
+            Self::ReturnReceivedBlind(_) => EventType::ReturnReceivedBlind,
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
         }
     }
 
-    /// The order.
-    pub const fn order_number(&self) -> &OrderNumber {
-        match self {
+    /// The order, where the event is about one; of goods that belong to none yet, the number of the case.
+    pub const fn order_number(&self) -> Option<&OrderNumber> {
+        Some(match self {
             Self::SalesOrderAcknowledged(data) => &data.order_number,
             Self::FulfillmentOrderAccepted(data) => &data.order_number,
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
             Self::ReturnReceived(data) => &data.order_number,
             Self::ReturnInspected(data) => &data.order_number,
             Self::ReturnDispositioned(data) => &data.order_number,
+            Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+            Self::InventoryAdjusted(_) => return None,
+        })
+    }
+
+    /// The SKU, where the event is about one and no order.
+    pub const fn sku(&self) -> Option<&Sku> {
+        match self {
+            Self::InventoryAdjusted(data) => Some(&data.sku),
+            _ => None,
+        }
+    }
+
+    /// Events with the same partition are told in order, as far as possible.
+    pub fn partition(&self) -> OrderNumber {
+        match (self.order_number(), self.sku()) {
+            (Some(order), _) => order.clone(),
+            (None, Some(sku)) => OrderNumber::from(sku.as_str()),
+            (None, None) => OrderNumber::from(self.event_type().name()),
         }
     }
 
@@ -219,8 +256,10 @@ impl EventData {
             Self::ReturnReceived(data) => data.receipt_id.to_string(),
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
             Self::ReturnDispositioned(data) => data.receipt_id.to_string(),
+            Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+            Self::InventoryAdjusted(data) => data.sku.to_string(),
         }
     }
 
@@ -233,8 +272,10 @@ impl EventData {
             Self::ReturnReceived(data) => serde_json::to_value(data),
             Self::ReturnInspected(data) => serde_json::to_value(data),
             Self::ReturnDispositioned(data) => serde_json::to_value(data),
+            Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+            Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -253,9 +294,11 @@ impl EventData {
             EventType::ReturnReceived => Self::ReturnReceived(Deserialize::deserialize(data)?),
             EventType::ReturnInspected => Self::ReturnInspected(Deserialize::deserialize(data)?),
             EventType::ReturnDispositioned => Self::ReturnDispositioned(Deserialize::deserialize(data)?),
+            EventType::ReturnReceivedBlind => Self::ReturnReceivedBlind(Deserialize::deserialize(data)?),
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
+            EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }
 }

@@ -86,6 +86,8 @@ pub mod middleware {
     pub const REPLAY_ORDER: Operation = create(M, "replayOrder", "/v1/orders/{order_number}/replays");
     /// `ReturnRequest` → `ReturnAuthorization`.
     pub const REQUEST_RETURN: Operation = create(M, "requestReturn", "/v1/returns");
+    /// The customer takes a return back: `ReturnCancellation` → `ReturnAuthorization`.
+    pub const CANCEL_RETURN: Operation = create(M, "cancelReturn", "/v1/returns/{rma_id}/cancellations");
     /// `ReturnAuthorization`.
     pub const READ_RETURN: Operation = read(M, "readReturn", "/v1/returns/{rma_id}");
     /// Goods came back in a store, with or without authorization: `ReturnReceipt` → `ReturnDecision`.
@@ -115,6 +117,8 @@ pub mod middleware {
     /// `AuditTrail`.
     pub const READ_AUDIT_TRAIL: Operation =
         read(M, "readAuditTrail", "/v1/orders/{order_number}/audit-trail");
+    /// How many units can be promised, by channel: `Availability`.
+    pub const READ_AVAILABILITY: Operation = read(M, "readAvailability", "/v1/availability/{sku}");
     /// `Health`.
     pub const READ_HEALTH: Operation = read(M, "readHealth", "/healthz");
 }
@@ -148,6 +152,12 @@ pub mod erp {
         create(E, "createReturnAuthorization", "/v1/return-authorizations");
     /// `ReturnReceipt` → `ReturnReceipt`.
     pub const POST_RETURN_RECEIPT: Operation = create(E, "postReturnReceipt", "/v1/return-receipts");
+    /// `ReturnCancellation` → `ReturnCancellation`.
+    pub const CANCEL_RETURN_AUTHORIZATION: Operation =
+        create(E, "cancelReturnAuthorization", "/v1/return-authorizations/{rma_id}/cancellations");
+    /// Units of a receipt that were not taken back: `ReturnRejection` → `ReturnRejection`.
+    pub const POST_RETURN_REJECTION: Operation =
+        create(E, "postReturnRejection", "/v1/return-receipts/{receipt_id}/rejections");
     /// `CreditMemo` → `CreditMemo`.
     pub const POST_CREDIT_MEMO: Operation = create(E, "postCreditMemo", "/v1/credit-memos");
     /// `ExchangeSettlement` → `ExchangeSettlement`.
@@ -171,6 +181,15 @@ pub mod wms {
     pub const ATTACH_LABEL: Operation = create(W, "attachLabel", "/v1/shipments/{shipment_id}/labels");
     /// Tells the dock what will come: `ReturnAuthorization` → `ReturnAuthorization`.
     pub const CREATE_RETURN_NOTICE: Operation = create(W, "createReturnNotice", "/v1/return-notices");
+    /// Tells the dock that an announced return will not come: `ReturnCancellation` → `ReturnCancellation`.
+    pub const CANCEL_RETURN_NOTICE: Operation =
+        create(W, "cancelReturnNotice", "/v1/return-notices/{rma_id}/cancellations");
+    /// Returned goods wait for a clerk: `HeldGoods` → `HeldGoods`.
+    pub const HOLD_RETURNED_GOODS: Operation =
+        create(W, "holdReturnedGoods", "/v1/return-receipts/{receipt_id}/holds");
+    /// Rejected goods go to the customer again: `ReturnRejection` → `ReturnRejection`.
+    pub const SEND_BACK_RETURNED_GOODS: Operation =
+        create(W, "sendBackReturnedGoods", "/v1/return-receipts/{receipt_id}/send-backs");
 }
 
 /// The operations of the payment provider.
@@ -225,6 +244,12 @@ pub mod channel {
         put(system, "updateOrderStatus", "/v1/orders/{order_number}/status")
     }
 
+    /// Tells how many units may be offered; storefront, marketplace and POS: `StockPublication` →
+    /// `StockPublication` as the channel shows it now.
+    pub const fn publish_stock(system: System) -> Operation {
+        put(system, "publishStock", "/v1/stock/{sku}")
+    }
+
     /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
     pub const fn notify_refund(system: System) -> Operation {
         create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
@@ -275,6 +300,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::CANCEL_ORDER,
     middleware::REPLAY_ORDER,
     middleware::REQUEST_RETURN,
+    middleware::CANCEL_RETURN,
     middleware::READ_RETURN,
     middleware::RECEIVE_RETURN,
     middleware::RECEIVE_BATCH,
@@ -282,6 +308,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::LIST_DEAD_LETTERS,
     middleware::REPLAY_DEAD_LETTER,
     middleware::READ_AUDIT_TRAIL,
+    middleware::READ_AVAILABILITY,
     middleware::READ_HEALTH,
     erp::CREATE_SALES_ORDER,
     erp::FIND_SALES_ORDERS,
@@ -292,7 +319,9 @@ pub const OPERATIONS: &[Operation] = &[
     erp::POST_STOCK_COUNT,
     erp::POST_INVOICE,
     erp::CREATE_RETURN_AUTHORIZATION,
+    erp::CANCEL_RETURN_AUTHORIZATION,
     erp::POST_RETURN_RECEIPT,
+    erp::POST_RETURN_REJECTION,
     erp::POST_CREDIT_MEMO,
     erp::SETTLE_EXCHANGE,
     erp::READ_STOCK,
@@ -300,6 +329,9 @@ pub const OPERATIONS: &[Operation] = &[
     wms::CANCEL_FULFILLMENT,
     wms::ATTACH_LABEL,
     wms::CREATE_RETURN_NOTICE,
+    wms::CANCEL_RETURN_NOTICE,
+    wms::HOLD_RETURNED_GOODS,
+    wms::SEND_BACK_RETURNED_GOODS,
     psp::AUTHORIZE_PAYMENT,
     psp::CAPTURE_PAYMENT,
     psp::VOID_AUTHORIZATION,
@@ -312,10 +344,13 @@ pub const OPERATIONS: &[Operation] = &[
     tax::VOID_TAX,
     channel::update_order_status(System::Storefront),
     channel::notify_refund(System::Storefront),
+    channel::publish_stock(System::Storefront),
     channel::update_order_status(System::Marketplace),
     channel::notify_refund(System::Marketplace),
+    channel::publish_stock(System::Marketplace),
     channel::update_order_status(System::Pos),
     channel::notify_refund(System::Pos),
+    channel::publish_stock(System::Pos),
     pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),

@@ -32,6 +32,7 @@ macro_rules! codes {
 }
 
 codes! {
+    "acceptance": Acceptance { Accepted, Rejected }
     "account_kind": AccountKind { GiftCard, StoreCredit }
     "authorization_status": AuthorizationStatus { Authorized, PartiallyCaptured, Captured, Voided, Expired }
     "batch_format": BatchFormat { Csv, Jsonl }
@@ -48,6 +49,7 @@ codes! {
         Requested, ReturnPending, ReplacementReleased, Completed, RevertedToRefund,
     }
     "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled }
+    "hold_reason": HoldReason { NotAuthorized, OverReceipt, WrongItem, NoOrder }
     "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, Disposition }
     "node_kind": NodeKind { DistributionCenter, Store, ThirdParty, Outlet }
     "order_status": OrderStatus {
@@ -59,10 +61,10 @@ codes! {
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed }
     "resolution": Resolution { Refund, StoreCredit, Exchange }
-    "return_method": ReturnMethod { Mail, Store }
+    "return_method": ReturnMethod { Mail, Store, KeepItem }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
-        LateDelivery, GiftUnwanted, RefusedDelivery,
+        LateDelivery, GiftUnwanted, RefusedDelivery, Recall,
     }
     "return_status": ReturnStatus {
         Requested, Approved, Declined, PartiallyReceived, Received, Closed, Expired, Canceled,

@@ -59,7 +59,7 @@ fn every_event_says_who_tells_it_and_what_it_is_about() {
         let data = EventData::from_value(event.known_type().unwrap(), &event.data).unwrap();
         assert_eq!(event.source_system(), Some(data.event_type().source()), "{name}");
         assert_eq!(event.subject, data.subject(), "{name}");
-        assert_eq!(event.partitionkey, *data.order_number(), "{name}");
+        assert_eq!(event.partitionkey, data.partition(), "{name}");
     }
 }
 

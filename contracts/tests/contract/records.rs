@@ -200,6 +200,28 @@ records! {
     StockLevelList {
         items,
     }
+    InventoryAdjusted {
+        sku,
+        levels,
+    }
+    StockPublication {
+        sku,
+        sequence: SEQUENCE,
+        available: 0..=1_000_000_000_i64,
+        as_of,
+    }
+    ChannelAvailability {
+        channel,
+        safety_stock: 0..=1_000_000_000_u32,
+        available: 0..=1_000_000_000_i64,
+        sequence: SEQUENCE,
+    }
+    Availability {
+        sku,
+        available: -1_000_000_000..=1_000_000_000_i64,
+        as_of,
+        channels,
+    }
     Product {
         sku,
         name: text(200),
@@ -396,6 +418,38 @@ records! {
         gift_recipient_ref,
         lines: at_least_one(),
         exchange,
+        held_receipt_id,
+    }
+    ReturnCancellation {
+        order_number,
+        rma_id,
+        reason: text(4000),
+    }
+    ReturnRejection {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        tracking_number,
+    }
+    FoundItem {
+        line_id,
+        sku,
+        quantity: QUANTITY,
+    }
+    HeldGoods {
+        receipt_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        reason,
+    }
+    BlindReceipt {
+        receipt_id,
+        case_number,
+        node_id,
+        received_at,
+        items: at_least_one(),
     }
     ReturnAuthorization {
         rma_id,
@@ -408,6 +462,7 @@ records! {
         expires_at,
         tracking_number,
         exchange_id,
+        held_receipt_id,
     }
     Inspection {
         receipt_id,
@@ -420,6 +475,7 @@ records! {
         sku,
         quantity: QUANTITY,
         grade,
+        acceptance,
     }
     Disposition {
         line_id,
@@ -442,10 +498,11 @@ records! {
         received_at,
         resolution,
         gift_recipient_ref,
-        lines: at_least_one(),
+        lines,
         grades,
         exchange,
         serials,
+        unexpected,
     }
     RefundPart {
         refund_id,
@@ -719,9 +776,11 @@ impl Random for EventData {
             ReturnReceipt::random().prop_map(Self::ReturnReceived),
             Inspection::random().prop_map(Self::ReturnInspected),
             DispositionDecision::random().prop_map(Self::ReturnDispositioned),
+            BlindReceipt::random().prop_map(Self::ReturnReceivedBlind),
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
         ]
         .boxed()
     }
@@ -741,7 +800,7 @@ impl Random for CloudEvent {
                 time,
                 datacontenttype: "application/json".to_owned(),
                 sequence,
-                partitionkey: data.order_number().clone(),
+                partitionkey: data.partition(),
                 correlationid,
                 causationid,
                 data: data.to_value(),

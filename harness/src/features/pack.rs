@@ -25,6 +25,18 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/store_return.feature",
         include_str!("../../../scenarios/returns/store_return.feature"),
     ),
+    (
+        "scenarios/returns/return_requests.feature",
+        include_str!("../../../scenarios/returns/return_requests.feature"),
+    ),
+    (
+        "scenarios/returns/blind_return.feature",
+        include_str!("../../../scenarios/returns/blind_return.feature"),
+    ),
+    (
+        "scenarios/returns/expired_return.feature",
+        include_str!("../../../scenarios/returns/expired_return.feature"),
+    ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
     (
@@ -36,6 +48,10 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/returns/serial_numbers.feature"),
     ),
     ("scenarios/returns/exchange.feature", include_str!("../../../scenarios/returns/exchange.feature")),
+    (
+        "scenarios/inventory/availability.feature",
+        include_str!("../../../scenarios/inventory/availability.feature"),
+    ),
     (
         "scenarios/resilience/duplicates.feature",
         include_str!("../../../scenarios/resilience/duplicates.feature"),

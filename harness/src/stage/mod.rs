@@ -13,7 +13,7 @@ use counterproof_contracts::{
     faults::Fault,
     invariants::Violation,
     journal::{Entry, FaultInjected},
-    model::{CorrelationId, LineState, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, System},
+    model::{CorrelationId, LineState, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, Sku, System},
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
@@ -154,6 +154,16 @@ impl Stage {
             }
             _ => return None,
         })
+    }
+
+    /// Units of a SKU that a channel offers; `None` if it was never told.
+    pub fn offered(&self, system: System, sku: &Sku) -> Option<i64> {
+        match system {
+            System::Storefront => self.landscape.storefront.look(|channel| channel.offers(sku)),
+            System::Marketplace => self.landscape.marketplace.look(|channel| channel.offers(sku)),
+            System::Pos => self.landscape.pos.look(|pos| pos.as_ref().offers(sku)),
+            _ => None,
+        }
     }
 
     /// Looks at what a channel shows of an order.

@@ -155,6 +155,7 @@ fn by_mail(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), Ste
         gift_recipient_ref,
         lines,
         exchange: Some(exchange),
+        held_receipt_id: None,
     };
     let root = play.same_root("return");
     play.stage

@@ -13,6 +13,7 @@ mod orders;
 mod parameters;
 mod payment;
 mod recovery;
+mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
@@ -129,6 +130,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exchanges::STEPS,
         dispositions::STEPS,
         files::STEPS,
+        return_exceptions::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -129,7 +129,7 @@ pub(super) fn items(text: &str) -> Result<Vec<(String, u32)>, StepError> {
     if found.is_empty() { Err(wrong()) } else { Ok(found) }
 }
 
-fn sales_channel(name: &str) -> SalesChannel {
+pub(super) fn sales_channel(name: &str) -> SalesChannel {
     match name {
         "mobile app" => SalesChannel::Mobile,
         "social shop" => SalesChannel::Social,

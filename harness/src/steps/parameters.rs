@@ -75,13 +75,18 @@ pub const PARAMETERS: &[Parameter] = &[
         doc: "where an exchange stands",
     },
     Parameter {
+        name: "standing",
+        pattern: "approved|partially received|received|closed|expired|canceled",
+        doc: "where a return stands",
+    },
+    Parameter {
         name: "request",
         pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
         doc: "something that is asked of a system",
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|stock notice",
         doc: "something that a system says by itself",
     },
     Parameter {

@@ -51,7 +51,7 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 /// Pause between two looks at the dead letters.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Who operates the implementation.
 const OPERATOR: System = System::CustomerService;
 
@@ -151,7 +151,8 @@ async fn look(
 
 /// The dead letters about this scenario's orders, or what was answered instead.
 async fn letters(play: &Play) -> Result<Vec<DeadLetter>, String> {
-    let orders: BTreeSet<&OrderNumber> = play.orders.iter().map(|order| &order.order_number).collect();
+    let orders: BTreeSet<&OrderNumber> =
+        play.orders.iter().map(|order| &order.order_number).chain(&play.cases).collect();
     let all = play.stage.dead_letters(OPERATOR, &play.same_root("order")).await?;
     let ours = |letter: &DeadLetter| letter.order_number.as_ref().is_some_and(|order| orders.contains(order));
     Ok(all.into_iter().filter(ours).collect())

@@ -1,8 +1,8 @@
 //! Steps about goods that come back.
 
 use counterproof_contracts::model::{
-    ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine, ReturnMethod,
-    ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, SerializedUnit, System,
+    Acceptance, ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine,
+    ReturnMethod, ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, SerializedUnit, System,
 };
 use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
@@ -101,7 +101,7 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-fn grade(name: &str) -> ConditionGrade {
+pub(super) fn grade(name: &str) -> ConditionGrade {
     match name {
         "as new" => ConditionGrade::A,
         "opened" => ConditionGrade::B,
@@ -179,6 +179,7 @@ pub(super) async fn receipt(
             sku: line.sku.clone(),
             quantity: line.quantity,
             grade: grade(state),
+            acceptance: Acceptance::Accepted,
         })
         .collect();
     let receipt = ReturnReceipt {
@@ -193,6 +194,7 @@ pub(super) async fn receipt(
         grades,
         exchange: None,
         serials,
+        unexpected: Vec::new(),
     };
     Ok((receipt, root))
 }
@@ -294,8 +296,17 @@ async fn one_takes(world: &mut World) -> Result<(), StepError> {
 
 /// What came back before, so that a later step can tell what was added.
 fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId, lines: &[ReturnLine]) {
+    remember_skus(play, node, lines.iter().map(|line| &line.sku));
+}
+
+/// As above, for goods that may belong to no line.
+pub(super) fn remember_skus<'s>(
+    play: &mut Play,
+    node: &counterproof_contracts::model::NodeId,
+    skus: impl Iterator<Item = &'s counterproof_contracts::model::Sku>,
+) {
     use counterproof_contracts::model::StockCondition as Condition;
-    for line in lines {
+    for sku in skus {
         for condition in [
             Condition::Sellable,
             Condition::Outlet,
@@ -304,8 +315,8 @@ fn remember_stock(play: &mut Play, node: &counterproof_contracts::model::NodeId,
             Condition::Refurbishment,
             Condition::VendorReturn,
         ] {
-            let units = play.stage.landscape.erp.look(|erp| erp.returned(&line.sku, node, condition));
-            play.stock_before.insert((node.clone(), line.sku.clone(), condition), units);
+            let units = play.stage.landscape.erp.look(|erp| erp.returned(sku, node, condition));
+            play.stock_before.insert((node.clone(), sku.clone(), condition), units);
         }
     }
 }
@@ -322,6 +333,7 @@ fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), Ste
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines: return_lines(play, args.text(0), reason(args.text(1)))?,
         exchange: None,
+        held_receipt_id: None,
     };
     let root = play.root("return");
     play.stage
@@ -370,11 +382,7 @@ async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
 fn inspect(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
-    let number = play.order_number()?;
-    let lines = play.stage.landscape.wms.look(|wms| {
-        let found = wms.receipts(&number).find(|known| known.receipt_id == receipt);
-        found.map_or_else(Vec::new, |known| known.lines.clone())
-    });
+    let lines = play.stage.landscape.wms.look(|wms| wms.to_grade(&receipt));
     let grade = grade(args.text(0));
     let grades: Vec<(ItemRef, u32, ConditionGrade)> =
         lines.into_iter().map(|line| (ItemRef::Line(line.line_id), line.quantity, grade)).collect();

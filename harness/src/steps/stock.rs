@@ -1,6 +1,9 @@
 //! Steps about stock.
 
-use counterproof_contracts::model::{NodeId, Sku, StockCondition};
+use counterproof_contracts::{
+    model::{Availability, NodeId, Sku, StockCondition, System},
+    protocol::middleware,
+};
 use counterproof_simulators::{kernel::BusinessKey, world::World as RetailWorld};
 use futures::FutureExt as _;
 
@@ -14,6 +17,30 @@ pub(super) const STEPS: &[Step] = &[
         expression: "{count} {product} is/are in stock at {place}",
         doc: "The ERP opens with units that can be sold.",
         action: |world, args| at_once(open(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the channels list {product}",
+        doc: "From now on the ERP tells each change of the product's stock, and how it stands now.",
+        action: |world, args| at_once(list(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "{count} {product} is/are counted at {place}",
+        doc: "A count of sellable units; the ERP books what differs.",
+        action: |world, args| at_once(count(world, &args)),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the {channel} offers {count} {product}",
+        doc: "Customers of the channel see so many units as available, now or soon.",
+        action: |world, args| offers(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "{count} {product} can be promised",
+        doc: "The implementation, asked for it, says that so many units are unclaimed, now or soon.",
+        action: |world, args| promised(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Assertion,
@@ -121,4 +148,67 @@ async fn added(world: &mut World, args: Args) -> Result<(), StepError> {
         if there == units { Ok(()) } else { Err(format!("the ERP has {there} more")) }
     })
     .await
+}
+
+fn list(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let sku = sku(play, args.text(0))?;
+    play.stage.claim(&play.id, BusinessKey::Sku(sku.clone()))?;
+    let correlation = play.root("stock").correlation;
+    play.stage.landscape.erp.prepare(Some(&play.id), correlation, |erp, scene| erp.list(scene, &sku));
+    Ok(())
+}
+
+fn count(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) = (args.number(0)?, sku(play, args.text(1))?, node(play, args.text(2))?);
+    let correlation = play.root("stock").correlation;
+    play.stage
+        .landscape
+        .erp
+        .prepare(Some(&play.id), correlation, |erp, scene| erp.recount(scene, &node, &sku, units))
+        .map_err(|problem| StepError::rig(format!("the count cannot be booked: {problem}")))
+}
+
+async fn offers(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let system = super::orders::sales_channel(args.text(0)).system();
+    let (units, sku) = (i64::from(args.number(1)?), sku(play, args.text(2))?);
+    let what = format!("{units} {:?} offered by the {}", args.text(2), system.title());
+    play.expect(&what, |stage| match stage.offered(system, &sku) {
+        Some(shown) if shown == units => Ok(()),
+        Some(shown) => Err(format!("it offers {shown}")),
+        None => Err("it was told nothing yet".to_owned()),
+    })
+    .await
+}
+
+async fn promised(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku) = (i64::from(args.number(0)?), sku(play, args.text(1))?);
+    play.come_to_rest().await?;
+    let correlation = play.root("availability").correlation;
+    let stage = std::sync::Arc::clone(&play.stage);
+    let seen = stage
+        .kernel
+        .read_middleware(
+            System::Storefront,
+            middleware::READ_AVAILABILITY,
+            &[sku.as_str()],
+            None,
+            &correlation,
+        )
+        .await;
+    play.assertions += 1;
+    let failed =
+        |seen: String| StepError::failed(format!("expected {units} {:?} promised; {seen}", args.text(1)));
+    match seen {
+        Ok((200, body)) => match serde_json::from_value::<Availability>(body) {
+            Ok(availability) if availability.available == units => Ok(()),
+            Ok(availability) => Err(failed(format!("{} are", availability.available))),
+            Err(error) => Err(failed(format!("the answer cannot be read: {error}"))),
+        },
+        Ok((status, _)) => Err(failed(format!("the implementation answered {status}"))),
+        Err(error) => Err(StepError::rig(error.to_string())),
+    }
 }

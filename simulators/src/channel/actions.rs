@@ -2,7 +2,9 @@
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{CancellationLines, LineQuantity, Order, OrderNumber, ReturnRequest, System},
+    model::{
+        CancellationLines, LineQuantity, Order, OrderNumber, ReturnCancellation, ReturnRequest, RmaId, System,
+    },
     protocol::{CancellationRequest, middleware},
 };
 use serde::Serialize;
@@ -105,6 +107,23 @@ impl Channel {
         let parameters = [order_number.as_str()];
         scene.call(middleware::CANCEL_ORDER, &parameters, body(&request), &cancellation_id, order_number);
         cancellation_id
+    }
+
+    /// A customer takes a return back.
+    pub fn cancel_return(
+        &mut self,
+        scene: &mut Scene<'_>,
+        order_number: &OrderNumber,
+        rma_id: &RmaId,
+        reason: &str,
+    ) {
+        let wish = ReturnCancellation {
+            order_number: order_number.clone(),
+            rma_id: rma_id.clone(),
+            reason: reason.to_owned(),
+        };
+        let key = format!("take-back-{rma_id}");
+        scene.call(middleware::CANCEL_RETURN, &[rma_id.as_str()], body(&wish), key, order_number);
     }
 
     /// A customer wants to return something. What is wanted instead is an order of the customer from now on; a

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{Order, OrderNumber, OrderStatusUpdate, RefundNotice, ReturnAuthorization, System},
+    model::{
+        Order, OrderNumber, OrderStatusUpdate, RefundNotice, ReturnAuthorization, Sku, StockPublication,
+        System,
+    },
     protocol::{Cancellation, OrderAcknowledgment, Problem, ProblemKind, channel as operations, middleware},
 };
 use serde::de::DeserializeOwned;
@@ -45,12 +48,13 @@ struct Conversation {
 pub struct Channel {
     system: System,
     conversations: BTreeMap<OrderNumber, Conversation>,
+    stock: BTreeMap<Sku, StockPublication>,
 }
 
 impl Channel {
     /// A channel without orders. `system` is the one it stands for.
     pub const fn new(system: System) -> Self {
-        Self { system, conversations: BTreeMap::new() }
+        Self { system, conversations: BTreeMap::new(), stock: BTreeMap::new() }
     }
 
     /// The order as the customer placed it here.
@@ -91,6 +95,31 @@ impl Channel {
     /// What a marketplace took from the customer, minor units; 0 for other channels.
     pub fn collected(&self, order: &OrderNumber) -> i64 {
         self.conversation(order).map_or(0, |known| known.collected)
+    }
+
+    /// Units of a SKU that customers see as available; `None` if the channel was never told.
+    pub fn offers(&self, sku: &Sku) -> Option<i64> {
+        self.stock.get(sku).map(|shown| shown.available)
+    }
+
+    fn publish_stock(
+        &mut self,
+        path: &str,
+        publication: StockPublication,
+        scene: &mut Scene<'_>,
+    ) -> Result<StockPublication, Problem> {
+        if path != publication.sku.as_str() {
+            let detail = format!("path names SKU {path}, body names {}", publication.sku);
+            return Err(Problem::new(ProblemKind::BusinessRule, detail));
+        }
+        if let Some(shown) = self.stock.get(&publication.sku)
+            && publication.sequence <= shown.sequence
+        {
+            return Ok(shown.clone());
+        }
+        self.stock.insert(publication.sku.clone(), publication.clone());
+        scene.commit(Effect::StockShown { publication: publication.clone() });
+        Ok(publication)
     }
 
     fn conversation(&self, order: &OrderNumber) -> Option<&Conversation> {
@@ -156,7 +185,9 @@ impl Channel {
         let understood = answer.clone().and_then(|body| match call.operation {
             middleware::SUBMIT_ORDER => read(body).map(|document| known.acknowledgment = Some(document)),
             middleware::CANCEL_ORDER => read(body).map(|document| known.keep_cancellation(document)),
-            middleware::REQUEST_RETURN => read(body).map(|document| known.keep_return(document)),
+            middleware::REQUEST_RETURN | middleware::CANCEL_RETURN => {
+                read(body).map(|document| known.keep_return(document))
+            }
             _ => Ok(()),
         });
         if let Err(problem) = understood {
@@ -188,6 +219,8 @@ impl Core for Channel {
             answer(&self.update_status(path, call.document()?, scene)?)
         } else if call.operation == operations::notify_refund(self.system) {
             answer(&self.notify_refund(path, call.document()?, scene)?)
+        } else if call.operation == operations::publish_stock(self.system) {
+            answer(&self.publish_stock(call.parameter("sku"), call.document()?, scene)?)
         } else {
             Err(Problem::new(ProblemKind::UnknownOperation, call.operation.to_string()))
         }

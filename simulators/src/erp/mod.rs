@@ -7,15 +7,17 @@
 //! What it does refuse is what its books cannot hold: stock below zero, a release or cancellation of more
 //! than is open, documents of orders that it does not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
+    journal::Effect,
     model::{
-        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, Invoice, LineId, NodeId, OrderNumber,
-        ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt, SalesOrder, Sku, StockCondition,
-        StockLevel, System,
+        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, InventoryAdjusted, InventoryMovement,
+        Invoice, LineId, MovementId, MovementReason, NodeId, OrderNumber, ReservationId, ReservedLine,
+        ReturnAuthorization, ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel,
+        System,
     },
-    protocol::{FieldError, Problem, ProblemKind, erp as operations},
+    protocol::{EventData, FieldError, Problem, ProblemKind, erp as operations},
 };
 use serde_json::Value;
 
@@ -46,6 +48,8 @@ pub struct Erp {
     bookings: BTreeMap<ErpDocument, Booking>,
     bookings_of: BTreeMap<OrderNumber, Vec<ErpDocument>>,
     stock: Ledger,
+    /// SKUs that channels list: changes of their stock are told.
+    listed: BTreeSet<Sku>,
     claims: BTreeMap<ReservationId, Claim>,
     claims_of: BTreeMap<OrderNumber, Vec<ReservationId>>,
     files: BTreeMap<OrderNumber, File>,
@@ -60,6 +64,7 @@ struct File {
     settlements: Vec<ExchangeSettlement>,
     authorizations: Vec<ReturnAuthorization>,
     receipts: Vec<ReturnReceipt>,
+    rejections: Vec<ReturnRejection>,
 }
 
 impl Erp {
@@ -70,9 +75,64 @@ impl Erp {
         Self { sources, ..Self::default() }
     }
 
+    /// Channels list a SKU: from now on each change of its stock is told, and how it stands now.
+    pub fn list(&mut self, scene: &mut Scene<'_>, sku: &Sku) {
+        self.listed.insert(sku.clone());
+        self.tell_stock(scene, [sku]);
+    }
+
+    /// Somebody counts the sellable units of a SKU at a node; what differs is booked as an adjustment.
+    ///
+    /// # Errors
+    /// If the count says what the books say.
+    pub fn recount(
+        &mut self,
+        scene: &mut Scene<'_>,
+        node_id: &NodeId,
+        sku: &Sku,
+        units: u32,
+    ) -> Result<(), Problem> {
+        let cause = scene.id("count", sku.as_str());
+        self.move_stock(
+            InventoryMovement {
+                movement_id: MovementId::new(&cause),
+                order_number: None,
+                line_id: None,
+                node_id: node_id.clone(),
+                sku: sku.clone(),
+                condition: StockCondition::Sellable,
+                quantity: i64::from(units) - self.on_hand(sku, node_id),
+                reason: MovementReason::Adjustment,
+                cause,
+            },
+            scene,
+        )
+        .map(drop)
+    }
+
     /// Opening stock: sellable units that are there before anything is ordered. Adds to what is there.
     pub fn open_stock(&mut self, scene: &mut Scene<'_>, node_id: &NodeId, sku: &Sku, units: u32) {
         self.stock.open(scene, node_id, sku, i64::from(units));
+        self.tell_stock(scene, [sku]);
+    }
+
+    /// Sellable units of a SKU that nobody claimed, over all nodes that ship orders.
+    pub fn unclaimed(&self, sku: &Sku) -> i64 {
+        self.sources.iter().map(|node_id| self.available(sku, node_id)).sum()
+    }
+
+    /// Tells how the stock of those of the SKUs stands that are listed, each once.
+    fn tell_stock<'s>(&self, scene: &mut Scene<'_>, skus: impl IntoIterator<Item = &'s Sku>) {
+        let skus: BTreeSet<&Sku> = skus.into_iter().filter(|sku| self.listed.contains(*sku)).collect();
+        for sku in skus {
+            let levels = self.stock.levels(sku).items;
+            let told = InventoryAdjusted {
+                sku: sku.clone(),
+                levels: levels.into_iter().filter(|level| self.sources.contains(&level.node_id)).collect(),
+            };
+            scene.commit(Effect::UnclaimedChanged { sku: sku.clone(), unclaimed: told.unclaimed() });
+            scene.raise(EventData::InventoryAdjusted(told));
+        }
     }
 
     /// Every sales order of an order as it stands now: canceled units are not in its lines any more.
@@ -186,7 +246,13 @@ impl Core for Erp {
             operations::CREATE_RETURN_AUTHORIZATION => {
                 answer(&self.authorize_return(call.document()?, scene)?)
             }
+            operations::CANCEL_RETURN_AUTHORIZATION => {
+                answer(&self.cancel_return(call.parameter("rma_id"), call.document()?, scene)?)
+            }
             operations::POST_RETURN_RECEIPT => answer(&self.book_receipt(call.document()?, scene)?),
+            operations::POST_RETURN_REJECTION => {
+                answer(&self.book_rejection(call.parameter("receipt_id"), call.document()?, scene)?)
+            }
             operations::POST_CREDIT_MEMO => answer(&self.post_credit_memo(call.document()?, scene)?),
             operations::SETTLE_EXCHANGE => answer(&self.settle_exchange(call.document()?, scene)?),
             operations::READ_STOCK => answer(&self.stock.levels(&Sku::new(call.parameter("sku")))),

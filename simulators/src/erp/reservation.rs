@@ -95,6 +95,7 @@ impl Erp {
         self.claims_of.entry(order_number.clone()).or_default().push(reservation_id.clone());
         let reservation = Reservation { reservation_id, order_number, lines };
         scene.commit(Effect::StockReserved { reservation: reservation.clone() });
+        self.tell_stock(scene, reservation.lines.iter().map(|line| &line.sku));
         Ok(reservation)
     }
 
@@ -140,7 +141,9 @@ impl Erp {
             order_number: release.order_number.clone(),
             lines: claim.open_lines(),
         };
+        let skus: Vec<Sku> = release.lines.iter().map(|line| line.sku.clone()).collect();
         scene.commit(Effect::ReservationReleased { release });
+        self.tell_stock(scene, &skus);
         Ok(left)
     }
 

@@ -195,6 +195,7 @@ impl Erp {
         if movement.reason == MovementReason::GoodsIssue && movement.condition == StockCondition::Sellable {
             self.consume(&movement, scene);
         }
+        self.tell_stock(scene, [&movement.sku]);
         Ok(movement)
     }
 }

@@ -4,10 +4,10 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        ConditionGrade, Currency, InspectedLine, InventoryMovement, ItemQuantity, LineQuantity, Money,
-        MovementReason, Order, PostingKind, Reservation, ReservationRelease, ReservationRequest, Resolution,
-        ReturnLine, ReturnMethod, ReturnReason, ReturnStatus, SalesOrderCancellation, SalesOrderList,
-        StockLevelList, Timestamp,
+        Acceptance, ConditionGrade, Currency, InspectedLine, InventoryMovement, ItemQuantity, LineQuantity,
+        Money, MovementReason, Order, PostingKind, Reservation, ReservationRelease, ReservationRequest,
+        Resolution, ReturnLine, ReturnMethod, ReturnReason, ReturnStatus, SalesOrderCancellation,
+        SalesOrderList, StockLevelList, Timestamp,
     },
     protocol::EventType,
 };
@@ -416,6 +416,7 @@ fn books_returns_of_orders_that_it_knows() {
         expires_at: Timestamp::UNIX_EPOCH,
         tracking_number: None,
         exchange_id: None,
+        held_receipt_id: None,
     };
     let receipt = ReturnReceipt {
         receipt_id: "dock-1".into(),
@@ -431,9 +432,11 @@ fn books_returns_of_orders_that_it_knows() {
             sku: SHIRT.into(),
             quantity: 1,
             grade: ConditionGrade::A,
+            acceptance: Acceptance::Accepted,
         }],
         exchange: None,
         serials: Vec::new(),
+        unexpected: Vec::new(),
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

@@ -269,7 +269,8 @@ fn record(
     notes: Vec<String>,
 ) {
     let mut exchange = outgoing(message.from, message.operation, &message.path, started_at);
-    exchange.order = Some(message.order.clone());
+    exchange.order.clone_from(&message.about);
+    exchange.sku = message.sku.clone().filter(|_| message.about.is_none());
     exchange.key = Some(message.key.clone());
     exchange.attempt = message.attempts;
     exchange.correlation = Some(message.correlation.clone());
@@ -337,12 +338,17 @@ impl Kernel {
     ) -> Result<(u16, Value), NetworkError> {
         let path = operation.path_with(parameters);
         let mut exchange = outgoing(from, operation, &path, self.now());
+        let named = operation.match_path(&path).into_iter().flatten();
+        let named = named.map(|(name, value)| (name.to_owned(), value)).collect();
+        let subject = self.registry().subject_of(System::Middleware, &named, &Value::Null);
         exchange.order = order.cloned();
+        exchange.sku = subject.sku.clone().filter(|_| order.is_none());
         exchange.correlation = Some(correlation.clone());
         let result = self.read(operation, &path, correlation).await;
         fill(&mut exchange, &result);
         exchange.checked.response = result.as_ref().ok().map(|received| answer_errors(operation, received));
-        let scenario = order.and_then(|order| self.registry().scenario_of_order(order));
+        let of_order = order.and_then(|order| self.registry().scenario_of_order(order));
+        let scenario = of_order.or_else(|| self.registry().scenario_of(&subject));
         self.recorder().record(scenario, Entry::Exchange(Box::new(exchange)));
         result.map(|received| (received.status, received.body))
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use counterproof_contracts::{
     faults::Link,
     journal::Effect,
-    model::{CorrelationId, EventId, OrderNumber, System},
+    model::{CorrelationId, EventId, OrderNumber, Sku, System},
     protocol::{
         CloudEvent, Operation, Problem, header, middleware,
         signature::{self, Secret},
@@ -67,7 +67,12 @@ pub(super) struct Message {
     pub(super) name: String,
     /// Event id or idempotency key.
     pub(super) key: String,
+    /// What it is told in one queue with: the order, or the SKU where no order is meant.
     pub(super) order: OrderNumber,
+    /// The order that it is about, or that caused it.
+    pub(super) about: Option<OrderNumber>,
+    /// The SKU, where it is about one and no order.
+    pub(super) sku: Option<Sku>,
     pub(super) correlation: CorrelationId,
     pub(super) causation: Option<String>,
     pub(super) body: Value,
@@ -84,15 +89,17 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Wraps an event. Its id and its sequence are numbered per order and subject.
+    /// Wraps an event. Its id and its sequence are numbered per order and subject. `about` is the order that it is
+    /// about, or that caused it.
     pub(super) fn event(
         kernel: &Kernel,
         from: System,
         event: RaisedEvent,
+        about: Option<OrderNumber>,
         scenario: Option<String>,
         counters: &mut BTreeMap<String, u64>,
     ) -> Self {
-        let order = event.data.order_number().clone();
+        let (order, sku) = (event.data.partition(), event.data.sku().cloned());
         let (name, subject) = (event.data.event_type().name(), event.data.subject());
         let stem = format!("evt-{from}-{order}");
         let id = format!("{stem}-{}", next(counters, &stem));
@@ -110,7 +117,9 @@ impl Message {
             causationid: event.causation.clone(),
             data: event.data.to_value(),
         };
-        kernel.registry().learn(from, &order, &envelope.data);
+        if sku.is_none() {
+            kernel.registry().learn(from, &order, &envelope.data);
+        }
         Self {
             kind: Kind::Event,
             from,
@@ -120,6 +129,8 @@ impl Message {
             work: open(kernel, scenario.as_deref(), from, name, &order),
             key: id,
             order,
+            about,
+            sku,
             correlation: event.correlation,
             causation: event.causation,
             body: serde_json::to_value(envelope).unwrap_or(Value::Null),
@@ -149,6 +160,8 @@ impl Message {
             name: name.to_owned(),
             key: call.key.clone(),
             order: call.order.clone(),
+            about: Some(call.order.clone()),
+            sku: None,
             correlation: call.correlation.clone(),
             causation: None,
             body: call.body.clone(),
@@ -179,6 +192,8 @@ impl Message {
             name: self.name.clone(),
             key,
             order: self.order.clone(),
+            about: self.about.clone(),
+            sku: self.sku.clone(),
             correlation: self.correlation.clone(),
             causation: self.causation.clone(),
             body,
@@ -202,7 +217,7 @@ impl Message {
         Place {
             link: Link::from(self.from),
             operation: self.name.clone(),
-            order: self.order.clone(),
+            order: self.about.as_ref().unwrap_or(&self.order).clone(),
             scenario: self.scenario.clone(),
             key: self.key.clone(),
             attempt: self.attempts.max(1),

@@ -320,7 +320,11 @@ impl<C: Core> Simulator<C> {
         Some(Place {
             link: Link::to(self.system()),
             operation: operation.clone(),
-            order: visit.subject.order.clone()?,
+            order: visit
+                .subject
+                .order
+                .clone()
+                .or_else(|| Some(visit.subject.sku.as_ref()?.as_str().into()))?,
             scenario: self.kernel().registry().scenario_of(&visit.subject),
             key: key.as_ref().unwrap_or(call).clone(),
             attempt: *attempt,

@@ -145,10 +145,10 @@ impl<C: Core> Simulator<C> {
         }
         let mut messages = Vec::new();
         for event in events {
-            let order = event.data.order_number().clone();
-            let scenario = self.scenario_of(Some(&order), origin);
-            let message = Message::event(self.kernel(), self.system(), event, scenario, told);
-            effects.push(SceneEffect { effect: message.raised(), order: Some(order) });
+            let order = event.data.order_number().or(origin.order.as_ref()).cloned();
+            let scenario = self.scenario_of(order.as_ref(), origin);
+            let message = Message::event(self.kernel(), self.system(), event, order.clone(), scenario, told);
+            effects.push(SceneEffect { effect: message.raised(), order });
             messages.push(message);
         }
         messages.extend(calls.iter().map(|call| self.call_message(call, origin)));
@@ -280,7 +280,8 @@ impl<C: Core> Simulator<C> {
 
 fn sku(effect: &Effect) -> Option<counterproof_contracts::model::Sku> {
     match effect {
-        Effect::StockOpened { sku, .. } => Some(sku.clone()),
+        Effect::StockOpened { sku, .. } | Effect::UnclaimedChanged { sku, .. } => Some(sku.clone()),
+        Effect::StockShown { publication } => Some(publication.sku.clone()),
         Effect::StockMoved { movement } => Some(movement.sku.clone()),
         _ => None,
     }

@@ -7,15 +7,18 @@ use std::collections::BTreeMap;
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        ConditionGrade, Disposition, DispositionCode, DispositionDecision, InspectedLine, Inspection,
-        ItemQuantity, NodeId, OrderNumber, ReceiptId, ReturnAuthorization, ReturnLine, ReturnReason,
-        ReturnReceipt, RmaId, SerializedUnit,
+        Acceptance, ConditionGrade, Disposition, DispositionCode, DispositionDecision, FoundItem,
+        InspectedLine, Inspection, ItemQuantity, NodeId, OrderNumber, ReceiptId, ReturnAuthorization,
+        ReturnLine, ReturnReason, ReturnReceipt, RmaId, SerializedUnit,
     },
     protocol::{EventData, Problem},
 };
 
 use super::{ActionError, Arrived, ItemRef, Notice, Wms, illegal, tell};
 use crate::kernel::Scene;
+
+/// Units with their grade, and whether they are taken back.
+pub type Verdict = (ItemRef, u32, ConditionGrade, Acceptance);
 
 /// How the dock knows what a parcel with returned goods belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,9 @@ impl Wms {
         if self.notices.contains_key(&rma_id) {
             return Err(illegal(format!("the dock was told of {rma_id} already")));
         }
+        if let Some(held_id) = &authorization.held_receipt_id {
+            self.release_held(held_id, &authorization, scene)?;
+        }
         scene.commit(Effect::ReturnNoticed { authorization: authorization.clone() });
         let notice =
             Notice { authorization: authorization.clone(), correlation: scene.correlation().clone() };
@@ -50,7 +56,7 @@ impl Wms {
 
     /// Returned goods arrive at a dock: `node_id`, or where the order's first parcel came from. No items: all
     /// that was announced, or for unannounced goods all that was shipped. The dock takes more than was
-    /// announced, but only goods of the order.
+    /// announced, and goods that nobody announced.
     pub fn receive_return(
         &mut self,
         scene: &mut Scene<'_>,
@@ -60,7 +66,7 @@ impl Wms {
     ) -> Result<ReceiptId, ActionError> {
         let expected = self.expected(arrival)?;
         let node_id = self.dock_of(&expected.order, node_id)?;
-        let lines = expected.lines_of(items)?;
+        let (lines, unexpected) = expected.lines_of(items)?;
         let serials = self.scanned(&expected.order, &lines);
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", expected.order.as_str()).into(),
@@ -74,26 +80,46 @@ impl Wms {
             grades: Vec::new(),
             exchange: None,
             serials,
+            unexpected,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         tell(scene, &correlation, None, EventData::ReturnReceived(receipt.clone()));
-        self.arrivals_of.entry(expected.order).or_default().push(receipt_id.clone());
-        self.arrivals.insert(
-            receipt_id.clone(),
-            Arrived { receipt, inspection: None, decided: BTreeMap::new(), correlation },
-        );
+        let decided = BTreeMap::new();
+        self.keep_arrival(Arrived { receipt, inspection: None, decided, correlation });
         Ok(receipt_id)
     }
 
-    /// Grades received goods. The grades cover all units of the receipt; a SKU or line may have several.
+    pub(super) fn keep_arrival(&mut self, arrived: Arrived) {
+        let receipt = &arrived.receipt;
+        self.arrivals_of.entry(receipt.order_number.clone()).or_default().push(receipt.receipt_id.clone());
+        self.arrivals.insert(receipt.receipt_id.clone(), arrived);
+    }
+
+    /// Grades received goods. The grades cover all units of the receipt that do not wait for a clerk; a SKU or
+    /// line may have several.
     pub fn inspect(
         &mut self,
         scene: &mut Scene<'_>,
         receipt_id: &ReceiptId,
         grades: &[(ItemRef, u32, ConditionGrade)],
     ) -> Result<(), ActionError> {
+        let accepted = |(item, units, grade): &(ItemRef, u32, ConditionGrade)| {
+            (item.clone(), *units, *grade, Acceptance::Accepted)
+        };
+        let verdicts: Vec<Verdict> = grades.iter().map(accepted).collect();
+        self.judge(scene, receipt_id, &verdicts)
+    }
+
+    /// Grades received goods and decides whether they are taken back, otherwise as [`Self::inspect`].
+    pub fn judge(
+        &mut self,
+        scene: &mut Scene<'_>,
+        receipt_id: &ReceiptId,
+        verdicts: &[Verdict],
+    ) -> Result<(), ActionError> {
+        let came = self.to_grade(receipt_id);
         let missing = || ActionError::Impossible(format!("no receipt {receipt_id}"));
         let arrived = self.arrivals.get_mut(receipt_id).ok_or_else(missing)?;
         if arrived.inspection.is_some() {
@@ -103,7 +129,7 @@ impl Wms {
             receipt_id: receipt_id.clone(),
             order_number: arrived.receipt.order_number.clone(),
             node_id: arrived.receipt.node_id.clone(),
-            lines: grade(&arrived.receipt.lines, grades)?,
+            lines: grade(&came, verdicts)?,
         };
         arrived.inspection = Some(inspection.clone());
         scene.commit(Effect::GoodsInspected { inspection: inspection.clone() });
@@ -208,9 +234,12 @@ impl Wms {
         let nowhere =
             || ActionError::NotThereYet(format!("nothing of order {order} has left yet; name a dock"));
         let node_id = node_id.or(sender).ok_or_else(nowhere)?;
-        let takes = self.world.node(node_id).is_some_and(|node| node.location.accepts_returns);
-        if takes {
-            return Ok(node_id.clone());
+        self.takes_returns(node_id).map(|()| node_id.clone())
+    }
+
+    pub(super) fn takes_returns(&self, node_id: &NodeId) -> Result<(), ActionError> {
+        if self.world.node(node_id).is_some_and(|node| node.location.accepts_returns) {
+            return Ok(());
         }
         Err(ActionError::Impossible(format!("{node_id} does not take returned goods")))
     }
@@ -225,18 +254,25 @@ struct Expected {
 }
 
 impl Expected {
-    /// The receipt's lines: each item goes to the lines that expect it, what is too much to the first one.
-    fn lines_of(&self, items: &[(ItemRef, u32)]) -> Result<Vec<ReturnLine>, ActionError> {
+    /// The receipt's lines: each item goes to the lines that expect it, what is too much to the first one. What
+    /// fits none is listed by itself.
+    fn lines_of(&self, items: &[(ItemRef, u32)]) -> Result<(Vec<ReturnLine>, Vec<FoundItem>), ActionError> {
         if items.is_empty() {
-            return Ok(self.lines.clone());
+            return Ok((self.lines.clone(), Vec::new()));
         }
         let mut came: Vec<ReturnLine> = Vec::new();
+        let mut unexpected: Vec<FoundItem> = Vec::new();
         for (item, quantity) in items {
             let fitting: Vec<&ReturnLine> =
                 self.lines.iter().filter(|line| item.fits(&line.line_id, &line.sku)).collect();
-            let first = fitting.first().ok_or_else(|| {
-                ActionError::Impossible(format!("{item} does not belong to what the dock expects"))
-            })?;
+            let Some(first) = fitting.first() else {
+                let ItemRef::Sku(sku) = item else {
+                    let detail = format!("{item} does not belong to what the dock expects");
+                    return Err(ActionError::Impossible(detail));
+                };
+                unexpected.push(FoundItem { line_id: None, sku: sku.clone(), quantity: *quantity });
+                continue;
+            };
             let mut rest = *quantity;
             for line in &fitting {
                 let room = line.quantity.saturating_sub(units_of(&came, line));
@@ -245,7 +281,7 @@ impl Expected {
             }
             put(&mut came, first, rest);
         }
-        Ok(came)
+        Ok((came, unexpected))
     }
 }
 
@@ -264,13 +300,10 @@ fn put(came: &mut Vec<ReturnLine>, line: &ReturnLine, quantity: u32) {
 }
 
 /// Distributes grades over the lines of a receipt.
-fn grade(
-    lines: &[ReturnLine],
-    grades: &[(ItemRef, u32, ConditionGrade)],
-) -> Result<Vec<InspectedLine>, ActionError> {
+fn grade(lines: &[ReturnLine], verdicts: &[Verdict]) -> Result<Vec<InspectedLine>, ActionError> {
     let mut ungraded = lines.to_vec();
     let mut inspected: Vec<InspectedLine> = Vec::new();
-    for (item, quantity, grade) in grades {
+    for (item, quantity, grade, acceptance) in verdicts {
         let mut rest = *quantity;
         for line in ungraded.iter_mut().filter(|line| item.fits(&line.line_id, &line.sku)) {
             let units = line.quantity.min(rest);
@@ -280,7 +313,8 @@ fn grade(
             line.quantity -= units;
             rest -= units;
             let (line_id, sku) = (line.line_id.clone(), line.sku.clone());
-            inspected.push(InspectedLine { line_id, sku, quantity: units, grade: *grade });
+            let (grade, acceptance) = (*grade, *acceptance);
+            inspected.push(InspectedLine { line_id, sku, quantity: units, grade, acceptance });
         }
         if rest > 0 {
             return Err(ActionError::Impossible(format!("{rest} more units of {item} are graded than came")));

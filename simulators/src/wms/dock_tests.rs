@@ -35,6 +35,7 @@ fn authorization(lines: &[ReturnLine]) -> ReturnAuthorization {
         expires_at: Timestamp::UNIX_EPOCH,
         tracking_number: None,
         exchange_id: None,
+        held_receipt_id: None,
     }
 }
 

@@ -6,12 +6,16 @@
 //! identifiers unique, and answers a cancellation with a known identifier as it did before. It deliberately
 //! knows neither prices nor whether an order was accepted, and its dock takes whatever comes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use counterproof_contracts::{
     model::{
-        CorrelationId, FulfillmentOrder, FulfillmentOrderId, Inspection, LineId, NodeId, OrderNumber,
-        ReceiptId, ReturnAuthorization, ReturnReceipt, RmaId, Shipment, ShipmentId, Sku, System,
+        CorrelationId, FulfillmentOrder, FulfillmentOrderId, HeldGoods, Inspection, LineId, NodeId,
+        OrderNumber, ReceiptId, ReturnAuthorization, ReturnReceipt, ReturnRejection, RmaId, Shipment,
+        ShipmentId, Sku, System,
     },
     protocol::{EventData, Problem, ProblemKind, wms as operations},
 };
@@ -25,12 +29,13 @@ use crate::{
 mod dock;
 #[cfg(test)]
 mod dock_tests;
+mod exceptions;
 mod outbound;
 #[cfg(test)]
 mod tests;
 mod work;
 
-pub use dock::Arrival;
+pub use dock::{Arrival, Verdict};
 use work::{Parcel, Work};
 
 /// Which goods an action is about: by what they are, or by their line of the order.
@@ -109,6 +114,11 @@ pub struct Wms {
     arrivals: BTreeMap<ReceiptId, Arrived>,
     /// Receipts of each order, oldest first.
     arrivals_of: BTreeMap<OrderNumber, Vec<ReceiptId>>,
+    /// Goods that wait for a clerk.
+    held: BTreeMap<ReceiptId, HeldGoods>,
+    /// Rejected goods that went to the customer again.
+    sent_back: BTreeMap<ReceiptId, ReturnRejection>,
+    canceled_notices: BTreeSet<RmaId>,
 }
 
 impl Wms {
@@ -123,6 +133,9 @@ impl Wms {
             notices: BTreeMap::new(),
             arrivals: BTreeMap::new(),
             arrivals_of: BTreeMap::new(),
+            held: BTreeMap::new(),
+            sent_back: BTreeMap::new(),
+            canceled_notices: BTreeSet::new(),
         }
     }
 
@@ -197,6 +210,15 @@ impl Core for Wms {
             }
             operations::ATTACH_LABEL => answer(&self.attach_label(call, call.document()?, scene)?),
             operations::CREATE_RETURN_NOTICE => answer(&self.notice(call.document()?, scene)?),
+            operations::CANCEL_RETURN_NOTICE => {
+                answer(&self.cancel_notice(call.parameter("rma_id"), call.document()?, scene)?)
+            }
+            operations::HOLD_RETURNED_GOODS => {
+                answer(&self.hold(call.parameter("receipt_id"), call.document()?, scene)?)
+            }
+            operations::SEND_BACK_RETURNED_GOODS => {
+                answer(&self.send_back(call.parameter("receipt_id"), call.document()?, scene)?)
+            }
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }
     }

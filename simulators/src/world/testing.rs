@@ -91,7 +91,7 @@ pub(crate) fn assert_tellable(event: &RaisedEvent) {
         time: event.occurred_at,
         datacontenttype: "application/json".to_owned(),
         sequence: 1,
-        partitionkey: event.data.order_number().clone(),
+        partitionkey: event.data.partition(),
         correlationid: event.correlation.clone(),
         causationid: event.causation.clone(),
         data: event.data.to_value(),

@@ -48,6 +48,18 @@ impl Fact {
             Effect::ReturnReceiptBooked { receipt } => {
                 ("an ERP booking of receipt", receipt.receipt_id.to_string())
             }
+            Effect::ReturnAuthorizationCanceled { cancellation } => {
+                ("an ERP cancellation of return", cancellation.rma_id.to_string())
+            }
+            Effect::ReturnNoticeCanceled { cancellation } => {
+                ("a canceled notice of return", cancellation.rma_id.to_string())
+            }
+            Effect::ReturnRejectionBooked { rejection } => {
+                ("an ERP booking of rejected goods of receipt", rejection.receipt_id.to_string())
+            }
+            Effect::GoodsSentBack { rejection } => {
+                ("a way back of rejected goods of receipt", rejection.receipt_id.to_string())
+            }
             Effect::TaxCommitted { document } => ("a tax document", document.document_code.to_string()),
             Effect::AccountDebited { entry } => {
                 ("a debit of stored value for", format!("{} ({})", entry.cause, entry.account_id))

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod accounts;
+mod authorizations;
 mod facts;
 mod funds;
 mod losses;
@@ -31,6 +32,7 @@ mod terms;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use authorizations::AuthorizationBook;
 pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};
@@ -41,7 +43,7 @@ pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use receivable::Receivable;
 pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;
-pub(super) use stock::StockBook;
+pub(super) use stock::{Listing, StockBook};
 pub(super) use tally::{Span, Tally};
 pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
@@ -184,6 +186,7 @@ impl Books {
         let book = book.as_deref();
         let scenario = record.scenario.as_deref().or_else(|| book?.scenario.as_deref());
         stock.apply(record.seq, effect, book, scenario);
+        stock.apply_listing(record, committed, scenario);
         accounts.apply(record.seq, effect, scenario);
         let number = book.map(|book| book.number.clone());
         if number.is_some() {

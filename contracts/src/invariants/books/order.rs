@@ -6,16 +6,16 @@ use std::{
 };
 
 use super::{
-    Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable, ReplayBook, Shown, Span,
-    Tally, TaxBook, Terms, View, views::Answers,
+    AuthorizationBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable,
+    ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
         CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
-        InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView,
-        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, RmaId, ScanCode, Shipment,
-        ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
+        HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus,
+        OrderView, ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ReturnRejection,
+        RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -102,6 +102,10 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) fulfillment_orders: BTreeMap<FulfillmentOrderId, Tally>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
     pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
+    /// ERP: return authorizations.
+    pub(in crate::invariants) authorizations: BTreeMap<RmaId, AuthorizationBook>,
+    /// ERP: units of each line by the receipt that they came with.
+    pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, BTreeMap<LineId, u32>>,
     pub(in crate::invariants) restocks: Vec<Restock>,
     /// Movements of goods that were decided on in quarantine.
     pub(in crate::invariants) decisions: Vec<Restock>,
@@ -183,6 +187,8 @@ impl OrderBook {
             fulfillment_orders: BTreeMap::new(),
             shipments: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            authorizations: BTreeMap::new(),
+            booked_receipts: BTreeMap::new(),
             restocks: Vec::new(),
             decisions: Vec::new(),
             issues: BTreeMap::new(),
@@ -336,7 +342,13 @@ impl OrderBook {
             Effect::ReturnReceiptBooked { receipt } => {
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.erp_returned);
+                self.book_receipt(receipt);
             }
+            Effect::ReturnAuthorized { authorization } => self.authorize(seq, authorization),
+            Effect::ReturnAuthorizationCanceled { cancellation } => {
+                self.cancel_return(seq, &cancellation.rma_id);
+            }
+            Effect::ReturnRejectionBooked { rejection } => self.reject(seq, rejection),
             Effect::StockReserved { reservation } => self.reserve(seq, reservation),
             Effect::ReservationReleased { release } => {
                 self.unreserve(seq, release, |claim| &mut claim.released);
@@ -379,6 +391,7 @@ impl OrderBook {
                     receipt.decide(seq, decision);
                 }
             }
+            Effect::GoodsHeld { held } => self.hold(seq, held),
             Effect::ParcelScanned { scan } => self.scan(seq, scan),
             Effect::LabelIssued { label, is_return: false } => {
                 self.labels.insert(label.tracking_number.clone(), (label.parcel_ref.clone(), seq));
@@ -489,6 +502,22 @@ impl OrderBook {
             if fits && shipment.scanned.is_none_or(|(code, _)| code < scan.code) {
                 shipment.scanned = Some((scan.code, seq));
             }
+        }
+    }
+
+    /// Goods that wait for a clerk did not come back for the books.
+    fn hold(&mut self, seq: u64, held: &HeldGoods) {
+        let Some(receipt) = self.receipts.get_mut(&held.receipt_id) else { return };
+        for (line, quantity) in receipt.hold(seq, held) {
+            self.lines.entry(line).or_default().received.add(-i64::from(quantity), seq);
+        }
+    }
+
+    /// Goods that were not taken back did not come back for the books.
+    fn reject(&mut self, seq: u64, rejection: &ReturnRejection) {
+        for line in &rejection.lines {
+            let book = self.lines.entry(line.line_id.clone()).or_default();
+            book.erp_returned.add(-i64::from(line.quantity), seq);
         }
     }
 

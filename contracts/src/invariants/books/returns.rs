@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        ConditionGrade, DispositionDecision, InspectedLine, Inspection, LineId, NodeId, ReturnReason,
-        ReturnReceipt, RmaId, Sku, StockCondition, System,
+        Acceptance, ConditionGrade, DispositionDecision, HeldGoods, InspectedLine, Inspection, LineId,
+        NodeId, ReturnReason, ReturnReceipt, RmaId, Sku, StockCondition, System,
     },
     policy::Policy,
 };
@@ -18,7 +18,15 @@ pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) rma: Option<RmaId>,
     /// Whether the recipient of a gift returned them.
     pub(in crate::invariants) gift: bool,
+    /// Units of each line that may be taken back: without those that are held or were rejected.
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
+    /// Units of each line that wait for a clerk.
+    pub(in crate::invariants) held: BTreeMap<LineId, u32>,
+    /// Units of each line that go to the customer again.
+    pub(in crate::invariants) rejected: BTreeMap<LineId, u32>,
+    /// Units that belong to no line of the order, and of these those that wait for a clerk.
+    pub(in crate::invariants) unexpected: u32,
+    pub(in crate::invariants) unexpected_held: u32,
     pub(in crate::invariants) grades: BTreeMap<(LineId, ConditionGrade), u32>,
     pub(in crate::invariants) skus: BTreeMap<LineId, Sku>,
     /// Why the units of a line came back; the first reason, if there are several.
@@ -37,6 +45,10 @@ impl ReceiptBook {
             rma: receipt.rma_id.clone(),
             gift: receipt.gift_recipient_ref.is_some(),
             lines: BTreeMap::new(),
+            held: BTreeMap::new(),
+            rejected: BTreeMap::new(),
+            unexpected: receipt.unexpected.iter().map(|found| found.quantity).sum(),
+            unexpected_held: 0,
             grades: BTreeMap::new(),
             skus: BTreeMap::new(),
             reasons: BTreeMap::new(),
@@ -68,8 +80,36 @@ impl ReceiptBook {
     /// A later inspection replaces an earlier one: a store tells its grades with the receipt and again.
     fn grade(&mut self, lines: &[InspectedLine]) {
         self.grades.clear();
+        for (line_id, units) in std::mem::take(&mut self.rejected) {
+            *self.lines.entry(line_id).or_default() += units;
+        }
         for line in lines {
-            *self.grades.entry((line.line_id.clone(), line.grade)).or_default() += line.quantity;
+            if line.acceptance == Acceptance::Accepted {
+                *self.grades.entry((line.line_id.clone(), line.grade)).or_default() += line.quantity;
+            } else {
+                *self.rejected.entry(line.line_id.clone()).or_default() += line.quantity;
+                self.take_out(&line.line_id, line.quantity);
+            }
+        }
+    }
+
+    /// A dock holds goods of the receipt. Units of each line that are no longer taken back for it.
+    pub(super) fn hold(&mut self, seq: u64, held: &HeldGoods) -> Vec<(LineId, u32)> {
+        self.seqs.push(seq);
+        let strange = held.lines.iter().filter(|found| found.line_id.is_none());
+        self.unexpected_held += strange.map(|found| found.quantity).sum::<u32>();
+        let of_lines = held.lines.iter().filter_map(|found| Some((found.line_id.clone()?, found.quantity)));
+        let units: Vec<(LineId, u32)> = of_lines.collect();
+        for (line_id, quantity) in &units {
+            *self.held.entry(line_id.clone()).or_default() += quantity;
+            self.take_out(line_id, *quantity);
+        }
+        units
+    }
+
+    fn take_out(&mut self, line_id: &LineId, quantity: u32) {
+        if let Some(units) = self.lines.get_mut(line_id) {
+            *units = units.saturating_sub(quantity);
         }
     }
 

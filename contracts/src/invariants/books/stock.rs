@@ -1,21 +1,67 @@
 //! Stock per SKU and node, and what was sold of a SKU against what there ever was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{Map, OrderBook};
 use crate::{
-    journal::Effect,
-    model::{InventoryMovement, MovementReason, NodeId, ReservedLine, Sku, StockCondition},
+    journal::{Committed, Effect, Record},
+    model::{
+        InventoryMovement, MovementReason, NodeId, ReservedLine, Sku, StockCondition, System, Timestamp,
+    },
 };
 
 /// How many claims of a SKU are remembered as evidence.
 const CLAIMS_KEPT_MAX: usize = 32;
+/// How many levels of a SKU that is listed are remembered; older ones are taken together.
+const LEVELS_KEPT_MAX: usize = 128;
+
+/// How many units of a SKU nobody claimed, from an instant on.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::invariants) struct Unclaimed {
+    pub(in crate::invariants) since: Timestamp,
+    pub(in crate::invariants) units: i64,
+    pub(in crate::invariants) seq: u64,
+}
+
+/// What the ERP told of a SKU that channels list, and what they show.
+#[derive(Debug, Clone, Default)]
+pub(in crate::invariants) struct Listing {
+    /// Oldest first.
+    unclaimed: VecDeque<Unclaimed>,
+    /// What each channel shows, and since which line of the journal.
+    pub(in crate::invariants) shown: BTreeMap<System, (i64, u64)>,
+}
+
+impl Listing {
+    /// What is true now.
+    pub(in crate::invariants) fn now(&self) -> Option<Unclaimed> {
+        self.unclaimed.back().copied()
+    }
+
+    /// The most that was true at any instant since.
+    pub(in crate::invariants) fn most_since(&self, since: Timestamp) -> Option<Unclaimed> {
+        let valid_from = self.unclaimed.iter().rposition(|level| level.since <= since).unwrap_or(0);
+        self.unclaimed.iter().skip(valid_from).copied().max_by_key(|level| level.units)
+    }
+
+    fn changes(&mut self, level: Unclaimed) {
+        self.unclaimed.push_back(level);
+        if self.unclaimed.len() > LEVELS_KEPT_MAX
+            && let (Some(oldest), Some(next)) = (self.unclaimed.pop_front(), self.unclaimed.front_mut())
+        {
+            // Whoever asks for so long ago is told the higher of the two: that never accuses.
+            *next = Unclaimed { since: oldest.since, units: oldest.units.max(next.units), seq: next.seq };
+        }
+    }
+}
 
 /// Sellable units of a SKU at a node.
 #[derive(Debug, Clone, Default)]
 pub(in crate::invariants) struct Level {
     pub(in crate::invariants) on_hand: i64,
     pub(in crate::invariants) reserved: i64,
+    /// Units that a count did not find.
+    pub(in crate::invariants) missing: i64,
     /// Whether its opening was seen; otherwise the level is unknown.
     pub(in crate::invariants) opened: bool,
     pub(in crate::invariants) seqs: Vec<u64>,
@@ -43,6 +89,7 @@ struct SkuBook {
     scenario: Option<String>,
     demand: Demand,
     levels: BTreeMap<NodeId, Level>,
+    listing: Listing,
 }
 
 /// All stock.
@@ -55,9 +102,37 @@ impl StockBook {
         self.0.get(sku)?.levels.get(node)
     }
 
+    /// Every node that knows a SKU.
+    pub(in crate::invariants) fn nodes_of(&self, sku: &Sku) -> impl Iterator<Item = &NodeId> {
+        self.0.get(sku).into_iter().flat_map(|book| book.levels.keys())
+    }
+
     /// A SKU over all nodes.
     pub(in crate::invariants) fn demand(&self, sku: &Sku) -> Option<&Demand> {
         self.0.get(sku).map(|book| &book.demand)
+    }
+
+    /// What is known of a SKU that channels list.
+    pub(in crate::invariants) fn listing(&self, sku: &Sku) -> Option<&Listing> {
+        self.0.get(sku).map(|book| &book.listing)
+    }
+
+    /// Takes what the ERP told of a listed SKU, and what channels show.
+    pub(super) fn apply_listing(&mut self, record: &Record, committed: &Committed, scenario: Option<&str>) {
+        match &committed.effect {
+            Effect::UnclaimedChanged { sku, unclaimed } => {
+                let level = Unclaimed { since: record.at, units: *unclaimed, seq: record.seq };
+                if let Some(book) = self.book_mut(sku, scenario) {
+                    book.listing.changes(level);
+                }
+            }
+            Effect::StockShown { publication } => {
+                if let Some(book) = self.book_mut(&publication.sku, scenario) {
+                    book.listing.shown.insert(committed.system, (publication.available, record.seq));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Drops what belongs to a scenario.
@@ -67,7 +142,10 @@ impl StockBook {
 
     #[cfg(test)]
     pub(super) fn entries(&self) -> usize {
-        self.0.values().map(|book| 1 + book.levels.len()).sum()
+        self.0
+            .values()
+            .map(|book| 1 + book.levels.len() + book.listing.unclaimed.len() + book.listing.shown.len())
+            .sum()
     }
 
     /// Takes an effect of a scenario. Without one, only an opening begins the book of a SKU.
@@ -127,6 +205,9 @@ impl StockBook {
         let Some(book) = self.book_mut(&movement.sku, scenario) else { return };
         let level = book.level_mut(&movement.node_id);
         level.on_hand += movement.quantity;
+        if movement.reason == MovementReason::Adjustment {
+            level.missing -= movement.quantity.min(0);
+        }
         level.remember(seq);
         if movement.reason != MovementReason::GoodsIssue {
             book.demand.supply += movement.quantity;

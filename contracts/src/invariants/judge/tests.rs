@@ -30,6 +30,10 @@ fn the_table_lists_each_law_once_and_says_all_of_it() {
 fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
+    history.unclaimed(2);
+    for (channel, available) in [("storefront", 1), ("marketplace", 0), ("pos", 2)] {
+        history.offer(channel.parse().unwrap(), 1, available);
+    }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
     history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
     let lost = history.lose(crate::model::System::Tax, |_| true);

@@ -169,6 +169,7 @@ impl Swap {
                     reason: self.reason,
                 }],
                 exchange: Some(ExchangeRequest { exchange_id: "EX-1".into(), replacement }),
+                held_receipt_id: None,
             },
         }
     }

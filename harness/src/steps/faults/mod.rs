@@ -125,6 +125,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "carrier scan" => EventType::CarrierScanRecorded,
         "refund confirmation" => EventType::RefundSucceeded,
         "refund failure" => EventType::RefundFailed,
+        "stock notice" => EventType::InventoryAdjusted,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }

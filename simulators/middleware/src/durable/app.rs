@@ -166,6 +166,9 @@ impl App {
         for (key, _) in parts.store.scan(Keys::REPLAYS)? {
             let _ = queue.send(Job::Replay(key));
         }
+        for (key, _) in parts.store.scan(Keys::PUBLICATIONS)? {
+            let _ = queue.send(Job::Publication(key));
+        }
         let gates = System::PARTNERS
             .into_iter()
             .map(|partner| (partner, Gate::new(parts.calls_per_partner_max)))
@@ -337,11 +340,15 @@ impl Inner {
         }
         drop(held);
         for job in jobs.into_iter().chain(tasks.into_iter().map(|task| Job::Task(Box::new(task)))) {
-            // Whether a failed commit kept the task is unknown: the runner looks into the store. It may have
-            // stopped; then the next opening finds the task.
-            let _ = self.queue.send(job);
+            // Whether a failed commit kept the task is unknown: the runner looks into the store.
+            self.enqueue(job);
         }
         committed.map(|()| decision.answer)
+    }
+
+    /// Has a job performed that is in the store. If the runner has stopped, the next opening finds it.
+    pub(super) fn enqueue(&self, job: Job) {
+        let _ = self.queue.send(job);
     }
 
     /// Puts something among the dead letters.

@@ -1,7 +1,7 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, OrderNumber, RmaId, SalesChannel},
+    model::{ChannelOrderId, OrderNumber, RmaId, SalesChannel, Sku, System},
     protocol::percent_encode,
 };
 
@@ -74,6 +74,19 @@ impl Keys {
     /// What one order tells another.
     pub(crate) fn notice(from: &OrderNumber, number: u64) -> String {
         format!("{}{}/{number:012}", Self::NOTICES, percent_encode(from.as_str()))
+    }
+
+    /// What is known of a SKU.
+    pub(crate) fn stock(sku: &Sku) -> String {
+        format!("stock/{}", percent_encode(sku.as_str()))
+    }
+
+    /// Prefix of all publications of stock that are under way.
+    pub(crate) const PUBLICATIONS: &'static str = "publication/";
+
+    /// That a channel is to be told of a SKU.
+    pub(crate) fn publication(sku: &Sku, channel: System) -> String {
+        format!("{}{}/{channel}", Self::PUBLICATIONS, percent_encode(sku.as_str()))
     }
 
     /// A task that an order ever led to.

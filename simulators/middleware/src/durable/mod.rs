@@ -14,6 +14,7 @@ mod keys;
 mod notices;
 mod replay;
 mod runner;
+pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
 

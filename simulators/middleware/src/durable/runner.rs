@@ -15,7 +15,7 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
-    notices, replay,
+    notices, replay, stock,
 };
 use crate::process::{Chain, Input, Task};
 
@@ -28,13 +28,15 @@ pub(super) enum Job {
     Replay(String),
     /// The notice under this key.
     Notice(String),
+    /// The publication under this key.
+    Publication(String),
 }
 
 impl Job {
     fn key(&self) -> String {
         match self {
             Self::Task(task) => Keys::task(&task.key),
-            Self::Replay(key) | Self::Notice(key) => key.clone(),
+            Self::Replay(key) | Self::Publication(key) | Self::Notice(key) => key.clone(),
         }
     }
 }
@@ -69,6 +71,7 @@ pub(super) async fn run(
                 Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
                 Job::Notice(key) => owner.tasks.spawn(notices::perform(app, key, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
+                Job::Publication(key) => owner.tasks.spawn(stock::perform(app, key, stop)),
             };
             running.push(outcome.map(|_| key));
         } else {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use counterproof_contracts::{
-    model::{CorrelationId, Order, OrderNumber, ReturnReceipt, ReturnRequest, SalesChannel, System},
+    model::{
+        CorrelationId, Order, OrderNumber, ReturnCancellation, ReturnReceipt, ReturnRequest, SalesChannel,
+        System,
+    },
     protocol::{CancellationRequest, FieldError, Problem, ProblemKind, ReplayRequest, header, middleware},
     shape,
 };
@@ -126,6 +129,16 @@ fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
         middleware::REQUEST_RETURN => {
             let request: ReturnRequest = document(body)?;
             Ok(command(&request.order_number.clone(), channel, Input::RequestReturn(request)))
+        }
+        middleware::CANCEL_RETURN => {
+            let wish: ReturnCancellation = document(body)?;
+            if wish.rma_id.as_str() != call.parameter("rma_id") {
+                return Err(Problem::invalid(vec![FieldError {
+                    pointer: "/rma_id".to_owned(),
+                    detail: "is not the return of the path".to_owned(),
+                }]));
+            }
+            Ok(command(&wish.order_number.clone(), channel, Input::CancelReturn(wish)))
         }
         middleware::RECEIVE_RETURN => {
             let receipt: ReturnReceipt = document(body)?;

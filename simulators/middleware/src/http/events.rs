@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::{Call, reply::Reply};
 use crate::{
     door::store::StoreError,
-    durable::{Circumstances, EventInHand, Inner, Keys, Seal},
-    process::{Chain, Input, Letter},
+    durable::{Circumstances, EventInHand, Inner, Keys, Seal, stock},
+    process::{Chain, Input, Letter, StockNotice},
 };
 
 /// Takes a delivery: 202 once the event is durable, whatever becomes of it.
@@ -72,6 +72,15 @@ pub(super) async fn take(
         event_type: event.event_type.clone(),
     });
     match understood(&event, shape) {
+        Ok(EventData::ReturnReceivedBlind(told)) => {
+            let letter = Letter::Alert {
+                subject: format!("receipt {}", told.receipt_id),
+                partner: System::Wms,
+                reason: format!("goods came to {}, and nobody knows the order", told.node_id),
+            };
+            app.park(&mut seal.batch, Some(&told.case_number), letter, None);
+            app.commit(seal.batch).await?;
+        }
         Ok(data) => carry_out(app, event, data, seal).await?,
         Err(reason) => {
             let order = Some(&event.partitionkey);
@@ -101,11 +110,13 @@ async fn carry_out(
     data: EventData,
     seal: Seal,
 ) -> Result<(), StoreError> {
-    let circumstances = Circumstances {
-        chain: Chain { correlation: event.correlationid.clone(), causation: event.id.to_string() },
-        source: event.source_system().unwrap_or(System::Middleware),
-        occurred_at: event.time,
-    };
-    let order = data.order_number().clone();
+    let chain = Chain { correlation: event.correlationid.clone(), causation: event.id.to_string() };
+    if let EventData::InventoryAdjusted(told) = data {
+        let notice = StockNotice { told, sequence: event.sequence, as_of: event.time, chain };
+        return stock::take(app, notice, seal).await;
+    }
+    let source = event.source_system().unwrap_or(System::Middleware);
+    let circumstances = Circumstances { chain, source, occurred_at: event.time };
+    let order = data.order_number().unwrap_or(&event.partitionkey).clone();
     app.take(&order, Input::Event(Box::new(data)), circumstances, seal).await.map(drop)
 }

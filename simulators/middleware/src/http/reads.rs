@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterproof_contracts::{
-    model::{OrderNumber, RmaId},
+    model::{OrderNumber, RmaId, Sku},
     protocol::{AuditTrail, Health, Problem, ProblemKind, middleware},
 };
 
@@ -11,7 +11,7 @@ use super::{Call, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{Inner, Keys},
-    process::{authorization_view, order_view},
+    process::{Stock, authorization_view, availability_view, order_view},
 };
 
 /// Answers a read.
@@ -26,6 +26,7 @@ pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
             audit_trail(app, &OrderNumber::new(call.parameter("order_number"))).await
         }
         middleware::READ_RETURN => authorization(app, &RmaId::new(call.parameter("rma_id"))).await,
+        middleware::READ_AVAILABILITY => availability(app, &Sku::new(call.parameter("sku"))),
         other => Ok(Reply::problem(&Problem::new(ProblemKind::UnknownOperation, other.id))),
     };
     reply.unwrap_or_else(|error| Reply::store_failed(&error))
@@ -58,4 +59,10 @@ async fn authorization(app: &Inner, rma_id: &RmaId) -> Result<Reply, StoreError>
     };
     let view = app.look(&number, |process| authorization_view(process, rma_id, now)).await?.flatten();
     Ok(view.map_or_else(|| not_found("the return"), |view| Reply::document(200, &view)))
+}
+
+fn availability(app: &Inner, sku: &Sku) -> Result<Reply, StoreError> {
+    let stock: Option<Stock> = app.load(&Keys::stock(sku))?;
+    let view = stock.map(|stock| availability_view(&stock, &app.parts.policy.availability));
+    Ok(view.map_or_else(|| not_found("the stock of the SKU"), |view| Reply::document(200, &view)))
 }

@@ -75,6 +75,8 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         cancellations: Vec::new(),
         returns: Vec::new(),
         receipts: Vec::new(),
+        holds: Vec::new(),
+        rejections: Vec::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),

@@ -27,7 +27,7 @@ pub enum PartnerAnswer {
     Reserved(Reservation),
     /// To [`Intent::Book`].
     Booked(SalesOrder),
-    /// To [`Intent::Label`] and [`Intent::ReturnLabel`].
+    /// To [`Intent::Label`], [`Intent::ReturnLabel`] and [`Intent::LabelRejected`].
     Labeled(Label),
     /// To [`Intent::Stop`].
     Stopped(FulfillmentCancellationResult),
@@ -46,7 +46,7 @@ impl PartnerAnswer {
             Intent::Capture { .. } => Self::Captured(serde_json::from_value(answer)?),
             Intent::Reserve => Self::Reserved(serde_json::from_value(answer)?),
             Intent::Book => Self::Booked(serde_json::from_value(answer)?),
-            Intent::Label { .. } | Intent::ReturnLabel { .. } => {
+            Intent::Label { .. } | Intent::ReturnLabel { .. } | Intent::LabelRejected { .. } => {
                 Self::Labeled(serde_json::from_value(answer)?)
             }
             Intent::Stop { .. } => Self::Stopped(serde_json::from_value(answer)?),

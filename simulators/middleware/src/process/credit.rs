@@ -156,6 +156,9 @@ fn post_credit_memo(
     if !process.unasked(&intent) {
         return;
     }
+    if graded.units.is_empty() {
+        return;
+    }
     let invoiced =
         parcels.keys().all(|shipment| process.done(&Intent::Invoice { shipment: shipment.clone() }));
     if !invoiced {

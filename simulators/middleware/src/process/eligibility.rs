@@ -22,6 +22,20 @@ pub(super) fn returnable_lines(
     order: &Order,
     lines: &[ReturnLine],
 ) -> Result<BTreeMap<LineId, u32>, Problem> {
+    lines_of(order, lines, false)
+}
+
+/// Whether goods of a line may come back without having been announced.
+pub(super) fn may_come_back(process: &OrderProcess, returned: &ReturnLine) -> bool {
+    process.order.line(&returned.line_id).is_some_and(|line| !line.final_sale)
+}
+
+/// As [`returnable_lines`]; on final sale only where a clerk allows it.
+pub(super) fn lines_of(
+    order: &Order,
+    lines: &[ReturnLine],
+    by_clerk: bool,
+) -> Result<BTreeMap<LineId, u32>, Problem> {
     let mut units: BTreeMap<LineId, u32> = BTreeMap::new();
     for (index, returned) in lines.iter().enumerate() {
         let pointer = format!("/lines/{index}");
@@ -31,7 +45,7 @@ pub(super) fn returnable_lines(
         if line.sku != returned.sku {
             return Err(not_returnable(pointer, format!("line {} is {}", line.line_id, line.sku)));
         }
-        if line.final_sale {
+        if line.final_sale && !by_clerk {
             return Err(not_returnable(pointer, format!("line {} is on final sale", line.line_id)));
         }
         if returned.quantity == 0 {

@@ -7,12 +7,14 @@
 
 mod acceptance;
 mod answer;
+mod availability;
 mod booking;
 mod cancellation;
 mod clawback;
 mod credit;
 mod desk;
 mod eligibility;
+mod exceptions;
 mod exchange;
 mod exchange_state;
 mod ids;
@@ -39,8 +41,9 @@ mod view;
 pub(crate) mod tests;
 
 pub use answer::{PartnerAnswer, Refusal};
+pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
-    model::{NodeId, Order, RefundStatus, ReturnReceipt, ReturnRequest},
+    model::{NodeId, Order, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -73,6 +76,8 @@ pub enum Input {
     Cancel(CancellationRequest),
     /// A channel asks for a return.
     RequestReturn(ReturnRequest),
+    /// A customer takes a return back.
+    CancelReturn(ReturnCancellation),
     /// A store has returned goods in its hands.
     ReceiveReturn(Box<ReturnReceipt>),
     /// Another order tells what happened.
@@ -159,6 +164,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
+        Input::CancelReturn(wish) => exceptions::cancel(process, wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
         Input::NotReplayed { task, reason } => {
@@ -208,12 +214,16 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ReturnReceived(told) => receipt::at_dock(process, told, desk),
         EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
         EventData::ReturnDispositioned(told) => quarantine::decided(process, told, desk),
+        EventData::ReturnReceivedBlind(_) => Err("goods came of which nobody knows the order".to_owned()),
         EventData::CarrierScanRecorded(told) => {
             tracking::scanned(process, &told, desk);
             Ok(())
         }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
         EventData::RefundFailed(told) => refund::told(process, &told, RefundStatus::Failed, desk),
+        EventData::InventoryAdjusted(told) => {
+            Err(format!("it is about SKU {}, not about an order", told.sku))
+        }
     }
 }
 
@@ -284,6 +294,9 @@ fn answered(
         (Intent::ReturnLabel { rma }, PartnerAnswer::Labeled(label)) => {
             returns::labeled(process, rma, label.tracking_number);
         }
+        (Intent::LabelRejected { receipt }, PartnerAnswer::Labeled(label)) => {
+            exceptions::labeled(process, receipt, label.tracking_number);
+        }
         (Intent::Refund { refund } | Intent::NotifyRefund { refund }, answer) => {
             refund::answered(process, intent, refund, &answer);
         }
@@ -321,6 +334,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     payment::settle_rest(process, desk);
     returns::advance(process, desk);
     exchange::advance(process, desk);
+    exceptions::advance(process, desk);
     credit::advance(process, desk);
     quarantine::advance(process, desk);
     refund::advance(process, desk);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        Disposition, DispositionCode, InspectedLine, Inspection, LineId, ReceiptId, Resolution,
+        Disposition, DispositionCode, InspectedLine, Inspection, ItemQuantity, LineId, ReceiptId, Resolution,
         ReturnDecision, ReturnLine, ReturnMethod, ReturnReason, ReturnReceipt, ReturnStatus, RmaId,
     },
     policy::Policy,
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{
     clawback,
     desk::Desk,
-    eligibility, exchange, ids, refund, serials,
+    eligibility, exceptions, exchange, ids, refund, serials,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
 
@@ -34,7 +34,9 @@ pub(super) fn in_store(
     }
     let units = eligibility::returnable_lines(&process.order, &told.lines)?;
     check_grades(&told, &units)?;
-    let belongs_to = find_authorization(process, &told, &units, desk)?;
+    // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
+    let belongs_to =
+        find_authorization(process, &told, &units, desk)?.filter(|state| state.is_open(desk.context.now));
     check_terms(process, &told, belongs_to.as_ref())?;
     check_units(process, belongs_to.as_ref(), &units, desk)?;
     check_exchange(process, &told, belongs_to.as_ref(), &units)?;
@@ -57,21 +59,26 @@ pub(super) fn at_dock(
     told: ReturnReceipt,
     desk: &mut Desk<'_>,
 ) -> Result<(), String> {
-    if find(process, &told.receipt_id).is_some() {
+    if find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id) {
         return Ok(());
     }
-    let units =
-        eligibility::returnable_lines(&process.order, &told.lines).map_err(|problem| problem.detail)?;
-    for (line, quantity) in &units {
-        let with_customer = eligibility::with_customer(process, line);
-        if *quantity > with_customer {
-            return Err(format!("{quantity} units of line {line} came back, {with_customer} had left"));
-        }
+    let came = if told.lines.is_empty() {
+        BTreeMap::new()
+    } else {
+        eligibility::lines_of(&process.order, &told.lines, true).map_err(|problem| problem.detail)?
+    };
+    serials::check_return(process, &told, &came)?;
+    let belongs_to = find_authorization(process, &told, &came, desk).map_err(|problem| problem.detail)?;
+    let sorted = exceptions::sort_out(process, &told, belongs_to.as_ref(), desk);
+    let accepted = sorted.accepted.clone();
+    sorted.hold(process, &told, desk);
+    if accepted.is_empty() {
+        return Ok(());
     }
-    serials::check_return(process, &told, &units)?;
-    let belongs_to = find_authorization(process, &told, &units, desk).map_err(|problem| problem.detail)?;
+    let units = eligibility::lines_of(&process.order, &accepted, true).map_err(|problem| problem.detail)?;
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
+    let told = ReturnReceipt { lines: accepted, unexpected: Vec::new(), ..told };
     take(process, told, belongs_to, &units, ReturnMethod::Mail, desk);
     if !grades.is_empty() {
         grade(process, &receipt_id, &grades, desk);
@@ -127,6 +134,9 @@ fn units_by_line(lines: &[InspectedLine]) -> BTreeMap<LineId, u32> {
 }
 
 fn check_grades(told: &ReturnReceipt, units: &BTreeMap<LineId, u32>) -> Result<(), Problem> {
+    if told.grades.iter().any(|line| !line.acceptance.is_accepted()) {
+        return Err(eligibility::not_returnable("/grades", "what a store rejects it does not take"));
+    }
     if told.grades.is_empty() || units_by_line(&told.grades) == *units {
         return Ok(());
     }
@@ -259,6 +269,7 @@ fn open_unannounced(
         tracking_number: None,
         received: BTreeMap::new(),
         graded: BTreeMap::new(),
+        canceled: None,
     });
     rma_id
 }
@@ -289,14 +300,16 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     else {
         return;
     };
-    let units = take_units(process, &units_by_line(grades));
+    let (accepted, rejected): (Vec<_>, Vec<_>) =
+        grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
+    let units = take_units(process, &units_by_line(&accepted));
     let value = process.value_of(&units);
     let retained = clawback::retained(process, value, desk.context.policy);
     let Some(state) = process.receipts.get_mut(index) else { return };
     let target_node = state.receipt.node_id.clone();
     state.graded = Some(Graded {
         chain: desk.context.chain.clone(),
-        lines: dispose(grades, &state.receipt.lines, desk.context.policy),
+        lines: dispose(&accepted, &state.receipt.lines, desk.context.policy),
         target_node,
         units: units.clone(),
         gross: value.gross,
@@ -305,12 +318,23 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     });
     let rma_id = state.rma_id.clone();
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {
-        for units in &units {
-            *authorization.graded.entry(units.line_id.clone()).or_default() += units.quantity;
+        for (line, quantity) in units_by_line(grades) {
+            *authorization.graded.entry(line).or_default() += quantity;
         }
     }
     desk.note(process, format!("goods of {receipt_id} graded"));
+    exceptions::reject(process, receipt_id, items(&rejected), desk);
     refund::decide(process, receipt_id, value.gross.saturating_sub(retained), desk);
+}
+
+fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {
+    let mut items: BTreeMap<LineId, ItemQuantity> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.quantity > 0) {
+        let (line_id, sku) = (line.line_id.clone(), line.sku.clone());
+        let item = items.entry(line_id.clone()).or_insert(ItemQuantity { line_id, sku, quantity: 0 });
+        item.quantity = item.quantity.saturating_add(line.quantity);
+    }
+    items.into_values().collect()
 }
 
 /// Units come back in ascending order of their index.

@@ -38,6 +38,7 @@ pub(super) fn request(
         received: BTreeMap::new(),
         graded: BTreeMap::new(),
         request: Some(request),
+        canceled: None,
     };
     desk.note(process, format!("return {} approved", state.rma_id));
     let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
@@ -55,6 +56,7 @@ fn answer(process: &OrderProcess, state: &ReturnState, desk: &Desk<'_>) -> Value
 fn approved(process: &OrderProcess, state: &ReturnState, desk: &Desk<'_>) -> ReturnAuthorization {
     let untouched = ReturnState {
         tracking_number: None,
+        canceled: None,
         received: BTreeMap::new(),
         graded: BTreeMap::new(),
         ..state.clone()
@@ -80,7 +82,9 @@ fn known_request<'p>(
 
 fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Result<(), Problem> {
     eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
-    let units = eligibility::returnable_lines(&process.order, &request.lines)?;
+    // A clerk who assigns goods that are held decided that they may come back.
+    let by_clerk = request.held_receipt_id.is_some();
+    let units = eligibility::lines_of(&process.order, &request.lines, by_clerk)?;
     for (line, quantity) in &units {
         let expected = process.expected_back(line, desk.context.now);
         let free = eligibility::with_customer(process, line).saturating_sub(expected);
@@ -90,7 +94,9 @@ fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Re
                 format!("{quantity} units of line {line}, {free} may be returned"),
             ));
         }
-        eligibility::in_window(process, line, expected, *quantity, desk.context)?;
+        if !by_clerk {
+            eligibility::in_window(process, line, expected, *quantity, desk.context)?;
+        }
     }
     let expected = |line: &LineId| process.expected_back(line, desk.context.now);
     exchange::check(process, request.resolution, request.exchange.as_ref(), &units, expected)
@@ -118,6 +124,14 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
 
 fn by_mail(process: &mut OrderProcess, state: &ReturnState, body: ReturnAuthorization, desk: &mut Desk<'_>) {
     let rma = state.rma_id.clone();
+    if state.canceled.is_some() {
+        return;
+    }
+    if body.held_receipt_id.is_some() {
+        let call = PartnerCall::new(wms::CREATE_RETURN_NOTICE, &[], &body);
+        desk.ask(process, Intent::NoticeReturn { rma }, &state.chain, call);
+        return;
+    }
     let Some(node_id) = process
         .shipments
         .values()

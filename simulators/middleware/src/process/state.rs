@@ -8,11 +8,12 @@ use counterproof_contracts::{
     allocation::Value,
     model::{
         AccountId, AuthorizationId, CaptureId, CorrelationId, CustomerRef, DispositionCode,
-        DispositionDecision, ErpDocument, FulfillmentOrderId, InspectedLine, Inspection, ItemQuantity,
-        LineId, LineQuantity, LineState, NodeId, Order, OrderStatus, OrderStatusUpdate, ReceiptId,
-        RefundPart, RefundStatus, ReservationId, ReservedLine, Resolution, ReturnLine, ReturnMethod,
-        ReturnReceipt, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
-        ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
+        DispositionDecision, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine, Inspection,
+        ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderStatus, OrderStatusUpdate,
+        ReceiptId, RefundPart, RefundStatus, ReservationId, ReservedLine, Resolution, ReturnCancellation,
+        ReturnLine, ReturnMethod, ReturnReceipt, ReturnRejection, ReturnRequest, ReturnStatus, ReturnView,
+        RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId, TenderId, TenderKind, Timestamp,
+        TrackingNumber,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -68,6 +69,12 @@ pub struct OrderProcess {
     pub returns: Vec<ReturnState>,
     /// Receipts of returned goods, in the order in which they came.
     pub receipts: Vec<ReceiptState>,
+    /// Returned goods that wait at docks for a clerk.
+    #[serde(default)]
+    pub holds: Vec<HoldState>,
+    /// Returned goods that were not taken back.
+    #[serde(default)]
+    pub rejections: Vec<RejectionState>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
     /// What docks decided on goods in quarantine, in the order in which it was told.
@@ -276,10 +283,31 @@ pub struct ReturnState {
     pub expires_at: Timestamp,
     /// The return label's number.
     pub tracking_number: Option<TrackingNumber>,
+    /// Set once the customer took it back.
+    #[serde(default)]
+    pub canceled: Option<ReturnCancellation>,
     /// Units that came, by line.
     pub received: BTreeMap<LineId, u32>,
     /// Units that were graded, by line.
     pub graded: BTreeMap<LineId, u32>,
+}
+
+/// Returned goods that wait at a dock for a clerk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldState {
+    /// Which.
+    pub goods: HeldGoods,
+    /// The chain that told it.
+    pub chain: Chain,
+}
+
+/// Returned goods that go to the customer again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectionState {
+    /// Which.
+    pub rejection: ReturnRejection,
+    /// The chain that told it.
+    pub chain: Chain,
 }
 
 /// A receipt of returned goods.
@@ -499,7 +527,12 @@ impl OrderProcess {
 impl ReturnState {
     /// Units of a line that may still come; none once it lapsed.
     pub fn open_units(&self, line: &LineId, now: Timestamp) -> u32 {
-        if now > self.expires_at { 0 } else { self.allowed(line).saturating_sub(self.received_units(line)) }
+        if self.is_open(now) { self.allowed(line).saturating_sub(self.received_units(line)) } else { 0 }
+    }
+
+    /// Whether goods may still come for it.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.canceled.is_none() && now <= self.expires_at
     }
 
     /// Units of a line that it covers.
@@ -522,10 +555,14 @@ impl ReturnState {
             ReturnStatus::Closed
         } else if all(&self.received) {
             ReturnStatus::Received
+        } else if self.canceled.is_some() {
+            ReturnStatus::Canceled
+        } else if self.received.values().any(|units| *units > 0) {
+            // What does not come in time, does not come: what came is done once it is graded.
+            let done = self.received.iter().all(|(line, units)| self.graded.get(line) == Some(units));
+            if now > self.expires_at && done { ReturnStatus::Closed } else { ReturnStatus::PartiallyReceived }
         } else if now > self.expires_at {
             ReturnStatus::Expired
-        } else if self.received.values().any(|units| *units > 0) {
-            ReturnStatus::PartiallyReceived
         } else {
             ReturnStatus::Approved
         }

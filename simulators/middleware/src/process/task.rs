@@ -61,6 +61,18 @@ pub enum Intent {
     ReturnLabel { rma: RmaId },
     /// Tell the dock what will come.
     NoticeReturn { rma: RmaId },
+    /// Take a return authorization back in the ERP.
+    CancelReturn { rma: RmaId },
+    /// Tell the dock that a return will not come.
+    CancelNotice { rma: RmaId },
+    /// Let goods of a receipt wait for a clerk.
+    HoldGoods { receipt: ReceiptId },
+    /// Book in the ERP that goods of a receipt were not taken back.
+    BookRejection { receipt: ReceiptId },
+    /// Buy the label with which rejected goods go to the customer again.
+    LabelRejected { receipt: ReceiptId },
+    /// Send rejected goods to the customer again.
+    SendBack { receipt: ReceiptId },
     /// Book a receipt in the ERP.
     BookReceipt { receipt: ReceiptId },
     /// Book that graded goods are in stock.
@@ -81,6 +93,8 @@ pub enum Intent {
     UpdateStatus { sequence: u64 },
     /// Tell customer service where the order stands.
     Timeline { sequence: u64 },
+    /// Tell a channel how many units it may offer.
+    PublishStock { channel: System, sequence: u64 },
     /// Tell the ERP what a store counted; no order wants it.
     Count { count: String },
 }
@@ -111,6 +125,12 @@ impl Intent {
             Self::AuthorizeReturn { rma } => ("authorize-return", vec![rma.to_string()]),
             Self::ReturnLabel { rma } => ("return-label", vec![rma.to_string()]),
             Self::NoticeReturn { rma } => ("notice-return", vec![rma.to_string()]),
+            Self::CancelReturn { rma } => ("cancel-return", vec![rma.to_string()]),
+            Self::CancelNotice { rma } => ("cancel-notice", vec![rma.to_string()]),
+            Self::HoldGoods { receipt } => ("hold", vec![receipt.to_string()]),
+            Self::BookRejection { receipt } => ("book-rejection", vec![receipt.to_string()]),
+            Self::LabelRejected { receipt } => ("label-rejected", vec![receipt.to_string()]),
+            Self::SendBack { receipt } => ("send-back", vec![receipt.to_string()]),
             Self::BookReceipt { receipt } => ("book-receipt", vec![receipt.to_string()]),
             Self::Restock { receipt, line, grade } => {
                 ("restock", vec![receipt.to_string(), line.to_string(), format!("{grade:?}")])
@@ -128,6 +148,9 @@ impl Intent {
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
+            Self::PublishStock { channel, sequence } => {
+                ("publish-stock", vec![channel.to_string(), sequence.to_string()])
+            }
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn authorization(
         expires_at: state.expires_at,
         tracking_number: state.tracking_number.clone(),
         exchange_id: exchange::of_return(process, &state.rma_id),
+        held_receipt_id: state.request.as_ref().and_then(|request| request.held_receipt_id.clone()),
     }
 }
 

@@ -222,6 +222,55 @@ impl History {
         })));
     }
 
+    /// The ERP tells how many units of the shirt nobody claimed.
+    pub(in crate::invariants) fn unclaimed(&mut self, unclaimed: i64) {
+        self.effect(System::Erp, Effect::UnclaimedChanged { sku: "shirt".into(), unclaimed });
+    }
+
+    /// A channel shows how many units of the shirt it offers.
+    pub(in crate::invariants) fn offer(&mut self, channel: System, sequence: u64, available: i64) {
+        let as_of = self.now();
+        let publication = StockPublication { sku: "shirt".into(), sequence, available, as_of };
+        self.effect(channel, Effect::StockShown { publication });
+    }
+
+    /// So many seconds pass, of which records say that nothing happened.
+    pub(in crate::invariants) fn wait(&mut self, seconds: u32) {
+        for _ in 0..seconds {
+            self.note(Entry::FaultInjected(crate::journal::FaultInjected::new("nothing", System::Carrier)));
+        }
+    }
+
+    /// Something that is no effect.
+    pub(in crate::invariants) fn note(&mut self, entry: Entry) {
+        self.push(entry);
+    }
+
+    /// A count finds so many units more, or fewer.
+    pub(in crate::invariants) fn count(&mut self, quantity: i64) {
+        self.move_shirts(quantity, MovementReason::Adjustment, None);
+    }
+
+    /// Goods leave that the order did not claim.
+    pub(in crate::invariants) fn issue_unclaimed(&mut self, units: i64) {
+        self.move_shirts(-units, MovementReason::GoodsIssue, Some("L-1".into()));
+    }
+
+    fn move_shirts(&mut self, quantity: i64, reason: MovementReason, line_id: Option<LineId>) {
+        let movement = InventoryMovement {
+            movement_id: format!("mv-{}", self.records.len()).into(),
+            order_number: line_id.is_some().then(|| self.number()),
+            line_id,
+            node_id: NODE.into(),
+            sku: "shirt".into(),
+            condition: StockCondition::Sellable,
+            quantity,
+            reason,
+            cause: "X-9".to_owned(),
+        };
+        self.effect(System::Erp, Effect::StockMoved { movement });
+    }
+
     /// The scenario is at rest.
     pub(in crate::invariants) fn settle(&mut self) {
         self.push(Entry::Settled(Settled { at_rest: true, waited_ms: 1, ..Settled::default() }));

@@ -60,7 +60,14 @@ impl History {
                 quantity,
                 reason: ReturnReason::ChangedMind,
             }],
-            grades: vec![InspectedLine { line_id: "L-1".into(), sku: "shirt".into(), quantity, grade }],
+            grades: vec![InspectedLine {
+                line_id: "L-1".into(),
+                sku: "shirt".into(),
+                quantity,
+                grade,
+                acceptance: Acceptance::Accepted,
+            }],
+            unexpected: Vec::new(),
             exchange: None,
             serials: Vec::new(),
         }
@@ -215,5 +222,68 @@ impl History {
             let refund = Refund { status: RefundStatus::Failed, ..refund };
             self.effect(System::Psp, Effect::RefundFailed { refund });
         }
+    }
+
+    /// The ERP has an authorization for so many units.
+    pub(in crate::invariants) fn announce(&mut self, rma: &str, quantity: u32) {
+        let lines = self.receipt("any", quantity, ConditionGrade::A).lines;
+        let authorization = ReturnAuthorization {
+            rma_id: rma.into(),
+            order_number: self.number(),
+            method: ReturnMethod::Mail,
+            resolution: Resolution::Refund,
+            status: ReturnStatus::Approved,
+            gift_recipient_ref: None,
+            lines,
+            expires_at: Timestamp::MAX,
+            tracking_number: None,
+            held_receipt_id: None,
+            exchange_id: None,
+        };
+        self.effect(System::Erp, Effect::ReturnAuthorized { authorization });
+    }
+
+    /// The customer keeps what was announced.
+    pub(in crate::invariants) fn cancel_return(&mut self, rma: &str) {
+        let cancellation =
+            ReturnCancellation { order_number: self.number(), rma_id: rma.into(), reason: "kept".to_owned() };
+        self.effect(System::Erp, Effect::ReturnAuthorizationCanceled { cancellation });
+    }
+
+    fn dock_receipt(&self, id: &str, rma: &str, quantity: u32) -> ReturnReceipt {
+        let mut receipt = self.receipt(id, quantity, ConditionGrade::A);
+        receipt.lines.retain(|line| line.quantity > 0);
+        ReturnReceipt { rma_id: Some(rma.into()), node_id: NODE.into(), grades: Vec::new(), ..receipt }
+    }
+
+    /// A dock finds so many units of the order's line in a parcel, and so many of something else.
+    pub(in crate::invariants) fn dock_receives(&mut self, id: &str, rma: &str, quantity: u32, strange: u32) {
+        let mut receipt = self.dock_receipt(id, rma, quantity);
+        if strange > 0 {
+            receipt.unexpected = vec![FoundItem { line_id: None, sku: "cap".into(), quantity: strange }];
+        }
+        self.commit(System::Wms, true, Effect::GoodsReturned { receipt });
+    }
+
+    /// The ERP books units of a receipt.
+    pub(in crate::invariants) fn book_receipt(&mut self, id: &str, rma: &str, quantity: u32) {
+        let receipt = self.dock_receipt(id, rma, quantity);
+        self.effect(System::Erp, Effect::ReturnReceiptBooked { receipt });
+    }
+
+    /// A dock holds so many units of the order's line, and so many of something else.
+    pub(in crate::invariants) fn hold(&mut self, id: &str, quantity: u32, strange: u32) {
+        let found = |line_id: Option<LineId>, sku: &str, quantity| {
+            (quantity > 0).then(|| FoundItem { line_id, sku: sku.into(), quantity })
+        };
+        let lines = [found(Some("L-1".into()), "shirt", quantity), found(None, "cap", strange)];
+        let held = HeldGoods {
+            receipt_id: id.into(),
+            order_number: self.number(),
+            node_id: NODE.into(),
+            lines: lines.into_iter().flatten().collect(),
+            reason: HoldReason::OverReceipt,
+        };
+        self.effect(System::Wms, Effect::GoodsHeld { held });
     }
 }

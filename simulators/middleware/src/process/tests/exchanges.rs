@@ -40,6 +40,7 @@ fn exchange(price: i64, credit: i64) -> ReturnRequest {
         gift_recipient_ref: None,
         lines: vec![returned("A", 1)],
         exchange: Some(ExchangeRequest { exchange_id: ExchangeId::new("EX-1"), replacement }),
+        held_receipt_id: None,
     }
 }
 

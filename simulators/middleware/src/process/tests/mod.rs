@@ -152,7 +152,13 @@ pub(crate) fn returned(id: &str, quantity: u32) -> ReturnLine {
 }
 
 pub(crate) fn graded(id: &str, quantity: u32, grade: ConditionGrade) -> InspectedLine {
-    InspectedLine { line_id: id.into(), sku: format!("SKU-{id}").into(), quantity, grade }
+    InspectedLine {
+        line_id: id.into(),
+        sku: format!("SKU-{id}").into(),
+        quantity,
+        grade,
+        acceptance: Acceptance::Accepted,
+    }
 }
 
 pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLine>) -> ReturnReceipt {
@@ -168,6 +174,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         grades,
         exchange: None,
         serials: vec![],
+        unexpected: Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ fn wish(reference: &str, lines: Vec<ReturnLine>) -> ReturnRequest {
         gift_recipient_ref: None,
         lines,
         exchange: None,
+        held_receipt_id: None,
     }
 }
 

@@ -1,0 +1,57 @@
+//! Return authorizations as the ERP has them, and what it booked as received for each.
+
+use std::collections::BTreeMap;
+
+use super::OrderBook;
+use crate::model::{LineId, ReturnAuthorization, ReturnReceipt, RmaId, Timestamp};
+
+/// A return authorization.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct AuthorizationBook {
+    /// Units that may come, by line.
+    pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
+    /// After that it lapses.
+    pub(in crate::invariants) expires_at: Timestamp,
+    /// Where it was taken back.
+    pub(in crate::invariants) canceled: Option<u64>,
+    /// Units that the ERP booked as received for it, by line.
+    pub(in crate::invariants) booked: BTreeMap<LineId, u32>,
+    pub(in crate::invariants) seq: u64,
+}
+
+impl OrderBook {
+    pub(super) fn authorize(&mut self, seq: u64, authorization: &ReturnAuthorization) {
+        let mut lines: BTreeMap<LineId, u32> = BTreeMap::new();
+        for line in &authorization.lines {
+            *lines.entry(line.line_id.clone()).or_default() += line.quantity;
+        }
+        let book = AuthorizationBook {
+            lines,
+            expires_at: authorization.expires_at,
+            canceled: None,
+            booked: BTreeMap::new(),
+            seq,
+        };
+        self.authorizations.entry(authorization.rma_id.clone()).or_insert(book);
+    }
+
+    pub(super) fn cancel_return(&mut self, seq: u64, rma_id: &RmaId) {
+        if let Some(book) = self.authorizations.get_mut(rma_id) {
+            book.canceled.get_or_insert(seq);
+        }
+    }
+
+    /// The ERP booked a receipt: it counts for its authorization.
+    pub(super) fn book_receipt(&mut self, receipt: &ReturnReceipt) {
+        let authorization = receipt.rma_id.as_ref().and_then(|rma| self.authorizations.get_mut(rma));
+        if let Some(book) = authorization {
+            for line in &receipt.lines {
+                *book.booked.entry(line.line_id.clone()).or_default() += line.quantity;
+            }
+        }
+        let came = self.booked_receipts.entry(receipt.receipt_id.clone()).or_default();
+        for line in &receipt.lines {
+            *came.entry(line.line_id.clone()).or_default() += line.quantity;
+        }
+    }
+}
