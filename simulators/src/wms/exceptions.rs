@@ -162,7 +162,12 @@ impl Wms {
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         let correlation = scene.correlation().clone();
         tell(scene, &correlation, None, EventData::ReturnReceived(receipt.clone()));
-        self.keep_arrival(Arrived { receipt, inspection: None, decided: std::collections::BTreeMap::new(), correlation });
+        self.keep_arrival(Arrived {
+            receipt,
+            inspection: None,
+            decided: std::collections::BTreeMap::new(),
+            correlation,
+        });
         Ok(())
     }
 
