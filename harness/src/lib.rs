@@ -9,6 +9,7 @@ pub mod clock;
 pub mod exit;
 pub mod features;
 pub mod identity;
+pub mod perturb;
 pub mod progress;
 pub mod recording;
 pub mod runner;

@@ -117,11 +117,13 @@ impl Rehearsal {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().map_err(
                 |error| Fatal::new(Exit::Inconclusive, format!("failed to start a runtime: {error}")),
             )?;
-        let overlay = self.overlay.clone();
+        let mut overlay = self.overlay.clone();
+        overlay.perturbed |= script.perturbation > 0;
+        let shift = repetition.saturating_add(u64::from(script.perturbation));
         runtime.block_on(async {
             let plan = VirtualPlan {
-                seed: self.seed.wrapping_add(repetition),
-                repetition: repetition > 0,
+                seed: self.seed.wrapping_add(shift),
+                repetition: shift > 0,
                 starts_at: self.starts_at,
                 policy: self.policy.clone(),
                 secret: &self.secret,

@@ -316,3 +316,42 @@ fn records_of(journal: &Path, id: &str) -> Vec<serde_json::Value> {
     assert!(records.len() > 20, "{id} is hardly there");
     records
 }
+
+#[test]
+fn perturbed_deliveries_end_alike_and_one_is_played_again_by_its_name() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("run");
+    let run = counterproof(&[
+        "run",
+        "scenarios/fulfillment/split_shipment.feature:6",
+        "--virtual",
+        "--seed",
+        "5",
+        "--perturb",
+        "2",
+        "--out",
+        folder.to_str().unwrap(),
+    ]);
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    let journal = fs::read_to_string(folder.join("run.ndjson")).unwrap();
+    assert!(
+        journal.contains("\"perturb\":2") && journal.contains("chaos on wms->middleware"),
+        "{}",
+        told(&run)
+    );
+    let variant = journal
+        .lines()
+        .filter(|line| line.contains("scenario_started") && line.contains("perturbed (2)"))
+        .find_map(|line| line.split_once("\"scenario\":\"")?.1.split('"').next())
+        .unwrap();
+    let again = out.path().join("again");
+    let replay = counterproof(&[
+        "replay",
+        &format!("{}:{variant}", folder.display()),
+        "--out",
+        again.to_str().unwrap(),
+    ]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    let replayed = fs::read_to_string(again.join("run.ndjson")).unwrap();
+    assert!(replayed.contains("perturbed (2)") && !replayed.contains("perturbed (1)"));
+}

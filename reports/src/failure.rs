@@ -69,8 +69,10 @@ pub(crate) fn again(run: &RunReport, scenario: &ScenarioReport) -> String {
     } else {
         format!(" --target {}", quoted(&run.target))
     };
-    let RunInput { virtual_start, faults, chaos, crash_everywhere, .. } = &run.input;
-    if let Some(folder) = run.folder.as_deref().filter(|_| !faults.is_null() || *crash_everywhere) {
+    let RunInput { virtual_start, faults, chaos, crash_everywhere, perturb, .. } = &run.input;
+    if let Some(folder) =
+        run.folder.as_deref().filter(|_| !faults.is_null() || *crash_everywhere || perturb.is_some())
+    {
         return format!("counterproof replay {}", quoted(&format!("{folder}:{}", scenario.id)));
     }
     let clock = virtual_start.map_or_else(String::new, |start| format!(" --virtual --starts-at {start}"));

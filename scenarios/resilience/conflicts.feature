@@ -1,4 +1,4 @@
-@resilience
+@resilience @race
 Feature: Two want the same at the same instant
   Whoever wins, nobody is promised what another one has.
 

@@ -51,3 +51,14 @@ Feature: A gift is returned by who received it
     And the exchange is turned into a refund
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
+
+  @RET-017 @RET-006
+  Scenario: What the recipient returned the purchaser cannot return again
+    When the recipient brings 1 "silk scarf" back to "Store 12" as new
+    Then the recipient receives 59.33 EUR as store credit
+    When the customer asks to return 1 "silk scarf" because it is not wanted
+    Then the request is declined
+    When the customer brings 1 "silk scarf" back to "Store 27" as new
+    Then the return is refused
+    And the customer is refunded 0.00 EUR to the card
+    And every system agrees

@@ -1,3 +1,5 @@
+//! Files as partners might really send them: torn, repeated, late, and with rows that make no sense.
+
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use proptest::{collection::vec, prelude::*};

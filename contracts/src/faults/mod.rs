@@ -16,7 +16,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{journal::FaultInjected, model::OrderNumber};
+use crate::{
+    journal::FaultInjected,
+    model::{OrderNumber, System},
+};
 
 pub use link::{Direction, Link, LinkError};
 pub use misfortune::{Break, CrashPoint, DriftChange, Ending, ErrorBody, KINDS, Kind, Misfortune, Moment};
@@ -211,6 +214,17 @@ impl Plan {
             Fault::new(format!("chaos on {link}"), link, Misfortune::Chaos { level }).attempts(Attempts::ALL)
         };
         Self::new(format!("chaos of level {level}"), Link::all().map(fault).collect())
+    }
+
+    /// Disorder of the highest level in what partners deliver by themselves. What channels deliver is what people
+    /// want, in the order in which they want it, and is left alone.
+    pub fn perturbation() -> Self {
+        let Self { faults, .. } = Self::chaos(CHAOS_LEVEL_MAX);
+        let channels = [System::Storefront, System::Marketplace, System::Pos, System::CustomerService];
+        let told = |fault: &Fault| {
+            fault.link.direction == Direction::Delivery && !channels.contains(&fault.link.system)
+        };
+        Self::new("perturbed deliveries", faults.into_iter().filter(told).collect())
     }
 
     /// The plan that a journal tells: each fault that happened, on the message and attempt where it did.

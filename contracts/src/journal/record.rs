@@ -102,6 +102,9 @@ pub struct RunInput {
     /// Whether every scenario was played again with a crash at every point of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub crash_everywhere: bool,
+    /// How often every scenario was played again with its deliveries perturbed; absent for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perturb: Option<u32>,
 }
 
 /// A scenario begins.

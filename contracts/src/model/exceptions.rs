@@ -17,7 +17,6 @@ pub enum Acceptance {
 
 impl Acceptance {
     /// Whether the goods are taken back.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub const fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
     }

@@ -26,6 +26,8 @@ use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
     features::{Script, Selection},
+    identity::tag_of,
+    perturb::{self, End},
     progress::Progress,
     recording::Recording,
     runner::{self, Finished},
@@ -210,22 +212,38 @@ fn rehearse(run: &Run, selection: &Selection, progress: &Progress) -> Result<Exi
     };
     let scripts = selection.scripts();
     let mut variants = Vec::new();
+    let mut ends = BTreeMap::new();
     let mut interrupted = rehearsal.play(&scripts, |script, played, records| {
-        if run.input.crash_everywhere && played.result.verdict == Verdict::Pass {
+        if played.result.verdict == Verdict::Pass && run.input.crash_everywhere {
             variants.extend(sweep::with_crashes(script, &played.id, records));
         }
+        if let Some(times) = run.input.perturb.filter(|_| played.result.verdict == Verdict::Pass) {
+            variants.extend(perturb::variants(script, times));
+            ends.insert(place(script), End::of(records, tag_of(&played.id)));
+        }
+        Vec::new()
     })?;
     if let Some((_, name)) = &run.only {
         variants.retain(|variant| variant.planned.title() == *name);
     }
     if !interrupted && !variants.is_empty() {
         progress.expect_more(variants.len());
-        interrupted = rehearsal.play(&variants, |_, _, _| {})?;
+        interrupted = rehearsal.play(&variants, |script, played, records| {
+            let perturbed = script.perturbation > 0 && played.result.verdict == Verdict::Pass;
+            let Some(plain) = ends.get(&place(script)).filter(|_| perturbed) else { return Vec::new() };
+            let variant = script.planned.variant.as_ref().map_or("", |variant| variant.title.as_str());
+            plain.differences(&End::of(records, tag_of(&played.id)), variant)
+        })?;
     }
     progress.end();
     let verdict = rehearsal.tally.verdict(&recording);
     finish(&recording, starts_at, &rehearsal.tally, interrupted)?;
     conclude(&recording, &run.folder, exit(verdict, interrupted))
+}
+
+/// What tells a scenario from every other, whatever its variation.
+fn place(script: &Script) -> (String, usize, String) {
+    (script.planned.path.clone(), script.planned.line, script.planned.name.clone())
 }
 
 fn jobs(run: &Run) -> NonZeroUsize {
@@ -259,22 +277,28 @@ struct Rehearsing<'a> {
 }
 
 impl Rehearsing<'_> {
-    /// Plays scenarios, shows and records each, and lets somebody look at it. Whether it was interrupted.
+    /// Plays scenarios, lets somebody look at each and object to it, shows and records it. Whether it was
+    /// interrupted.
     fn play(
         &mut self,
         scripts: &[Script],
-        mut look: impl FnMut(&Script, &Finished, &[counterproof_contracts::journal::Record]),
+        mut look: impl FnMut(&Script, &Finished, &[counterproof_contracts::journal::Record]) -> Vec<String>,
     ) -> Result<bool, Fatal> {
         let Self { rehearsal, jobs, stop, progress, recording, tally } = self;
-        rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |played| {
+        rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |mut played| {
+            let recorded = &played.recording;
+            let objections = scripts.get(played.finished.index).map_or_else(Vec::new, |script| {
+                recorded.with_records(|records| look(script, &played.finished, records))
+            });
+            if !objections.is_empty() {
+                recorded.object(&objections);
+                played.finished.result.verdict = Verdict::Fail;
+            }
             let finished = &played.finished;
             if played.repetition == 0 || finished.result.verdict != Verdict::Pass {
                 show(progress, finished, &played.recording.violations(&finished.id));
             }
             tally.count(finished);
-            if let Some(script) = scripts.get(finished.index) {
-                played.recording.with_records(|records| look(script, finished, records));
-            }
             recording.absorb(&played.recording);
             // Nothing that is played from here on could be shown.
             recording.intact()

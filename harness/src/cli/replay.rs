@@ -46,7 +46,7 @@ pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Fatal> {
         secret: run::secret(),
         patience: Duration::from_secs(u64::from(args.timeout)),
         jobs: args.jobs,
-        overlay: Overlay { plan, chaos: started.input.chaos },
+        overlay: Overlay { plan, chaos: started.input.chaos, perturbed: false },
         input: started.input,
         folder: run::folder(args.out.as_deref())?,
         only,

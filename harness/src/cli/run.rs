@@ -72,6 +72,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         chaos: args.chaos,
         repeat: args.repeat,
         crash_everywhere: args.crash_everywhere,
+        perturb: args.perturb,
     };
     Ok(Run {
         seed: args.seed.unwrap_or_else(chance::fresh_seed),
@@ -80,7 +81,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         secret: secret(),
         patience: Duration::from_secs(u64::from(args.timeout)),
         jobs: args.jobs,
-        overlay: Overlay { plan, chaos: args.chaos },
+        overlay: Overlay { plan, chaos: args.chaos, perturbed: false },
         input,
         target: args.target,
         folder: folder(args.out.as_deref())?,

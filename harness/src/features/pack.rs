@@ -30,6 +30,15 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/returns/return_requests.feature"),
     ),
     (
+        "scenarios/returns/marketplace_return.feature",
+        include_str!("../../../scenarios/returns/marketplace_return.feature"),
+    ),
+    (
+        "scenarios/returns/store_purchase.feature",
+        include_str!("../../../scenarios/returns/store_purchase.feature"),
+    ),
+    ("scenarios/returns/final_sale.feature", include_str!("../../../scenarios/returns/final_sale.feature")),
+    (
         "scenarios/returns/blind_return.feature",
         include_str!("../../../scenarios/returns/blind_return.feature"),
     ),

@@ -65,6 +65,8 @@ pub struct Script {
     pub steps: Vec<gherkin::Step>,
     /// A fault that it is played with, beside those that it names itself.
     pub extra: Option<Fault>,
+    /// Which perturbation of deliveries it is played under, from 1; 0 for none.
+    pub perturbation: u32,
 }
 
 impl Selection {
@@ -100,6 +102,7 @@ impl Selection {
             planned: planned.clone(),
             steps: steps_of(planned).unwrap_or_default(),
             extra: None,
+            perturbation: 0,
         };
         self.planned.iter().map(script).collect()
     }

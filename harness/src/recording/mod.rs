@@ -179,6 +179,20 @@ impl Recording {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A scenario that is kept in memory has ended otherwise than it seemed, for these reasons.
+    pub fn object(&self, reasons: &[String]) {
+        let mut state = self.state();
+        let Tape::Memory(records) = &mut state.tape else { return };
+        let ended = records.iter_mut().rev().find_map(|record| match &mut record.entry {
+            Entry::ScenarioFinished(finished) => Some(finished),
+            _ => None,
+        });
+        if let Some(finished) = ended {
+            finished.verdict = Verdict::Fail;
+            finished.reasons.extend_from_slice(reasons);
+        }
+    }
+
     /// Laws that a scenario broke so far.
     pub fn violations(&self, scenario: &str) -> Vec<Violation> {
         let state = self.state();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use counterproof_contracts::faults::{Fault, Plan};
+use counterproof_contracts::faults::{CHAOS_LEVEL_MAX, Fault, Plan};
 
 use super::{PlannedFault, Stage};
 
@@ -13,13 +13,15 @@ pub struct Overlay {
     pub plan: Option<Plan>,
     /// A level of chaos: whatever happens, happens.
     pub chaos: Option<u8>,
+    /// Whether events of partners come twice, late and out of order.
+    pub perturbed: bool,
 }
 
 impl Overlay {
     /// A single fault.
     pub fn of(fault: Fault) -> Self {
         let name = fault.name.clone();
-        Self { plan: Some(Plan::new(name, vec![fault])), chaos: None }
+        Self { plan: Some(Plan::new(name, vec![fault])), ..Self::default() }
     }
 
     /// The same with another fault.
@@ -27,7 +29,7 @@ impl Overlay {
     pub fn and(mut self, fault: Fault) -> Self {
         match &mut self.plan {
             Some(plan) => plan.faults.push(fault),
-            None => return Self { chaos: self.chaos, ..Self::of(fault) },
+            None => return Self { plan: Self::of(fault).plan, ..self },
         }
         self
     }
@@ -39,7 +41,8 @@ const CHAOS_DELAYS: Duration = Duration::from_secs(20);
 impl Overlay {
     /// How much longer a step must wait because of it. What a plan delays, its author knows.
     pub(super) fn delays(&self) -> Duration {
-        CHAOS_DELAYS.saturating_mul(u32::from(self.chaos.unwrap_or(0)))
+        let perturbed = if self.perturbed { CHAOS_LEVEL_MAX } else { 0 };
+        CHAOS_DELAYS.saturating_mul(u32::from(self.chaos.unwrap_or(0).max(perturbed)))
     }
 }
 
@@ -47,7 +50,8 @@ impl Stage {
     /// Lays the run's faults over a scenario that begins now.
     pub fn lay_overlay(&self, scenario: &str) -> Vec<PlannedFault> {
         let chaos = self.overlay.chaos.map(Plan::chaos);
-        let plans = self.overlay.plan.iter().chain(&chaos);
+        let perturbed = self.overlay.perturbed.then(Plan::perturbation);
+        let plans = self.overlay.plan.iter().chain(&chaos).chain(&perturbed);
         plans.flat_map(|plan| &plan.faults).map(|fault| self.inject(scenario, fault)).collect()
     }
 }

@@ -13,6 +13,7 @@ mod orders;
 mod parameters;
 mod payment;
 mod recovery;
+mod return_channels;
 mod return_exceptions;
 mod returns;
 mod stock;
@@ -131,6 +132,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         dispositions::STEPS,
         files::STEPS,
         return_exceptions::STEPS,
+        return_channels::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -34,8 +34,8 @@ fn count(stage: &mut Stage<Erp>, id: &str, at: Timestamp, units: u32) -> i64 {
 fn a_count_is_compared_with_what_was_there_when_it_was_taken() {
     let mut stage = stage();
     open(&mut stage, "dc-north", SHIRT, 10);
-    let counted_at = stage.now + std::time::Duration::from_secs(60);
-    stage.now += std::time::Duration::from_secs(3600);
+    let counted_at = stage.now + std::time::Duration::from_mins(1);
+    stage.now += std::time::Duration::from_hours(1);
     post(&mut stage, &issue("W-1", 1, SHIRT, "dc-north", 4));
     assert_eq!(count(&mut stage, "C-1", counted_at, 9), 5, "one was missing, four left since");
     assert_eq!(

@@ -50,6 +50,10 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     let sold = Life { marketplace: true, ..Life::default() }.shipped();
+    let mut mailed = Life::default().shipped();
+    mailed.announce("RMA-1", 1);
+    mailed.dock_receives("R-1", "RMA-1", 1, 0);
+    mailed.book_receipt("R-1", "RMA-1", 1);
     let mut funded =
         Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
             .returned(1);
@@ -57,7 +61,9 @@ fn a_whole_life_exercises_every_law() {
     let mut foreign = testing::settled(Life::default().returned(1));
     foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign)] {
+    for (name, life) in
+        [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign), ("N-6", mailed)]
+    {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -82,7 +88,7 @@ fn a_whole_life_exercises_every_law() {
         .map(|(id, _)| *id)
         .collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

@@ -163,7 +163,7 @@ pub(super) fn labeled(process: &mut OrderProcess, receipt: &ReceiptId, tracking_
 /// A customer takes a return back. The same wish again is answered the same.
 pub(super) fn cancel(
     process: &mut OrderProcess,
-    wish: ReturnCancellation,
+    wish: &ReturnCancellation,
     desk: &mut Desk<'_>,
 ) -> Result<Value, Problem> {
     let now = desk.context.now;

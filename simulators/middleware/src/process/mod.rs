@@ -164,7 +164,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
-        Input::CancelReturn(wish) => exceptions::cancel(process, wish, desk),
+        Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
         Input::NotReplayed { task, reason } => {

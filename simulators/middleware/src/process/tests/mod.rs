@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cancellations;
+mod clawback;
 mod disorder;
 mod exchanges;
 mod orders;

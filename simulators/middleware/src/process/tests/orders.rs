@@ -155,4 +155,29 @@ fn contradictory_orders_are_refused_with_the_place() {
         .contains(&"/lines/0/promotions/0/unit_amounts".to_owned())
     );
     assert_eq!(change(|order| order.lines.clear()), ["/lines"]);
+    assert_eq!(change(|order| order.promotions[0].amount.amount += 1), ["/promotions/0/amount"]);
+    assert_eq!(change(|order| order.promotions[0].amount.currency = Currency::USD), ["/promotions/0/amount"]);
+    assert_eq!(change(|order| order.promotions.clear()), ["/lines/0/promotions/0/promotion_id"]);
+    assert_eq!(
+        change(|order| order.promotions.push(order.promotions[0].clone())),
+        ["/promotions/1/promotion_id"]
+    );
+    assert_eq!(change(|order| order.lines[1].taxes[0].unit_amounts = vec![2_001]), ["/lines/1/taxes"]);
+    assert_eq!(change(|order| order.shipping.as_mut().unwrap().tax_amount = 491), ["/shipping/tax_amount"]);
+    let terms = |scheme, collector, certificate: Option<&str>| {
+        let terms = TaxTerms { scheme, collector, exemption_certificate: certificate.map(str::to_owned) };
+        pointers(Order { tax_terms: Some(terms), ..plain() })
+    };
+    assert_eq!(terms(TaxScheme::Oss, None, None), Vec::<String>::new());
+    let taxed = ["/lines/0/taxes", "/lines/1/taxes", "/shipping/tax_amount"];
+    assert_eq!(terms(TaxScheme::Dap, None, None), taxed);
+    assert_eq!(terms(TaxScheme::Domestic, None, Some("EX-1")), taxed);
+    assert_eq!(terms(TaxScheme::Domestic, Some(TaxCollector::Marketplace), None), ["/tax_terms/collector"]);
+    let settled = |currency, settlement_units| {
+        let settlement = SettlementTerms { currency, presentment_units: 1_000, settlement_units };
+        pointers(Order { settlement: Some(settlement), ..plain() })
+    };
+    assert_eq!(settled(Currency::USD, 1_087), Vec::<String>::new());
+    assert_eq!(settled(Currency::EUR, 1_000), ["/settlement/currency"]);
+    assert_eq!(settled(Currency::USD, 0), ["/settlement"]);
 }
