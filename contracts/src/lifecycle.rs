@@ -13,8 +13,8 @@ use std::{fmt, ops::ControlFlow};
 use serde::Serialize;
 
 use crate::model::{
-    AuthorizationStatus, ExchangeStatus, FulfillmentStatus, OrderStatus, RefundStatus, ReturnStatus,
-    ShipmentStatus, TaxDocumentStatus,
+    AuthorizationStatus, CaptureStatus, DisputeStatus, ExchangeStatus, FulfillmentStatus, OrderStatus,
+    RefundStatus, ReturnStatus, ShipmentStatus, TaxDocumentStatus,
 };
 
 /// A status with a life.
@@ -95,7 +95,9 @@ pub fn transitions() -> Vec<Transition> {
     append::<FulfillmentStatus>(&mut all);
     append::<ShipmentStatus>(&mut all);
     append::<AuthorizationStatus>(&mut all);
+    append::<CaptureStatus>(&mut all);
     append::<RefundStatus>(&mut all);
+    append::<DisputeStatus>(&mut all);
     append::<ReturnStatus>(&mut all);
     append::<TaxDocumentStatus>(&mut all);
     append::<ExchangeStatus>(&mut all);
@@ -208,16 +210,32 @@ impl Lifecycle for AuthorizationStatus {
     ];
 }
 
+impl Lifecycle for CaptureStatus {
+    const ENTITY: &'static str = "capture";
+    const ALL: &'static [Self] = &[Self::Pending, Self::Succeeded, Self::Failed];
+    const STEPS: &'static [(Self, Self)] = &[(Self::Pending, Self::Succeeded), (Self::Pending, Self::Failed)];
+}
+
+impl Lifecycle for DisputeStatus {
+    const ENTITY: &'static str = "dispute";
+    const ALL: &'static [Self] = &[Self::Open, Self::Won, Self::Lost];
+    const STEPS: &'static [(Self, Self)] = &[(Self::Open, Self::Won), (Self::Open, Self::Lost)];
+}
+
 impl Lifecycle for RefundStatus {
     const ENTITY: &'static str = "refund";
-    const ALL: &'static [Self] = &[Self::Requested, Self::Pending, Self::Succeeded, Self::Failed];
-    /// Stored value and marketplaces pay at once, without `pending`.
+    const ALL: &'static [Self] =
+        &[Self::Requested, Self::Pending, Self::Succeeded, Self::Failed, Self::Canceled];
+    /// Stored value and marketplaces pay at once, without `pending`. A bank may send money back that had arrived.
+    /// Canceled is what was never asked for.
     const STEPS: &'static [(Self, Self)] = &[
         (Self::Requested, Self::Pending),
         (Self::Requested, Self::Succeeded),
         (Self::Requested, Self::Failed),
+        (Self::Requested, Self::Canceled),
         (Self::Pending, Self::Succeeded),
         (Self::Pending, Self::Failed),
+        (Self::Succeeded, Self::Failed),
     ];
 }
 

@@ -22,6 +22,8 @@ pub struct Policy {
     /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
     /// exchange have one of them. For other reasons it waits until the goods were graded.
     pub advance_exchange_reasons: Vec<ReturnReason>,
+    /// What is done when the payment provider fails.
+    pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
     pub broken_minimums: BTreeMap<PromotionId, BrokenMinimum>,
     /// How the implementation repeats failed calls.
@@ -100,6 +102,35 @@ pub struct GradeDisposition {
     pub disposition: DispositionCode,
 }
 
+/// What a retailer does when money cannot be taken or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaymentPolicy {
+    /// How often a parcel's money is asked of one authorization. Then a new one is asked for, once, with as many
+    /// attempts; then a person must look at it.
+    pub capture_attempts: u32,
+    /// How often a refund is asked of the payment provider, the first attempt included.
+    pub refund_attempts: u32,
+    /// What becomes of a refund that the payment provider could not pay.
+    pub failed_refunds: FailedRefund,
+}
+
+/// What becomes of a refund that the payment provider could not pay, however often it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedRefund {
+    /// The customer gets store credit.
+    StoreCredit,
+    /// A person decides.
+    Person,
+}
+
+impl Default for PaymentPolicy {
+    fn default() -> Self {
+        Self { capture_attempts: 2, refund_attempts: 2, failed_refunds: FailedRefund::StoreCredit }
+    }
+}
+
 /// How an implementation repeats failed calls: exponential back-off up to a longest pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -160,6 +191,7 @@ impl Default for Policy {
                 ReturnReason::DamagedInTransit,
                 ReturnReason::WrongItem,
             ],
+            payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),

@@ -44,6 +44,8 @@ pub struct Cart {
     pub promotions: Vec<String>,
     /// Balance of the gift card that is used first, minor units.
     pub gift_card: Option<i64>,
+    /// Balance of the store credit that is used next, minor units.
+    pub store_credit: Option<i64>,
     /// Whether the card will be declined.
     pub declined: bool,
     /// Whether it is a present.

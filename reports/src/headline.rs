@@ -2,6 +2,7 @@
 
 use counterproof_contracts::{
     journal::Effect,
+    lifecycle::Lifecycle as _,
     model::{ErpDocument, ExchangeSettlementKind, TaxDocumentKind},
 };
 
@@ -24,6 +25,27 @@ fn money(effect: &Effect) -> Option<String> {
         }
         Effect::AuthorizationVoided { authorization_id, amount } => {
             format!("gave up {amount} ({authorization_id})")
+        }
+        Effect::CaptureAccepted { capture } => {
+            format!(
+                "took capture {} of {} for shipment {} on",
+                capture.capture_id, capture.amount, capture.shipment_id
+            )
+        }
+        Effect::CaptureFailed { capture } => {
+            format!(
+                "could not take {} for shipment {} ({})",
+                capture.amount, capture.shipment_id, capture.capture_id
+            )
+        }
+        Effect::AuthorizationExpired { authorization, given_up } => {
+            format!("holds {given_up} no more ({} lapsed)", authorization.authorization_id)
+        }
+        Effect::PaymentDisputed { dispute } => {
+            format!("opened dispute {} of {} of {}", dispute.dispute_id, dispute.amount, dispute.capture_id)
+        }
+        Effect::DisputeClosed { dispute } => {
+            format!("closed dispute {} as {}", dispute.dispute_id, dispute.status.name())
         }
         Effect::RefundAccepted { refund, cause } => {
             format!("accepted refund {} of {} for {cause}", refund.refund_id, refund.amount)

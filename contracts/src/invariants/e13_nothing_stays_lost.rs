@@ -72,9 +72,16 @@ fn money(effect: &Effect) -> Option<String> {
             format!("authorization {}", authorization.authorization_id)
         }
         Effect::PaymentCaptured { capture } => format!("capture {}", capture.capture_id),
+        Effect::CaptureAccepted { capture } => format!("the acceptance of capture {}", capture.capture_id),
+        Effect::CaptureFailed { capture } => format!("the failure of capture {}", capture.capture_id),
         Effect::AuthorizationVoided { authorization_id, .. } => {
             format!("the end of authorization {authorization_id}")
         }
+        Effect::AuthorizationExpired { authorization, .. } => {
+            format!("the end of authorization {}", authorization.authorization_id)
+        }
+        Effect::PaymentDisputed { dispute } => format!("dispute {}", dispute.dispute_id),
+        Effect::DisputeClosed { dispute } => format!("the end of dispute {}", dispute.dispute_id),
         Effect::RefundAccepted { refund, .. } => format!("refund {}", refund.refund_id),
         Effect::RefundSucceeded { refund } => format!("the payment of refund {}", refund.refund_id),
         Effect::RefundFailed { refund } => format!("the failure of refund {}", refund.refund_id),

@@ -17,7 +17,8 @@ pub(super) const CHECK: Check = Check {
         text: "At rest, money taken (captures, stored value, marketplace, exchanged goods) less money given back (refunds, credits) \
                is the value of the units that the customer keeps, and of their shipping. Stored value of units \
                that may ship still is taken already; a refund that failed is owed still; what the retailer \
-               declared to keep of refunds that break promotions is kept.",
+               declared to keep of refunds that break promotions is kept. What no capture could take, and what an \
+               issuer took back in a dispute, is the retailer's loss.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
     on_effect: None,
@@ -54,7 +55,8 @@ fn due(order: &OrderBook, terms: &Terms) -> Span {
         .sum();
     let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
     let mut due = kept + Span::exactly(shipping);
-    due.high += order.money.failed() + prepaid(order, terms, shipping);
+    due.high += order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
+    due.low -= order.money.uncollected() + order.money.charged_back();
     due
 }
 
@@ -84,8 +86,11 @@ fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
 pub(super) fn settled(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
     let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
     let net = order.money.net();
-    let low = net - order.money.failed() - prepaid(order, terms, shipping);
-    Span { low, high: net + awaited(moment, order, terms) }
+    let owed = order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
+    Span {
+        low: net - owed,
+        high: net + order.money.uncollected() + order.money.charged_back() + awaited(moment, order, terms),
+    }
 }
 
 fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {

@@ -67,6 +67,7 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
         Some(Effect::GoodsReturned { receipt }) => receipt.receipt_id.as_str(),
         _ => return,
     };
+    let cause = order.money.root_of(cause);
     let receipt = order.receipts.get(&ReceiptId::new(cause));
     let (Some(receipt), Some(terms)) = (receipt, &order.terms) else { return };
     bench.looks();
@@ -84,7 +85,7 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
 fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     check_unfounded(order, terms, bench);
-    let failed = order.money.failed();
+    let failed = order.money.failed() + order.money.disputed() + order.money.uncollected();
     let mut total = 0;
     for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| receipt.is_owed()) {
         bench.looks();
@@ -131,9 +132,10 @@ fn receipts(count: usize) -> String {
 fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let restores_a_tender = matches!(&payout.via, Via::Account { issued: false, .. });
-        let founded = order.receipts.contains_key(&ReceiptId::new(&payout.cause))
-            || order.wishes.contains(&payout.cause)
-            || order.settlements.contains_key(&payout.cause);
+        let cause = order.money.root_of(&payout.cause);
+        let founded = order.receipts.contains_key(&ReceiptId::new(cause))
+            || order.wishes.contains(cause)
+            || order.settlements.contains_key(cause);
         if restores_a_tender || founded {
             continue;
         }

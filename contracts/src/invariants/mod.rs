@@ -39,7 +39,9 @@ mod m10_money_has_an_order;
 mod m11_stored_value;
 mod m13_gift_return;
 mod m14_exchange_charges_or_refunds;
+mod m15_no_refund_of_what_is_disputed;
 mod m16_books_equal_money;
+mod m18_refund_status;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
 mod m21_funded_promotions;
@@ -85,7 +87,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 57] = [
+static CHECKS: [law::Check; 59] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -100,7 +102,9 @@ static CHECKS: [law::Check; 57] = [
     m14_exchange_charges_or_refunds::CHECK,
     i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
+    m15_no_refund_of_what_is_disputed::CHECK,
     m16_books_equal_money::CHECK,
+    m18_refund_status::CHECK,
     m19_marketplace_tender::CHECK,
     m21_funded_promotions::CHECK,
     m22_settled_at_the_rate::CHECK,

@@ -138,17 +138,10 @@ fn positions(order: &OrderBook, terms: &Terms, line_id: &LineId) -> BTreeMap<Sys
     if order.bookings.count() > 0 {
         all.insert(System::Erp, Says::of_erp(&book));
     }
-    if let Some(answer) = last_answer(order) {
+    if let Some(answer) = order.last_answer() {
         all.insert(System::Middleware, state(Some(answer)));
     }
     all
-}
-
-/// The middleware's answer, if it was asked after everything had happened.
-fn last_answer(order: &OrderBook) -> Option<&Shown> {
-    let asked_at = order.answers.asked_at?;
-    let fresh = order.last_effect_at.is_none_or(|last| last <= asked_at);
-    order.answers.view.current.as_ref().filter(|_| fresh)
 }
 
 /// What a bucket must be: what physically happened, where somebody saw it, and else what most systems say.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    DispositionDecision, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
+    DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
     FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
     NodeId, Order, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease,
     ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder,
@@ -219,10 +219,37 @@ pub enum Effect {
         /// How much was asked.
         amount: Money,
     },
+    /// The payment provider took a capture on; whether there is money is not known yet.
+    CaptureAccepted {
+        /// With status `pending`.
+        capture: Capture,
+    },
     /// The payment provider took money.
     PaymentCaptured {
         /// The capture.
         capture: Capture,
+    },
+    /// A capture that was taken on took nothing.
+    CaptureFailed {
+        /// With status `failed`.
+        capture: Capture,
+    },
+    /// An authorization lapsed: what it had not taken is held no more.
+    AuthorizationExpired {
+        /// With status `expired`.
+        authorization: Authorization,
+        /// How much was still held.
+        given_up: Money,
+    },
+    /// The customer disputes a capture at the card's issuer.
+    PaymentDisputed {
+        /// With status `open`.
+        dispute: Dispute,
+    },
+    /// A dispute ended. Lost, the issuer took the money back for the customer.
+    DisputeClosed {
+        /// With status `won` or `lost`.
+        dispute: Dispute,
     },
     /// The payment provider gave held money up.
     AuthorizationVoided {
@@ -243,7 +270,7 @@ pub enum Effect {
         /// With status `succeeded`.
         refund: Refund,
     },
-    /// The refund could not be paid; the money stays with the merchant.
+    /// The refund could not be paid, or came back although it had been; the merchant has the money.
     RefundFailed {
         /// With status `failed`.
         refund: Refund,
@@ -350,8 +377,13 @@ impl Effect {
             | Self::ShipmentShipped { shipment } => &shipment.order_number,
             Self::GoodsInspected { inspection } => &inspection.order_number,
             Self::GoodsDispositioned { decision } => &decision.order_number,
-            Self::PaymentAuthorized { authorization } => &authorization.order_number,
-            Self::PaymentCaptured { capture } => &capture.order_number,
+            Self::PaymentAuthorized { authorization } | Self::AuthorizationExpired { authorization, .. } => {
+                &authorization.order_number
+            }
+            Self::CaptureAccepted { capture }
+            | Self::PaymentCaptured { capture }
+            | Self::CaptureFailed { capture } => &capture.order_number,
+            Self::PaymentDisputed { dispute } | Self::DisputeClosed { dispute } => &dispute.order_number,
             Self::RefundAccepted { refund, .. }
             | Self::RefundSucceeded { refund }
             | Self::RefundFailed { refund } => &refund.order_number,

@@ -76,7 +76,9 @@ macro_rules! for_each_status {
         $check::<FulfillmentStatus>($($argument),*);
         $check::<ShipmentStatus>($($argument),*);
         $check::<AuthorizationStatus>($($argument),*);
+        $check::<CaptureStatus>($($argument),*);
         $check::<RefundStatus>($($argument),*);
+        $check::<DisputeStatus>($($argument),*);
         $check::<ReturnStatus>($($argument),*);
         $check::<TaxDocumentStatus>($($argument),*);
         $check::<ExchangeStatus>($($argument),*);
@@ -102,7 +104,9 @@ fn these_statuses_are_final_and_no_others() {
     assert_eq!(finals::<FulfillmentStatus>(), ["shipped", "canceled"]);
     assert_eq!(finals::<ShipmentStatus>(), ["return_to_sender", "lost", "voided"]);
     assert_eq!(finals::<AuthorizationStatus>(), ["captured", "voided", "expired"]);
-    assert_eq!(finals::<RefundStatus>(), ["succeeded", "failed"]);
+    assert_eq!(finals::<CaptureStatus>(), ["succeeded", "failed"]);
+    assert_eq!(finals::<RefundStatus>(), ["failed", "canceled"]);
+    assert_eq!(finals::<DisputeStatus>(), ["won", "lost"]);
     assert_eq!(finals::<ReturnStatus>(), ["declined", "closed", "expired", "canceled"]);
     assert_eq!(finals::<TaxDocumentStatus>(), ["voided", "locked"]);
     assert_eq!(finals::<ExchangeStatus>(), ["completed", "reverted_to_refund"]);
@@ -133,7 +137,7 @@ fn the_list_of_all_steps_names_them_as_on_the_wire() {
     assert!(all.contains(&expected));
     assert_eq!(all.iter().filter(|step| step.entity == "order").count(), OrderStatus::STEPS.len());
     let entities: BTreeSet<_> = all.iter().map(|step| step.entity).collect();
-    assert_eq!(entities.len(), 8);
+    assert_eq!(entities.len(), 10);
 }
 
 proptest! {

@@ -88,6 +88,8 @@ ids! {
     CaptureId,
     /// A refund, at whoever pays it.
     RefundId,
+    /// A dispute at the payment provider.
+    DisputeId,
     /// A return authorization.
     RmaId,
     /// A receipt of returned goods.

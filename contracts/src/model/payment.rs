@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AuthorizationId, CaptureId, Money, OrderNumber, RefundId, SettlementTerms, ShipmentId,
-    TenderId, Timestamp,
+    AccountId, AuthorizationId, CaptureId, DisputeId, Money, OrderNumber, RefundId, SettlementTerms,
+    ShipmentId, TenderId, Timestamp,
 };
 
 /// Means of payment.
@@ -98,9 +98,43 @@ pub struct CaptureRequest {
     pub shipment_id: ShipmentId,
     /// How much.
     pub amount: Money,
+    /// Which attempt at this intent, from 1. A later one has a key of its own, and follows only on one that
+    /// definitely failed.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
 }
 
-/// Money that was taken.
+/// Which attempt it is where nothing is said.
+const fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_first(attempt: &u32) -> bool {
+    *attempt == 1
+}
+
+/// Where a capture stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureStatus {
+    /// Taken on; the outcome comes as an event.
+    Pending,
+    /// The merchant has the money.
+    #[default]
+    Succeeded,
+    /// Nothing was taken.
+    Failed,
+}
+
+impl CaptureStatus {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Money that was taken, or is about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capture {
     /// The provider's identifier.
@@ -113,6 +147,12 @@ pub struct Capture {
     pub shipment_id: ShipmentId,
     /// How much.
     pub amount: Money,
+    /// Which attempt at this intent it is, as it was asked.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "CaptureStatus::is_default")]
+    pub status: CaptureStatus,
     /// What the retailer is paid for it, where that is another currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement_amount: Option<Money>,
@@ -137,8 +177,10 @@ pub enum RefundStatus {
     Pending,
     /// The customer has the money.
     Succeeded,
-    /// The provider could not pay.
+    /// The provider could not pay, or could not in the end.
     Failed,
+    /// Not paid, because the customer has the money in another way.
+    Canceled,
 }
 
 /// A wish to give money back.
@@ -156,6 +198,10 @@ pub struct RefundRequest {
     pub amount: Money,
     /// The receipt or cancellation that caused it.
     pub cause: String,
+    /// Which attempt at this intent, from 1. A later one has a key of its own, and follows only on one that
+    /// definitely failed.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
 }
 
 /// Money given back.
@@ -175,7 +221,41 @@ pub struct Refund {
     pub amount: Money,
     /// Where it stands.
     pub status: RefundStatus,
+    /// Which attempt at this intent it is, as it was asked.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
     /// What the retailer pays for it, where that is another currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement_amount: Option<Money>,
+}
+
+/// Where a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeStatus {
+    /// The issuer asks for proof.
+    Open,
+    /// The merchant keeps the money.
+    Won,
+    /// The issuer took the money back for the customer.
+    Lost,
+}
+
+/// A customer's objection to a capture at the card's issuer (chargeback).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The provider's identifier.
+    pub dispute_id: DisputeId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The order's tender.
+    pub tender_id: TenderId,
+    /// The capture that is disputed.
+    pub capture_id: CaptureId,
+    /// How much of it.
+    pub amount: Money,
+    /// Why, as the issuer says.
+    pub reason: String,
+    /// Where it stands.
+    pub status: DisputeStatus,
 }

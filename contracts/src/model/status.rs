@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, LineId, Money, OrderNumber, RefundPart, ReturnStatus, RmaId, SalesChannel, Shipment,
-    Timestamp,
+    ChannelOrderId, LineId, Money, OrderNumber, RefundId, RefundPart, ReturnStatus, RmaId, SalesChannel,
+    Shipment, Timestamp,
 };
 
 /// Where an order stands; derived from its lines, never set by itself.
@@ -78,6 +78,9 @@ pub struct RefundNotice {
     pub refund: RefundPart,
     /// The receipt or cancellation that caused it.
     pub cause: String,
+    /// A refund that was told before, could not be paid, and is replaced by this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<RefundId>,
 }
 
 /// What customer service sees of an order: the same snapshot as the channel, with a sentence.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    BlindReceipt, CarrierScan, CorrelationId, DispositionDecision, ErpDocument, EventId, FulfillmentOrder,
-    Inspection, InventoryAdjusted, OrderNumber, Refund, ReturnReceipt, Shipment, Sku, System, Timestamp,
+    Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
+    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund,
+    ReturnReceipt, Shipment, Sku, System, Timestamp,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -80,13 +81,23 @@ pub enum EventType {
     RefundSucceeded,
     /// PSP: the refund could not be paid ([`Refund`]).
     RefundFailed,
+    /// PSP: a pending capture took the money ([`Capture`]).
+    PaymentCaptured,
+    /// PSP: a pending capture took nothing ([`Capture`]).
+    PaymentCaptureFailed,
+    /// PSP: an authorization lapsed; what it took stays taken ([`Authorization`]).
+    PaymentAuthorizationExpired,
+    /// PSP: the customer disputes a capture at the card's issuer ([`Dispute`]).
+    PaymentDisputed,
+    /// PSP: a dispute is won or lost ([`Dispute`]).
+    PaymentDisputeClosed,
     /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
     InventoryAdjusted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -98,6 +109,11 @@ impl EventType {
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
+        Self::PaymentCaptured,
+        Self::PaymentCaptureFailed,
+        Self::PaymentAuthorizationExpired,
+        Self::PaymentDisputed,
+        Self::PaymentDisputeClosed,
         Self::InventoryAdjusted,
     ];
 
@@ -115,6 +131,11 @@ impl EventType {
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
+            Self::PaymentCaptured => "retail.payment.captured.v1",
+            Self::PaymentCaptureFailed => "retail.payment.capture_failed.v1",
+            Self::PaymentAuthorizationExpired => "retail.payment.authorization_expired.v1",
+            Self::PaymentDisputed => "retail.payment.disputed.v1",
+            Self::PaymentDisputeClosed => "retail.payment.dispute_closed.v1",
             Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
         }
     }
@@ -131,7 +152,13 @@ impl EventType {
             | Self::ReturnDispositioned
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
-            Self::RefundSucceeded | Self::RefundFailed => System::Psp,
+            Self::RefundSucceeded
+            | Self::RefundFailed
+            | Self::PaymentCaptured
+            | Self::PaymentCaptureFailed
+            | Self::PaymentAuthorizationExpired
+            | Self::PaymentDisputed
+            | Self::PaymentDisputeClosed => System::Psp,
         }
     }
 
@@ -147,6 +174,9 @@ impl EventType {
             Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
+            Self::PaymentCaptured | Self::PaymentCaptureFailed => "capture",
+            Self::PaymentAuthorizationExpired => "authorization",
+            Self::PaymentDisputed | Self::PaymentDisputeClosed => "dispute",
             Self::InventoryAdjusted => "inventory-adjusted",
         }
     }
@@ -191,6 +221,16 @@ pub enum EventData {
     RefundSucceeded(Refund),
     /// See [`EventType::RefundFailed`].
     RefundFailed(Refund),
+    /// See [`EventType::PaymentCaptured`].
+    PaymentCaptured(Capture),
+    /// See [`EventType::PaymentCaptureFailed`].
+    PaymentCaptureFailed(Capture),
+    /// See [`EventType::PaymentAuthorizationExpired`].
+    PaymentAuthorizationExpired(Authorization),
+    /// See [`EventType::PaymentDisputed`].
+    PaymentDisputed(Dispute),
+    /// See [`EventType::PaymentDisputeClosed`].
+    PaymentDisputeClosed(Dispute),
     /// See [`EventType::InventoryAdjusted`].
     InventoryAdjusted(InventoryAdjusted),
 }
@@ -210,6 +250,11 @@ impl EventData {
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::PaymentCaptured(_) => EventType::PaymentCaptured,
+            Self::PaymentCaptureFailed(_) => EventType::PaymentCaptureFailed,
+            Self::PaymentAuthorizationExpired(_) => EventType::PaymentAuthorizationExpired,
+            Self::PaymentDisputed(_) => EventType::PaymentDisputed,
+            Self::PaymentDisputeClosed(_) => EventType::PaymentDisputeClosed,
             Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
         }
     }
@@ -226,6 +271,9 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+            Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => &data.order_number,
+            Self::PaymentAuthorizationExpired(data) => &data.order_number,
+            Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
             Self::InventoryAdjusted(_) => return None,
         })
     }
@@ -259,6 +307,9 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+            Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => data.capture_id.to_string(),
+            Self::PaymentAuthorizationExpired(data) => data.authorization_id.to_string(),
+            Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => data.dispute_id.to_string(),
             Self::InventoryAdjusted(data) => data.sku.to_string(),
         }
     }
@@ -275,6 +326,9 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+            Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => serde_json::to_value(data),
+            Self::PaymentAuthorizationExpired(data) => serde_json::to_value(data),
+            Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
@@ -298,6 +352,13 @@ impl EventData {
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
+            EventType::PaymentCaptured => Self::PaymentCaptured(Deserialize::deserialize(data)?),
+            EventType::PaymentCaptureFailed => Self::PaymentCaptureFailed(Deserialize::deserialize(data)?),
+            EventType::PaymentAuthorizationExpired => {
+                Self::PaymentAuthorizationExpired(Deserialize::deserialize(data)?)
+            }
+            EventType::PaymentDisputed => Self::PaymentDisputed(Deserialize::deserialize(data)?),
+            EventType::PaymentDisputeClosed => Self::PaymentDisputeClosed(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }

@@ -46,6 +46,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "dead-letter-list"),
     document!("schemas", "disposition"),
     document!("schemas", "disposition-decision"),
+    document!("schemas", "dispute"),
     document!("schemas", "exchange"),
     document!("schemas", "exchange-link"),
     document!("schemas", "exchange-request"),

@@ -39,10 +39,12 @@ codes! {
     "batch_kind": BatchKind { Orders, Inventory, Returns, Statuses }
     "batch_status": BatchStatus { Accepted, PartiallyAccepted, Refused }
     "cancellation_status": CancellationStatus { Pending, Canceled, PartiallyCanceled, Refused }
+    "capture_status": CaptureStatus { Pending, Succeeded, Failed }
     "condition_grade": ConditionGrade { A, B, C, D }
     "disposition_code": DispositionCode {
         ToStock, ToOutlet, Liquidate, Destroy, Quarantine, Refurbish, ReturnToVendor, Donate, Missing,
     }
+    "dispute_status": DisputeStatus { Open, Won, Lost }
     "entry_kind": EntryKind { Debit, Credit }
     "exchange_settlement_kind": ExchangeSettlementKind { Applied, Returned }
     "exchange_status": ExchangeStatus {
@@ -59,7 +61,7 @@ codes! {
     "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
     "promotion_funding": PromotionFunding { Retailer, Manufacturer, Marketplace }
     "promotion_scope": PromotionScope { Order, Line, Shipping }
-    "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed }
+    "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed, Canceled }
     "resolution": Resolution { Refund, StoreCredit, Exchange }
     "return_method": ReturnMethod { Mail, Store, KeepItem }
     "return_reason": ReturnReason {
@@ -113,7 +115,9 @@ fn every_status_with_a_life_is_a_code_list() {
     check::<FulfillmentStatus>("fulfillment_status");
     check::<ShipmentStatus>("shipment_status");
     check::<AuthorizationStatus>("authorization_status");
+    check::<CaptureStatus>("capture_status");
     check::<RefundStatus>("refund_status");
+    check::<DisputeStatus>("dispute_status");
     check::<ReturnStatus>("return_status");
     check::<TaxDocumentStatus>("tax_document_status");
     check::<ExchangeStatus>("exchange_status");

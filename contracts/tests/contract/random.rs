@@ -79,6 +79,7 @@ pub(crate) fn unit_amounts() -> BoxedStrategy<Vec<i64>> {
 }
 
 pub(crate) const QUANTITY: std::ops::RangeInclusive<u32> = 1..=10_000;
+pub(crate) const ATTEMPT: std::ops::RangeInclusive<u32> = 1..=1_000;
 pub(crate) const COUNT: std::ops::RangeInclusive<u32> = 0..=10_000;
 pub(crate) const RATE_PPM: std::ops::RangeInclusive<u32> = 0..=10_000_000;
 pub(crate) const SEQUENCE: std::ops::RangeInclusive<u64> = 1..=9_007_199_254_740_991;
@@ -122,4 +123,4 @@ macro_rules! identifiers {
 identifiers!(128: OrderNumber, ChannelOrderId, LineId, Sku, NodeId, CustomerRef, TenderId, PromotionId);
 identifiers!(512: ReservationId, FulfillmentOrderId, ShipmentId, TrackingNumber, ScanId, AuthorizationId);
 identifiers!(512: CaptureId, RefundId, RmaId, ReceiptId, ExchangeId, AccountId, TaxDocumentCode, ErpDocument);
-identifiers!(512: MovementId, EventId, CorrelationId);
+identifiers!(512: MovementId, EventId, CorrelationId, DisputeId);

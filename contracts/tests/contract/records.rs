@@ -4,8 +4,8 @@ use counterproof_contracts::{model::*, protocol::*};
 use proptest::{option, prelude::*};
 
 use crate::random::{
-    COUNT, QUANTITY, RATE_PPM, Random, SAFE, SEQUENCE, at_least_one, country, identifier, jurisdiction,
-    money, positive, reference, text, unit_amounts,
+    ATTEMPT, COUNT, QUANTITY, RATE_PPM, Random, SAFE, SEQUENCE, at_least_one, country, identifier,
+    jurisdiction, money, positive, reference, text, unit_amounts,
 };
 
 /// Nests strategies and patterns alike: proptest's tuples end at twelve.
@@ -373,6 +373,7 @@ records! {
         order_number,
         shipment_id,
         amount: positive(),
+        attempt: ATTEMPT,
     }
     Capture {
         capture_id,
@@ -380,7 +381,18 @@ records! {
         order_number,
         shipment_id,
         amount: positive(),
+        attempt: ATTEMPT,
+        status,
         settlement_amount,
+    }
+    Dispute {
+        dispute_id,
+        order_number,
+        tender_id,
+        capture_id,
+        amount: positive(),
+        reason: text(4000),
+        status,
     }
     VoidRequest {
         order_number,
@@ -393,6 +405,7 @@ records! {
         capture_id,
         amount: positive(),
         cause: reference(),
+        attempt: ATTEMPT,
     }
     Refund {
         refund_id,
@@ -402,6 +415,7 @@ records! {
         capture_id,
         amount: positive(),
         status,
+        attempt: ATTEMPT,
         settlement_amount,
     }
     ReturnLine {
@@ -563,6 +577,7 @@ records! {
         order_number,
         refund,
         cause: reference(),
+        replaces,
     }
     TimelineEntry {
         entry_id: reference(),
@@ -780,6 +795,11 @@ impl Random for EventData {
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            Capture::random().prop_map(Self::PaymentCaptured),
+            Capture::random().prop_map(Self::PaymentCaptureFailed),
+            Authorization::random().prop_map(Self::PaymentAuthorizationExpired),
+            Dispute::random().prop_map(Self::PaymentDisputed),
+            Dispute::random().prop_map(Self::PaymentDisputeClosed),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
         ]
         .boxed()

@@ -64,6 +64,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<DeadLetterList>("dead-letter-list"),
         of::<Disposition>("disposition"),
         of::<DispositionDecision>("disposition-decision"),
+        of::<Dispute>("dispute"),
         of::<Exchange>("exchange"),
         of::<ExchangeLink>("exchange-link"),
         of::<ExchangeRequest>("exchange-request"),

@@ -101,6 +101,20 @@ pub const PACK: &[(&str, &str)] = &[
     ("scenarios/tax/tax_engine.feature", include_str!("../../../scenarios/tax/tax_engine.feature")),
     ("scenarios/resilience/crash.feature", include_str!("../../../scenarios/resilience/crash.feature")),
     ("scenarios/resilience/restored.feature", include_str!("../../../scenarios/resilience/restored.feature")),
+    ("scenarios/payments/captures.feature", include_str!("../../../scenarios/payments/captures.feature")),
+    (
+        "scenarios/payments/authorizations.feature",
+        include_str!("../../../scenarios/payments/authorizations.feature"),
+    ),
+    (
+        "scenarios/payments/refund_failures.feature",
+        include_str!("../../../scenarios/payments/refund_failures.feature"),
+    ),
+    ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
+    (
+        "scenarios/payments/split_tenders.feature",
+        include_str!("../../../scenarios/payments/split_tenders.feature"),
+    ),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),

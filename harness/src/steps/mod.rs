@@ -12,6 +12,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod provider;
 mod recovery;
 mod return_channels;
 mod return_exceptions;
@@ -125,6 +126,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         stock::STEPS,
         orders::STEPS,
         payment::STEPS,
+        provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,
         returns::STEPS,

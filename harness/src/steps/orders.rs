@@ -7,7 +7,7 @@ use counterproof_contracts::model::{
 use counterproof_simulators::{
     kernel::BusinessKey,
     psp,
-    world::pricing::{OrderDraft, TenderPlan, build_order},
+    world::pricing::{OrderDraft, StoredPart, TenderPlan, build_order},
 };
 use futures::FutureExt as _;
 
@@ -143,15 +143,21 @@ pub(super) fn sales_channel(name: &str) -> SalesChannel {
 fn tenders(play: &Play, cart: &Cart, channel: SalesChannel, number: &OrderNumber) -> TenderPlan {
     let token = if cart.declined { psp::TOKEN_DECLINED } else { psp::TOKEN_OK };
     let payment_token = format!("{token}_{}", play.tag);
-    match cart.gift_card {
-        _ if channel == SalesChannel::Marketplace => TenderPlan::Marketplace,
-        Some(amount) => TenderPlan::StoredValueThenCard {
-            kind: TenderKind::GiftCard,
-            account_id: format!("GC-{number}").into(),
-            amount,
-            payment_token,
-        },
-        None => TenderPlan::Card { payment_token },
+    if channel == SalesChannel::Marketplace {
+        return TenderPlan::Marketplace;
+    }
+    let accounts =
+        [(TenderKind::GiftCard, "GC", cart.gift_card), (TenderKind::StoreCredit, "SC", cart.store_credit)];
+    let stored: Vec<StoredPart> = accounts
+        .into_iter()
+        .filter_map(|(kind, prefix, amount)| {
+            Some(StoredPart { kind, account_id: format!("{prefix}-{number}").into(), amount: amount? })
+        })
+        .collect();
+    if stored.is_empty() {
+        TenderPlan::Card { payment_token }
+    } else {
+        TenderPlan::StoredValueThenCard { stored, payment_token }
     }
 }
 
@@ -186,30 +192,40 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
     let order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
     play.stage.claim(&play.id, BusinessKey::Order(number.clone()))?;
-    open_gift_card(play, &order, cart.gift_card)?;
+    open_account(play, &order, TenderKind::GiftCard, cart.gift_card)?;
+    open_account(play, &order, TenderKind::StoreCredit, cart.store_credit)?;
     play.orders.push(order.clone());
     submit(play, &order, &play.same_root("order"))
 }
 
-fn open_gift_card(play: &mut Play, order: &Order, balance: Option<i64>) -> Result<(), StepError> {
-    let Some((account_id, balance)) =
-        order.tenders.iter().find_map(|tender| tender.account_id.clone()).zip(balance)
-    else {
+/// Opens the account that pays a tender of this kind.
+fn open_account(
+    play: &mut Play,
+    order: &Order,
+    kind: TenderKind,
+    balance: Option<i64>,
+) -> Result<(), StepError> {
+    let own = order.tenders.iter().find(|tender| tender.kind == kind);
+    let Some((account_id, balance)) = own.and_then(|tender| tender.account_id.clone()).zip(balance) else {
         return Ok(());
+    };
+    let (kind, customer_ref) = match kind {
+        TenderKind::StoreCredit => (AccountKind::StoreCredit, Some(play.customer())),
+        _ => (AccountKind::GiftCard, None),
     };
     play.stage.claim(&play.id, BusinessKey::Account(account_id.clone()))?;
     let correlation = play.root("gift-card").correlation;
     let account = StoredValueAccount {
         account_id,
-        kind: AccountKind::GiftCard,
-        customer_ref: None,
+        kind,
+        customer_ref,
         balance: counterproof_contracts::model::Money::new(balance, order.currency),
     };
     play.stage
         .landscape
         .stored_value
         .prepare(Some(&play.id), correlation, |stored_value, scene| stored_value.open_account(scene, account))
-        .map_err(|error| StepError::rig(format!("the gift card cannot be opened: {error}")))
+        .map_err(|error| StepError::rig(format!("the account cannot be opened: {error}")))
 }
 
 fn submit(play: &Play, order: &Order, root: &Root) -> Result<(), StepError> {

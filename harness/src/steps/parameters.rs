@@ -86,7 +86,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|stock notice",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice",
         doc: "something that a system says by itself",
     },
     Parameter {

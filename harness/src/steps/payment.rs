@@ -1,6 +1,6 @@
 //! Steps about money: what was paid, held, given back.
 
-use counterproof_contracts::model::{AuthorizationStatus, Currency, EntryKind, Money, System};
+use counterproof_contracts::model::{AuthorizationStatus, Currency, EntryKind, Money, System, TenderKind};
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once};
@@ -16,6 +16,18 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the customer pays {money} by gift card and the rest by card",
         doc: "The next order is paid with a gift card of this balance first.",
         action: |world, args| at_once(gift_card(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer pays {money} by gift card, {money} by store credit and the rest by card",
+        doc: "The next order is paid with a gift card and store credit of these balances first.",
+        action: |world, args| at_once(two_accounts(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer pays {money} by store credit and the rest by card",
+        doc: "The next order is paid with store credit of this balance first.",
+        action: |world, args| at_once(by_store_credit(world, &args, 0)),
     },
     Step {
         kind: Kind::Action,
@@ -49,6 +61,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Assertion,
+        expression: "the store credit is worth {money}",
+        doc: "The balance of the customer's store credit.",
+        action: |world, args| store_credit(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
         expression: "the gift card is worth {money}",
         doc: "The balance of the gift card that the order was paid with.",
         action: |world, args| gift_card_worth(world, args).boxed_local(),
@@ -75,12 +93,22 @@ fn gift_card(world: &mut World, args: &Args) -> Result<(), StepError> {
     Ok(())
 }
 
+fn two_accounts(world: &mut World, args: &Args) -> Result<(), StepError> {
+    gift_card(world, args)?;
+    by_store_credit(world, args, 1)
+}
+
+fn by_store_credit(world: &mut World, args: &Args, amount: usize) -> Result<(), StepError> {
+    world.play()?.cart.store_credit = Some(money(args.text(amount))?.amount);
+    Ok(())
+}
+
 fn declined(world: &mut World) -> Result<(), StepError> {
     world.play()?.cart.declined = true;
     Ok(())
 }
 
-fn compare(seen: i64, expected: Money, who: &str) -> Result<(), String> {
+pub(super) fn compare(seen: i64, expected: Money, who: &str) -> Result<(), String> {
     if seen == expected.amount {
         Ok(())
     } else {
@@ -164,6 +192,7 @@ async fn gift_card_worth(world: &mut World, args: Args) -> Result<(), StepError>
         .order()?
         .tenders
         .iter()
+        .filter(|tender| tender.kind == TenderKind::GiftCard)
         .find_map(|tender| tender.account_id.clone())
         .ok_or_else(|| StepError::rig("the order was not paid with a gift card"))?;
     play.expect(&format!("a gift card worth {expected}"), |stage| {

@@ -2,15 +2,16 @@
 //!
 //! It keeps what real providers keep: no capture beyond its authorization, no refund beyond its capture, one
 //! currency throughout. It deliberately knows no intents but idempotency keys, which the kernel answers: a
-//! second refund with another key is paid as long as the capture covers it. Finding that is the laws' work.
+//! second refund with another key is paid as long as the capture covers it, and so is one of a capture that the
+//! customer disputes. Finding that is the laws' work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     journal::Effect,
     model::{
         Authorization, AuthorizationId, AuthorizationRequest, AuthorizationStatus, Capture, CaptureId,
-        CaptureRequest, CorrelationId, Money, OrderNumber, Refund, RefundId, RefundRequest, RefundStatus,
+        CaptureRequest, CaptureStatus, CorrelationId, Money, OrderNumber, Refund, RefundStatus,
         SettlementTerms, System, Timestamp, VoidRequest,
     },
     protocol::{EventData, FieldError, Problem, ProblemKind, psp as operations},
@@ -20,8 +21,14 @@ use serde_json::Value;
 
 use crate::kernel::{Call, Core, RaisedEvent, Scene, answer};
 
+mod mood;
+mod outcome;
+mod refund;
 #[cfg(test)]
 mod tests;
+
+use mood::Mood;
+use outcome::Objection;
 
 /// Tokens that begin with this are authorized.
 pub const TOKEN_OK: &str = "tok_ok";
@@ -44,6 +51,15 @@ impl Hold {
         self.authorization.amount.amount - self.captured
     }
 
+    /// Some of it was taken for certain.
+    const fn took(&mut self) {
+        self.authorization.status = if self.remaining() == 0 {
+            AuthorizationStatus::Captured
+        } else {
+            AuthorizationStatus::PartiallyCaptured
+        };
+    }
+
     /// Whether money can still be taken.
     fn is_live(&self, now: Timestamp) -> bool {
         let status = self.authorization.status;
@@ -57,14 +73,37 @@ impl Hold {
 struct Taken {
     capture: Capture,
     refunded: i64,
+    chain: Chain,
 }
 
 /// A refund with the chain of messages that its outcome belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Payout {
     refund: Refund,
+    chain: Chain,
+}
+
+/// The chain of messages that an outcome belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Chain {
     correlation: CorrelationId,
     causation: Option<String>,
+}
+
+impl Chain {
+    fn of(call: &Call, scene: &Scene<'_>) -> Self {
+        Self { correlation: scene.correlation().clone(), causation: call.key.clone() }
+    }
+
+    /// Tells what happened now in this chain.
+    fn tell(&self, data: EventData, scene: &mut Scene<'_>) {
+        scene.events.push(RaisedEvent {
+            data,
+            correlation: self.correlation.clone(),
+            causation: self.causation.clone(),
+            occurred_at: scene.now(),
+        });
+    }
 }
 
 /// The payment provider.
@@ -73,7 +112,8 @@ pub struct Psp {
     holds: BTreeMap<AuthorizationId, Hold>,
     taken: BTreeMap<CaptureId, Taken>,
     payouts: Vec<Payout>,
-    held_back: BTreeSet<OrderNumber>,
+    disputes: Vec<Objection>,
+    moods: BTreeMap<OrderNumber, Mood>,
 }
 
 impl Psp {
@@ -82,27 +122,23 @@ impl Psp {
         Self::default()
     }
 
-    /// From now on, refunds of an order stay pending until [`settle_refund`](Self::settle_refund).
-    pub fn hold_refunds(&mut self, order: &OrderNumber) {
-        self.held_back.insert(order.clone());
-    }
-
-    /// Decides pending refunds with this identifier: paid, or not payable. Returns how many were decided:
-    /// more than one where the merchant asked twice for the same refund.
-    pub fn settle_refund(&mut self, scene: &mut Scene<'_>, refund_id: &RefundId, success: bool) -> usize {
-        let mut decided = 0;
-        for payout in &mut self.payouts {
-            if payout.refund.refund_id == *refund_id && payout.refund.status == RefundStatus::Pending {
-                settle(payout, &mut self.taken, scene, success);
-                decided += 1;
-            }
-        }
-        decided
-    }
-
     /// What was taken for an order, minor units of its currency.
     pub fn captured(&self, order: &OrderNumber) -> i64 {
-        sum(self.captures(order).map(|capture| capture.amount))
+        let taken = self.captures(order).filter(|capture| capture.status == CaptureStatus::Succeeded);
+        sum(taken.map(|capture| capture.amount))
+    }
+
+    /// What is held for an order and was not taken, minor units of its currency.
+    pub fn held(&self, order: &OrderNumber) -> i64 {
+        let open = self.holds.values().filter(|hold| hold.authorization.order_number == *order);
+        open.filter(|hold| {
+            matches!(
+                hold.authorization.status,
+                AuthorizationStatus::Authorized | AuthorizationStatus::PartiallyCaptured
+            )
+        })
+        .map(Hold::remaining)
+        .sum()
     }
 
     /// What the customer has back of an order, minor units of its currency. Pending refunds do not count.
@@ -132,12 +168,14 @@ impl Psp {
         scene: &mut Scene<'_>,
     ) -> Result<Authorization, Problem> {
         positive(request.amount)?;
-        if request.payment_token.starts_with(TOKEN_DECLINED) {
+        let blocked = self.mood(&request.order_number).blocked;
+        if blocked || request.payment_token.starts_with(TOKEN_DECLINED) {
             return Err(Problem::new(ProblemKind::PaymentDeclined, "the card's issuer declined"));
         }
         if !request.payment_token.starts_with(TOKEN_OK) {
             return Err(Problem::new(ProblemKind::BusinessRule, "unknown payment token"));
         }
+        self.lapse_overdue(&request.order_number, &request.tender_id, scene);
         let authorization = Authorization {
             authorization_id: AuthorizationId::from(scene.id("auth", request.order_number.as_str())),
             order_number: request.order_number,
@@ -159,32 +197,40 @@ impl Psp {
         &mut self,
         id: &str,
         request: CaptureRequest,
+        call: &Call,
         scene: &mut Scene<'_>,
     ) -> Result<Capture, Problem> {
+        let mood = self.mood(&request.order_number);
         let hold = self.hold(id, &request.order_number)?;
         positive(request.amount)?;
         same_currency(request.amount, hold.authorization.amount)?;
         live(hold, scene.now())?;
         covered(request.amount, hold.remaining(), hold.authorization.authorization_id.as_str())?;
+        if mood.blocked || request.attempt <= mood.captures_declined {
+            return Err(Problem::new(ProblemKind::PaymentDeclined, "the card's issuer declined"));
+        }
         let settled =
             |terms: SettlementTerms| terms.money(terms.convert_part(hold.captured, request.amount.amount));
         let settlement_amount = hold.settlement.map(settled);
         hold.captured += request.amount.amount;
-        hold.authorization.status = if hold.remaining() == 0 {
-            AuthorizationStatus::Captured
-        } else {
-            AuthorizationStatus::PartiallyCaptured
-        };
         let capture = Capture {
             capture_id: CaptureId::from(scene.id("capture", request.order_number.as_str())),
             authorization_id: hold.authorization.authorization_id.clone(),
             order_number: request.order_number,
             shipment_id: request.shipment_id,
             amount: request.amount,
+            attempt: request.attempt,
+            status: if mood.captures_wait { CaptureStatus::Pending } else { CaptureStatus::Succeeded },
             settlement_amount,
         };
-        self.taken.insert(capture.capture_id.clone(), Taken { capture: capture.clone(), refunded: 0 });
-        scene.commit(Effect::PaymentCaptured { capture: capture.clone() });
+        if mood.captures_wait {
+            scene.commit(Effect::CaptureAccepted { capture: capture.clone() });
+        } else {
+            hold.took();
+            scene.commit(Effect::PaymentCaptured { capture: capture.clone() });
+        }
+        let taken = Taken { capture: capture.clone(), refunded: 0, chain: Chain::of(call, scene) };
+        self.taken.insert(capture.capture_id.clone(), taken);
         Ok(capture)
     }
 
@@ -207,73 +253,6 @@ impl Psp {
             },
         );
         Ok(authorization)
-    }
-
-    fn refund(
-        &mut self,
-        request: RefundRequest,
-        call: &Call,
-        scene: &mut Scene<'_>,
-    ) -> Result<Refund, Problem> {
-        let settlement_amount = self.settled_refund(&request);
-        let taken = self.refundable(&request)?;
-        taken.refunded += request.amount.amount;
-        let refund = Refund {
-            provider_reference: scene.id("payout", request.order_number.as_str()),
-            refund_id: request.refund_id,
-            order_number: request.order_number,
-            tender_id: request.tender_id,
-            capture_id: request.capture_id,
-            amount: request.amount,
-            status: RefundStatus::Pending,
-            settlement_amount,
-        };
-        scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
-        let mut payout = Payout {
-            refund: refund.clone(),
-            correlation: scene.correlation().clone(),
-            causation: call.key.clone(),
-        };
-        if !self.held_back.contains(&refund.order_number) {
-            settle(&mut payout, &mut self.taken, scene, true);
-        }
-        self.payouts.push(payout);
-        Ok(refund)
-    }
-
-    /// What a refund costs the merchant: what follows on earlier refunds of the same authorization.
-    fn settled_refund(&self, request: &RefundRequest) -> Option<Money> {
-        let authorization = &self.taken.get(&request.capture_id)?.capture.authorization_id;
-        let terms = self.holds.get(authorization)?.settlement?;
-        let same = self.taken.values().filter(|taken| taken.capture.authorization_id == *authorization);
-        let before = same.map(|taken| taken.refunded).sum();
-        Some(terms.money(terms.convert_part(before, request.amount.amount)))
-    }
-
-    /// What the merchant was paid for an order less what it paid back, in the currency that it is paid in.
-    pub fn settled(&self, order: &OrderNumber) -> Option<Money> {
-        let taken: Vec<Money> =
-            self.captures(order).filter_map(|capture| capture.settlement_amount).collect();
-        let refunds = self.refunds(order).filter(|refund| refund.status != RefundStatus::Failed);
-        let given = sum(refunds.filter_map(|refund| refund.settlement_amount));
-        Some(Money { amount: sum(taken.iter().copied()) - given, ..*taken.first()? })
-    }
-
-    /// The capture that a refund may be paid from.
-    fn refundable(&mut self, request: &RefundRequest) -> Result<&mut Taken, Problem> {
-        positive(request.amount)?;
-        let taken = self.taken.get_mut(&request.capture_id).ok_or_else(|| {
-            Problem::new(ProblemKind::BusinessRule, format!("no capture {}", request.capture_id))
-        })?;
-        let tender =
-            self.holds.get(&taken.capture.authorization_id).map(|hold| &hold.authorization.tender_id);
-        if taken.capture.order_number != request.order_number || tender != Some(&request.tender_id) {
-            let detail = format!("capture {} belongs to another order or tender", request.capture_id);
-            return Err(Problem::new(ProblemKind::BusinessRule, detail));
-        }
-        same_currency(request.amount, taken.capture.amount)?;
-        covered(request.amount, taken.capture.amount.amount - taken.refunded, request.capture_id.as_str())?;
-        Ok(taken)
     }
 
     fn read_refund(&self, id: &str) -> Result<&Refund, Problem> {
@@ -308,7 +287,7 @@ impl Core for Psp {
         match call.operation {
             operations::AUTHORIZE_PAYMENT => answer(&self.authorize(call.document()?, scene)?),
             operations::CAPTURE_PAYMENT => {
-                answer(&self.capture(authorization_id, call.document()?, scene)?)
+                answer(&self.capture(authorization_id, call.document()?, call, scene)?)
             }
             operations::VOID_AUTHORIZATION => {
                 answer(&self.void(authorization_id, &call.document()?, scene)?)
@@ -318,29 +297,6 @@ impl Core for Psp {
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }
     }
-}
-
-/// Decides a pending refund: books the outcome and tells it in the chain of messages that asked for it.
-/// What was not paid can be refunded again.
-fn settle(payout: &mut Payout, taken: &mut BTreeMap<CaptureId, Taken>, scene: &mut Scene<'_>, success: bool) {
-    payout.refund.status = if success { RefundStatus::Succeeded } else { RefundStatus::Failed };
-    let refund = payout.refund.clone();
-    let data = if success {
-        scene.commit(Effect::RefundSucceeded { refund: refund.clone() });
-        EventData::RefundSucceeded(refund)
-    } else {
-        if let Some(taken) = taken.get_mut(&refund.capture_id) {
-            taken.refunded -= refund.amount.amount;
-        }
-        scene.commit(Effect::RefundFailed { refund: refund.clone() });
-        EventData::RefundFailed(refund)
-    };
-    scene.events.push(RaisedEvent {
-        data,
-        correlation: payout.correlation.clone(),
-        causation: payout.causation.clone(),
-        occurred_at: scene.now(),
-    });
 }
 
 fn sum(amounts: impl Iterator<Item = Money>) -> i64 {

@@ -31,14 +31,10 @@ pub enum TenderPlan {
         /// The payment provider's token.
         payment_token: String,
     },
-    /// A gift card or store credit first, the rest by card.
+    /// Gift cards and store credit first, in this order, the rest by card.
     StoredValueThenCard {
-        /// [`TenderKind::GiftCard`] or [`TenderKind::StoreCredit`].
-        kind: TenderKind,
-        /// The account.
-        account_id: AccountId,
-        /// Minor units from the account, at most the order's total.
-        amount: i64,
+        /// Accounts; one that is not needed any more pays nothing.
+        stored: Vec<StoredPart>,
         /// The payment provider's token for the rest.
         payment_token: String,
     },
@@ -51,6 +47,17 @@ pub enum TenderPlan {
         /// The payment provider's token for the rest.
         payment_token: String,
     },
+}
+
+/// What an account of stored value pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPart {
+    /// [`TenderKind::GiftCard`] or [`TenderKind::StoreCredit`].
+    pub kind: TenderKind,
+    /// The account.
+    pub account_id: AccountId,
+    /// Minor units from the account, at most.
+    pub amount: i64,
 }
 
 /// What a customer puts together.
@@ -531,20 +538,13 @@ fn tenders(draft: &OrderDraft, total: Money) -> Result<Vec<Tender>, PricingError
                 till.card(total.amount - credit, payment_token);
             }
         }
-        TenderPlan::StoredValueThenCard { kind, account_id, amount, payment_token } => {
-            if !matches!(kind, TenderKind::GiftCard | TenderKind::StoreCredit) {
-                return Err(PricingError::Tender("stored value is a gift card or store credit".to_owned()));
+        TenderPlan::StoredValueThenCard { stored, payment_token } => {
+            let mut rest = total.amount;
+            for part in stored {
+                rest -= till.stored(part, rest)?;
             }
-            if *amount <= 0 {
-                return Err(PricingError::Tender(format!("{amount} minor units cannot be paid")));
-            }
-            let stored = (*amount).min(total.amount);
-            till.add(*kind, stored);
-            if let Some(tender) = till.paid.last_mut() {
-                tender.account_id = Some(account_id.clone());
-            }
-            if stored < total.amount {
-                till.card(total.amount - stored, payment_token);
+            if rest > 0 {
+                till.card(rest, payment_token);
             }
         }
     }
@@ -567,6 +567,24 @@ impl Till<'_> {
             payment_token: None,
             account_id: None,
         });
+    }
+
+    /// Takes a part from an account, as far as there is something to pay. Returns how much.
+    fn stored(&mut self, part: &StoredPart, rest: i64) -> Result<i64, PricingError> {
+        if !matches!(part.kind, TenderKind::GiftCard | TenderKind::StoreCredit) {
+            return Err(PricingError::Tender("stored value is a gift card or store credit".to_owned()));
+        }
+        if part.amount <= 0 {
+            return Err(PricingError::Tender(format!("{} minor units cannot be paid", part.amount)));
+        }
+        let paid = part.amount.min(rest);
+        if paid > 0 {
+            self.add(part.kind, paid);
+            if let Some(tender) = self.paid.last_mut() {
+                tender.account_id = Some(part.account_id.clone());
+            }
+        }
+        Ok(paid)
     }
 
     fn card(&mut self, amount: i64, payment_token: &str) {

@@ -59,9 +59,7 @@ fn taxes_come_on_top_in_new_york() {
 fn stored_value_is_used_first() {
     let mut mixed = draft("W-1", &[("linen shirt", 1)]);
     let plan = |amount| TenderPlan::StoredValueThenCard {
-        kind: TenderKind::GiftCard,
-        account_id: AccountId::new("gc-1"),
-        amount,
+        stored: vec![StoredPart { kind: TenderKind::GiftCard, account_id: AccountId::new("gc-1"), amount }],
         payment_token: "tok_ok".to_owned(),
     };
     mixed.tenders = plan(2000);
@@ -96,9 +94,10 @@ fn any_plan() -> impl Strategy<Value = TenderPlan> {
         Just(TenderPlan::Card { payment_token: "tok_ok".to_owned() }),
         Just(TenderPlan::Marketplace),
         (1_i64..30_000).prop_map(|amount| TenderPlan::StoredValueThenCard {
-            kind: TenderKind::StoreCredit,
-            account_id: AccountId::new("sc-1"),
-            amount,
+            stored: vec![
+                StoredPart { kind: TenderKind::GiftCard, account_id: AccountId::new("gc-1"), amount },
+                StoredPart { kind: TenderKind::StoreCredit, account_id: AccountId::new("sc-1"), amount },
+            ],
             payment_token: "tok_ok".to_owned(),
         }),
     ]

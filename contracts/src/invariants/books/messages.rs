@@ -28,6 +28,8 @@ pub(in crate::invariants) struct EventBook {
 #[derive(Debug, Clone, Default)]
 pub(in crate::invariants) struct Deliveries {
     pub(in crate::invariants) acknowledged: bool,
+    /// When it was acknowledged first.
+    pub(in crate::invariants) acknowledged_at: Option<Timestamp>,
     pub(in crate::invariants) last_status: Option<u16>,
     pub(in crate::invariants) seqs: Vec<u64>,
 }
@@ -71,6 +73,12 @@ impl OrderMessages {
         self.intents.get(&self.latest_intent).map_or(&[], Vec::as_slice)
     }
 
+    /// When the middleware first acknowledged an event about something.
+    pub(in crate::invariants) fn told_of(&self, subject: &str) -> Option<Timestamp> {
+        let about = self.events.iter().filter(|(_, event)| event.subject == subject);
+        about.filter_map(|(id, _)| self.deliveries.get(id)?.acknowledged_at).min()
+    }
+
     /// Whether the middleware acknowledged every event.
     pub(super) fn all_told(&self) -> bool {
         let told = |event| self.deliveries.get(event).is_some_and(|deliveries| deliveries.acknowledged);
@@ -110,7 +118,7 @@ impl OrderMessages {
         }
     }
 
-    pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange) {
+    pub(super) fn apply_exchange(&mut self, seq: u64, at: Timestamp, exchange: &Exchange) {
         self.reused = None;
         if let Some(key) = &exchange.key {
             self.calls.entry(fingerprint(exchange.to, key)).or_default().push(seq);
@@ -121,19 +129,22 @@ impl OrderMessages {
             {
                 self.roots.insert(correlation.clone());
             }
-            self.deliver(seq, exchange);
+            self.deliver(seq, at, exchange);
         } else if is_keyed(exchange) {
             self.attempt(seq, exchange);
         }
     }
 
-    fn deliver(&mut self, seq: u64, exchange: &Exchange) {
+    fn deliver(&mut self, seq: u64, at: Timestamp, exchange: &Exchange) {
         if exchange.operation != middleware::RECEIVE_EVENT.id {
             return;
         }
         let Some(key) = &exchange.key else { return };
         let deliveries = self.deliveries.entry(EventId::new(key)).or_default();
-        deliveries.acknowledged |= exchange.outcome == Outcome::Ok;
+        if exchange.outcome == Outcome::Ok {
+            deliveries.acknowledged = true;
+            deliveries.acknowledged_at.get_or_insert(at);
+        }
         deliveries.last_status = exchange.status;
         deliveries.seqs.push(seq);
     }

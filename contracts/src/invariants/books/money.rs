@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize as _;
+
 use super::Tally;
 use crate::{
-    journal::{Committed, Effect},
+    journal::{Committed, Effect, Exchange},
     model::{
-        AccountId, Authorization, AuthorizationId, Capture, CaptureId, ExchangeSettlement,
-        ExchangeSettlementKind, Refund, RefundId, RefundNotice, ShipmentId, StoreCredit, System, TenderId,
-        TenderKind,
+        AccountId, Authorization, AuthorizationId, Capture, CaptureId, CaptureRequest, Dispute, DisputeId,
+        DisputeStatus, ExchangeSettlement, ExchangeSettlementKind, Refund, RefundId, RefundNotice,
+        RefundStatus, ShipmentId, StoreCredit, System, TenderId, TenderKind,
     },
+    protocol::psp,
 };
 
 /// Money that is or was held.
@@ -22,9 +25,27 @@ pub(in crate::invariants) struct Hold {
     pub(in crate::invariants) seq: u64,
 }
 
+/// A capture that took nothing after it was taken on.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Missed {
+    pub(in crate::invariants) authorization: AuthorizationId,
+    pub(in crate::invariants) shipment: ShipmentId,
+    pub(in crate::invariants) amount: i64,
+}
+
+/// A customer's objection to a capture.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct DisputeBook {
+    pub(in crate::invariants) capture: CaptureId,
+    pub(in crate::invariants) amount: i64,
+    pub(in crate::invariants) status: DisputeStatus,
+    pub(in crate::invariants) seqs: Vec<u64>,
+}
+
 /// Money that was taken.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct Taken {
+    pub(in crate::invariants) capture: CaptureId,
     pub(in crate::invariants) authorization: AuthorizationId,
     pub(in crate::invariants) shipment: ShipmentId,
     pub(in crate::invariants) amount: i64,
@@ -60,6 +81,8 @@ pub(in crate::invariants) struct Payout {
     pub(in crate::invariants) cause: String,
     pub(in crate::invariants) amount: i64,
     pub(in crate::invariants) status: PayoutStatus,
+    /// Whether it was told that the customer has it.
+    pub(in crate::invariants) arrived: bool,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -77,6 +100,8 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) holds: BTreeMap<AuthorizationId, Hold>,
     pub(in crate::invariants) captures: Vec<Taken>,
     pub(in crate::invariants) payouts: Vec<Payout>,
+    pub(in crate::invariants) missed: Vec<Missed>,
+    pub(in crate::invariants) disputes: BTreeMap<DisputeId, DisputeBook>,
     pub(in crate::invariants) spent: Vec<Spent>,
     /// What the marketplace took, cumulated, and where it says so.
     pub(in crate::invariants) collected: Option<(i64, u64)>,
@@ -92,9 +117,10 @@ impl Hold {
 }
 
 impl MoneyBook {
-    /// Money taken less money given back.
+    /// Money taken less money given back, and less what issuers took back.
     pub(in crate::invariants) fn net(&self) -> i64 {
-        self.taken() - self.live_payouts().map(|payout| payout.amount).sum::<i64>()
+        let given: i64 = self.live_payouts().map(|payout| payout.amount).sum();
+        self.taken() - given - self.charged_back()
     }
 
     /// Money taken: captures, stored value, marketplace.
@@ -114,21 +140,80 @@ impl MoneyBook {
         self.payouts.iter().filter(|payout| payout.status == PayoutStatus::Live)
     }
 
-    /// Money given back for a cause, without what failed.
+    /// Money given back for a cause, without what failed; with what was given instead of a refund that failed.
     pub(in crate::invariants) fn live_payouts_for<'a>(
         &'a self,
         cause: &'a str,
     ) -> impl Iterator<Item = &'a Payout> {
-        self.live_payouts().filter(move |payout| payout.cause == cause)
+        self.live_payouts()
+            .filter(move |payout| payout.cause == cause || self.root_of(&payout.cause) == cause)
     }
 
-    /// Money that was to be given back and could not be paid.
-    pub(in crate::invariants) fn failed(&self) -> i64 {
-        self.payouts
+    /// What caused the refund that a cause names, where it names one; else the cause itself.
+    pub(in crate::invariants) fn root_of<'a>(&'a self, cause: &'a str) -> &'a str {
+        let named = self
+            .payouts
             .iter()
-            .filter(|payout| payout.status == PayoutStatus::Failed)
-            .map(|payout| payout.amount)
-            .sum()
+            .find(|payout| matches!(&payout.via, Via::Card { refund, .. } if refund.as_str() == cause));
+        named.map_or(cause, |payout| &payout.cause)
+    }
+
+    /// Where a card refund stands at the payment provider, by its last attempt, and what shows it.
+    pub(in crate::invariants) fn refund_status(
+        &self,
+        refund_id: &RefundId,
+    ) -> Option<(RefundStatus, &Payout)> {
+        let last = self
+            .payouts
+            .iter()
+            .rfind(|payout| matches!(&payout.via, Via::Card { refund, .. } if refund == refund_id))?;
+        Some(match (last.status, last.arrived) {
+            (PayoutStatus::Failed, _) => (RefundStatus::Failed, last),
+            (PayoutStatus::Live, true) => (RefundStatus::Succeeded, last),
+            (PayoutStatus::Live, false) => (RefundStatus::Pending, last),
+        })
+    }
+
+    /// Money that customers dispute, or got from the issuer in a dispute.
+    pub(in crate::invariants) fn disputed(&self) -> i64 {
+        let kept = self.disputes.values().filter(|dispute| dispute.status != DisputeStatus::Won);
+        kept.map(|dispute| dispute.amount).sum()
+    }
+
+    /// Money that issuers took back in disputes.
+    pub(in crate::invariants) fn charged_back(&self) -> i64 {
+        let lost = self.disputes.values().filter(|dispute| dispute.status == DisputeStatus::Lost);
+        lost.map(|dispute| dispute.amount).sum()
+    }
+
+    /// Money for parcels that captures were to take and did not, as far as no later capture took it.
+    pub(in crate::invariants) fn uncollected(&self) -> i64 {
+        let tender = |authorization| self.holds.get(authorization).map(|hold| &hold.tender);
+        let mut missed: BTreeMap<(&ShipmentId, Option<&TenderId>), i64> = BTreeMap::new();
+        for capture in &self.missed {
+            let open = missed.entry((&capture.shipment, tender(&capture.authorization))).or_default();
+            *open = capture.amount.max(*open);
+        }
+        for taken in &self.captures {
+            missed.remove(&(&taken.shipment, tender(&taken.authorization)));
+        }
+        missed.values().sum()
+    }
+
+    /// Money that was to be given back and could not be paid, neither by a later attempt nor in another way.
+    pub(in crate::invariants) fn failed(&self) -> i64 {
+        let failed = self.payouts.iter().filter(|payout| payout.status == PayoutStatus::Failed);
+        failed.map(|payout| self.owed_after(payout)).sum()
+    }
+
+    /// What is owed still of money that could not be paid.
+    fn owed_after(&self, failed: &Payout) -> i64 {
+        let Via::Card { refund, .. } = &failed.via else { return failed.amount };
+        if self.refund_status(refund).is_some_and(|(_, last)| last.seq != failed.seq) {
+            return 0;
+        }
+        let instead = self.live_payouts().filter(|payout| payout.cause == refund.as_str());
+        (failed.amount - instead.map(|payout| payout.amount).sum::<i64>()).max(0)
     }
 
     /// Lines of the journal at which money moved, in order.
@@ -146,15 +231,44 @@ impl MoneyBook {
         seqs
     }
 
+    /// Takes a capture that was declined at once: no effect tells of it.
+    pub(super) fn apply_exchange(&mut self, exchange: &Exchange) {
+        if exchange.operation != psp::CAPTURE_PAYMENT.id || exchange.status != Some(402) {
+            return;
+        }
+        let path = exchange.call.split_once(' ').map_or("", |(_, path)| path);
+        let authorization =
+            psp::CAPTURE_PAYMENT.match_path(path).and_then(|values| values.into_iter().next());
+        if let (Some((_, authorization)), Ok(request)) =
+            (authorization, CaptureRequest::deserialize(&exchange.request))
+        {
+            self.missed.push(Missed {
+                authorization: AuthorizationId::new(authorization),
+                shipment: request.shipment_id,
+                amount: request.amount.amount,
+            });
+        }
+    }
+
     pub(super) fn apply(&mut self, seq: u64, committed: &Committed) {
         match &committed.effect {
             Effect::PaymentAuthorized { authorization } => self.hold(seq, authorization),
             Effect::PaymentCaptured { capture } => self.capture(seq, capture),
             Effect::AuthorizationVoided { authorization_id, amount } => {
-                if let Some(hold) = self.holds.get_mut(authorization_id) {
-                    hold.given_up.add(amount.amount, seq);
-                }
+                self.give_up(seq, authorization_id, amount.amount);
             }
+            Effect::AuthorizationExpired { authorization, given_up } => {
+                self.give_up(seq, &authorization.authorization_id, given_up.amount);
+            }
+            Effect::CaptureFailed { capture } => self.missed.push(Missed {
+                authorization: capture.authorization_id.clone(),
+                shipment: capture.shipment_id.clone(),
+                amount: capture.amount.amount,
+            }),
+            Effect::PaymentDisputed { dispute } | Effect::DisputeClosed { dispute } => {
+                self.dispute(seq, dispute);
+            }
+            Effect::RefundSucceeded { refund } => self.arrive(refund),
             Effect::RefundAccepted { refund, cause } => self.refund(seq, refund, cause),
             Effect::RefundFailed { refund } => self.fail(refund),
             Effect::RefundShown { notice } if committed.system == System::Marketplace => {
@@ -186,11 +300,35 @@ impl MoneyBook {
             hold.captured.add(capture.amount.amount, seq);
         }
         self.captures.push(Taken {
+            capture: capture.capture_id.clone(),
             authorization: capture.authorization_id.clone(),
             shipment: capture.shipment_id.clone(),
             amount: capture.amount.amount,
             seq,
         });
+    }
+
+    fn give_up(&mut self, seq: u64, authorization: &AuthorizationId, amount: i64) {
+        if let Some(hold) = self.holds.get_mut(authorization) {
+            hold.given_up.add(amount, seq);
+        }
+    }
+
+    fn dispute(&mut self, seq: u64, dispute: &Dispute) {
+        let book = self.disputes.entry(dispute.dispute_id.clone()).or_insert_with(|| DisputeBook {
+            capture: dispute.capture_id.clone(),
+            amount: dispute.amount.amount,
+            status: dispute.status,
+            seqs: Vec::new(),
+        });
+        book.status = book.status.max(dispute.status);
+        book.seqs.push(seq);
+    }
+
+    fn arrive(&mut self, refund: &Refund) {
+        for payout in &mut self.payouts {
+            payout.arrived |= payout.via.is_paid_under(&refund.provider_reference);
+        }
     }
 
     fn refund(&mut self, seq: u64, refund: &Refund, cause: &str) {
@@ -205,9 +343,7 @@ impl MoneyBook {
 
     fn fail(&mut self, refund: &Refund) {
         for payout in &mut self.payouts {
-            if let Via::Card { reference, .. } = &payout.via
-                && *reference == refund.provider_reference
-            {
+            if payout.via.is_paid_under(&refund.provider_reference) {
                 payout.status = PayoutStatus::Failed;
             }
         }
@@ -254,11 +390,18 @@ impl MoneyBook {
     }
 
     fn pay(&mut self, seq: u64, via: Via, cause: &str, amount: i64) {
-        self.payouts.push(Payout { via, cause: cause.to_owned(), amount, status: PayoutStatus::Live, seq });
+        let arrived = !matches!(via, Via::Card { .. });
+        let cause = cause.to_owned();
+        self.payouts.push(Payout { via, cause, amount, status: PayoutStatus::Live, arrived, seq });
     }
 }
 
 impl Via {
+    /// Whether the payment provider knows it by this reference.
+    fn is_paid_under(&self, provider_reference: &str) -> bool {
+        matches!(self, Self::Card { reference, .. } if reference == provider_reference)
+    }
+
     /// Who paid.
     pub(in crate::invariants) const fn system(&self) -> System {
         match self {

@@ -240,6 +240,13 @@ impl OrderBook {
         self.views.get(&self.channel()?)?.current.as_ref()
     }
 
+    /// The middleware's answer, if it was asked after everything had happened.
+    pub(in crate::invariants) fn last_answer(&self) -> Option<&Shown> {
+        let asked_at = self.answers.asked_at?;
+        let fresh = self.last_effect_at.is_none_or(|last| last <= asked_at);
+        self.answers.view.current.as_ref().filter(|_| fresh)
+    }
+
     /// Whether the channel shows that the order was refused.
     pub(in crate::invariants) fn is_rejected(&self) -> bool {
         self.shown().is_some_and(|shown| shown.status == OrderStatus::Rejected)
@@ -541,8 +548,11 @@ impl OrderBook {
     }
 
     pub(super) fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) {
-        self.messages.apply_exchange(record.seq, exchange);
+        self.messages.apply_exchange(record.seq, record.at, exchange);
         self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
+        if exchange.to == System::Psp {
+            self.money.apply_exchange(exchange);
+        }
         if exchange.to != System::Middleware {
             return;
         }
@@ -583,7 +593,7 @@ impl OrderBook {
         }
         if let Ok(view) = <OrderView as serde::Deserialize>::deserialize(&exchange.response) {
             let shown = Shown::new(seq, seq, view.status, &view.lines, &view.shipments);
-            self.answers.take(exchange.started_at, shown.with_returns(&view.returns));
+            self.answers.take(exchange.started_at, shown.with_returns(&view.returns, &view.refunds));
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    LineId, LineState, OrderStatus, ReturnStatus, ReturnView, RmaId, Shipment, ShipmentId, ShipmentStatus,
-    Timestamp,
+    LineId, LineState, OrderStatus, RefundId, RefundStatus, RefundView, ReturnStatus, ReturnView, RmaId,
+    Shipment, ShipmentId, ShipmentStatus, Timestamp,
 };
 
 /// One snapshot that a system showed.
@@ -15,6 +15,7 @@ pub(in crate::invariants) struct Shown {
     pub(in crate::invariants) lines: BTreeMap<LineId, LineState>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentStatus>,
     pub(in crate::invariants) returns: BTreeMap<RmaId, ReturnStatus>,
+    pub(in crate::invariants) refunds: BTreeMap<RefundId, RefundStatus>,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -35,13 +36,15 @@ impl Shown {
                 .map(|shipment| (shipment.shipment_id.clone(), shipment.status))
                 .collect(),
             returns: BTreeMap::new(),
+            refunds: BTreeMap::new(),
             seq,
         }
     }
 
-    /// With returns, which only the middleware shows.
-    pub(super) fn with_returns(mut self, returns: &[ReturnView]) -> Self {
+    /// With returns and refunds, which only the middleware shows.
+    pub(super) fn with_returns(mut self, returns: &[ReturnView], refunds: &[RefundView]) -> Self {
         self.returns = returns.iter().map(|view| (view.rma_id.clone(), view.status)).collect();
+        self.refunds = refunds.iter().map(|view| (view.part.refund_id.clone(), view.status)).collect();
         self
     }
 }

@@ -39,6 +39,10 @@ fn a_whole_life_exercises_every_law() {
     let lost = history.lose(crate::model::System::Tax, |_| true);
     history.replay(crate::journal::Outcome::Ok);
     lost.iter().for_each(|committed| history.bring_back(committed));
+    history.dispute("D-1", 1, crate::model::DisputeStatus::Open);
+    history.told_of_dispute("D-1");
+    history.call_credit("R-2");
+    history.answer_refund("F-R-1-1", crate::model::RefundStatus::Succeeded);
     history.settle();
     let mut canceled = Life::default().accepted();
     canceled.cancel_units("X-1", 2);

@@ -125,6 +125,11 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "carrier scan" => EventType::CarrierScanRecorded,
         "refund confirmation" => EventType::RefundSucceeded,
         "refund failure" => EventType::RefundFailed,
+        "capture confirmation" => EventType::PaymentCaptured,
+        "capture failure" => EventType::PaymentCaptureFailed,
+        "word of the lapse" => EventType::PaymentAuthorizationExpired,
+        "dispute" => EventType::PaymentDisputed,
+        "end of the dispute" => EventType::PaymentDisputeClosed,
         "stock notice" => EventType::InventoryAdjusted,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })

@@ -1,7 +1,7 @@
 //! From submission to acceptance: taxes, payment, stock, booking, in this order. Each step needs the one
 //! before; the first definite refusal rejects the order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use counterproof_contracts::{
     model::{
@@ -67,6 +67,9 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         accepted: false,
         counts,
         tenders,
+        cards: BTreeMap::new(),
+        lapsed: BTreeSet::new(),
+        disputes: BTreeMap::new(),
         reservation: None,
         erp_document: None,
         fulfillments: BTreeMap::new(),

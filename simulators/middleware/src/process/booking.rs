@@ -1,5 +1,5 @@
-//! What a parcel that left means for the books: money captured, goods issued, tax reported, invoice posted.
-//! The four do not wait for one another.
+//! What a parcel that left means for the books: goods issued, tax reported, invoice posted. The three do not wait for
+//! one another, nor for the money.
 
 use counterproof_contracts::{
     allocation::Value,
@@ -14,7 +14,7 @@ use counterproof_contracts::{
 
 use super::{
     desk::Desk,
-    ids, payment,
+    ids,
     state::{Departure, OrderProcess, Units},
     task::{Intent, PartnerCall},
 };
@@ -28,7 +28,6 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         .filter(|(id, _)| process.unasked(&Intent::Invoice { shipment: id.clone() }))
         .collect();
     for (shipment, departure) in left {
-        payment::capture(process, &shipment, desk);
         issue_goods(process, &shipment, &departure, desk);
         report_sale(process, &shipment, &departure, desk);
         post_invoice(process, &shipment, &departure, desk);

@@ -61,6 +61,11 @@ pub(super) fn tender_refund(receipt: &ReceiptId, tender: &TenderId) -> RefundId 
     RefundId::new(format!("rf-{receipt}-{tender}"))
 }
 
+/// Store credit instead of a refund that could not be paid.
+pub(super) fn replacement(refund: &RefundId) -> RefundId {
+    RefundId::new(format!("{refund}-credit"))
+}
+
 /// One store credit for each receipt.
 pub(super) fn store_credit(receipt: &ReceiptId) -> RefundId {
     RefundId::new(format!("rf-{receipt}-credit"))

@@ -7,12 +7,15 @@
 
 mod acceptance;
 mod answer;
+mod authorization;
 mod availability;
 mod booking;
 mod cancellation;
+mod capture;
 mod clawback;
 mod credit;
 mod desk;
+mod dispute;
 mod eligibility;
 mod exceptions;
 mod exchange;
@@ -221,6 +224,12 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
         EventData::RefundFailed(told) => refund::told(process, &told, RefundStatus::Failed, desk),
+        EventData::PaymentCaptured(told) => capture::told(process, &told, true, desk),
+        EventData::PaymentCaptureFailed(told) => capture::told(process, &told, false, desk),
+        EventData::PaymentAuthorizationExpired(told) => authorization::expired(process, &told, desk),
+        EventData::PaymentDisputed(told) | EventData::PaymentDisputeClosed(told) => {
+            dispute::told(process, told, desk)
+        }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))
         }
@@ -271,10 +280,10 @@ fn answered(
 ) -> Result<(), String> {
     match (intent, answer) {
         (Intent::QuoteTax, PartnerAnswer::Quoted(quote)) => acceptance::quoted(process, &quote, desk),
-        (Intent::Authorize { tender }, PartnerAnswer::Authorized(authorization)) => {
-            payment::held(process, tender, Some(authorization.authorization_id));
+        (Intent::Authorize { tender, .. }, PartnerAnswer::Authorized(told)) => {
+            authorization::held(process, tender, told, desk);
         }
-        (Intent::Debit { tender }, _) => payment::held(process, tender, None),
+        (Intent::Debit { tender }, _) => payment::held(process, tender),
         (Intent::Reserve, PartnerAnswer::Reserved(reservation)) => {
             reservation::reserved(process, reservation);
         }
@@ -285,8 +294,8 @@ fn answered(
         (Intent::Label { shipment }, PartnerAnswer::Labeled(label)) => {
             shipping::labeled(process, shipment, label);
         }
-        (Intent::Capture { shipment, tender }, PartnerAnswer::Captured(capture)) => {
-            payment::captured(process, shipment, tender, capture.capture_id);
+        (Intent::Capture { shipment, tender, attempt }, PartnerAnswer::Captured(told)) => {
+            capture::answered(process, shipment, tender, *attempt, &told, desk);
         }
         (Intent::Stop { cancellation, fulfillment_order }, PartnerAnswer::Stopped(result)) => {
             cancellation::stopped(process, cancellation, fulfillment_order, &result.canceled);
@@ -297,8 +306,8 @@ fn answered(
         (Intent::LabelRejected { receipt }, PartnerAnswer::Labeled(label)) => {
             exceptions::labeled(process, receipt, label.tracking_number);
         }
-        (Intent::Refund { refund } | Intent::NotifyRefund { refund }, answer) => {
-            refund::answered(process, intent, refund, &answer);
+        (Intent::Refund { refund, .. } | Intent::NotifyRefund { refund }, answer) => {
+            refund::answered(process, intent, refund, &answer, desk);
         }
         _ => {}
     }
@@ -308,9 +317,17 @@ fn answered(
 /// Takes a definite refusal. Says whether the order can live with it; else a person must look at it.
 fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk: &mut Desk<'_>) -> bool {
     match intent {
-        Intent::Authorize { tender } | Intent::Debit { tender } => {
+        Intent::Authorize { tender, round } if *round > 0 => {
+            authorization::declined(process, tender, *round, refusal, desk)
+        }
+        Intent::Authorize { tender, .. } | Intent::Debit { tender } => {
             payment::declined(process, tender, refusal, desk)
         }
+        Intent::Void { .. } => authorization::void_refused(refusal),
+        Intent::Capture { shipment, tender, .. } => {
+            capture::refused(process, shipment, tender, refusal, desk)
+        }
+        Intent::Refund { refund, .. } => refund::refused(process, refund, refusal, desk),
         Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
         Intent::Stop { cancellation, fulfillment_order } => {
@@ -322,6 +339,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
 
 /// Every rule looks at the facts and asks for what they allow.
 fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    authorization::advance(process, desk);
     acceptance::advance(process, desk);
     payment::undo(process, desk);
     cancellation::finish(process, desk);
@@ -330,6 +348,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     release::advance(process, desk);
     cancellation::advance(process, desk);
     shipping::advance(process, desk);
+    capture::advance(process, desk);
     booking::advance(process, desk);
     payment::settle_rest(process, desk);
     returns::advance(process, desk);

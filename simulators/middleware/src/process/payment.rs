@@ -1,17 +1,15 @@
-//! Money that customers pay: holding, capturing for parcels, giving up what is not needed.
+//! Money that customers pay: holding it, and giving up what is not needed.
 
 use counterproof_contracts::{
     allocation::Value,
-    model::{
-        AccountEntryRequest, AuthorizationId, AuthorizationRequest, CaptureId, CaptureRequest, Money,
-        ShipmentId, Tender, TenderId, TenderKind, VoidRequest,
-    },
-    protocol::{ProblemKind, psp, stored_value},
+    model::{AccountEntryRequest, Money, Tender, TenderId, TenderKind},
+    protocol::{ProblemKind, stored_value},
 };
 
 use super::{
     acceptance,
     answer::Refusal,
+    authorization,
     desk::Desk,
     state::{Chain, Holding, OrderProcess, PaymentShare},
     task::{Intent, PartnerCall},
@@ -25,24 +23,14 @@ pub(super) fn hold(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         let order_number = process.order.order_number.clone();
         let tender_id = tender.tender_id.clone();
         match tender.kind {
-            TenderKind::Card => {
-                let request = AuthorizationRequest {
-                    order_number,
-                    tender_id: tender_id.clone(),
-                    amount: tender.amount,
-                    payment_token: tender.payment_token.unwrap_or_default(),
-                    settlement: process.order.settlement,
-                };
-                let call = PartnerCall::new(psp::AUTHORIZE_PAYMENT, &[], &request);
-                desk.ask(process, Intent::Authorize { tender: tender_id }, &chain, call);
-            }
+            TenderKind::Card => authorization::ask(process, &tender, tender.amount.amount, &chain, desk),
             TenderKind::GiftCard | TenderKind::StoreCredit => {
                 let request =
                     AccountEntryRequest { order_number, cause: tender_id.to_string(), amount: tender.amount };
                 let call = account_call(stored_value::DEBIT_ACCOUNT, &tender, &request);
                 desk.ask(process, Intent::Debit { tender: tender_id }, &chain, call);
             }
-            TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit => held(process, &tender_id, None),
+            TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit => held(process, &tender_id),
         }
     }
 }
@@ -61,9 +49,22 @@ pub(super) fn all_held(process: &OrderProcess) -> bool {
     process.tenders.values().all(|holding| matches!(holding, Holding::Held { .. }))
 }
 
-/// A tender's amount is held.
-pub(super) fn held(process: &mut OrderProcess, tender: &TenderId, authorization_id: Option<AuthorizationId>) {
-    process.tenders.insert(tender.clone(), Holding::Held { authorization_id });
+/// A tender's amount is held, by a card or elsewhere.
+pub(super) fn held(process: &mut OrderProcess, tender: &TenderId) {
+    process.tenders.insert(tender.clone(), Holding::Held { authorization_id: None });
+}
+
+/// Whether a refusal says that the payer cannot pay.
+pub(super) const fn is_payers_fault(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.kind,
+        Some(
+            ProblemKind::PaymentDeclined
+                | ProblemKind::InsufficientFunds
+                | ProblemKind::NotFound
+                | ProblemKind::BusinessRule
+        )
+    )
 }
 
 /// A tender was refused. What the payer cannot pay rejects the order; anything else is a mistake of ours.
@@ -73,15 +74,7 @@ pub(super) fn declined(
     refusal: &Refusal,
     desk: &mut Desk<'_>,
 ) -> bool {
-    let payers_fault = matches!(
-        refusal.kind,
-        Some(
-            ProblemKind::PaymentDeclined
-                | ProblemKind::InsufficientFunds
-                | ProblemKind::NotFound
-                | ProblemKind::BusinessRule
-        )
-    );
+    let payers_fault = is_payers_fault(refusal);
     if payers_fault {
         process.tenders.insert(tender.clone(), Holding::Refused);
         acceptance::reject(process, format!("payment was declined: {}", refusal.detail), desk);
@@ -133,9 +126,7 @@ fn give_up(
     let tender_id = tender.tender_id.clone();
     match (tender.kind, authorization_id) {
         (TenderKind::Card, Some(authorization)) => {
-            let request = VoidRequest { order_number, reason: reason.to_owned() };
-            let call = PartnerCall::new(psp::VOID_AUTHORIZATION, &[authorization.as_str()], &request);
-            desk.ask(process, Intent::Void { tender: tender_id }, &chain, call);
+            authorization::void(process, &tender_id, &authorization, reason, &chain, desk);
         }
         (TenderKind::GiftCard | TenderKind::StoreCredit, _) => {
             let amount = Money::new(amount, process.order.currency);
@@ -153,21 +144,12 @@ fn ending_chain(process: &OrderProcess) -> Chain {
 }
 
 fn captures_under_way(process: &OrderProcess) -> bool {
-    process.shipments.values().filter_map(|parcel| parcel.shipped.as_ref()).any(|departure| {
-        departure.shares.iter().any(|share| share.kind == TenderKind::Card && share.capture_id.is_none())
-    })
+    process.shares().any(|(.., share)| share.is_open())
 }
 
 /// What parcels took of a tender, minor units.
 pub(super) fn used(process: &OrderProcess, tender: &TenderId) -> i64 {
-    process
-        .shipments
-        .values()
-        .filter_map(|parcel| parcel.shipped.as_ref())
-        .flat_map(|departure| &departure.shares)
-        .filter(|share| share.tender_id == *tender)
-        .map(|share| share.amount)
-        .sum()
+    process.shares().filter(|(.., share)| share.tender_id == *tender).map(|(.., share)| share.amount).sum()
 }
 
 /// Which tender pays how much of a parcel: goods that come back first, then stored value, which is debited already, then cards up to
@@ -192,45 +174,12 @@ pub(super) fn shares(process: &OrderProcess, value: Value) -> Vec<PaymentShare> 
                     amount,
                     refunded: 0,
                     capture_id: None,
+                    attempt: 1,
+                    pending: false,
+                    lost: false,
                 });
             }
         }
     }
     shares
-}
-
-/// Takes a parcel's money from the cards.
-pub(super) fn capture(process: &mut OrderProcess, shipment: &ShipmentId, desk: &mut Desk<'_>) {
-    let Some(departure) = process.shipments.get(shipment).and_then(|parcel| parcel.shipped.clone()) else {
-        return;
-    };
-    for share in departure.shares.iter().filter(|share| share.kind == TenderKind::Card) {
-        let Some(Holding::Held { authorization_id: Some(authorization) }) =
-            process.tenders.get(&share.tender_id)
-        else {
-            continue;
-        };
-        let request = CaptureRequest {
-            order_number: process.order.order_number.clone(),
-            shipment_id: shipment.clone(),
-            amount: Money::new(share.amount, process.order.currency),
-        };
-        let call = PartnerCall::new(psp::CAPTURE_PAYMENT, &[authorization.as_str()], &request);
-        let intent = Intent::Capture { shipment: shipment.clone(), tender: share.tender_id.clone() };
-        desk.ask(process, intent, &departure.chain, call);
-    }
-}
-
-/// The payment provider took a parcel's money.
-pub(super) fn captured(
-    process: &mut OrderProcess,
-    shipment: &ShipmentId,
-    tender: &TenderId,
-    capture: CaptureId,
-) {
-    let departure = process.shipments.get_mut(shipment).and_then(|parcel| parcel.shipped.as_mut());
-    let shares = departure.map(|departure| &mut departure.shares);
-    if let Some(share) = shares.into_iter().flatten().find(|share| share.tender_id == *tender) {
-        share.capture_id = Some(capture);
-    }
 }

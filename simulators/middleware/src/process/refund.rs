@@ -4,15 +4,16 @@
 use counterproof_contracts::{
     model::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
-        RefundRequest, RefundStatus, Resolution, RmaId, StoreCreditRequest, System, TenderId, TenderKind,
+        RefundRequest, RefundStatus, Resolution, RmaId, StoreCreditRequest, System, TenderKind,
     },
-    protocol::{psp, stored_value},
+    policy::FailedRefund,
+    protocol::{ProblemKind, psp, stored_value},
 };
 
 use super::{
-    answer::PartnerAnswer,
+    answer::{PartnerAnswer, Refusal},
     desk::Desk,
-    ids, replacement,
+    dispute, ids, replacement,
     state::{Chain, Claim, OrderProcess, RefundMeans, RefundState},
     task::{Intent, PartnerCall},
     telling,
@@ -69,6 +70,8 @@ pub(super) fn give_back(
             status: RefundStatus::Requested,
             receipt_id: cause.clone(),
             chain: chain.clone(),
+            attempt: 1,
+            replaces: None,
         });
     }
 }
@@ -102,7 +105,7 @@ pub(super) fn claim(process: &mut OrderProcess, amount: i64, order: &[TenderKind
         for tender in process.order.tenders.iter().filter(|tender| tender.kind == *kind) {
             for (shipment, parcel) in &mut process.shipments {
                 let shares = parcel.shipped.iter_mut().flat_map(|departure| &mut departure.shares);
-                for share in shares.filter(|share| share.tender_id == tender.tender_id) {
+                for share in shares.filter(|share| share.tender_id == tender.tender_id && !share.lost) {
                     let given = rest.min(share.amount - share.refunded);
                     if given > 0 {
                         rest -= given;
@@ -177,30 +180,99 @@ fn add_part(
 
 /// Pays refunds as soon as they can be paid, then tells the channel.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    for refund in process.refunds.clone() {
-        let intent = Intent::Refund { refund: refund.part.refund_id.clone() };
+    for index in 0..process.refunds.len() {
+        drop_what_is_paid(process, index, desk);
+        let Some(refund) = process.refunds.get(index).cloned() else { continue };
+        if refund.status == RefundStatus::Canceled {
+            continue;
+        }
+        let refund_id = refund.part.refund_id.clone();
+        let intent = Intent::Refund { refund: refund_id.clone(), attempt: refund.attempt };
         if process.unasked(&intent)
+            && refund.status != RefundStatus::Failed
             && let Some(call) = payment(process, &refund)
         {
             desk.ask(process, intent.clone(), &refund.chain, call);
         }
+        let first = Intent::Refund { refund: refund_id, attempt: 1 };
         let pays = !matches!(refund.means, RefundMeans::Marketplace | RefundMeans::Exchange);
-        if !pays || process.done(&intent) {
+        if !pays || process.done(&first) {
             notify(process, &refund, desk);
         }
     }
 }
 
-/// The call that pays a refund; none as long as its capture is not known, for a marketplace, which pays when it
-/// is notified, and for an order that is paid by its own process.
+/// Takes out of a refund that was not asked for what the customer has already: from the issuer of the card, or because
+/// the money was never taken.
+fn drop_what_is_paid(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>) {
+    let Some(refund) = process.refunds.get(index).filter(|refund| refund.status == RefundStatus::Requested)
+    else {
+        return;
+    };
+    let intent = Intent::Refund { refund: refund.part.refund_id.clone(), attempt: refund.attempt };
+    let (left, amount) = (refundable(process, refund), refund.part.amount.amount);
+    if left >= amount || !process.unasked(&intent) {
+        return;
+    }
+    let refund_id = refund.part.refund_id.clone();
+    let Some(refund) = process.refunds.get_mut(index) else { return };
+    if left > 0 {
+        refund.part.amount.amount = left;
+    } else {
+        refund.status = RefundStatus::Canceled;
+    }
+    desk.decide(
+        process,
+        format!("refund {refund_id}: the customer has {} minor units of it already", amount - left),
+    );
+}
+
+/// How much of a refund may be paid, as far as disputes and missing money limit it; minor units.
+fn refundable(process: &OrderProcess, refund: &RefundState) -> i64 {
+    match &refund.means {
+        RefundMeans::Card { shipment } => {
+            let own = process.shares().find(|(id, _, share)| {
+                *id == shipment && refund.part.tender_id.as_ref() == Some(&share.tender_id)
+            });
+            let Some((_, _, share)) = own else { return i64::MAX };
+            if share.lost {
+                return 0;
+            }
+            let lost = share.capture_id.as_ref().map_or(0, |capture| dispute::lost(process, Some(capture)));
+            let other = share.refunded - refund.part.amount.amount;
+            if lost == 0 { i64::MAX } else { share.amount - lost - other }
+        }
+        RefundMeans::StoreCredit { .. } => {
+            let lost = dispute::lost(process, None);
+            let paid: i64 =
+                process.shares().filter(|(.., share)| !share.lost).map(|(.., share)| share.amount).sum();
+            let other: i64 = process
+                .refunds
+                .iter()
+                .filter(|other| other.part.refund_id != refund.part.refund_id)
+                .filter(|other| !matches!(other.status, RefundStatus::Failed | RefundStatus::Canceled))
+                .map(|other| other.part.amount.amount)
+                .sum();
+            if lost == 0 { i64::MAX } else { paid - lost - other }
+        }
+        RefundMeans::Account { .. } | RefundMeans::Marketplace | RefundMeans::Exchange => i64::MAX,
+    }
+}
+
+/// The call that pays a refund; none as long as its capture is not known or disputed, for a marketplace, which pays
+/// when it is notified, and for an order that is paid by its own process.
 fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> {
     let order_number = process.order.order_number.clone();
-    let (cause, amount) = (refund.receipt_id.to_string(), refund.part.amount);
+    let amount = refund.part.amount;
+    let cause = refund.replaces.as_ref().map_or_else(|| refund.receipt_id.to_string(), ToString::to_string);
     match &refund.means {
         RefundMeans::Card { shipment } => {
             let tender_id = refund.part.tender_id.clone()?;
             let departure = process.shipments.get(shipment)?.shipped.as_ref()?;
             let share = departure.shares.iter().find(|share| share.tender_id == tender_id)?;
+            if dispute::is_open(process, share.capture_id.as_ref()) {
+                return None;
+            }
             let request = RefundRequest {
                 refund_id: refund.part.refund_id.clone(),
                 order_number,
@@ -208,6 +280,7 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
                 capture_id: share.capture_id.clone()?,
                 amount,
                 cause,
+                attempt: refund.attempt,
             };
             Some(PartnerCall::new(psp::REFUND_PAYMENT, &[], &request))
         }
@@ -215,7 +288,7 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
             let request = AccountEntryRequest { order_number, cause, amount };
             Some(PartnerCall::new(stored_value::CREDIT_ACCOUNT, &[account_id.as_str()], &request))
         }
-        RefundMeans::StoreCredit { .. } if !taken(process) => None,
+        RefundMeans::StoreCredit { .. } if !taken(process) || dispute::is_open(process, None) => None,
         RefundMeans::StoreCredit { customer_ref } => {
             let request =
                 StoreCreditRequest { customer_ref: customer_ref.clone(), order_number, cause, amount };
@@ -228,14 +301,7 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
 /// Whether the money for every parcel that left is known to be taken: before that a credit would give away
 /// what nobody has paid yet.
 fn taken(process: &OrderProcess) -> bool {
-    let is_card = |tender_id: &TenderId| {
-        let tender = process.order.tenders.iter().find(|tender| tender.tender_id == *tender_id);
-        tender.is_some_and(|tender| tender.kind == TenderKind::Card)
-    };
-    let departures = process.shipments.values().filter_map(|parcel| parcel.shipped.as_ref());
-    departures
-        .flat_map(|departure| &departure.shares)
-        .all(|share| share.capture_id.is_some() || !is_card(&share.tender_id))
+    !process.shares().any(|(.., share)| share.is_open())
 }
 
 fn notify(process: &mut OrderProcess, refund: &RefundState, desk: &mut Desk<'_>) {
@@ -243,6 +309,7 @@ fn notify(process: &mut OrderProcess, refund: &RefundState, desk: &mut Desk<'_>)
         order_number: process.order.order_number.clone(),
         refund: refund.part.clone(),
         cause: refund.receipt_id.to_string(),
+        replaces: refund.replaces.clone(),
     };
     let call = telling::refund(process, &notice, &refund.chain);
     let intent = Intent::NotifyRefund { refund: refund.part.refund_id.clone() };
@@ -255,19 +322,46 @@ pub(super) fn answered(
     intent: &Intent,
     refund_id: &RefundId,
     answer: &PartnerAnswer,
+    desk: &mut Desk<'_>,
 ) {
     let Some(refund) = find(process, refund_id) else { return };
     let notified = matches!(intent, Intent::NotifyRefund { .. });
     let status = match (&refund.means, answer) {
-        (RefundMeans::Card { .. }, PartnerAnswer::Refunding(told)) => told.status,
-        (RefundMeans::Account { .. } | RefundMeans::StoreCredit { .. }, _) => RefundStatus::Succeeded,
+        (RefundMeans::Card { .. }, PartnerAnswer::Refunding(told)) => {
+            if told.attempt < refund.attempt {
+                return;
+            }
+            if told.status == RefundStatus::Failed {
+                return failed(process, refund_id, desk);
+            }
+            told.status
+        }
+        (RefundMeans::Account { .. } | RefundMeans::StoreCredit { .. }, _) if !notified => {
+            RefundStatus::Succeeded
+        }
         (RefundMeans::Marketplace | RefundMeans::Exchange, _) if notified => RefundStatus::Succeeded,
         _ => return,
     };
     move_to(refund, status);
 }
 
-/// The payment provider told the outcome. The first outcome stays.
+/// The payment provider refused a refund. Says whether the order can live with it: what was not taken on can be
+/// asked for again, or given otherwise.
+pub(super) fn refused(
+    process: &mut OrderProcess,
+    refund_id: &RefundId,
+    refusal: &Refusal,
+    desk: &mut Desk<'_>,
+) -> bool {
+    let declined = refusal.kind == Some(ProblemKind::PaymentDeclined);
+    if declined {
+        failed(process, refund_id, desk);
+    }
+    declined
+}
+
+/// The payment provider told the outcome of an attempt. Late word about an earlier attempt changes nothing; of one
+/// attempt, that it failed is the last word: a bank may send money back that had arrived.
 pub(super) fn told(
     process: &mut OrderProcess,
     told: &Refund,
@@ -277,27 +371,64 @@ pub(super) fn told(
     let Some(refund) = find(process, &told.refund_id) else {
         return Err(format!("refund {} is not known", told.refund_id));
     };
-    if !move_to(refund, outcome) {
-        return Ok(());
+    if told.attempt > refund.attempt {
+        return Err(format!("attempt {} at refund {} was never made", told.attempt, told.refund_id));
     }
     let subject = format!("refund {}", told.refund_id);
-    if outcome == RefundStatus::Failed {
-        let reason = format!("the payment provider could not pay {}", told.amount);
-        desk.alert(process, System::Psp, subject, reason);
-    } else {
+    if told.attempt < refund.attempt || matches!(refund.status, RefundStatus::Failed | RefundStatus::Canceled)
+    {
+        desk.note(process, format!("late word of attempt {} at {subject}", told.attempt));
+    } else if outcome == RefundStatus::Failed {
+        desk.note(process, format!("{subject}: the payment provider could not pay {}", told.amount));
+        failed(process, &told.refund_id, desk);
+    } else if move_to(refund, outcome) {
         desk.note(process, format!("{subject} arrived"));
     }
     Ok(())
+}
+
+/// An attempt at a refund failed for certain: the money is owed again. It is asked for once more, then given as store
+/// credit, once.
+fn failed(process: &mut OrderProcess, refund_id: &RefundId, desk: &mut Desk<'_>) {
+    let policy = desk.context.policy.payments;
+    let customer_ref = process.order.customer_ref.clone();
+    let Some(refund) = find(process, refund_id) else { return };
+    if refund.attempt < policy.refund_attempts {
+        refund.attempt += 1;
+        refund.status = RefundStatus::Requested;
+        return desk.decide(process, format!("refund {refund_id} is tried again"));
+    }
+    refund.status = RefundStatus::Failed;
+    let (failed, chain) = (refund.clone(), desk.context.chain.clone());
+    if policy.failed_refunds == FailedRefund::Person {
+        let reason = format!("the payment provider could not pay {}", failed.part.amount);
+        return desk.alert(process, System::Psp, format!("refund {refund_id}"), reason);
+    }
+    let part = RefundPart {
+        refund_id: ids::replacement(refund_id),
+        tender_id: None,
+        kind: TenderKind::StoreCredit,
+        amount: failed.part.amount,
+    };
+    desk.decide(process, format!("refund {refund_id} becomes store credit of {}", part.amount));
+    process.refunds.push(RefundState {
+        part,
+        means: RefundMeans::StoreCredit { customer_ref },
+        status: RefundStatus::Requested,
+        receipt_id: failed.receipt_id,
+        chain,
+        attempt: 1,
+        replaces: Some(refund_id.clone()),
+    });
 }
 
 fn find<'p>(process: &'p mut OrderProcess, refund_id: &RefundId) -> Option<&'p mut RefundState> {
     process.refunds.iter_mut().find(|refund| refund.part.refund_id == *refund_id)
 }
 
-/// A refund moves forward only, and an outcome is final. Says whether it moved.
+/// Within an attempt a refund moves forward only. Says whether it moved.
 fn move_to(refund: &mut RefundState, status: RefundStatus) -> bool {
-    let is_final = matches!(refund.status, RefundStatus::Succeeded | RefundStatus::Failed);
-    let moves = !is_final && status > refund.status;
+    let moves = status > refund.status;
     if moves {
         refund.status = status;
     }

@@ -2,18 +2,18 @@
 //!
 //! It holds no behavior beyond questions to the facts; the rules stand in the files beside it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use counterproof_contracts::{
     allocation::Value,
     model::{
         AccountId, AuthorizationId, CaptureId, CorrelationId, CustomerRef, DispositionCode,
-        DispositionDecision, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine, Inspection,
-        ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderStatus, OrderStatusUpdate,
-        ReceiptId, RefundPart, RefundStatus, ReservationId, ReservedLine, Resolution, ReturnCancellation,
-        ReturnLine, ReturnMethod, ReturnReceipt, ReturnRejection, ReturnRequest, ReturnStatus, ReturnView,
-        RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId, TenderId, TenderKind, Timestamp,
-        TrackingNumber,
+        DispositionDecision, Dispute, DisputeId, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine,
+        Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderStatus,
+        OrderStatusUpdate, ReceiptId, RefundId, RefundPart, RefundStatus, ReservationId, ReservedLine,
+        Resolution, ReturnCancellation, ReturnLine, ReturnMethod, ReturnReceipt, ReturnRejection,
+        ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId,
+        TenderId, TenderKind, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -53,6 +53,15 @@ pub struct OrderProcess {
     pub counts: BTreeMap<LineId, Counts>,
     /// Means of payment.
     pub tenders: BTreeMap<TenderId, Holding>,
+    /// What is known of card tenders beside that.
+    #[serde(default)]
+    pub cards: BTreeMap<TenderId, CardState>,
+    /// Authorizations that lapsed.
+    #[serde(default)]
+    pub lapsed: BTreeSet<AuthorizationId>,
+    /// Objections of the customer to captures.
+    #[serde(default)]
+    pub disputes: BTreeMap<DisputeId, Dispute>,
     /// The ERP's claim on stock.
     pub reservation: Option<ReservationState>,
     /// The ERP's number.
@@ -126,8 +135,23 @@ pub enum Holding {
         /// The payment provider's identifier, on card tenders.
         authorization_id: Option<AuthorizationId>,
     },
+    /// Held no more: a new authorization is asked for as far as money is needed still.
+    Lapsed,
     /// Declined.
     Refused,
+}
+
+/// What is known of a card beside what it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardState {
+    /// Which authorization is the present one, counted from 0.
+    pub round: u32,
+    /// Authorizations that it gave.
+    pub authorizations: BTreeSet<AuthorizationId>,
+    /// Captures that the present authorization was asked for and that failed.
+    pub failures: u32,
+    /// Whether the present authorization was asked for because captures failed.
+    pub renewed: bool,
 }
 
 /// Stock that the ERP claimed.
@@ -226,8 +250,28 @@ pub struct PaymentShare {
     pub amount: i64,
     /// Of these, minor units that were given back, or are about to be.
     pub refunded: i64,
-    /// The payment provider's capture, once it is known.
+    /// The payment provider's capture, once the money is known to be taken.
     pub capture_id: Option<CaptureId>,
+    /// Which attempt to take it is the present one, from 1.
+    #[serde(default = "first")]
+    pub attempt: u32,
+    /// The payment provider took the present attempt on and will tell its outcome.
+    #[serde(default)]
+    pub pending: bool,
+    /// It cannot be taken: a person knows.
+    #[serde(default)]
+    pub lost: bool,
+}
+
+impl PaymentShare {
+    /// Whether it is to be taken from a card and it is not known yet whether that can be.
+    pub fn is_open(&self) -> bool {
+        self.kind == TenderKind::Card && self.capture_id.is_none() && !self.lost
+    }
+}
+
+const fn first() -> u32 {
+    1
 }
 
 /// A wish to cancel.
@@ -400,6 +444,12 @@ pub struct RefundState {
     pub receipt_id: ReceiptId,
     /// The chain that it belongs to.
     pub chain: Chain,
+    /// Which attempt is the present one, from 1.
+    #[serde(default = "first")]
+    pub attempt: u32,
+    /// The refund that could not be paid and that it is instead of.
+    #[serde(default)]
+    pub replaces: Option<RefundId>,
 }
 
 /// What became of a call to a partner.
@@ -495,6 +545,33 @@ impl OrderProcess {
                 .any(|units| units.line_id == *line && units.range().contains(&unit))
                 .then_some((shipment_id, departure))
         })
+    }
+
+    /// What units are worth that may leave still.
+    pub fn open_value(&self) -> Value {
+        let lines = self.order.lines.iter();
+        let units: Vec<Units> = lines
+            .map(|line| Units {
+                line_id: line.line_id.clone(),
+                first: self.counts(&line.line_id).shipped,
+                quantity: self.open_units(&line.line_id),
+            })
+            .collect();
+        self.value_of(&units)
+    }
+
+    /// A tender's share of a parcel that left.
+    pub fn share_mut(&mut self, shipment: &ShipmentId, tender: &TenderId) -> Option<&mut PaymentShare> {
+        let departure = self.shipments.get_mut(shipment)?.shipped.as_mut()?;
+        departure.shares.iter_mut().find(|share| share.tender_id == *tender)
+    }
+
+    /// Every tender's share of every parcel that left.
+    pub fn shares(&self) -> impl Iterator<Item = (&ShipmentId, &Departure, &PaymentShare)> {
+        self.shipments
+            .iter()
+            .filter_map(|(id, parcel)| Some((id, parcel.shipped.as_ref()?)))
+            .flat_map(|(id, departure)| departure.shares.iter().map(move |share| (id, departure, share)))
     }
 
     /// What units are worth.

@@ -23,12 +23,12 @@ const KEY_CHARS_MAX: usize = 200;
 pub enum Intent {
     /// Ask the tax engine what the order's taxes are.
     QuoteTax,
-    /// Hold a card tender's amount.
-    Authorize { tender: TenderId },
+    /// Hold a card tender's amount; `round` counts its authorizations from 0.
+    Authorize { tender: TenderId, round: u32 },
     /// Take a stored-value tender's amount.
     Debit { tender: TenderId },
-    /// Give up what is held and not captured.
-    Void { tender: TenderId },
+    /// Give up what is held and not captured of a card tender's authorization.
+    Void { tender: TenderId, round: u32 },
     /// Give back what was debited and not used.
     CreditBack { tender: TenderId },
     /// Claim stock for all lines.
@@ -48,7 +48,7 @@ pub enum Intent {
     /// Put the label on the parcel.
     Attach { shipment: ShipmentId },
     /// Take the money for a parcel.
-    Capture { shipment: ShipmentId, tender: TenderId },
+    Capture { shipment: ShipmentId, tender: TenderId, attempt: u32 },
     /// Book that a parcel's goods left.
     IssueGoods { shipment: ShipmentId, line: LineId },
     /// Report the tax of a parcel.
@@ -80,7 +80,7 @@ pub enum Intent {
     /// Book that goods left quarantine, or where they went.
     Disposition { decision: String, line: LineId, condition: StockCondition },
     /// Give money back.
-    Refund { refund: RefundId },
+    Refund { refund: RefundId, attempt: u32 },
     /// Report the tax that is given back on units of a parcel.
     ReportReturn { receipt: ReceiptId, shipment: ShipmentId },
     /// Post the credit memo of a receipt.
@@ -104,9 +104,13 @@ impl Intent {
     fn words(&self) -> (&'static str, Vec<String>) {
         match self {
             Self::QuoteTax => ("quote-tax", vec![]),
-            Self::Authorize { tender } => ("authorize", vec![tender.to_string()]),
+            Self::Authorize { tender, round } => {
+                ("authorize", numbered(vec![tender.to_string()], round.saturating_add(1)))
+            }
             Self::Debit { tender } => ("debit", vec![tender.to_string()]),
-            Self::Void { tender } => ("void", vec![tender.to_string()]),
+            Self::Void { tender, round } => {
+                ("void", numbered(vec![tender.to_string()], round.saturating_add(1)))
+            }
             Self::CreditBack { tender } => ("credit-back", vec![tender.to_string()]),
             Self::Reserve => ("reserve", vec![]),
             Self::Book => ("book", vec![]),
@@ -118,7 +122,9 @@ impl Intent {
             Self::Unbook { cancellation } => ("unbook", vec![cancellation.clone()]),
             Self::Label { shipment } => ("label", vec![shipment.to_string()]),
             Self::Attach { shipment } => ("attach", vec![shipment.to_string()]),
-            Self::Capture { shipment, tender } => ("capture", vec![shipment.to_string(), tender.to_string()]),
+            Self::Capture { shipment, tender, attempt } => {
+                ("capture", numbered(vec![shipment.to_string(), tender.to_string()], *attempt))
+            }
             Self::IssueGoods { shipment, line } => ("issue", vec![shipment.to_string(), line.to_string()]),
             Self::ReportSale { shipment } => ("report-sale", vec![shipment.to_string()]),
             Self::Invoice { shipment } => ("invoice", vec![shipment.to_string()]),
@@ -138,7 +144,7 @@ impl Intent {
             Self::Disposition { decision, line, condition } => {
                 ("disposition", vec![decision.clone(), line.to_string(), format!("{condition:?}")])
             }
-            Self::Refund { refund } => ("refund", vec![refund.to_string()]),
+            Self::Refund { refund, attempt } => ("refund", numbered(vec![refund.to_string()], *attempt)),
             Self::ReportReturn { receipt, shipment } => {
                 ("report-return", vec![receipt.to_string(), shipment.to_string()])
             }
@@ -153,6 +159,14 @@ impl Intent {
             }
         }
     }
+}
+
+/// The first of its kind bears no number.
+fn numbered(mut about: Vec<String>, number: u32) -> Vec<String> {
+    if number > 1 {
+        about.push(number.to_string());
+    }
+    about
 }
 
 /// The idempotency key of an intent: a function of the order and the intent only, so that every attempt,
@@ -234,6 +248,7 @@ mod tests {
         let capture = |shipment: &str, tender: &str| Intent::Capture {
             shipment: ShipmentId::new(shipment),
             tender: TenderId::new(tender),
+            attempt: 1,
         };
         assert_eq!(idempotency_key(&order, &capture("s", "t")), "W%201%2F%C3%BC%0A.capture.s.t");
         assert_eq!(

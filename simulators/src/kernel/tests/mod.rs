@@ -52,6 +52,7 @@ impl Desk {
             tender_id: request.tender_id.clone(),
             capture_id: request.capture_id.clone(),
             amount: request.amount,
+            attempt: 1,
             status: RefundStatus::Pending,
             settlement_amount: None,
         };

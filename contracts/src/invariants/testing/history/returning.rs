@@ -184,6 +184,7 @@ impl History {
                 amount: money(amount),
             },
             cause: cause.to_owned(),
+            replaces: None,
         };
         self.effect(System::Marketplace, Effect::RefundShown { notice });
     }
@@ -197,9 +198,47 @@ impl History {
             capture_id: capture.into(),
             amount: money(amount),
             status: RefundStatus::Pending,
+            attempt: 1,
             settlement_amount: None,
         };
         self.effect(System::Psp, Effect::RefundAccepted { refund, cause: cause.to_owned() });
+    }
+
+    /// A second attempt at a refund, which arrives.
+    pub(in crate::invariants) fn refund_again(&mut self, id: &str, cause: &str, amount: i64) {
+        let refund = Refund {
+            refund_id: id.into(),
+            provider_reference: format!("P-{id}-2"),
+            order_number: self.number(),
+            tender_id: "T-1".into(),
+            capture_id: "C-1".into(),
+            amount: money(amount),
+            status: RefundStatus::Pending,
+            attempt: 2,
+            settlement_amount: None,
+        };
+        self.effect(System::Psp, Effect::RefundAccepted { refund: refund.clone(), cause: cause.to_owned() });
+        let refund = Refund { status: RefundStatus::Succeeded, ..refund };
+        self.effect(System::Psp, Effect::RefundSucceeded { refund });
+    }
+
+    /// A dispute of capture C-1 opens or ends.
+    pub(in crate::invariants) fn dispute(&mut self, id: &str, amount: i64, status: DisputeStatus) {
+        let dispute = Dispute {
+            dispute_id: id.into(),
+            order_number: self.number(),
+            tender_id: "T-1".into(),
+            capture_id: "C-1".into(),
+            amount: money(amount),
+            reason: "product not received".to_owned(),
+            status,
+        };
+        let effect = if status == DisputeStatus::Open {
+            Effect::PaymentDisputed { dispute }
+        } else {
+            Effect::DisputeClosed { dispute }
+        };
+        self.commit(System::Psp, true, effect);
     }
 
     pub(super) fn refund_effects(&self, id: &str) -> Option<Refund> {

@@ -93,6 +93,8 @@ impl History {
             order_number: self.number(),
             shipment_id: shipment.into(),
             amount: money(amount),
+            attempt: 1,
+            status: CaptureStatus::Succeeded,
             settlement_amount: None,
         };
         self.captures.push((id.into(), amount));

@@ -45,20 +45,25 @@ impl History {
     pub(in crate::invariants) fn answer_read_with(&mut self, change: impl FnOnce(&mut LineState)) {
         let mut state = self.state.clone();
         change(&mut state);
-        let view = OrderView {
+        self.answer_view(|view| view.lines = vec![state]);
+    }
+
+    fn answer_view(&mut self, change: impl FnOnce(&mut OrderView)) {
+        let mut view = OrderView {
             order_number: self.number(),
             sales_channel: self.order.sales_channel,
             channel_order_id: self.order.channel_order_id.clone(),
             status: self.status,
             total: self.order.total,
             gift: false,
-            lines: vec![state],
+            lines: vec![self.state.clone()],
             items: Self::items(self.state.ordered),
             shipments: self.shipments.clone(),
             returns: Vec::new(),
             refunds: Vec::new(),
             exchanges: Vec::new(),
         };
+        change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);
         self.exchange(System::Pos, System::Middleware, "readOrder", answer, (Value::Null, json_of(&view)));
     }
@@ -109,6 +114,54 @@ impl History {
         };
         let answer = (key, status, outcome);
         self.exchange(System::Middleware, System::Psp, "capturePayment", answer, (request, response));
+    }
+
+    /// The middleware acknowledges an event about a dispute.
+    pub(in crate::invariants) fn told_of_dispute(&mut self, id: &str) {
+        let event_id = format!("evt-{id}");
+        let effect = Effect::EventRaised {
+            event_id: event_id.as_str().into(),
+            event_type: EventType::PaymentDisputed.name().to_owned(),
+            subject: id.to_owned(),
+        };
+        self.commit(System::Psp, true, effect);
+        self.deliver(&event_id, Some(202), Outcome::Ok);
+    }
+
+    /// The middleware asked for a refund of a capture, and was answered.
+    pub(in crate::invariants) fn call_refund(&mut self, id: &str, capture: &str) {
+        let request = json!({ "refund_id": id, "order_number": "W-17", "capture_id": capture });
+        let answer = (id, Some(201), Outcome::Ok);
+        self.exchange(System::Middleware, System::Psp, "refundPayment", answer, (request, json!({})));
+    }
+
+    /// The middleware asked for store credit, and was answered.
+    pub(in crate::invariants) fn call_credit(&mut self, cause: &str) {
+        let request = json_of(&StoreCreditRequest {
+            customer_ref: "customer-1".into(),
+            order_number: self.number(),
+            cause: cause.to_owned(),
+            amount: money(1),
+        });
+        let entry = json_of(&self.entry(EntryKind::Credit, "credit-customer-1", cause, 1));
+        let answer = (cause, Some(201), Outcome::Ok);
+        self.exchange(System::Middleware, System::StoredValue, "issueStoreCredit", answer, (request, entry));
+    }
+
+    /// Somebody asks the middleware, which answers that a refund stands so.
+    pub(in crate::invariants) fn answer_refund(&mut self, id: &str, status: RefundStatus) {
+        self.answer_view(|view| {
+            view.refunds.push(RefundView {
+                part: RefundPart {
+                    refund_id: id.into(),
+                    tender_id: Some("T-1".into()),
+                    kind: TenderKind::Card,
+                    amount: money(4_990),
+                },
+                status,
+                cause: "R-1".to_owned(),
+            });
+        });
     }
 
     /// Customer service has the order replayed.

@@ -6,6 +6,7 @@ mod clawback;
 mod disorder;
 mod exchanges;
 mod orders;
+mod payments;
 mod properties;
 mod returns;
 mod serials;
@@ -41,6 +42,8 @@ pub(super) struct Stage {
     pub(super) silent: Vec<&'static str>,
     /// Where each line is reserved: node and units.
     pub(super) nodes: BTreeMap<LineId, Vec<(&'static str, u32)>>,
+    /// Where captures stand when they are answered.
+    pub(super) captures: &'static str,
     /// Units that nodes can still stop; `None`: all that they are asked.
     pub(super) stoppable: Option<u32>,
     events: u32,
@@ -193,6 +196,7 @@ impl Stage {
             refusing: BTreeMap::new(),
             silent: Vec::new(),
             nodes: BTreeMap::new(),
+            captures: "succeeded",
             stoppable: None,
             events: 0,
         }
@@ -286,7 +290,7 @@ impl Stage {
                 json!({ "order_number": "W-1", "lines": lines, "total_tax": eur(0) })
             }
             "authorizePayment" => json!({
-                "authorization_id": format!("auth-{}", body["tender_id"].as_str().unwrap()), "order_number": "W-1",
+                "authorization_id": self.authorization_id(task), "order_number": "W-1",
                 "tender_id": body["tender_id"], "amount": body["amount"], "status": "authorized",
                 "expires_at": "2026-12-31T00:00:00Z",
             }),
@@ -304,6 +308,7 @@ impl Stage {
                 "capture_id": format!("cap-{}", body["shipment_id"].as_str().unwrap()),
                 "authorization_id": task.parameters[0], "order_number": "W-1",
                 "shipment_id": body["shipment_id"], "amount": body["amount"],
+                "attempt": body["attempt"].as_u64().unwrap_or(1), "status": self.captures,
             }),
             "cancelFulfillment" => self.stopped(body),
             "refundPayment" => {
@@ -313,6 +318,16 @@ impl Stage {
                 refund
             }
             _ => body.clone(),
+        }
+    }
+
+    /// One for each key.
+    fn authorization_id(&self, task: &Task) -> String {
+        let tender = task.body["tender_id"].as_str().unwrap();
+        let earlier = self.calls("authorizePayment").into_iter();
+        match earlier.filter(|body| body["tender_id"] == task.body["tender_id"]).count() {
+            0 => format!("auth-{tender}"),
+            earlier => format!("auth-{tender}-{}", earlier + 1),
         }
     }
 

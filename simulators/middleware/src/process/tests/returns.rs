@@ -233,31 +233,71 @@ fn a_marketplace_pays_when_it_is_notified() {
     assert_eq!(stage.calls("notifyRefund").len(), 1);
 }
 
-#[test]
-fn the_first_outcome_of_a_refund_stays() {
-    let mut stage = shipped();
-    stage
-        .store_return(receipt("R1", vec![returned("B", 1)], vec![graded("B", 1, ConditionGrade::A)]))
-        .unwrap();
-    let refund: Refund = {
-        let mut body = stage.calls("refundPayment")[0].clone();
-        body["provider_reference"] = json!("re-1");
-        body["status"] = json!("succeeded");
-        serde_json::from_value(body).unwrap()
-    };
-    stage.event(EventData::RefundSucceeded(refund.clone()));
-    let failed = Refund { status: RefundStatus::Failed, ..refund };
-    stage.event(EventData::RefundFailed(failed.clone()));
-    assert_eq!(stage.process().refunds[0].status, RefundStatus::Succeeded);
-    assert!(stage.letters.is_empty());
+/// What the payment provider tells of the last refund that it was asked for.
+fn told(stage: &Stage) -> Refund {
+    let mut body = stage.calls("refundPayment").last().copied().unwrap().clone();
+    body["provider_reference"] = json!("re-1");
+    body["status"] = json!("succeeded");
+    serde_json::from_value(body).unwrap()
+}
 
+fn refunding() -> Stage {
     let mut stage = shipped();
     stage
         .store_return(receipt("R1", vec![returned("B", 1)], vec![graded("B", 1, ConditionGrade::A)]))
         .unwrap();
-    stage.event(EventData::RefundFailed(failed));
-    assert_eq!(stage.process().refunds[0].status, RefundStatus::Failed);
+    stage
+}
+
+#[test]
+fn a_refund_that_fails_is_tried_again_and_then_becomes_store_credit_once() {
+    let mut stage = refunding();
+    let first = told(&stage);
+    stage.event(EventData::RefundSucceeded(first.clone()));
+    stage.event(EventData::RefundFailed(first.clone()));
+    stage.run();
+    let second = told(&stage);
+    assert_eq!((first.attempt, second.attempt), (1, 2));
+    stage.event(EventData::RefundFailed(first.clone()));
+    assert_eq!(stage.process().refunds[0].status, RefundStatus::Pending, "late word of the first attempt");
+    stage.event(EventData::RefundFailed(second.clone()));
+    stage.event(EventData::RefundFailed(second.clone()));
+    stage.event(EventData::RefundSucceeded(second));
+    stage.event(EventData::RefundFailed(first));
+    stage.run();
+    let credits = stage.calls("issueStoreCredit");
+    assert_eq!((credits.len(), &credits[0]["amount"]["amount"]), (1, &json!(2000)));
+    let notices = stage.calls("notifyRefund");
+    assert_eq!((notices.len(), &notices[1]["replaces"]), (2, &notices[0]["refund"]["refund_id"]));
+    let statuses: Vec<RefundStatus> = stage.process().refunds.iter().map(|refund| refund.status).collect();
+    assert_eq!(statuses, [RefundStatus::Failed, RefundStatus::Succeeded]);
+    assert!(stage.letters.is_empty());
+}
+
+#[test]
+fn a_late_failure_does_not_override_the_success_of_a_newer_attempt() {
+    let mut stage = refunding();
+    let first = told(&stage);
+    stage.event(EventData::RefundFailed(first.clone()));
+    stage.run();
+    let second = told(&stage);
+    stage.event(EventData::RefundSucceeded(second));
+    stage.event(EventData::RefundFailed(first));
+    stage.run();
+    assert_eq!(stage.process().refunds[0].status, RefundStatus::Succeeded);
+    assert_eq!((stage.process().refunds.len(), stage.calls("refundPayment").len()), (1, 2));
+}
+
+#[test]
+fn a_person_decides_on_a_failed_refund_where_that_is_declared() {
+    let mut stage = refunding();
+    stage.policy.payments.failed_refunds = counterproof_contracts::policy::FailedRefund::Person;
+    stage.policy.payments.refund_attempts = 1;
+    let first = told(&stage);
+    stage.event(EventData::RefundFailed(first));
+    stage.run();
     assert!(matches!(stage.letters.as_slice(), [Letter::Alert { .. }]));
+    assert_eq!(stage.process().refunds.len(), 1);
 }
 
 #[test]

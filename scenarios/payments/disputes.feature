@@ -1,0 +1,73 @@
+@payments @PAY-009
+Feature: A customer disputes a payment at the card's issuer
+  While the dispute is open nothing is given back that the customer may get from it. What the customer got from the issuer
+  is given back by nobody else.
+
+  Background:
+    Given 5 "linen shirt" are in stock at "Warehouse North"
+    When a customer orders 2 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the customer has paid 104.70 EUR
+
+  Scenario: It is won
+    When the customer disputes the payment
+    Then 1 dead letter waits
+    When the dispute is won
+    Then the issuer has taken back 0.00 EUR
+    And every system agrees
+
+  Scenario: It is lost
+    When the customer disputes the payment
+    And the dispute is lost
+    Then the issuer has taken back 104.70 EUR
+    And every system agrees
+
+  Scenario: Goods come back while it is open, and it is won
+    When the customer disputes the payment
+    Then 1 dead letter waits
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 0.00 EUR to the card
+    When the dispute is won
+    Then the customer is refunded 49.90 EUR to the card
+    And every system agrees
+
+  Scenario: Goods come back while it is open, and it is lost
+    When the customer disputes the payment
+    Then 1 dead letter waits
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 0.00 EUR to the card
+    When the dispute is lost
+    Then the issuer has taken back 104.70 EUR
+    And the customer is refunded 0.00 EUR to the card
+    And the order is partially returned
+    And every system agrees
+
+  Scenario: Goods come back after it was lost
+    When the customer disputes the payment
+    Then 1 dead letter waits
+    When the dispute is lost
+    Then the issuer has taken back 104.70 EUR
+    When the customer brings 2 "linen shirt" back to "Store 12" as new
+    Then the order is returned
+    And the customer is refunded 0.00 EUR to the card
+    And every system agrees
+
+  Scenario: A refund failed, and the payment is disputed before it becomes store credit
+    Given the payment provider decides refunds later
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    And the payment provider reports that the refund failed
+    And the customer disputes the payment
+    Then 1 dead letter waits
+    When the payment provider reports that the refund failed
+    Then the customer receives 0.00 EUR as store credit
+    When the dispute is lost
+    Then the issuer has taken back 104.70 EUR
+    And the customer receives 0.00 EUR as store credit
+    And every system agrees
+
+  Scenario: The end of the dispute is told before its beginning
+    Given the dispute comes 2 seconds late
+    When the customer disputes the payment
+    And the dispute is lost
+    Then the issuer has taken back 104.70 EUR
+    And every system agrees
