@@ -63,6 +63,7 @@ impl History {
             returns: Vec::new(),
             refunds: Vec::new(),
             version: None,
+            exchanges: Vec::new(),
         };
         change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);
@@ -148,7 +149,8 @@ impl History {
             kind: TenderKind::Card,
             amount: money(amount),
         };
-        let notice = RefundNotice { order_number: self.number(), refund, cause: cause.to_owned() };
+        let notice =
+            RefundNotice { order_number: self.number(), refund, cause: cause.to_owned(), replaces: None };
         self.effect(self.channel(), Effect::RefundShown { notice });
     }
 
