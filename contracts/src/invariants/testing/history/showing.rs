@@ -146,7 +146,8 @@ impl History {
             kind: TenderKind::Card,
             amount: money(amount),
         };
-        let notice = RefundNotice { order_number: self.number(), refund, cause: cause.to_owned() };
+        let notice =
+            RefundNotice { order_number: self.number(), refund, cause: cause.to_owned(), replaces: None };
         self.effect(self.channel(), Effect::RefundShown { notice });
     }
 
