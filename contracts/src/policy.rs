@@ -19,6 +19,8 @@ pub struct Policy {
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade.
     pub dispositions: Vec<GradeDisposition>,
+    /// What becomes of units that a node will not ship after all.
+    pub unfulfilled: UnfulfilledPolicy,
     /// What is done when the payment provider fails.
     pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
@@ -85,6 +87,18 @@ pub enum BrokenMinimum {
     None,
     /// Its shares in the goods that stay are kept of the refund; they are given back if those come back, too.
     Clawback,
+}
+
+/// What becomes of units that a node will not ship after all. What cannot be helped is canceled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnfulfilledPolicy {
+    /// Another node ships them, or the customer waits where the SKU is sold beyond its stock.
+    ReSourceOrBackOrder,
+    /// Another node ships them.
+    ReSource,
+    /// They are canceled.
+    Cancel,
 }
 
 /// What becomes of goods of a grade.
@@ -174,6 +188,7 @@ impl Default for Policy {
             ]
             .map(|(grade, disposition)| GradeDisposition { grade, disposition })
             .to_vec(),
+            unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
             payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),

@@ -55,6 +55,55 @@ records! {
         tax_terms,
         settlement,
     }
+    SalesOrderChange {
+        order_number,
+        change_id: reference(),
+        version: 2_u32..=1_000_000,
+        total,
+        total_tax,
+        reason: text(4000),
+    }
+    OrderChange {
+        order_number,
+        change_id: reference(),
+        reason: text(4000),
+        changed,
+    }
+    OrderChangeResult {
+        order_number,
+        change_id: reference(),
+        status,
+        version: proptest::option::of(2_u32..=1_000_000),
+        reason: proptest::option::of(text(4000)),
+    }
+    FulfillmentChange {
+        order_number,
+        change_id: reference(),
+        ship_to,
+    }
+    UnfulfilledUnits {
+        exception_id: reference(),
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        reason,
+    }
+    SubstitutionProposal {
+        proposal_id: reference(),
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        line_id,
+        sku,
+        substitute_sku,
+        quantity: QUANTITY,
+    }
+    SubstitutionAnswer {
+        order_number,
+        proposal_id: reference(),
+        accepted,
+    }
     SalesOrderList {
         items,
     }
@@ -106,6 +155,7 @@ records! {
         lines: at_least_one(),
         status,
         gift,
+        pickup,
     }
     Shipment {
         shipment_id,
@@ -116,6 +166,7 @@ records! {
         status,
         tracking_number,
         shipped_at,
+        pickup,
     }
     LabelRequest {
         order_number,
@@ -128,6 +179,7 @@ records! {
         order_number,
         parcel_ref: reference(),
         carrier: text(64),
+        address_id: proptest::option::of(identifier(128)),
     }
     LabelAttachment {
         order_number,
@@ -157,6 +209,9 @@ records! {
     ReservationRequest {
         order_number,
         lines: at_least_one(),
+        node_id,
+        exclude_nodes,
+        allow_backorder,
     }
     ReservedLine {
         line_id,
@@ -168,11 +223,14 @@ records! {
         reservation_id,
         order_number,
         lines,
+        backordered,
+        expires_at,
     }
     ReservationRelease {
         order_number,
-        lines: at_least_one(),
+        lines,
         cause: reference(),
+        backordered,
     }
     InventoryMovement {
         movement_id,
@@ -240,6 +298,7 @@ records! {
         city: text(200),
         postal_code: text(16),
         country: country(),
+        address_id: proptest::option::of(identifier(128)),
     }
     Promotion {
         promotion_id,
@@ -286,6 +345,7 @@ records! {
         promotions,
         tenders,
         total,
+        pickup_node,
         tax_terms,
         settlement,
     }
@@ -518,6 +578,7 @@ records! {
         canceled: COUNT,
         shipped: COUNT,
         returned: COUNT,
+        backordered: COUNT,
     }
     OrderStatusUpdate {
         order_number,
@@ -527,6 +588,7 @@ records! {
         shipments,
         occurred_at,
         reason: proptest::option::of(text(4000)),
+        changes,
     }
     RefundNotice {
         order_number,
@@ -564,6 +626,7 @@ records! {
         shipments,
         returns,
         refunds,
+        version: proptest::option::of(1_u32..=1_000_000),
     }
     StoredValueAccount {
         account_id,
@@ -748,6 +811,12 @@ impl Random for EventData {
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            UnfulfilledUnits::random().prop_map(Self::FulfillmentOrderShortPicked),
+            UnfulfilledUnits::random().prop_map(Self::FulfillmentOrderRejected),
+            UnfulfilledUnits::random().prop_map(Self::PickupExpired),
+            SubstitutionProposal::random().prop_map(Self::SubstitutionProposed),
+            Reservation::random().prop_map(Self::InventoryReceived),
+            Reservation::random().prop_map(Self::ReservationExpired),
             Capture::random().prop_map(Self::PaymentCaptured),
             Capture::random().prop_map(Self::PaymentCaptureFailed),
             Authorization::random().prop_map(Self::PaymentAuthorizationExpired),

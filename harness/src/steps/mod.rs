@@ -4,12 +4,15 @@
 //! look at what simulators show; they never reach into the implementation.
 
 mod agreement;
+mod changes;
+mod exceptions;
 mod faults;
 mod files;
 mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod pickup;
 mod provider;
 mod recovery;
 mod return_channels;
@@ -123,10 +126,13 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
     [
         stock::STEPS,
         orders::STEPS,
+        changes::STEPS,
         payment::STEPS,
         provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,
+        exceptions::STEPS,
+        pickup::STEPS,
         returns::STEPS,
         files::STEPS,
         return_exceptions::STEPS,

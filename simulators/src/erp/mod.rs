@@ -25,6 +25,7 @@ use crate::{
     world::World,
 };
 
+mod backorder;
 mod finance;
 #[cfg(test)]
 mod ledger_tests;
@@ -35,6 +36,7 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
+use backorder::Backorders;
 use reservation::Claim;
 use sales::Booking;
 use stock::Ledger;
@@ -51,6 +53,9 @@ pub struct Erp {
     listed: BTreeSet<Sku>,
     claims: BTreeMap<ReservationId, Claim>,
     claims_of: BTreeMap<OrderNumber, Vec<ReservationId>>,
+    backorders: Backorders,
+    /// How long claims on a SKU last whose order is not booked; for ever where nothing stands.
+    claims_last: BTreeMap<Sku, std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
 }
 
@@ -228,6 +233,9 @@ impl Core for Erp {
             operations::FIND_SALES_ORDERS => answer(&self.find_sales_orders(call)),
             operations::CANCEL_SALES_ORDER_LINES => {
                 answer(&self.cancel_lines(call.parameter("erp_document"), call.document()?, scene)?)
+            }
+            operations::CHANGE_SALES_ORDER => {
+                answer(&self.change_sales_order(call.parameter("erp_document"), call.document()?, scene)?)
             }
             operations::CREATE_RESERVATION => answer(&self.reserve(&call.document()?, scene)?),
             operations::RELEASE_RESERVATION => {

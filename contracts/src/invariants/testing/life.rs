@@ -211,6 +211,7 @@ impl Life {
                 city: "Berlin".to_owned(),
                 postal_code: "10115".to_owned(),
                 country: "DE".to_owned(),
+                address_id: None,
             },
             gift: None,
             lines: vec![line],
@@ -218,6 +219,7 @@ impl Life {
             promotions: (self.promotion > 0).then_some(promotion).into_iter().collect(),
             tenders: self.tenders(total),
             total: money(total),
+            pickup_node: None,
             settlement: None,
             tax_terms: None,
         }

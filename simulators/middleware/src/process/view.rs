@@ -33,6 +33,7 @@ pub fn order_view(process: &OrderProcess, now: Timestamp) -> OrderView {
                 cause: refund.receipt_id.to_string(),
             })
             .collect(),
+        version: Some(order.version),
     }
 }
 
@@ -82,6 +83,7 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
             status: tracking::status(process, parcel),
             tracking_number: parcel.tracking_number.clone(),
             shipped_at: parcel.shipped.as_ref().map(|departure| departure.at),
+            pickup: process.order.pickup_node.is_some(),
         })
         .collect()
 }

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod accepting;
+mod changing;
 mod returning;
 mod shipping;
 mod showing;

@@ -15,6 +15,7 @@ impl History {
             shipments: self.shipments.clone(),
             occurred_at: self.now(),
             reason: None,
+            changes: Vec::new(),
         };
         self.effect(self.channel(), Effect::StatusShown { update });
         let entry = TimelineEntry {
@@ -61,6 +62,7 @@ impl History {
             shipments: self.shipments.clone(),
             returns: Vec::new(),
             refunds: Vec::new(),
+            version: None,
         };
         change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);

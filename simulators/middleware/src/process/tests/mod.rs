@@ -101,6 +101,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
             city: "Köln".to_owned(),
             postal_code: "50667".to_owned(),
             country: "DE".to_owned(),
+            address_id: None,
         },
         gift: None,
         lines,
@@ -108,6 +109,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         promotions: vec![],
         tenders: vec![],
         total: eur(0),
+        pickup_node: None,
         settlement: None,
         tax_terms: None,
     };
@@ -370,6 +372,7 @@ impl Stage {
             status: ShipmentStatus::Shipped,
             tracking_number: Some(format!("TRK-{id}").into()),
             shipped_at: Some(self.now),
+            pickup: false,
         }
     }
 
