@@ -77,12 +77,16 @@ fn check_refund(order: &OrderBook, notice: &RefundNotice, bench: &mut Bench) -> 
     let refund = &notice.refund;
     let paid = order.money.payouts.iter().any(|payout| match (&payout.via, refund.kind) {
         (Via::Card { refund: id, .. }, TenderKind::Card) => *id == refund.refund_id,
-        (Via::Account { .. }, TenderKind::GiftCard | TenderKind::StoreCredit) => payout.cause == notice.cause,
+        // Credit for a refund that failed has a cause of its own.
+        (Via::Account { .. }, TenderKind::GiftCard | TenderKind::StoreCredit) => {
+            payout.cause == notice.cause || payout.amount == refund.amount.amount
+        }
         // To a marketplace the notice is the order to pay.
         (_, TenderKind::MarketplaceCollected) => true,
         _ => false,
     });
-    if refund.kind == TenderKind::MarketplaceCollected {
+    // What an exchange paid for goes back by way of the order that it came from.
+    if matches!(refund.kind, TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit) {
         return None;
     }
     bench.looks();
