@@ -119,6 +119,7 @@ impl Lifecycle for OrderStatus {
         Self::Accepted,
         Self::Rejected,
         Self::InFulfillment,
+        Self::ReadyForPickup,
         Self::PartiallyShipped,
         Self::Shipped,
         Self::Delivered,
@@ -134,9 +135,13 @@ impl Lifecycle for OrderStatus {
         (Self::Placed, Self::Canceled),
         (Self::Accepted, Self::InFulfillment),
         (Self::Accepted, Self::Canceled),
+        (Self::InFulfillment, Self::ReadyForPickup),
         (Self::InFulfillment, Self::PartiallyShipped),
         (Self::InFulfillment, Self::Shipped),
         (Self::InFulfillment, Self::Canceled),
+        (Self::ReadyForPickup, Self::PartiallyShipped),
+        (Self::ReadyForPickup, Self::Delivered),
+        (Self::ReadyForPickup, Self::Canceled),
         (Self::PartiallyShipped, Self::Shipped),
         (Self::PartiallyShipped, Self::Delivered),
         (Self::PartiallyShipped, Self::PartiallyReturned),
@@ -151,14 +156,22 @@ impl Lifecycle for OrderStatus {
 
 impl Lifecycle for FulfillmentStatus {
     const ENTITY: &'static str = "fulfillment_order";
-    const ALL: &'static [Self] =
-        &[Self::Requested, Self::Accepted, Self::PartiallyShipped, Self::Shipped, Self::Canceled];
+    const ALL: &'static [Self] = &[
+        Self::Requested,
+        Self::Accepted,
+        Self::PartiallyShipped,
+        Self::Shipped,
+        Self::Canceled,
+        Self::Rejected,
+    ];
     const STEPS: &'static [(Self, Self)] = &[
         (Self::Requested, Self::Accepted),
         (Self::Requested, Self::Canceled),
         (Self::Accepted, Self::PartiallyShipped),
         (Self::Accepted, Self::Shipped),
         (Self::Accepted, Self::Canceled),
+        (Self::Requested, Self::Rejected),
+        (Self::Accepted, Self::Rejected),
         (Self::PartiallyShipped, Self::Shipped),
     ];
 }
@@ -168,6 +181,7 @@ impl Lifecycle for ShipmentStatus {
     const ALL: &'static [Self] = &[
         Self::Created,
         Self::LabelPurchased,
+        Self::ReadyForPickup,
         Self::Shipped,
         Self::InTransit,
         Self::OutForDelivery,
@@ -179,6 +193,9 @@ impl Lifecycle for ShipmentStatus {
     /// The one step after delivery is the way back to the sender; a lost parcel stays lost.
     const STEPS: &'static [(Self, Self)] = &[
         (Self::Created, Self::LabelPurchased),
+        (Self::Created, Self::ReadyForPickup),
+        (Self::ReadyForPickup, Self::Delivered),
+        (Self::ReadyForPickup, Self::Voided),
         (Self::Created, Self::Voided),
         (Self::LabelPurchased, Self::Shipped),
         (Self::LabelPurchased, Self::Voided),

@@ -22,6 +22,8 @@ pub struct Policy {
     /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
     /// exchange have one of them. For other reasons it waits until the goods were graded.
     pub advance_exchange_reasons: Vec<ReturnReason>,
+    /// What becomes of units that a node will not ship after all.
+    pub unfulfilled: UnfulfilledPolicy,
     /// What is done when the payment provider fails.
     pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
@@ -88,6 +90,18 @@ pub enum BrokenMinimum {
     None,
     /// Its shares in the goods that stay are kept of the refund; they are given back if those come back, too.
     Clawback,
+}
+
+/// What becomes of units that a node will not ship after all. What cannot be helped is canceled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnfulfilledPolicy {
+    /// Another node ships them, or the customer waits where the SKU is sold beyond its stock.
+    ReSourceOrBackOrder,
+    /// Another node ships them.
+    ReSource,
+    /// They are canceled.
+    Cancel,
 }
 
 /// What becomes of goods of a grade.
@@ -191,6 +205,7 @@ impl Default for Policy {
                 ReturnReason::DamagedInTransit,
                 ReturnReason::WrongItem,
             ],
+            unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
             payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),

@@ -52,6 +52,8 @@ pub struct Cart {
     pub gift: bool,
     /// Destination, ISO 3166-1 alpha-2.
     pub country: Option<&'static str>,
+    /// The store where it will be collected.
+    pub pickup: Option<NodeId>,
     /// The certificate by which the customer pays no tax.
     pub exemption_certificate: Option<String>,
     /// Whether the retailer is paid in its own currency.

@@ -65,13 +65,13 @@ fn check_tender(order: &OrderBook, tender: &TenderId, bench: &mut Bench) {
     }
 }
 
-/// No more units are with nodes than were ordered; what a node stopped may go to another.
+/// No more units are with nodes than were ordered; what a node stopped or gave back may go to another.
 fn check_released(order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     for (line_id, line) in &terms.lines {
         let Some(book) = order.lines.get(line_id) else { continue };
         bench.looks();
-        let released = book.released.total() - book.node_canceled.total();
+        let released = book.released.total() - book.node_canceled.total() - book.given_back.total();
         if released > i64::from(line.quantity) {
             let sentence = format!(
                 "Order {}: {} of {} are with the nodes to ship, but only {} were ordered.",

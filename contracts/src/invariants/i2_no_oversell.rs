@@ -12,7 +12,8 @@ pub(super) const CHECK: Check = Check {
         id: "I2",
         name: "no oversell",
         text: "Units of a SKU in sales orders, less canceled ones, never exceed the units that there were at the \
-               start and that came since; neither do units that were claimed.",
+               start and that came since; neither do units that were claimed. Of a \
+               SKU whose customers may wait, so many more are sold as the ERP permits.",
         source: "bug reports vendurehq/vendure#3508, magento/magento2#6363, woocommerce/woocommerce#44273",
     },
     on_effect: Some(check),
@@ -39,11 +40,13 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
 fn check_sku(moment: &Moment<'_>, sku: &Sku, bench: &mut Bench) {
     let Some(demand) = moment.books.stock.demand(sku).filter(|demand| demand.opened) else { return };
     bench.looks();
-    let (sold, word) =
-        if demand.booked > demand.supply { (demand.booked, "sold") } else { (demand.reserved, "claimed") };
-    if sold <= demand.supply {
+    let (sold, word) = if demand.booked > demand.supply + demand.permitted {
+        (demand.booked, "sold")
+    } else if demand.reserved > demand.supply {
+        (demand.reserved, "claimed")
+    } else {
         return;
-    }
+    };
     let order = moment.order.map_or_else(String::new, |order| format!("Order {}: ", order.number));
     let sentence = format!(
         "{order}{} of {sku} are {word} against a supply of {}: {} too many.",

@@ -26,6 +26,7 @@ mod e8_valid_messages;
 mod i10_published_stock;
 mod i11_serial_in_one_place;
 mod i13_exchange_moves_both_goods;
+mod i14_prices_move_no_stock;
 mod i1_claims_are_covered;
 mod i2_no_oversell;
 mod i3_reservation_ends_once;
@@ -55,12 +56,15 @@ mod m7_one_currency;
 mod m8_capture_of_live_authorization;
 mod m9_canceled_order_is_free;
 mod o10_canceled_never_ships;
+mod o11_no_lost_update;
 mod o13_erp_has_the_order_s_sums;
 mod o14_released_units;
+mod o15_newest_address;
 mod o1_one_sales_order;
 mod o3_no_phantom_order;
 mod o4_units_add_up;
 mod o5_systems_agree;
+mod o6_price_of_a_version;
 mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
@@ -87,7 +91,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 59] = [
+static CHECKS: [law::Check; 63] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -118,15 +122,19 @@ static CHECKS: [law::Check; 59] = [
     i13_exchange_moves_both_goods::CHECK,
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,
+    i14_prices_move_no_stock::CHECK,
     i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,
     o5_systems_agree::CHECK,
+    o6_price_of_a_version::CHECK,
     o7_legal_transitions::CHECK,
     o8_never_back::CHECK,
     o9_status_follows_lines::CHECK,
     o10_canceled_never_ships::CHECK,
+    o11_no_lost_update::CHECK,
+    o15_newest_address::CHECK,
     o13_erp_has_the_order_s_sums::CHECK,
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
         id: "O14",
         name: "each unit is released once",
         text: "Over all fulfillment orders, no more units of a line stand at nodes than were ordered. At rest, a \
-               line that was released has all its units there, less those that are canceled: a split loses none \
+               line that was released has all its units there, less those that are canceled or wait for stock: a split loses none \
                and doubles none.",
         source: "bug report SAP/spartacus#6047",
     },
@@ -20,9 +20,9 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check_exactly),
 };
 
-/// Units in fulfillment orders that no node stopped.
+/// Units in fulfillment orders that no node stopped or gave back.
 const fn at_nodes(line: &LineBook) -> i64 {
-    line.released.total() - line.node_canceled.total()
+    line.released.total() - line.node_canceled.total() - line.given_back.total()
 }
 
 fn check_surplus(moment: &Moment<'_>, bench: &mut Bench) {
@@ -47,7 +47,9 @@ fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for (line_id, line) in &terms.lines {
         let Some(book) = order.lines.get(line_id).filter(|book| book.released.total() > 0) else { continue };
         bench.looks();
-        let due = i64::from(line.quantity) - order.canceled(line_id);
+        let shown = order.shown().and_then(|shown| shown.lines.get(line_id));
+        let waiting = shown.map_or(0, |line| i64::from(line.backordered));
+        let due = i64::from(line.quantity) - order.canceled(line_id) - waiting;
         if at_nodes(book) != due {
             bench.found(finding(order, terms, line_id, book, due));
         }

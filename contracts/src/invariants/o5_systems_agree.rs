@@ -245,7 +245,8 @@ const fn after(scan: ScanCode) -> ShipmentStatus {
 fn check_parcels(order: &OrderBook, bench: &mut Bench) {
     let (Some(shown), Some(channel)) = (order.shown(), order.channel()) else { return };
     for (shipment_id, shipment) in &order.shipments {
-        let seen = shipment.scanned.map_or(ShipmentStatus::Shipped, |(code, _)| after(code));
+        let left = if shipment.pickup { ShipmentStatus::Delivered } else { ShipmentStatus::Shipped };
+        let seen = shipment.scanned.map_or(left, |(code, _)| after(code));
         bench.looks();
         let told = shown.shipments.get(shipment_id).copied();
         if told == Some(seen) {

@@ -78,9 +78,10 @@ impl Sums {
         let closed = self.shipped + self.canceled >= self.ordered;
         let back = self.returned > 0;
         match status {
-            OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::InFulfillment => {
-                self.shipped == 0 && self.canceled < self.ordered
-            }
+            OrderStatus::Placed
+            | OrderStatus::Accepted
+            | OrderStatus::InFulfillment
+            | OrderStatus::ReadyForPickup => self.shipped == 0 && self.canceled < self.ordered,
             OrderStatus::Rejected => self.shipped == 0,
             OrderStatus::PartiallyShipped => self.shipped > 0 && !closed && !back,
             OrderStatus::Shipped | OrderStatus::Delivered => self.shipped > 0 && closed && !back,

@@ -6,10 +6,11 @@ use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
     DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
     FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
-    NodeId, Order, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease,
-    ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder,
-    SalesOrderCancellation, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, TaxDocument,
-    TaxQuote, TimelineEntry,
+    NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation,
+    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
+    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
+    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
+    TimelineEntry, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -24,6 +25,17 @@ pub enum Effect {
     },
     /// A channel asked to cancel units.
     CancellationRequested(CancellationLines),
+    /// A channel asked to change an order.
+    OrderChangeRequested {
+        /// What was asked.
+        change: Box<OrderChange>,
+    },
+    /// A channel learned that a change was accepted: the customer's truth from now on.
+    OrderChanged {
+        /// The order as it is now. `placed` on the wire, as in `OrderPlaced`.
+        #[serde(rename = "placed")]
+        order: Box<Order>,
+    },
     /// A channel asked for a return.
     ReturnRequested {
         /// What was asked.
@@ -58,6 +70,28 @@ pub enum Effect {
     SalesOrderCanceled {
         /// What was taken out.
         cancellation: SalesOrderCancellation,
+    },
+    /// The ERP took the next version of an order.
+    SalesOrderChanged {
+        /// What it costs now.
+        change: SalesOrderChange,
+    },
+    /// The ERP sells a SKU beyond its stock, up to a limit.
+    BackorderPermitted {
+        /// What.
+        sku: Sku,
+        /// So many units over all orders.
+        limit: i64,
+    },
+    /// The ERP promised units that are not there yet.
+    StockBackordered {
+        /// The claim.
+        reservation: Reservation,
+    },
+    /// Claimed units lapsed.
+    ReservationExpired {
+        /// What lapsed.
+        reservation: Reservation,
     },
     /// Opening stock of a SKU at a node.
     StockOpened {
@@ -158,6 +192,33 @@ pub enum Effect {
     FulfillmentCanceled {
         /// What it stopped and what had gone.
         result: FulfillmentCancellationResult,
+    },
+    /// A node takes another address for what is not packed.
+    FulfillmentChanged {
+        /// The fulfillment order as it is now.
+        fulfillment_order: FulfillmentOrder,
+    },
+    /// A node will not ship units after all.
+    UnitsUnfulfilled {
+        /// Which.
+        units: UnfulfilledUnits,
+    },
+    /// A node proposed something else.
+    SubstitutionProposed {
+        /// What.
+        proposal: SubstitutionProposal,
+    },
+    /// A node was told whether it may.
+    SubstitutionAnswered {
+        /// The answer.
+        answer: SubstitutionAnswer,
+    },
+    /// A wave was picked: what is in it cannot be stopped any more.
+    WavePicked {
+        /// The wave.
+        wave_id: String,
+        /// The fulfillment order in it.
+        fulfillment_order_id: crate::model::FulfillmentOrderId,
     },
     /// A parcel is packed.
     ShipmentPacked {
@@ -343,8 +404,16 @@ impl Effect {
     /// The order, where the effect is about one.
     pub fn order_number(&self) -> Option<&OrderNumber> {
         Some(match self {
-            Self::OrderPlaced { order } => &order.order_number,
+            Self::OrderPlaced { order } | Self::OrderChanged { order } => &order.order_number,
             Self::CancellationRequested(lines) => &lines.order_number,
+            Self::OrderChangeRequested { change } => &change.order_number,
+            Self::SalesOrderChanged { change } => &change.order_number,
+            Self::StockBackordered { reservation } | Self::ReservationExpired { reservation } => {
+                &reservation.order_number
+            }
+            Self::UnitsUnfulfilled { units } => &units.order_number,
+            Self::SubstitutionProposed { proposal } => &proposal.order_number,
+            Self::SubstitutionAnswered { answer } => &answer.order_number,
             Self::ReturnRequested { request } => &request.order_number,
             Self::StatusShown { update } => &update.order_number,
             Self::RefundShown { notice } => &notice.order_number,
@@ -370,7 +439,8 @@ impl Effect {
                 &rejection.order_number
             }
             Self::GoodsHeld { held } => &held.order_number,
-            Self::FulfillmentOrderReceived { fulfillment_order } => &fulfillment_order.order_number,
+            Self::FulfillmentOrderReceived { fulfillment_order }
+            | Self::FulfillmentChanged { fulfillment_order } => &fulfillment_order.order_number,
             Self::FulfillmentCanceled { result } => &result.order_number,
             Self::ShipmentPacked { shipment }
             | Self::LabelAttached { shipment }
@@ -394,6 +464,8 @@ impl Effect {
             Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
             Self::MarketplaceCollected { .. }
             | Self::StockOpened { .. }
+            | Self::BackorderPermitted { .. }
+            | Self::WavePicked { .. }
             | Self::UnclaimedChanged { .. }
             | Self::StockShown { .. }
             | Self::FulfillmentStatusChanged { .. }

@@ -124,6 +124,10 @@ const fn names_somebody(effect: &Effect) -> bool {
     matches!(
         effect,
         Effect::OrderPlaced { .. }
+            | Effect::OrderChangeRequested { .. }
+            | Effect::OrderChanged { .. }
+            | Effect::FulfillmentChanged { .. }
+            | Effect::LabelIssued { .. }
             | Effect::SalesOrderBooked { .. }
             | Effect::FulfillmentOrderReceived { .. }
             | Effect::ReturnRequested { .. }

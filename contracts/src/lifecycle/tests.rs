@@ -101,7 +101,7 @@ fn these_statuses_are_final_and_no_others() {
         S::ALL.iter().filter(|status| status.is_terminal()).map(|status| status.name()).collect()
     }
     assert_eq!(finals::<OrderStatus>(), ["rejected", "returned", "canceled"]);
-    assert_eq!(finals::<FulfillmentStatus>(), ["shipped", "canceled"]);
+    assert_eq!(finals::<FulfillmentStatus>(), ["shipped", "canceled", "rejected"]);
     assert_eq!(finals::<ShipmentStatus>(), ["return_to_sender", "lost", "voided"]);
     assert_eq!(finals::<AuthorizationStatus>(), ["captured", "voided", "expired"]);
     assert_eq!(finals::<CaptureStatus>(), ["succeeded", "failed"]);
@@ -115,8 +115,13 @@ fn these_statuses_are_final_and_no_others() {
 #[test]
 fn an_order_is_canceled_only_before_anything_left() {
     for status in OrderStatus::ALL {
-        let before =
-            matches!(status, OrderStatus::Placed | OrderStatus::Accepted | OrderStatus::InFulfillment);
+        let before = matches!(
+            status,
+            OrderStatus::Placed
+                | OrderStatus::Accepted
+                | OrderStatus::InFulfillment
+                | OrderStatus::ReadyForPickup
+        );
         assert_eq!(status.legal(OrderStatus::Canceled), before, "{status:?}");
     }
 }

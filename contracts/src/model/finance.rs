@@ -57,6 +57,23 @@ pub struct SalesOrderCancellation {
     pub reason: String,
 }
 
+/// Tells the next version of an order: what it costs now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesOrderChange {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Identifier of the change.
+    pub change_id: String,
+    /// The version that the order has now.
+    pub version: u32,
+    /// What the customer pays in all.
+    pub total: Money,
+    /// Of this, tax.
+    pub total_tax: Money,
+    /// Why.
+    pub reason: String,
+}
+
 /// What the customer owes for a shipment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invoice {

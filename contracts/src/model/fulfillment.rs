@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, FulfillmentOrderId, ItemQuantity, LineId, NodeId, OrderNumber, ScanId, ShipmentId, Timestamp,
-    TrackingNumber,
+    Address, FulfillmentOrderId, ItemQuantity, LineId, NodeId, OrderNumber, ScanId, ShipmentId, Sku,
+    Timestamp, TrackingNumber,
 };
 
 /// Where a fulfillment order stands.
@@ -21,6 +21,8 @@ pub enum FulfillmentStatus {
     Shipped,
     /// All units were canceled.
     Canceled,
+    /// The node gave all units back that it had.
+    Rejected,
 }
 
 /// A node's order to pick, pack and ship.
@@ -41,6 +43,9 @@ pub struct FulfillmentOrder {
     /// No prices on any paper in the parcel.
     #[serde(default)]
     pub gift: bool,
+    /// The customer collects the goods there; nothing is shipped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pickup: bool,
 }
 
 /// Where a shipment stands. The rank of a status never falls (see `lifecycle`).
@@ -51,6 +56,8 @@ pub enum ShipmentStatus {
     Created,
     /// Has a label.
     LabelPurchased,
+    /// Waits for the customer in the store.
+    ReadyForPickup,
     /// Handed to the carrier.
     Shipped,
     /// Scanned by the carrier.
@@ -100,6 +107,9 @@ pub struct Shipment {
     /// Units with serial numbers, as they were scanned when they were packed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub serials: Vec<SerializedUnit>,
+    /// The customer collects it; no carrier has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pickup: bool,
 }
 
 /// A wish for a label.
@@ -126,6 +136,9 @@ pub struct Label {
     pub parcel_ref: String,
     /// Which carrier.
     pub carrier: String,
+    /// The address that is printed on it, where it has an identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_id: Option<String>,
 }
 
 /// Puts a label on a parcel that waits at a node.
@@ -197,4 +210,87 @@ pub struct FulfillmentCancellationResult {
     pub canceled: Vec<ItemQuantity>,
     /// Too late.
     pub refused: Vec<ItemQuantity>,
+}
+
+/// A wish to send what is not packed to another address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfillmentChange {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Identifier of the change.
+    pub change_id: String,
+    /// Where to.
+    pub ship_to: Address,
+}
+
+/// Why a node does not ship units after all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnfulfilledReason {
+    /// Fewer are there than the books say.
+    NotFound,
+    /// They cannot be sold.
+    Damaged,
+    /// They are not there, and a substitute was not wanted.
+    SubstitutionRefused,
+    /// The node has no hands for them; the goods are there.
+    Overloaded,
+    /// Nobody collected them in time; they are back on the shelf.
+    PickupExpired,
+}
+
+impl UnfulfilledReason {
+    /// Whether the books say more than there is, and must be corrected.
+    pub const fn are_missing(self) -> bool {
+        matches!(self, Self::NotFound | Self::Damaged | Self::SubstitutionRefused)
+    }
+}
+
+/// Units that a node will not ship after all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfulfilledUnits {
+    /// Identifier, chosen by the node.
+    pub exception_id: String,
+    /// The fulfillment order.
+    pub fulfillment_order_id: FulfillmentOrderId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Who does not ship them.
+    pub node_id: NodeId,
+    /// What.
+    pub lines: Vec<ItemQuantity>,
+    /// Why.
+    pub reason: UnfulfilledReason,
+}
+
+/// A node has not what was ordered and proposes something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubstitutionProposal {
+    /// Identifier, chosen by the node.
+    pub proposal_id: String,
+    /// The fulfillment order.
+    pub fulfillment_order_id: FulfillmentOrderId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// Who proposes.
+    pub node_id: NodeId,
+    /// The line.
+    pub line_id: LineId,
+    /// What was ordered.
+    pub sku: Sku,
+    /// What is proposed.
+    pub substitute_sku: Sku,
+    /// Units.
+    pub quantity: u32,
+}
+
+/// Whether a substitute is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubstitutionAnswer {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The proposal.
+    pub proposal_id: String,
+    /// Whether the node may ship the substitute.
+    pub accepted: bool,
 }

@@ -11,6 +11,15 @@ pub struct ReservationRequest {
     pub order_number: OrderNumber,
     /// What.
     pub lines: Vec<ItemQuantity>,
+    /// Only there; absent for any node that ships.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<NodeId>,
+    /// Not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_nodes: Vec<NodeId>,
+    /// Whether units that are not there yet may be promised, as far as the SKU permits it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_backorder: bool,
 }
 
 /// Units of a line that are claimed at a node.
@@ -35,6 +44,12 @@ pub struct Reservation {
     pub order_number: OrderNumber,
     /// What is still claimed, and where.
     pub lines: Vec<ReservedLine>,
+    /// Units that are promised and not there yet; they are claimed when they come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backordered: Vec<ItemQuantity>,
+    /// When it lapses unless the order is booked; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Gives claimed units back.
@@ -44,6 +59,9 @@ pub struct ReservationRelease {
     pub order_number: OrderNumber,
     /// What is given back.
     pub lines: Vec<ReservedLine>,
+    /// Promised units that are given up, whether they came meanwhile or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backordered: Vec<ItemQuantity>,
     /// The cancellation or rejection that caused it.
     pub cause: String,
 }
@@ -80,6 +98,8 @@ pub enum MovementReason {
     Adjustment,
     /// Goods in quarantine were decided on.
     Disposition,
+    /// Goods came from a supplier.
+    GoodsReceipt,
 }
 
 /// Stock that came to or left a node. Quantity is signed: issues are negative.

@@ -1,6 +1,7 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
 mod batch;
+mod change;
 mod exceptions;
 mod exchange;
 mod finance;
@@ -20,6 +21,7 @@ mod tax;
 mod terms;
 
 pub use batch::*;
+pub use change::*;
 pub use exceptions::*;
 pub use exchange::*;
 pub use finance::*;

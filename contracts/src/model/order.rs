@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, ChannelOrderId, Currency, CustomerRef, ExchangeLink, Kit, LineId, Money, OrderNumber,
+    Address, ChannelOrderId, Currency, CustomerRef, ExchangeLink, Kit, LineId, Money, NodeId, OrderNumber,
     PromotionId, SettlementTerms, Sku, System, TaxLine, TaxTerms, Tender, Timestamp,
 };
 
@@ -150,6 +150,9 @@ pub struct Order {
     pub currency: Currency,
     /// Where the goods go.
     pub ship_to: Address,
+    /// The store where the customer collects the goods; absent where they are shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup_node: Option<NodeId>,
     /// Present when the order is a present for somebody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gift: Option<Gift>,

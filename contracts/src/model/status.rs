@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, LineId, Money, OrderNumber, RefundId, RefundPart, ReturnStatus, RmaId, SalesChannel,
-    Shipment, Timestamp,
+    ChannelOrderId, LineId, Money, OrderChangeResult, OrderNumber, RefundId, RefundPart, ReturnStatus, RmaId,
+    SalesChannel, Shipment, Timestamp,
 };
 
 /// Where an order stands; derived from its lines, never set by itself.
@@ -19,6 +19,8 @@ pub enum OrderStatus {
     Rejected,
     /// A node works on it.
     InFulfillment,
+    /// All open units wait for the customer in the store.
+    ReadyForPickup,
     /// Some units left.
     PartiallyShipped,
     /// All units that were not canceled left.
@@ -46,6 +48,15 @@ pub struct LineState {
     pub shipped: u32,
     /// Came back and were accepted.
     pub returned: u32,
+    /// Of the open units, those that wait for stock.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub backordered: u32,
+}
+
+/// Whether a number says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a channel shows of an order. A later `sequence` replaces an earlier one; an earlier one has no effect.
@@ -67,6 +78,9 @@ pub struct OrderStatusUpdate {
     /// Why, where the order was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What became of wishes to change the order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<OrderChangeResult>,
 }
 
 /// What a channel shows of a refund. To a marketplace, the call is the order to pay.
@@ -136,6 +150,9 @@ pub struct OrderView {
     pub status: OrderStatus,
     /// What the customer pays in all.
     pub total: Money,
+    /// The version of the order that is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
     /// Whether the order is a present.
     pub gift: bool,
     /// Every line.

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
-    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund,
-    ReturnReceipt, Shipment, Sku, System, Timestamp,
+    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation,
+    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -81,6 +81,18 @@ pub enum EventType {
     RefundSucceeded,
     /// PSP: the refund could not be paid ([`Refund`]).
     RefundFailed,
+    /// WMS: a node found fewer units than it was asked for ([`UnfulfilledUnits`]).
+    FulfillmentOrderShortPicked,
+    /// WMS: a node gives units back that it does not work on ([`UnfulfilledUnits`]).
+    FulfillmentOrderRejected,
+    /// WMS: nobody collected the goods in time ([`UnfulfilledUnits`]).
+    PickupExpired,
+    /// WMS: a node proposes something else ([`SubstitutionProposal`]).
+    SubstitutionProposed,
+    /// ERP: goods that an order waited for came, and are claimed for it ([`Reservation`]).
+    InventoryReceived,
+    /// ERP: claimed units lapsed ([`Reservation`]).
+    ReservationExpired,
     /// PSP: a pending capture took the money ([`Capture`]).
     PaymentCaptured,
     /// PSP: a pending capture took nothing ([`Capture`]).
@@ -97,7 +109,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -109,6 +121,12 @@ impl EventType {
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
         Self::RefundFailed,
+        Self::FulfillmentOrderShortPicked,
+        Self::FulfillmentOrderRejected,
+        Self::PickupExpired,
+        Self::SubstitutionProposed,
+        Self::InventoryReceived,
+        Self::ReservationExpired,
         Self::PaymentCaptured,
         Self::PaymentCaptureFailed,
         Self::PaymentAuthorizationExpired,
@@ -131,6 +149,12 @@ impl EventType {
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
             Self::RefundFailed => "retail.refund.failed.v1",
+            Self::FulfillmentOrderShortPicked => "retail.fulfillment_order.short_picked.v1",
+            Self::FulfillmentOrderRejected => "retail.fulfillment_order.rejected.v1",
+            Self::PickupExpired => "retail.fulfillment_order.pickup_expired.v1",
+            Self::SubstitutionProposed => "retail.fulfillment_order.substitution_proposed.v1",
+            Self::InventoryReceived => "retail.inventory.received.v1",
+            Self::ReservationExpired => "retail.reservation.expired.v1",
             Self::PaymentCaptured => "retail.payment.captured.v1",
             Self::PaymentCaptureFailed => "retail.payment.capture_failed.v1",
             Self::PaymentAuthorizationExpired => "retail.payment.authorization_expired.v1",
@@ -143,13 +167,20 @@ impl EventType {
     /// Who tells it.
     pub const fn source(self) -> System {
         match self {
-            Self::SalesOrderAcknowledged | Self::InventoryAdjusted => System::Erp,
+            Self::SalesOrderAcknowledged
+            | Self::InventoryReceived
+            | Self::ReservationExpired
+            | Self::InventoryAdjusted => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
             | Self::ReturnReceived
             | Self::ReturnInspected
             | Self::ReturnDispositioned
+            | Self::FulfillmentOrderShortPicked
+            | Self::FulfillmentOrderRejected
+            | Self::PickupExpired
+            | Self::SubstitutionProposed
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded
@@ -174,6 +205,11 @@ impl EventType {
             Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
+            Self::FulfillmentOrderShortPicked | Self::FulfillmentOrderRejected | Self::PickupExpired => {
+                "unfulfilled-units"
+            }
+            Self::SubstitutionProposed => "substitution-proposal",
+            Self::InventoryReceived | Self::ReservationExpired => "reservation",
             Self::PaymentCaptured | Self::PaymentCaptureFailed => "capture",
             Self::PaymentAuthorizationExpired => "authorization",
             Self::PaymentDisputed | Self::PaymentDisputeClosed => "dispute",
@@ -221,6 +257,18 @@ pub enum EventData {
     RefundSucceeded(Refund),
     /// See [`EventType::RefundFailed`].
     RefundFailed(Refund),
+    /// See [`EventType::FulfillmentOrderShortPicked`].
+    FulfillmentOrderShortPicked(UnfulfilledUnits),
+    /// See [`EventType::FulfillmentOrderRejected`].
+    FulfillmentOrderRejected(UnfulfilledUnits),
+    /// See [`EventType::PickupExpired`].
+    PickupExpired(UnfulfilledUnits),
+    /// See [`EventType::SubstitutionProposed`].
+    SubstitutionProposed(SubstitutionProposal),
+    /// See [`EventType::InventoryReceived`].
+    InventoryReceived(Reservation),
+    /// See [`EventType::ReservationExpired`].
+    ReservationExpired(Reservation),
     /// See [`EventType::PaymentCaptured`].
     PaymentCaptured(Capture),
     /// See [`EventType::PaymentCaptureFailed`].
@@ -250,6 +298,12 @@ impl EventData {
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
             Self::RefundFailed(_) => EventType::RefundFailed,
+            Self::FulfillmentOrderShortPicked(_) => EventType::FulfillmentOrderShortPicked,
+            Self::FulfillmentOrderRejected(_) => EventType::FulfillmentOrderRejected,
+            Self::PickupExpired(_) => EventType::PickupExpired,
+            Self::SubstitutionProposed(_) => EventType::SubstitutionProposed,
+            Self::InventoryReceived(_) => EventType::InventoryReceived,
+            Self::ReservationExpired(_) => EventType::ReservationExpired,
             Self::PaymentCaptured(_) => EventType::PaymentCaptured,
             Self::PaymentCaptureFailed(_) => EventType::PaymentCaptureFailed,
             Self::PaymentAuthorizationExpired(_) => EventType::PaymentAuthorizationExpired,
@@ -271,6 +325,11 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
+            Self::FulfillmentOrderShortPicked(data)
+            | Self::FulfillmentOrderRejected(data)
+            | Self::PickupExpired(data) => &data.order_number,
+            Self::SubstitutionProposed(data) => &data.order_number,
+            Self::InventoryReceived(data) | Self::ReservationExpired(data) => &data.order_number,
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => &data.order_number,
             Self::PaymentAuthorizationExpired(data) => &data.order_number,
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
@@ -307,6 +366,11 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
+            Self::FulfillmentOrderShortPicked(data)
+            | Self::FulfillmentOrderRejected(data)
+            | Self::PickupExpired(data) => data.fulfillment_order_id.to_string(),
+            Self::SubstitutionProposed(data) => data.fulfillment_order_id.to_string(),
+            Self::InventoryReceived(data) | Self::ReservationExpired(data) => data.reservation_id.to_string(),
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => data.capture_id.to_string(),
             Self::PaymentAuthorizationExpired(data) => data.authorization_id.to_string(),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => data.dispute_id.to_string(),
@@ -326,6 +390,11 @@ impl EventData {
             Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
+            Self::FulfillmentOrderShortPicked(data)
+            | Self::FulfillmentOrderRejected(data)
+            | Self::PickupExpired(data) => serde_json::to_value(data),
+            Self::SubstitutionProposed(data) => serde_json::to_value(data),
+            Self::InventoryReceived(data) | Self::ReservationExpired(data) => serde_json::to_value(data),
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => serde_json::to_value(data),
             Self::PaymentAuthorizationExpired(data) => serde_json::to_value(data),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => serde_json::to_value(data),
@@ -352,6 +421,16 @@ impl EventData {
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),
             EventType::RefundFailed => Self::RefundFailed(Deserialize::deserialize(data)?),
+            EventType::FulfillmentOrderShortPicked => {
+                Self::FulfillmentOrderShortPicked(Deserialize::deserialize(data)?)
+            }
+            EventType::FulfillmentOrderRejected => {
+                Self::FulfillmentOrderRejected(Deserialize::deserialize(data)?)
+            }
+            EventType::PickupExpired => Self::PickupExpired(Deserialize::deserialize(data)?),
+            EventType::SubstitutionProposed => Self::SubstitutionProposed(Deserialize::deserialize(data)?),
+            EventType::InventoryReceived => Self::InventoryReceived(Deserialize::deserialize(data)?),
+            EventType::ReservationExpired => Self::ReservationExpired(Deserialize::deserialize(data)?),
             EventType::PaymentCaptured => Self::PaymentCaptured(Deserialize::deserialize(data)?),
             EventType::PaymentCaptureFailed => Self::PaymentCaptureFailed(Deserialize::deserialize(data)?),
             EventType::PaymentAuthorizationExpired => {

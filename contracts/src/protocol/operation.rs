@@ -82,6 +82,8 @@ pub mod middleware {
     pub const READ_ORDER: Operation = read(M, "readOrder", "/v1/orders/{order_number}");
     /// `CancellationRequest` → `Cancellation`.
     pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
+    /// The next version of an order: `OrderChange` → `OrderChangeResult`.
+    pub const CHANGE_ORDER: Operation = create(M, "changeOrder", "/v1/orders/{order_number}/changes");
     /// Makes every call of an order again under its key: `ReplayRequest` → `OrderReplay`.
     pub const REPLAY_ORDER: Operation = create(M, "replayOrder", "/v1/orders/{order_number}/replays");
     /// `ReturnRequest` → `ReturnAuthorization`.
@@ -135,6 +137,9 @@ pub mod erp {
     /// `SalesOrderCancellation` → `SalesOrder` with what is left of its lines.
     pub const CANCEL_SALES_ORDER_LINES: Operation =
         create(E, "cancelSalesOrderLines", "/v1/sales-orders/{erp_document}/cancellations");
+    /// `SalesOrderChange` → `SalesOrder`.
+    pub const CHANGE_SALES_ORDER: Operation =
+        create(E, "changeSalesOrder", "/v1/sales-orders/{erp_document}/changes");
     /// `ReservationRequest` → `Reservation`; 409 insufficient-stock.
     pub const CREATE_RESERVATION: Operation = create(E, "createReservation", "/v1/reservations");
     /// `ReservationRelease` → `Reservation` with what is left.
@@ -177,6 +182,12 @@ pub mod wms {
     /// `FulfillmentCancellation` → `FulfillmentCancellationResult`.
     pub const CANCEL_FULFILLMENT: Operation =
         create(W, "cancelFulfillment", "/v1/fulfillment-orders/{fulfillment_order_id}/cancellations");
+    /// Another address for what is not packed: `FulfillmentChange` → `FulfillmentOrder`.
+    pub const CHANGE_FULFILLMENT: Operation =
+        create(W, "changeFulfillment", "/v1/fulfillment-orders/{fulfillment_order_id}/changes");
+    /// Whether a substitute is wanted: `SubstitutionAnswer` → `SubstitutionProposal`.
+    pub const ANSWER_SUBSTITUTION: Operation =
+        create(W, "answerSubstitution", "/v1/fulfillment-orders/{fulfillment_order_id}/substitution-answers");
     /// Puts a label on a packed parcel: `LabelAttachment` → `Shipment`.
     pub const ATTACH_LABEL: Operation = create(W, "attachLabel", "/v1/shipments/{shipment_id}/labels");
     /// Tells the dock what will come: `ReturnAuthorization` → `ReturnAuthorization`.
@@ -298,6 +309,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::SUBMIT_ORDER,
     middleware::READ_ORDER,
     middleware::CANCEL_ORDER,
+    middleware::CHANGE_ORDER,
     middleware::REPLAY_ORDER,
     middleware::REQUEST_RETURN,
     middleware::CANCEL_RETURN,
@@ -313,6 +325,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::CREATE_SALES_ORDER,
     erp::FIND_SALES_ORDERS,
     erp::CANCEL_SALES_ORDER_LINES,
+    erp::CHANGE_SALES_ORDER,
     erp::CREATE_RESERVATION,
     erp::RELEASE_RESERVATION,
     erp::POST_INVENTORY_MOVEMENT,
@@ -327,6 +340,8 @@ pub const OPERATIONS: &[Operation] = &[
     erp::READ_STOCK,
     wms::CREATE_FULFILLMENT_ORDER,
     wms::CANCEL_FULFILLMENT,
+    wms::CHANGE_FULFILLMENT,
+    wms::ANSWER_SUBSTITUTION,
     wms::ATTACH_LABEL,
     wms::CREATE_RETURN_NOTICE,
     wms::CANCEL_RETURN_NOTICE,

@@ -39,6 +39,7 @@ codes! {
     "batch_kind": BatchKind { Orders, Inventory, Returns, Statuses }
     "batch_status": BatchStatus { Accepted, PartiallyAccepted, Refused }
     "cancellation_status": CancellationStatus { Pending, Canceled, PartiallyCanceled, Refused }
+    "change_status": ChangeStatus { Pending, Accepted, Refused }
     "capture_status": CaptureStatus { Pending, Succeeded, Failed }
     "condition_grade": ConditionGrade { A, B, C, D }
     "disposition_code": DispositionCode {
@@ -50,12 +51,12 @@ codes! {
     "exchange_status": ExchangeStatus {
         Requested, ReturnPending, ReplacementReleased, Completed, RevertedToRefund,
     }
-    "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled }
+    "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled, Rejected }
     "hold_reason": HoldReason { NotAuthorized, OverReceipt, WrongItem, NoOrder }
-    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, Disposition }
+    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, GoodsReceipt, Disposition }
     "node_kind": NodeKind { DistributionCenter, Store, ThirdParty, Outlet }
     "order_status": OrderStatus {
-        Placed, Accepted, Rejected, InFulfillment, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
+        Placed, Accepted, Rejected, InFulfillment, ReadyForPickup, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
         Returned, Canceled,
     }
     "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
@@ -74,7 +75,7 @@ codes! {
     "sales_channel": SalesChannel { Web, Mobile, Social, Marketplace, Store, CallCenter }
     "scan_code": ScanCode { PickedUp, InTransit, OutForDelivery, Delivered, ReturnToSender }
     "shipment_status": ShipmentStatus {
-        Created, LabelPurchased, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
+        Created, LabelPurchased, ReadyForPickup, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
     }
     "stock_condition": StockCondition {
         Sellable, Outlet, Quarantine, Liquidation, Damaged, Refurbishment, VendorReturn,
@@ -88,6 +89,7 @@ codes! {
     "tax_scheme": TaxScheme { Domestic, Oss, Ioss, Ddp, Dap }
     "tax_type": TaxType { Vat, Sales, Duty }
     "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
+    "unfulfilled_reason": UnfulfilledReason { NotFound, Damaged, SubstitutionRefused, Overloaded, PickupExpired }
 }
 
 fn published() -> BTreeMap<String, Vec<Value>> {

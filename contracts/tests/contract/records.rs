@@ -55,6 +55,55 @@ records! {
         tax_terms,
         settlement,
     }
+    SalesOrderChange {
+        order_number,
+        change_id: reference(),
+        version: 2_u32..=1_000_000,
+        total,
+        total_tax,
+        reason: text(4000),
+    }
+    OrderChange {
+        order_number,
+        change_id: reference(),
+        reason: text(4000),
+        changed,
+    }
+    OrderChangeResult {
+        order_number,
+        change_id: reference(),
+        status,
+        version: proptest::option::of(2_u32..=1_000_000),
+        reason: proptest::option::of(text(4000)),
+    }
+    FulfillmentChange {
+        order_number,
+        change_id: reference(),
+        ship_to,
+    }
+    UnfulfilledUnits {
+        exception_id: reference(),
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        lines: at_least_one(),
+        reason,
+    }
+    SubstitutionProposal {
+        proposal_id: reference(),
+        fulfillment_order_id,
+        order_number,
+        node_id,
+        line_id,
+        sku,
+        substitute_sku,
+        quantity: QUANTITY,
+    }
+    SubstitutionAnswer {
+        order_number,
+        proposal_id: reference(),
+        accepted,
+    }
     SalesOrderList {
         items,
     }
@@ -106,6 +155,7 @@ records! {
         lines: at_least_one(),
         status,
         gift,
+        pickup,
     }
     SerializedUnit {
         line_id,
@@ -121,6 +171,7 @@ records! {
         tracking_number,
         shipped_at,
         serials,
+        pickup,
     }
     LabelRequest {
         order_number,
@@ -133,6 +184,7 @@ records! {
         order_number,
         parcel_ref: reference(),
         carrier: text(64),
+        address_id: proptest::option::of(identifier(128)),
     }
     LabelAttachment {
         order_number,
@@ -162,6 +214,9 @@ records! {
     ReservationRequest {
         order_number,
         lines: at_least_one(),
+        node_id,
+        exclude_nodes,
+        allow_backorder,
     }
     ReservedLine {
         line_id,
@@ -173,11 +228,14 @@ records! {
         reservation_id,
         order_number,
         lines,
+        backordered,
+        expires_at,
     }
     ReservationRelease {
         order_number,
-        lines: at_least_one(),
+        lines,
         cause: reference(),
+        backordered,
     }
     InventoryMovement {
         movement_id,
@@ -245,6 +303,7 @@ records! {
         city: text(200),
         postal_code: text(16),
         country: country(),
+        address_id: proptest::option::of(identifier(128)),
     }
     Promotion {
         promotion_id,
@@ -292,6 +351,7 @@ records! {
         tenders,
         total,
         exchange,
+        pickup_node,
         tax_terms,
         settlement,
         kits,
@@ -563,6 +623,7 @@ records! {
         canceled: COUNT,
         shipped: COUNT,
         returned: COUNT,
+        backordered: COUNT,
     }
     OrderStatusUpdate {
         order_number,
@@ -572,6 +633,7 @@ records! {
         shipments,
         occurred_at,
         reason: proptest::option::of(text(4000)),
+        changes,
     }
     RefundNotice {
         order_number,
@@ -610,6 +672,7 @@ records! {
         returns,
         refunds,
         exchanges,
+        version: proptest::option::of(1_u32..=1_000_000),
     }
     StoredValueAccount {
         account_id,
@@ -795,6 +858,12 @@ impl Random for EventData {
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),
             Refund::random().prop_map(Self::RefundFailed),
+            UnfulfilledUnits::random().prop_map(Self::FulfillmentOrderShortPicked),
+            UnfulfilledUnits::random().prop_map(Self::FulfillmentOrderRejected),
+            UnfulfilledUnits::random().prop_map(Self::PickupExpired),
+            SubstitutionProposal::random().prop_map(Self::SubstitutionProposed),
+            Reservation::random().prop_map(Self::InventoryReceived),
+            Reservation::random().prop_map(Self::ReservationExpired),
             Capture::random().prop_map(Self::PaymentCaptured),
             Capture::random().prop_map(Self::PaymentCaptureFailed),
             Authorization::random().prop_map(Self::PaymentAuthorizationExpired),

@@ -118,6 +118,30 @@ pub const PACK: &[(&str, &str)] = &[
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),
+    (
+        "scenarios/orders/order_changes.feature",
+        include_str!("../../../scenarios/orders/order_changes.feature"),
+    ),
+    (
+        "scenarios/fulfillment/short_picks.feature",
+        include_str!("../../../scenarios/fulfillment/short_picks.feature"),
+    ),
+    (
+        "scenarios/fulfillment/cancel_races.feature",
+        include_str!("../../../scenarios/fulfillment/cancel_races.feature"),
+    ),
+    (
+        "scenarios/omnichannel/store_pickup.feature",
+        include_str!("../../../scenarios/omnichannel/store_pickup.feature"),
+    ),
+    (
+        "scenarios/omnichannel/ship_from_store.feature",
+        include_str!("../../../scenarios/omnichannel/ship_from_store.feature"),
+    ),
+    (
+        "scenarios/inventory/backorders.feature",
+        include_str!("../../../scenarios/inventory/backorders.feature"),
+    ),
 ];
 
 #[cfg(test)]

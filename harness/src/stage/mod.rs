@@ -13,7 +13,10 @@ use counterproof_contracts::{
     faults::Fault,
     invariants::Violation,
     journal::{Entry, FaultInjected},
-    model::{CorrelationId, LineState, OrderNumber, OrderStatus, ReturnAuthorization, Shipment, Sku, System},
+    model::{
+        CorrelationId, LineState, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization,
+        Shipment, Sku, System,
+    },
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
@@ -345,6 +348,12 @@ pub struct ChannelView {
     pub canceled: u32,
     /// Units of each line, as it shows them.
     pub lines: Vec<LineState>,
+    /// Units that it shows as waiting for stock.
+    pub backordered: u32,
+    /// The order as it holds it to be in force.
+    pub order: Option<Order>,
+    /// What became of the last wish to change the order.
+    pub change: Option<OrderChangeResult>,
     /// Parcels that it shows.
     pub shipments: Vec<Shipment>,
     /// Return authorizations that it was given.
@@ -363,6 +372,9 @@ impl ChannelView {
             status: shown.map(|update| update.status),
             canceled: shown.map_or(0, |update| update.lines.iter().map(|line| line.canceled).sum()),
             lines: shown.map_or_else(Vec::new, |update| update.lines.clone()),
+            backordered: shown.map_or(0, |update| update.lines.iter().map(|line| line.backordered).sum()),
+            order: channel.order(order).cloned(),
+            change: channel.last_change(order).cloned(),
             shipments: shown.map_or_else(Vec::new, |update| update.shipments.clone()),
             returns: channel.returns(order).to_vec(),
             cancellation_refused: channel

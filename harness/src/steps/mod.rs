@@ -4,7 +4,9 @@
 //! look at what simulators show; they never reach into the implementation.
 
 mod agreement;
+mod changes;
 mod dispositions;
+mod exceptions;
 mod exchanges;
 mod faults;
 mod files;
@@ -12,6 +14,7 @@ mod fulfillment;
 mod orders;
 mod parameters;
 mod payment;
+mod pickup;
 mod provider;
 mod recovery;
 mod return_channels;
@@ -125,10 +128,13 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
     [
         stock::STEPS,
         orders::STEPS,
+        changes::STEPS,
         payment::STEPS,
         provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,
+        exceptions::STEPS,
+        pickup::STEPS,
         returns::STEPS,
         exchanges::STEPS,
         dispositions::STEPS,

@@ -182,15 +182,16 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         promotion_codes: cart.promotions.clone(),
         gift_recipient: cart.gift.then(|| play.recipient()),
         tenders: tenders(play, &cart, channel, &number),
-        shipping: true,
+        shipping: cart.pickup.is_none(),
         exchange: None,
         exemption_certificate: cart.exemption_certificate.clone(),
         settled_at_home: cart.settled_at_home,
         rate_changes: play.rate_changes.clone(),
         order_number: number.clone(),
     };
-    let order = build_order(&play.stage.world, &draft)
+    let mut order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
+    order.pickup_node = cart.pickup;
     play.stage.claim(&play.id, BusinessKey::Order(number.clone()))?;
     open_account(play, &order, TenderKind::GiftCard, cart.gift_card)?;
     open_account(play, &order, TenderKind::StoreCredit, cart.store_credit)?;
@@ -287,6 +288,7 @@ fn order_status(name: &str) -> OrderStatus {
         "accepted" => OrderStatus::Accepted,
         "rejected" => OrderStatus::Rejected,
         "in fulfillment" => OrderStatus::InFulfillment,
+        "ready for pickup" => OrderStatus::ReadyForPickup,
         "partially shipped" => OrderStatus::PartiallyShipped,
         "shipped" => OrderStatus::Shipped,
         "delivered" => OrderStatus::Delivered,

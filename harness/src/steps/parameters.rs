@@ -45,7 +45,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "status",
-        pattern: "placed|accepted|rejected|in fulfillment|partially shipped|shipped|delivered|partially returned|returned|canceled",
+        pattern: "placed|accepted|rejected|in fulfillment|ready for pickup|partially shipped|shipped|delivered|partially returned|returned|canceled",
         doc: "where an order stands",
     },
     Parameter {
@@ -81,12 +81,12 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up",
+        pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote",
         doc: "something that is asked of a system",
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice",
         doc: "something that a system says by itself",
     },
     Parameter {

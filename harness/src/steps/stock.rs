@@ -20,6 +20,36 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "up to {count} {product} may be sold ahead of their arrival",
+        doc: "The ERP promises so many units more than there are; they are claimed when they come.",
+        action: |world, args| at_once(permit(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "{count} {product} arrive(s) from the supplier at {place}",
+        doc: "The ERP books a goods receipt, and claims it for whoever waits longest.",
+        action: |world, args| at_once(receive(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "claims on {product} lapse after {duration}",
+        doc: "The ERP gives up a claim whose order is not booked by then.",
+        action: |world, args| at_once(limit(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the ERP gives up the claims that have lapsed",
+        doc: "The ERP looks for lapsed claims of the order and gives them back.",
+        action: |world, _| give_up(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the customer waits for {count} unit(s)",
+        doc: "The channel shows so many units as promised and not there yet, and the ERP as many.",
+        action: |world, args| waits(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "the channels list {product}",
         doc: "From now on the ERP tells each change of the product's stock, and how it stands now.",
         action: |world, args| at_once(list(world, &args)),
@@ -117,6 +147,66 @@ async fn lie(world: &mut World, args: Args) -> Result<(), StepError> {
     play.expect(&what, |stage| {
         let there = stage.landscape.erp.look(|erp| erp.units(&sku, &node, condition));
         if there == units { Ok(()) } else { Err(format!("the ERP has {there}")) }
+    })
+    .await
+}
+
+fn permit(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku) = (args.number(0)?, sku(play, args.text(1))?);
+    play.stage.claim(&play.id, BusinessKey::Sku(sku.clone()))?;
+    let correlation = play.root("stock").correlation;
+    play.stage
+        .landscape
+        .erp
+        .prepare(Some(&play.id), correlation, |erp, scene| erp.permit_backorders(scene, &sku, units));
+    Ok(())
+}
+
+fn limit(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (sku, lasts) = (sku(play, args.text(0))?, args.duration(1)?);
+    play.stage.claim(&play.id, BusinessKey::Sku(sku.clone()))?;
+    let correlation = play.root("stock").correlation;
+    play.stage.landscape.erp.prepare(Some(&play.id), correlation, |erp, _| erp.limit_claims(&sku, lasts));
+    Ok(())
+}
+
+fn receive(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) = (args.number(0)?, sku(play, args.text(1))?, node(play, args.text(2))?);
+    let correlation = play.root("stock").correlation;
+    play.stage
+        .landscape
+        .erp
+        .prepare(Some(&play.id), correlation, |erp, scene| erp.receive_goods(scene, &node, &sku, units));
+    Ok(())
+}
+
+async fn give_up(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, root) = (play.order_number()?, play.root("lapse"));
+    play.eventually("a claim that has lapsed", |stage| {
+        let lapsed = stage
+            .landscape
+            .erp
+            .act(&root.order, root.correlation.clone(), |erp, scene| erp.expire_claims(scene, &number));
+        if lapsed > 0 { Ok(()) } else { Err("no claim of the order has lapsed".to_owned()) }
+    })
+    .await
+}
+
+async fn waits(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (expected, number, system) = (args.number(0)?, play.order_number()?, play.channel()?);
+    play.expect(&format!("{expected} units waited for"), |stage| {
+        let shown = stage.channel_view(system, &number).backordered;
+        let promised = stage.landscape.erp.look(|erp| erp.backordered_for(&number));
+        if shown == expected && promised == expected {
+            Ok(())
+        } else {
+            Err(format!("the channel shows {shown}, the ERP promised {promised}"))
+        }
     })
     .await
 }

@@ -21,8 +21,10 @@ use crate::kernel::{Call, Core, RaisedEvent, Scene, answer};
 #[cfg(test)]
 mod tests;
 
-/// The carrier's name on labels.
+/// The carrier's name on labels of parcels from and to warehouses.
 pub const CARRIER: &str = "parcel-express";
+/// The carrier's name on labels of parcels from and to stores.
+pub const CITY_CARRIER: &str = "city-courier";
 
 /// A parcel that the carrier knows: it has a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +120,8 @@ impl Carrier {
             tracking_number: scene.id("trk", &request.parcel_ref).into(),
             order_number: request.order_number,
             parcel_ref: request.parcel_ref,
-            carrier: CARRIER.to_owned(),
+            carrier: carrier_of(request.node_id.as_str()).to_owned(),
+            address_id: request.address.address_id,
         };
         let correlation = scene.correlation().clone();
         let parcel = Parcel { label: label.clone(), is_return, correlation, scans: Vec::new() };
@@ -126,6 +129,11 @@ impl Carrier {
         scene.commit(Effect::LabelIssued { label: label.clone(), is_return });
         label
     }
+}
+
+/// Who carries: stores have a courier of their own.
+fn carrier_of(node_id: &str) -> &'static str {
+    if node_id.starts_with("store") { CITY_CARRIER } else { CARRIER }
 }
 
 impl Core for Carrier {

@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::kernel::{Call, Core, OutboundCall, Scene, answer};
 
 mod actions;
+mod changes;
 mod files;
 mod marketplace;
 mod pos;
@@ -39,6 +40,7 @@ struct Conversation {
     refunds: Vec<RefundNotice>,
     returns: Vec<ReturnAuthorization>,
     cancellations: Vec<Cancellation>,
+    changing: changes::Changes,
     problem: Option<Problem>,
     collected: i64,
 }
@@ -150,6 +152,8 @@ impl Channel {
             return Ok(shown.clone());
         }
         known.shown = Some(update.clone());
+        changes::learn(known, &update.changes, scene);
+        let order = known.order.clone().unwrap_or(order);
         scene.commit(Effect::StatusShown { update: update.clone() });
         if collects {
             marketplace::collect(known, &order, &update, scene);
@@ -180,11 +184,12 @@ impl Channel {
     }
 
     /// Remembers what the middleware answered to a call of this channel.
-    fn remember(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>) {
+    fn remember(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, scene: &mut Scene<'_>) {
         let known = self.conversations.entry(call.order.clone()).or_default();
         let understood = answer.clone().and_then(|body| match call.operation {
             middleware::SUBMIT_ORDER => read(body).map(|document| known.acknowledgment = Some(document)),
             middleware::CANCEL_ORDER => read(body).map(|document| known.keep_cancellation(document)),
+            middleware::CHANGE_ORDER => read(body).map(|document| changes::learn(known, &[document], scene)),
             middleware::REQUEST_RETURN | middleware::CANCEL_RETURN => {
                 read(body).map(|document| known.keep_return(document))
             }
@@ -226,8 +231,8 @@ impl Core for Channel {
         }
     }
 
-    fn answered(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, _scene: &mut Scene<'_>) {
-        self.remember(call, answer);
+    fn answered(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, scene: &mut Scene<'_>) {
+        self.remember(call, answer, scene);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     world::World,
 };
 
+mod backorder;
 mod finance;
 #[cfg(test)]
 mod ledger_tests;
@@ -36,6 +37,7 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
+use backorder::Backorders;
 use reservation::Claim;
 use sales::Booking;
 use stock::Ledger;
@@ -52,6 +54,9 @@ pub struct Erp {
     listed: BTreeSet<Sku>,
     claims: BTreeMap<ReservationId, Claim>,
     claims_of: BTreeMap<OrderNumber, Vec<ReservationId>>,
+    backorders: Backorders,
+    /// How long claims on a SKU last whose order is not booked; for ever where nothing stands.
+    claims_last: BTreeMap<Sku, std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
 }
 
@@ -235,6 +240,9 @@ impl Core for Erp {
             operations::FIND_SALES_ORDERS => answer(&self.find_sales_orders(call)),
             operations::CANCEL_SALES_ORDER_LINES => {
                 answer(&self.cancel_lines(call.parameter("erp_document"), call.document()?, scene)?)
+            }
+            operations::CHANGE_SALES_ORDER => {
+                answer(&self.change_sales_order(call.parameter("erp_document"), call.document()?, scene)?)
             }
             operations::CREATE_RESERVATION => answer(&self.reserve(&call.document()?, scene)?),
             operations::RELEASE_RESERVATION => {

@@ -9,7 +9,7 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         InventoryMovement, ItemQuantity, LineId, NodeId, OrderNumber, Reservation, ReservationId,
-        ReservationRelease, ReservationRequest, ReservedLine, Sku,
+        ReservationRelease, ReservationRequest, ReservedLine, Sku, Timestamp,
     },
     protocol::{Problem, ProblemKind},
 };
@@ -29,8 +29,10 @@ struct Row {
 /// A reservation with its ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
-    order_number: OrderNumber,
+    pub(super) order_number: OrderNumber,
     rows: Vec<Row>,
+    /// When it lapses.
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 impl Claim {
@@ -59,8 +61,18 @@ impl Claim {
             .sum()
     }
 
+    /// Books that units are claimed.
+    pub(super) fn add(&mut self, line: &ReservedLine) {
+        self.rows.push(Row {
+            line_id: line.line_id.clone(),
+            sku: line.sku.clone(),
+            node_id: line.node_id.clone(),
+            units: i64::from(line.quantity),
+        });
+    }
+
     /// Books that units are no longer claimed.
-    fn give_up(&mut self, line: &ReservedLine) {
+    pub(super) fn give_up(&mut self, line: &ReservedLine) {
         self.rows.push(Row {
             line_id: line.line_id.clone(),
             sku: line.sku.clone(),
@@ -71,75 +83,100 @@ impl Claim {
 }
 
 impl Erp {
-    /// Claims all lines or none.
+    /// Claims all lines or none. What is not there yet is promised where that is wanted and permitted.
     pub(super) fn reserve(
         &mut self,
         request: &ReservationRequest,
         scene: &mut Scene<'_>,
     ) -> Result<Reservation, Problem> {
         check_lines(&request.lines)?;
-        let lines = self.place(&request.lines)?;
+        let (lines, backordered) = self.place(request)?;
         let order_number = request.order_number.clone();
         let reservation_id = ReservationId::new(scene.id("rsv", order_number.as_str()));
-        let rows = lines.iter().map(|line| Row {
-            line_id: line.line_id.clone(),
-            sku: line.sku.clone(),
-            node_id: line.node_id.clone(),
-            units: i64::from(line.quantity),
-        });
-        let claim = Claim { order_number: order_number.clone(), rows: rows.collect() };
+        let expires_at = self.lapses_at(&order_number, &lines, scene.now());
+        let mut claim = Claim { order_number: order_number.clone(), rows: Vec::new(), expires_at };
         for line in &lines {
+            claim.add(line);
             self.stock.claim(&line.sku, &line.node_id, i64::from(line.quantity));
         }
         self.claims.insert(reservation_id.clone(), claim);
         self.claims_of.entry(order_number.clone()).or_default().push(reservation_id.clone());
-        let reservation = Reservation { reservation_id, order_number, lines };
-        scene.commit(Effect::StockReserved { reservation: reservation.clone() });
+        let reservation = Reservation { reservation_id, order_number, lines, backordered, expires_at };
+        if !reservation.lines.is_empty() {
+            scene.commit(Effect::StockReserved { reservation: reservation.clone() });
+        }
+        self.promise(&reservation, request.node_id.as_ref(), scene);
         self.tell_stock(scene, reservation.lines.iter().map(|line| &line.sku));
         Ok(reservation)
     }
 
     /// Chooses nodes: the first source that has everything, else each line from the first source that has
-    /// all of it, else from as many sources as it takes.
-    fn place(&self, lines: &[ItemQuantity]) -> Result<Vec<ReservedLine>, Problem> {
-        let whole = self.sources.iter().find_map(|node_id| {
+    /// all of it, else from as many sources as it takes. What nobody has is promised, or refused.
+    fn place(&self, request: &ReservationRequest) -> Result<(Vec<ReservedLine>, Vec<ItemQuantity>), Problem> {
+        let sources = self.sources_for(request);
+        let whole = sources.iter().find_map(|node_id| {
             let mut plan = Plan::new(self);
-            lines.iter().all(|line| plan.take_all(line, node_id)).then_some(plan)
+            request.lines.iter().all(|line| plan.take_all(line, node_id)).then_some(plan)
         });
         if let Some(plan) = whole {
-            return Ok(plan.taken);
+            return Ok((plan.taken, Vec::new()));
         }
         let mut plan = Plan::new(self);
-        for line in lines {
-            let placed = self.sources.iter().any(|node_id| plan.take_all(line, node_id));
-            if !placed {
-                plan.take_anywhere(line)?;
+        let mut promised: Vec<ItemQuantity> = Vec::new();
+        for line in &request.lines {
+            if sources.iter().any(|node_id| plan.take_all(line, node_id)) {
+                continue;
             }
+            let missing = plan.take_anywhere(line, &sources);
+            if missing == 0 {
+                continue;
+            }
+            let before: u32 =
+                promised.iter().filter(|item| item.sku == line.sku).map(|item| item.quantity).sum();
+            if !request.allow_backorder || !self.may_promise(&line.sku, before.saturating_add(missing)) {
+                let found = line.quantity - missing;
+                let detail = format!("{found} of {} units of {} are available", line.quantity, line.sku);
+                return Err(Problem::new(ProblemKind::InsufficientStock, detail));
+            }
+            promised.push(ItemQuantity { quantity: missing, ..line.clone() });
         }
-        Ok(plan.taken)
+        Ok((plan.taken, promised))
+    }
+
+    /// Where a request may be met, the preferred first.
+    fn sources_for(&self, request: &ReservationRequest) -> Vec<NodeId> {
+        let wanted = request.node_id.as_ref().map_or(self.sources.as_slice(), std::slice::from_ref);
+        wanted.iter().filter(|node_id| !request.exclude_nodes.contains(node_id)).cloned().collect()
     }
 
     pub(super) fn release(
         &mut self,
         reservation_id: &str,
-        release: ReservationRelease,
+        mut release: ReservationRelease,
         scene: &mut Scene<'_>,
     ) -> Result<Reservation, Problem> {
         let reservation_id = ReservationId::new(reservation_id);
         let claim = self
             .claims
-            .get_mut(&reservation_id)
+            .get(&reservation_id)
             .ok_or_else(|| not_found("reservation", reservation_id.as_str()))?;
         check_owner("the reservation", &claim.order_number, &release.order_number)?;
         check_release(claim, &release)?;
+        self.withdraw(&reservation_id, &mut release);
+        let claim = self
+            .claims
+            .get_mut(&reservation_id)
+            .ok_or_else(|| not_found("reservation", reservation_id.as_str()))?;
         for line in &release.lines {
             claim.give_up(line);
             self.stock.claim(&line.sku, &line.node_id, -i64::from(line.quantity));
         }
         let left = Reservation {
-            reservation_id,
             order_number: release.order_number.clone(),
             lines: claim.open_lines(),
+            backordered: self.backorders.of(&reservation_id),
+            expires_at: claim.expires_at,
+            reservation_id,
         };
         let skus: Vec<Sku> = release.lines.iter().map(|line| line.sku.clone()).collect();
         scene.commit(Effect::ReservationReleased { release });
@@ -170,6 +207,7 @@ impl Erp {
             let release = ReservationRelease {
                 order_number: order_number.clone(),
                 lines: consumed,
+                backordered: Vec::new(),
                 cause: issue.cause.clone(),
             };
             scene.commit(Effect::ReservationConsumed { release });
@@ -246,20 +284,16 @@ impl<'e> Plan<'e> {
         enough
     }
 
-    fn take_anywhere(&mut self, line: &ItemQuantity) -> Result<(), Problem> {
+    /// Takes from as many sources as it takes; says how many units nobody has.
+    fn take_anywhere(&mut self, line: &ItemQuantity, sources: &[NodeId]) -> u32 {
         let mut missing = line.quantity;
-        for node_id in &self.erp.sources {
+        for node_id in sources {
             let units = self.left(&line.sku, node_id).min(missing);
             if units > 0 {
                 self.take(line, node_id, units);
                 missing -= units;
             }
         }
-        if missing == 0 {
-            return Ok(());
-        }
-        let found = line.quantity - missing;
-        let detail = format!("{found} of {} units of {} are available", line.quantity, line.sku);
-        Err(Problem::new(ProblemKind::InsufficientStock, detail))
+        missing
     }
 }

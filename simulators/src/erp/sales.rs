@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{ErpDocument, ItemQuantity, LineId, SalesOrder, SalesOrderCancellation, SalesOrderList},
+    model::{
+        ErpDocument, ItemQuantity, LineId, SalesOrder, SalesOrderCancellation, SalesOrderChange,
+        SalesOrderList,
+    },
     protocol::{EventData, Problem, SalesOrderAcknowledged},
 };
 
@@ -51,6 +54,7 @@ impl Erp {
         let booking = Booking { sales_order: sales_order.clone(), canceled: BTreeMap::new() };
         self.bookings.insert(erp_document.clone(), booking);
         self.bookings_of.entry(order_number.clone()).or_default().push(erp_document.clone());
+        self.keep_claims(&order_number);
         scene.commit(Effect::SalesOrderBooked { sales_order: sales_order.clone() });
         let acknowledged = SalesOrderAcknowledged { erp_document, order_number };
         scene.raise(EventData::SalesOrderAcknowledged(acknowledged));
@@ -96,6 +100,26 @@ impl Erp {
             self.bookings.get_mut(&document).ok_or_else(|| not_found("sales order", erp_document))?;
         booking.canceled = canceled;
         Ok(booking.as_it_stands())
+    }
+
+    /// Takes the next version of an order: what it costs now. Whether the version is newer is not looked at.
+    pub(super) fn change_sales_order(
+        &mut self,
+        erp_document: &str,
+        change: SalesOrderChange,
+        scene: &mut Scene<'_>,
+    ) -> Result<SalesOrder, Problem> {
+        let document = ErpDocument::new(erp_document);
+        let booking =
+            self.bookings.get_mut(&document).ok_or_else(|| not_found("sales order", erp_document))?;
+        check_owner("the sales order", &booking.sales_order.order_number, &change.order_number)?;
+        let changed =
+            SalesOrder { total: change.total, total_tax: change.total_tax, ..booking.sales_order.clone() };
+        check_sales_order(&changed)?;
+        booking.sales_order = changed;
+        let stands = booking.as_it_stands();
+        scene.commit(Effect::SalesOrderChanged { change });
+        Ok(stands)
     }
 
     /// Units of a line that were ordered and not invoiced.

@@ -39,7 +39,13 @@ pub(super) fn reserve(stage: &mut Stage<Erp>, order: &str, wanted: &[(&str, u32)
         sku: (*sku).into(),
         quantity: *quantity,
     });
-    let body = ReservationRequest { order_number: order.into(), lines: lines.collect() };
+    let body = ReservationRequest {
+        order_number: order.into(),
+        lines: lines.collect(),
+        node_id: None,
+        exclude_nodes: Vec::new(),
+        allow_backorder: false,
+    };
     call(stage, operations::CREATE_RESERVATION, &[], body)
 }
 
@@ -50,6 +56,7 @@ pub(super) fn release(
     lines: &[ReservedLine],
 ) -> Answered {
     let body = ReservationRelease {
+        backordered: Vec::new(),
         order_number: order.into(),
         lines: lines.to_vec(),
         cause: "cancel-1".to_owned(),

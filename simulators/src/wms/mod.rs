@@ -2,7 +2,7 @@
 //!
 //! It works on what it is told and nothing else. A parcel is packed when somebody in the warehouse does so
 //! ([`Wms::pack`]), leaves once it has a label and is wished to leave, and then goes for good. A cancellation
-//! stops units that are not packed; packed ones are refused. It keeps fulfillment order and return notice
+//! stops units that are neither picked in a wave nor packed; the others are refused. It keeps fulfillment order and return notice
 //! identifiers unique, and answers a cancellation with a known identifier as it did before. It deliberately
 //! knows neither prices nor whether an order was accepted, and its dock takes whatever comes.
 
@@ -33,6 +33,7 @@ mod exceptions;
 mod outbound;
 #[cfg(test)]
 mod tests;
+mod unfulfilled;
 mod work;
 
 pub use dock::{Arrival, Verdict};
@@ -160,6 +161,11 @@ impl Wms {
         self.works(order).map(Work::open_units).sum()
     }
 
+    /// Units that nodes were asked for and did not give back.
+    pub fn asked_units(&self, order: &OrderNumber) -> u32 {
+        self.works(order).flat_map(|work| &work.lines).map(|line| line.item.quantity - line.unfulfilled).sum()
+    }
+
     /// Units of a line that a cancellation stopped.
     pub fn canceled_units(&self, order: &OrderNumber, line_id: &LineId) -> u32 {
         self.works(order).filter_map(|work| work.progress(line_id)).map(|line| line.canceled).sum()
@@ -207,6 +213,12 @@ impl Core for Wms {
             operations::CREATE_FULFILLMENT_ORDER => answer(&self.accept(call.document()?, scene)?),
             operations::CANCEL_FULFILLMENT => {
                 answer(&self.cancel(call.parameter("fulfillment_order_id"), &call.document()?, scene)?)
+            }
+            operations::CHANGE_FULFILLMENT => {
+                answer(&self.change(call.parameter("fulfillment_order_id"), call.document()?, scene)?)
+            }
+            operations::ANSWER_SUBSTITUTION => {
+                answer(&self.take_answer(call.parameter("fulfillment_order_id"), call.document()?, scene)?)
             }
             operations::ATTACH_LABEL => answer(&self.attach_label(call, call.document()?, scene)?),
             operations::CREATE_RETURN_NOTICE => answer(&self.notice(call.document()?, scene)?),

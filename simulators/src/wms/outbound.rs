@@ -111,7 +111,9 @@ impl Wms {
         let parcel = self.parcels.get_mut(shipment_id).ok_or_else(missing)?;
         match parcel.shipment.status {
             ShipmentStatus::Created => parcel.ship_wish = true,
-            ShipmentStatus::LabelPurchased => depart(parcel, &mut self.work, None, scene),
+            ShipmentStatus::LabelPurchased | ShipmentStatus::ReadyForPickup => {
+                depart(parcel, &mut self.work, None, scene)
+            }
             _ => return Err(ActionError::Impossible(format!("shipment {shipment_id} left already"))),
         }
         Ok(())
@@ -131,7 +133,7 @@ impl Wms {
     }
 
     /// The fulfillment order to pack from, and what is picked from it.
-    fn pick(
+    pub(super) fn pick(
         &self,
         order: &OrderNumber,
         node_id: Option<&NodeId>,
@@ -167,6 +169,9 @@ impl Wms {
             .get_mut(&ShipmentId::new(shipment_id))
             .ok_or_else(|| not_found("shipment", shipment_id))?;
         check_owner("the shipment", &parcel.shipment.order_number, &label.order_number)?;
+        if parcel.shipment.pickup {
+            return Err(illegal(format!("shipment {shipment_id} is collected in the store")));
+        }
         if let Some(known) = &parcel.shipment.tracking_number {
             return Err(illegal(format!("shipment {shipment_id} has label {known} already")));
         }
@@ -210,7 +215,7 @@ fn check_cancellation(work: &Work, request: &FulfillmentCancellation) -> Result<
     Ok(())
 }
 
-/// Stops what is open of the lines; what was packed or canceled before is refused.
+/// Stops what is open of the lines; what was picked in a wave, packed or canceled before is refused.
 fn stop(work: &mut Work, request: &FulfillmentCancellation) -> FulfillmentCancellationResult {
     let mut result = FulfillmentCancellationResult {
         order_number: request.order_number.clone(),
@@ -218,9 +223,10 @@ fn stop(work: &mut Work, request: &FulfillmentCancellation) -> FulfillmentCancel
         canceled: Vec::new(),
         refused: Vec::new(),
     };
+    let picked = work.wave.is_some();
     for asked in &request.lines {
         let Some(line) = work.progress_mut(&asked.line_id) else { continue };
-        let stopped = line.open().min(asked.quantity);
+        let stopped = if picked { 0 } else { line.open().min(asked.quantity) };
         line.canceled += stopped;
         if stopped > 0 {
             result.canceled.push(ItemQuantity { quantity: stopped, ..asked.clone() });
@@ -262,24 +268,26 @@ fn pack(
         order_number,
         node_id: work.document.node_id.clone(),
         lines: picked,
-        status: ShipmentStatus::Created,
+        status: if work.document.pickup { ShipmentStatus::ReadyForPickup } else { ShipmentStatus::Created },
         tracking_number: None,
         shipped_at: None,
         serials,
+        pickup: work.document.pickup,
     };
     scene.commit(Effect::ShipmentPacked { shipment: shipment.clone() });
     tell(scene, &work.correlation, None, EventData::ShipmentPacked(shipment.clone()));
     Parcel { shipment, ship_wish, correlation: work.correlation.clone() }
 }
 
-/// A parcel with a label leaves. `causation` is the call that put the label on it, if it waited for that.
+/// A parcel with a label leaves, or a customer collects one that waits. `causation` is the call that put the label on it, if it waited for that.
 fn depart(
     parcel: &mut Parcel,
     works: &mut BTreeMap<FulfillmentOrderId, Work>,
     causation: Option<String>,
     scene: &mut Scene<'_>,
 ) {
-    parcel.shipment.status = ShipmentStatus::Shipped;
+    let collected = parcel.shipment.pickup;
+    parcel.shipment.status = if collected { ShipmentStatus::Delivered } else { ShipmentStatus::Shipped };
     parcel.shipment.shipped_at = Some(scene.now());
     scene.commit(Effect::ShipmentShipped { shipment: parcel.shipment.clone() });
     tell(scene, &parcel.correlation, causation, EventData::ShipmentShipped(parcel.shipment.clone()));

@@ -44,6 +44,7 @@ fn request(id: &str, node: &str, lines: &[ItemQuantity]) -> FulfillmentOrder {
         lines: lines.to_vec(),
         status: FulfillmentStatus::Requested,
         gift: false,
+        pickup: false,
     }
 }
 

@@ -6,26 +6,28 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         CorrelationId, FulfillmentCancellation, FulfillmentCancellationResult, FulfillmentOrder,
-        FulfillmentStatus, ItemQuantity, LineId, Shipment,
+        FulfillmentStatus, ItemQuantity, LineId, Shipment, SubstitutionProposal,
     },
 };
 
 use super::ItemRef;
 use crate::kernel::Scene;
 
-/// Units of one line. Canceled and packed units together never exceed the ordered ones.
+/// Units of one line. Canceled, given back and packed units together never exceed the ordered ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) item: ItemQuantity,
     pub(super) canceled: u32,
     pub(super) packed: u32,
     pub(super) shipped: u32,
+    /// Given back: the node will not ship them.
+    pub(super) unfulfilled: u32,
 }
 
 impl Progress {
-    /// Neither canceled nor packed.
+    /// Neither canceled nor given back nor packed.
     pub(super) const fn open(&self) -> u32 {
-        self.item.quantity - self.canceled - self.packed
+        self.item.quantity - self.canceled - self.unfulfilled - self.packed
     }
 }
 
@@ -36,15 +38,32 @@ pub(super) struct Work {
     pub(super) lines: Vec<Progress>,
     /// Answers to cancellations by identifier, with what was asked.
     pub(super) cancellations: BTreeMap<String, (FulfillmentCancellation, FulfillmentCancellationResult)>,
+    /// Substitutes that were proposed and not answered.
+    pub(super) proposals: BTreeMap<String, SubstitutionProposal>,
+    /// The wave that it was picked in: nothing of it can be stopped any more.
+    pub(super) wave: Option<String>,
     /// The chain of messages that the work belongs to.
     pub(super) correlation: CorrelationId,
 }
 
 impl Work {
     pub(super) fn new(document: FulfillmentOrder, correlation: CorrelationId) -> Self {
-        let line = |item: &ItemQuantity| Progress { item: item.clone(), canceled: 0, packed: 0, shipped: 0 };
+        let line = |item: &ItemQuantity| Progress {
+            item: item.clone(),
+            canceled: 0,
+            packed: 0,
+            shipped: 0,
+            unfulfilled: 0,
+        };
         let lines = document.lines.iter().map(line).collect();
-        Self { document, lines, cancellations: BTreeMap::new(), correlation }
+        Self {
+            document,
+            lines,
+            cancellations: BTreeMap::new(),
+            proposals: BTreeMap::new(),
+            wave: None,
+            correlation,
+        }
     }
 
     pub(super) fn progress(&self, line_id: &LineId) -> Option<&Progress> {
@@ -93,6 +112,20 @@ impl Work {
         }
     }
 
+    /// Counts units that the node gives back.
+    pub(super) fn count_unfulfilled(&mut self, items: &[ItemQuantity]) {
+        for item in items {
+            if let Some(line) = self.progress_mut(&item.line_id) {
+                line.unfulfilled += item.quantity;
+            }
+        }
+    }
+
+    /// Whether anything is packed, or has left.
+    pub(super) fn anything_packed(&self) -> bool {
+        self.lines.iter().any(|line| line.packed > 0)
+    }
+
     pub(super) fn count_shipped(&mut self, items: &[ItemQuantity]) {
         for item in items {
             if let Some(line) = self.progress_mut(&item.line_id) {
@@ -104,8 +137,9 @@ impl Work {
     /// The status that the counts imply.
     fn implied(&self) -> FulfillmentStatus {
         let sum = |count: fn(&Progress) -> u32| self.lines.iter().map(count).sum::<u32>();
-        let left = sum(|line| line.item.quantity - line.canceled);
+        let left = sum(|line| line.item.quantity - line.canceled - line.unfulfilled);
         match sum(|line| line.shipped) {
+            0 if left == 0 && sum(|line| line.canceled) == 0 => FulfillmentStatus::Rejected,
             0 if left == 0 => FulfillmentStatus::Canceled,
             0 => FulfillmentStatus::Accepted,
             shipped if shipped == left => FulfillmentStatus::Shipped,

@@ -342,6 +342,7 @@ fn destination(given: DestinationEntry) -> Result<Destination, WorldError> {
             city: given.address.city,
             postal_code: given.address.postal_code,
             country: given.country,
+            address_id: None,
         },
     })
 }

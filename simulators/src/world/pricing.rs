@@ -229,7 +229,11 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         version: 1,
         customer_ref: draft.customer_ref.clone(),
         currency: destination.currency,
-        ship_to: Address { name: recipient_name(draft), ..destination.address.clone() },
+        ship_to: Address {
+            name: recipient_name(draft),
+            address_id: Some(format!("A-{}-1", draft.order_number)),
+            ..destination.address.clone()
+        },
         gift,
         lines: Vec::new(),
         shipping: None,
@@ -238,6 +242,7 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         total: Money::new(0, destination.currency),
         exchange: draft.exchange.clone(),
         kits: Vec::new(),
+        pickup_node: None,
         settlement: None,
         tax_terms: None,
     }

@@ -15,6 +15,7 @@ use crate::{
 
 mod accounts;
 mod authorizations;
+mod changes;
 mod facts;
 mod funds;
 mod losses;
@@ -33,6 +34,7 @@ mod views;
 
 pub(super) use accounts::AccountBook;
 pub(super) use authorizations::AuthorizationBook;
+pub(super) use changes::ChangeBook;
 pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    AuthorizationBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReceiptBook, Receivable,
-    ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
+    AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReceiptBook,
+    Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -38,6 +38,8 @@ pub(in crate::invariants) struct LineBook {
     pub(in crate::invariants) released: Tally,
     /// Nodes: stopped.
     pub(in crate::invariants) node_canceled: Tally,
+    /// Nodes: given back, for somebody else to ship.
+    pub(in crate::invariants) given_back: Tally,
     /// Nodes: left.
     pub(in crate::invariants) shipped: Tally,
     /// Docks and stores: came back.
@@ -53,6 +55,8 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) seq: u64,
     /// The furthest scan of the carrier.
     pub(in crate::invariants) scanned: Option<(ScanCode, u64)>,
+    /// The customer collected it.
+    pub(in crate::invariants) pickup: bool,
 }
 
 /// A serial number that was scanned.
@@ -96,6 +100,7 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) scenario: Option<String>,
     pub(in crate::invariants) terms: Option<Terms>,
     pub(in crate::invariants) lines: BTreeMap<LineId, LineBook>,
+    pub(in crate::invariants) changes: ChangeBook,
     /// The first definite answer to the order's submission: accepted for processing, or refused.
     pub(in crate::invariants) acknowledged: Option<(bool, u64)>,
     pub(in crate::invariants) bookings: Tally,
@@ -182,6 +187,7 @@ impl OrderBook {
             scenario: None,
             terms: None,
             lines: BTreeMap::new(),
+            changes: ChangeBook::default(),
             acknowledged: None,
             bookings: Tally::default(),
             fulfillment_orders: BTreeMap::new(),
@@ -301,6 +307,7 @@ impl OrderBook {
         self.messages.apply_effect(seq, committed);
         self.replays.apply_effect(record, committed);
         self.money.apply(seq, committed);
+        self.changes.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
         self.funds.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
@@ -334,6 +341,8 @@ impl OrderBook {
             Effect::OrderPlaced { order } if self.terms.is_none() => {
                 self.terms = Some(Terms::new(order, seq));
             }
+            Effect::OrderChanged { order } => self.terms = Some(Terms::new(order, seq)),
+            Effect::ReservationExpired { reservation } => self.lapse(seq, reservation),
             Effect::SalesOrderBooked { sales_order } => {
                 self.bookings.add(1, seq);
                 self.add_items(&sales_order.lines, seq, |line| &mut line.booked);
@@ -375,6 +384,9 @@ impl OrderBook {
             Effect::FulfillmentOrderReceived { fulfillment_order } => self.release(seq, fulfillment_order),
             Effect::FulfillmentCanceled { result } => {
                 self.add_items(&result.canceled, seq, |line| &mut line.node_canceled);
+            }
+            Effect::UnitsUnfulfilled { units } => {
+                self.add_items(&units.lines, seq, |line| &mut line.given_back);
             }
             Effect::ShipmentShipped { shipment } => self.ship(seq, shipment),
             Effect::GoodsReturned { receipt } if !self.receipts.contains_key(&receipt.receipt_id) => {
@@ -450,6 +462,14 @@ impl OrderBook {
         }
     }
 
+    /// What lapsed is given back.
+    fn lapse(&mut self, seq: u64, reservation: &Reservation) {
+        for line in &reservation.lines {
+            let claim = self.claims.entry((line.line_id.clone(), line.node_id.clone())).or_default();
+            claim.released.add(line.quantity, seq);
+        }
+    }
+
     fn unreserve(&mut self, seq: u64, release: &ReservationRelease, tally: fn(&mut Claim) -> &mut Tally) {
         for line in &release.lines {
             let claim = self.claims.entry((line.line_id.clone(), line.node_id.clone())).or_default();
@@ -469,7 +489,7 @@ impl OrderBook {
             }
             MovementReason::CustomerReturn => self.restocks.push(Restock::of(movement, line, seq)),
             MovementReason::Disposition => self.decisions.push(Restock::of(movement, line, seq)),
-            MovementReason::Adjustment => {}
+            MovementReason::Adjustment | MovementReason::GoodsReceipt => {}
         }
     }
 
@@ -494,6 +514,7 @@ impl OrderBook {
                 tracking: shipment.tracking_number.clone(),
                 seq,
                 scanned: None,
+                pickup: shipment.pickup,
             },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);

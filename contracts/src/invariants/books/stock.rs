@@ -76,6 +76,8 @@ pub(in crate::invariants) struct Demand {
     pub(in crate::invariants) booked: i64,
     /// Units claimed less units given back; used-up claims stay in.
     pub(in crate::invariants) reserved: i64,
+    /// Units that may be sold beyond the supply, to customers who wait.
+    pub(in crate::invariants) permitted: i64,
     /// Whether an opening was seen; otherwise the supply is unknown.
     pub(in crate::invariants) opened: bool,
     /// The last claims and bookings.
@@ -159,6 +161,14 @@ impl StockBook {
         match effect {
             Effect::StockOpened { node_id, sku, quantity } => {
                 self.begin(sku, scenario).open(seq, node_id, *quantity);
+            }
+            Effect::BackorderPermitted { sku, limit } => self.begin(sku, scenario).demand.permitted = *limit,
+            Effect::ReservationExpired { reservation } => {
+                for line in &reservation.lines {
+                    let Some(book) = self.book_mut(&line.sku, scenario) else { continue };
+                    book.change_reserved(seq, line, -i64::from(line.quantity));
+                    book.demand.reserved -= i64::from(line.quantity);
+                }
             }
             Effect::StockMoved { movement } => self.move_stock(seq, movement, scenario),
             Effect::StockReserved { reservation } => {

@@ -54,6 +54,16 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     let sold = Life { marketplace: true, ..Life::default() }.shipped();
+    let mut changed = Life::default().accepted();
+    changed.change("CH-1", 4_990, Some("A-2"));
+    changed.change("CH-2", 4_000, None);
+    changed.ship_parcel("S-1", 2);
+    changed.edit(|effect| {
+        if let Effect::LabelIssued { label, .. } = effect {
+            label.address_id = Some("A-2".to_owned());
+        }
+    });
+    changed.settle();
     let mut mailed = Life::default().shipped();
     mailed.announce("RMA-1", 1);
     mailed.dock_receives("R-1", "RMA-1", 1, 0);
@@ -65,9 +75,15 @@ fn a_whole_life_exercises_every_law() {
     let mut foreign = testing::settled(Life::default().returned(1));
     foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
-    for (name, life) in
-        [("N-1", canceled), ("N-2", gift), ("N-3", sold), ("N-4", funded), ("N-5", foreign), ("N-6", mailed)]
-    {
+    for (name, life) in [
+        ("N-1", canceled),
+        ("N-2", gift),
+        ("N-3", sold),
+        ("N-4", funded),
+        ("N-5", foreign),
+        ("N-6", changed),
+        ("N-7", mailed),
+    ] {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
     assert_eq!(violations, []);
@@ -92,7 +108,7 @@ fn a_whole_life_exercises_every_law() {
         .map(|(id, _)| *id)
         .collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6", "N-7"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

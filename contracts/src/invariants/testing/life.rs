@@ -211,6 +211,7 @@ impl Life {
                 city: "Berlin".to_owned(),
                 postal_code: "10115".to_owned(),
                 country: "DE".to_owned(),
+                address_id: None,
             },
             gift: None,
             lines: vec![line],
@@ -220,6 +221,7 @@ impl Life {
             total: money(total),
             exchange: None,
             kits: Vec::new(),
+            pickup_node: None,
             settlement: None,
             tax_terms: None,
         }

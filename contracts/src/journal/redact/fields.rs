@@ -63,7 +63,7 @@ const FIELDS: &[(Field, &[&str])] = &[
             "content",
         ],
     ),
-    (Field::Reference, &["customerref", "recipientref", "giftrecipientref", "customerid"]),
+    (Field::Reference, &["customerref", "recipientref", "giftrecipientref", "customerid", "addressid"]),
     (Field::Code, &["paymenttoken", "accountid", "giftcardcode", "cardtoken"]),
     (
         Field::Secret,

@@ -104,6 +104,11 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("sales order search", erp::FIND_SALES_ORDERS),
         ("fulfillment cancellation", wms::CANCEL_FULFILLMENT),
         ("refund look-up", psp::READ_REFUND),
+        ("order change", erp::CHANGE_SALES_ORDER),
+        ("address change", wms::CHANGE_FULFILLMENT),
+        ("substitution answer", wms::ANSWER_SUBSTITUTION),
+        ("reservation release", erp::RELEASE_RESERVATION),
+        ("tax quote", tax::QUOTE_TAX),
     ];
     table
         .iter()
@@ -125,6 +130,10 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "carrier scan" => EventType::CarrierScanRecorded,
         "refund confirmation" => EventType::RefundSucceeded,
         "refund failure" => EventType::RefundFailed,
+        "short pick notice" => EventType::FulfillmentOrderShortPicked,
+        "refusal of the node" => EventType::FulfillmentOrderRejected,
+        "arrival notice" => EventType::InventoryReceived,
+        "lapse notice" => EventType::ReservationExpired,
         "capture confirmation" => EventType::PaymentCaptured,
         "capture failure" => EventType::PaymentCaptureFailed,
         "word of the lapse" => EventType::PaymentAuthorizationExpired,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     model::{
-        CorrelationId, Order, OrderNumber, ReturnCancellation, ReturnReceipt, ReturnRequest, SalesChannel,
-        System,
+        CorrelationId, Order, OrderChange, OrderNumber, ReturnCancellation, ReturnReceipt, ReturnRequest,
+        SalesChannel, System,
     },
     protocol::{CancellationRequest, FieldError, Problem, ProblemKind, ReplayRequest, header, middleware},
     shape,
@@ -121,6 +121,19 @@ fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
             same_order(call, &request.order_number)?;
             Ok(command(&request.order_number.clone(), channel, Input::Cancel(request)))
         }
+        middleware::CHANGE_ORDER => {
+            let request: OrderChange = document(body)?;
+            same_order(call, &request.order_number)?;
+            if request.changed.order_number != request.order_number {
+                return Err(Problem::invalid(vec![FieldError {
+                    pointer: "/changed/order_number".to_owned(),
+                    detail: "is not the order of the path".to_owned(),
+                }]));
+            }
+            check_sums(&request.changed, "/changed")?;
+            let source = request.changed.sales_channel.system();
+            Ok(command(&request.order_number.clone(), source, Input::Change(Box::new(request))))
+        }
         middleware::REPLAY_ORDER => {
             let request: ReplayRequest = document(body)?;
             same_order(call, &request.order_number)?;
@@ -163,13 +176,20 @@ pub(super) fn document<T: DeserializeOwned>(body: &Value) -> Result<T, Problem> 
     T::deserialize(body).map_err(|error| Problem::new(ProblemKind::InvalidDocument, error.to_string()))
 }
 
+/// An order must not contradict itself. `at` is where it stands in the body.
+fn check_sums(order: &Order, at: &str) -> Result<(), Problem> {
+    let mut errors = order_errors(order);
+    for error in &mut errors {
+        error.pointer.insert_str(0, at);
+    }
+    let Some(first) = errors.first() else { return Ok(()) };
+    let detail = format!("at {:?}: {}", first.pointer, first.detail);
+    Err(Problem { errors, ..Problem::new(ProblemKind::BusinessRule, detail) })
+}
+
 /// A submission, if the order does not contradict itself.
 pub(super) fn submission(order: Order) -> Result<Command, Problem> {
-    let errors = order_errors(&order);
-    if let Some(first) = errors.first() {
-        let detail = format!("at {:?}: {}", first.pointer, first.detail);
-        return Err(Problem { errors, ..Problem::new(ProblemKind::BusinessRule, detail) });
-    }
+    check_sums(&order, "")?;
     let channel: SalesChannel = order.sales_channel;
     Ok(Command {
         order: order.order_number.clone(),

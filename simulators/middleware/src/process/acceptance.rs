@@ -67,10 +67,13 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         accepted: false,
         counts,
         tenders,
+        reservations: Vec::new(),
+        early_claims: Vec::new(),
+        shortages: Vec::new(),
+        changes: Vec::new(),
         cards: BTreeMap::new(),
         lapsed: BTreeSet::new(),
         disputes: BTreeMap::new(),
-        reservation: None,
         erp_document: None,
         fulfillments: BTreeMap::new(),
         shipments: BTreeMap::new(),
@@ -117,7 +120,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     reservation::claim(process, desk);
-    if process.reservation.is_none() {
+    if process.reservations.is_empty() || process.shortages.iter().any(|shortage| !shortage.settled) {
         return;
     }
     let booking = PartnerCall::new(erp::CREATE_SALES_ORDER, &[], &sales_order(&process.order));
@@ -128,7 +131,8 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     }
 }
 
-fn quote_request(order: &Order) -> TaxQuoteRequest {
+/// What the tax engine is asked of an order.
+pub(super) fn quote_request(order: &Order) -> TaxQuoteRequest {
     TaxQuoteRequest {
         order_number: order.order_number.clone(),
         country: order.ship_to.country.clone(),
@@ -152,13 +156,16 @@ fn quote_request(order: &Order) -> TaxQuoteRequest {
 
 /// Compares the tax engine's taxes with the order's, line by line.
 pub(super) fn quoted(process: &mut OrderProcess, quote: &TaxQuote, desk: &mut Desk<'_>) {
-    match differing_line(&process.order, quote) {
+    match tax_difference(&process.order, quote) {
         None => process.taxes_confirmed = true,
-        Some((line, order, engine)) => {
-            let reason = format!("the tax of line {line} is {order}, the tax engine says {engine}");
-            reject(process, reason, desk);
-        }
+        Some(reason) => reject(process, reason, desk),
     }
+}
+
+/// Which tax of an order the tax engine sees differently, in words.
+pub(super) fn tax_difference(order: &Order, quote: &TaxQuote) -> Option<String> {
+    let (line, own, engine) = differing_line(order, quote)?;
+    Some(format!("the tax of line {line} is {own}, the tax engine says {engine}"))
 }
 
 fn differing_line(order: &Order, quote: &TaxQuote) -> Option<(LineId, Money, Money)> {

@@ -41,10 +41,10 @@ impl PartnerAnswer {
     /// Reads the answer to an intent.
     pub fn read(intent: &Intent, is_card_refund: bool, answer: Value) -> Result<Self, serde_json::Error> {
         Ok(match intent {
-            Intent::QuoteTax => Self::Quoted(serde_json::from_value(answer)?),
+            Intent::QuoteTax | Intent::QuoteChange { .. } => Self::Quoted(serde_json::from_value(answer)?),
             Intent::Authorize { .. } => Self::Authorized(serde_json::from_value(answer)?),
             Intent::Capture { .. } => Self::Captured(serde_json::from_value(answer)?),
-            Intent::Reserve => Self::Reserved(serde_json::from_value(answer)?),
+            Intent::Reserve | Intent::ReserveAgain { .. } => Self::Reserved(serde_json::from_value(answer)?),
             Intent::Book => Self::Booked(serde_json::from_value(answer)?),
             Intent::Label { .. } | Intent::ReturnLabel { .. } | Intent::LabelRejected { .. } => {
                 Self::Labeled(serde_json::from_value(answer)?)

@@ -18,7 +18,7 @@ use super::{
     answer::Refusal,
     desk::Desk,
     reservation,
-    state::{CancellationState, OrderProcess, StopWish},
+    state::{CancellationState, Chain, OrderProcess, StopWish},
     task::{Intent, PartnerCall},
 };
 
@@ -52,6 +52,47 @@ pub(super) fn request(
     );
     process.cancellations.push(state);
     Ok(answer)
+}
+
+/// The retailer cancels units that no node has: nobody has them, or nobody collected them.
+pub(super) fn by_retailer(
+    process: &mut OrderProcess,
+    cause: &str,
+    reason: &str,
+    units: Vec<LineQuantity>,
+    chain: &Chain,
+    desk: &mut Desk<'_>,
+) {
+    let units: Vec<LineQuantity> = units.into_iter().filter(|line| line.quantity > 0).collect();
+    if units.is_empty() {
+        return;
+    }
+    for line in &units {
+        cancel_units(process, &line.line_id, line.quantity);
+    }
+    let request = CancellationRequest {
+        order_number: process.order.order_number.clone(),
+        cancellation_id: format!("canceled-{cause}"),
+        lines: units.clone(),
+        reason: reason.to_owned(),
+    };
+    let sum: u32 = units.iter().map(|line| line.quantity).sum();
+    desk.decide(process, format!("{sum} units are canceled by the retailer: {reason}"));
+    process.cancellations.push(CancellationState {
+        answer: Cancellation {
+            order_number: request.order_number.clone(),
+            cancellation_id: request.cancellation_id.clone(),
+            status: CancellationStatus::Canceled,
+            canceled: units.clone(),
+        },
+        request,
+        chain: chain.clone(),
+        status: CancellationStatus::Canceled,
+        direct: units,
+        wishes: Vec::new(),
+        too_late: 0,
+        released: None,
+    });
 }
 
 fn illegal(detail: String) -> Problem {
@@ -127,12 +168,14 @@ fn plan(
         if possible == 0 {
             continue;
         }
-        if process.fulfillments.is_empty() {
-            cancel_units(process, line_id, possible);
-            direct.push(LineQuantity { line_id: line_id.clone(), quantity: possible });
-        } else {
-            too_late += possible - wish(process, line_id, possible, &mut wishes);
+        let unreleased = process.open_units(line_id).saturating_sub(process.units_at_nodes(line_id));
+        let at_once = possible.min(unreleased);
+        if at_once > 0 {
+            cancel_units(process, line_id, at_once);
+            direct.push(LineQuantity { line_id: line_id.clone(), quantity: at_once });
         }
+        let rest = possible - at_once;
+        too_late += rest - wish(process, line_id, rest, &mut wishes);
     }
     let wishes: Vec<StopWish> = wishes
         .into_iter()
@@ -166,9 +209,8 @@ fn wish(
     let mut rest = quantity;
     for (id, fulfillment) in process.fulfillments.iter().rev() {
         let Some(line) = fulfillment.lines.iter().find(|line| line.line_id == *line_id) else { continue };
-        let stopped = fulfillment.stopped.get(line_id).copied().unwrap_or(0);
-        let gone = process.shipped_by(id, line_id) + stopped + pending_at(process, id, line_id);
-        let units = rest.min(line.quantity.saturating_sub(gone));
+        let there = process.units_at(id, line_id);
+        let units = rest.min(there.saturating_sub(pending_at(process, id, line_id)));
         if units > 0 {
             rest -= units;
             let item = ItemQuantity { line_id: line_id.clone(), sku: line.sku.clone(), quantity: units };
@@ -178,7 +220,12 @@ fn wish(
     quantity - rest
 }
 
-fn pending_at(process: &OrderProcess, fulfillment_order: &FulfillmentOrderId, line_id: &LineId) -> u32 {
+/// Units of a line that a node was asked to stop and has not answered.
+pub(super) fn pending_at(
+    process: &OrderProcess,
+    fulfillment_order: &FulfillmentOrderId,
+    line_id: &LineId,
+) -> u32 {
     process
         .cancellations
         .iter()
@@ -219,7 +266,7 @@ pub(super) fn stopped(
     else {
         return;
     };
-    let mut stopped = Vec::new();
+    let (mut stopped, mut direct) = (Vec::new(), Vec::new());
     for line in wished {
         let told: u32 =
             told.iter().filter(|told| told.line_id == line.line_id).map(|told| told.quantity).sum();
@@ -229,8 +276,18 @@ pub(super) fn stopped(
             if let Some(fulfillment) = process.fulfillments.get_mut(fulfillment_order) {
                 *fulfillment.stopped.entry(line.line_id.clone()).or_default() += quantity;
             }
-            stopped.push(ItemQuantity { quantity, ..line });
+            stopped.push(ItemQuantity { quantity, ..line.clone() });
         }
+        // What the node had given back before it was asked is nowhere: it is canceled all the same.
+        let given_back = (line.quantity - quantity).min(process.units_unsourced(&line.line_id));
+        if given_back > 0 {
+            cancel_units(process, &line.line_id, given_back);
+            direct.push(LineQuantity { line_id: line.line_id.clone(), quantity: given_back });
+        }
+    }
+    let known = process.cancellations.iter_mut().find(|state| state.request.cancellation_id == cancellation);
+    if let Some(known) = known {
+        known.direct.append(&mut direct);
     }
     if let Some(wish) = find_wish(process, cancellation, fulfillment_order) {
         wish.stopped = Some(stopped);

@@ -11,9 +11,10 @@ pub(super) fn order_id(order: &OrderNumber) -> String {
     format!("order-{order}")
 }
 
-/// One order to each node.
-pub(super) fn fulfillment_order(order: &OrderNumber, node: &NodeId) -> FulfillmentOrderId {
-    FulfillmentOrderId::new(format!("fo-{order}-{node}"))
+/// Orders to nodes: the first to each node, and further ones numbered from 2.
+pub(super) fn fulfillment_order(order: &OrderNumber, node: &NodeId, number: usize) -> FulfillmentOrderId {
+    let first = format!("fo-{order}-{node}");
+    FulfillmentOrderId::new(if number > 1 { format!("{first}-{number}") } else { first })
 }
 
 /// Numbered per order, from 1.
@@ -24,6 +25,11 @@ pub(super) fn rma(order: &OrderNumber, number: usize) -> RmaId {
 /// Goods of a line that left in a parcel.
 pub(super) fn goods_issue(shipment: &ShipmentId, line: &LineId) -> MovementId {
     MovementId::new(format!("mv-{shipment}-{line}"))
+}
+
+/// Goods of a line that a node could not find.
+pub(super) fn write_off(cause: &str, line: &LineId) -> MovementId {
+    MovementId::new(format!("mv-{cause}-{line}"))
 }
 
 /// Goods of a line and grade that came back.

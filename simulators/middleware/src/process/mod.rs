@@ -12,6 +12,7 @@ mod availability;
 mod booking;
 mod cancellation;
 mod capture;
+mod change;
 mod clawback;
 mod credit;
 mod desk;
@@ -33,6 +34,7 @@ mod reservation;
 mod returns;
 mod serials;
 mod shipping;
+mod shortage;
 pub mod state;
 mod status;
 mod task;
@@ -46,7 +48,7 @@ pub(crate) mod tests;
 pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
-    model::{NodeId, Order, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
+    model::{NodeId, Order, OrderChange, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -77,6 +79,8 @@ pub enum Input {
     },
     /// A channel asks to cancel units.
     Cancel(CancellationRequest),
+    /// A channel asks to change the order.
+    Change(Box<OrderChange>),
     /// A channel asks for a return.
     RequestReturn(ReturnRequest),
     /// A customer takes a return back.
@@ -166,6 +170,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
     match input {
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
+        Input::Change(request) => change::request(process, *request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
@@ -220,6 +225,21 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ReturnReceivedBlind(_) => Err("goods came of which nobody knows the order".to_owned()),
         EventData::CarrierScanRecorded(told) => {
             tracking::scanned(process, &told, desk);
+            Ok(())
+        }
+        EventData::FulfillmentOrderShortPicked(told)
+        | EventData::FulfillmentOrderRejected(told)
+        | EventData::PickupExpired(told) => shortage::given_back(process, &told, desk),
+        EventData::SubstitutionProposed(told) => {
+            release::refuse_substitute(process, &told, desk);
+            Ok(())
+        }
+        EventData::InventoryReceived(told) => {
+            reservation::came(process, told, desk);
+            Ok(())
+        }
+        EventData::ReservationExpired(told) => {
+            reservation::lapsed(process, told, desk);
             Ok(())
         }
         EventData::RefundSucceeded(told) => refund::told(process, &told, RefundStatus::Succeeded, desk),
@@ -285,8 +305,15 @@ fn answered(
         }
         (Intent::Debit { tender }, _) => payment::held(process, tender),
         (Intent::Reserve, PartnerAnswer::Reserved(reservation)) => {
-            reservation::reserved(process, reservation);
+            reservation::reserved(process, reservation, desk);
         }
+        (Intent::ReserveAgain { cause }, PartnerAnswer::Reserved(reservation)) => {
+            shortage::found(process, cause, reservation, desk);
+        }
+        (Intent::QuoteChange { change }, PartnerAnswer::Quoted(quote)) => {
+            change::quoted(process, change, &quote, desk);
+        }
+        (Intent::Readdress { change, .. }, _) => change::agreed(process, change),
         (Intent::Book, PartnerAnswer::Booked(sales_order)) => {
             let number = sales_order.erp_document.ok_or("the sales order has no number")?;
             process.erp_document = Some(number);
@@ -330,6 +357,8 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
         Intent::Refund { refund, .. } => refund::refused(process, refund, refusal, desk),
         Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
+        Intent::ReserveAgain { cause } => shortage::nobody_has(process, cause, refusal, desk),
+        Intent::Readdress { change, .. } => change::node_refused(process, change, refusal, desk),
         Intent::Stop { cancellation, fulfillment_order } => {
             cancellation::stop_refused(process, cancellation, fulfillment_order, refusal)
         }
@@ -345,6 +374,9 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     cancellation::finish(process, desk);
     reservation::give_back(process, desk);
     replacement::advance(process, desk);
+    shortage::advance(process, desk);
+    change::advance(process, desk);
+    reservation::give_back(process, desk);
     release::advance(process, desk);
     cancellation::advance(process, desk);
     shipping::advance(process, desk);

@@ -9,7 +9,7 @@ use counterproof_contracts::{
 use super::{
     acceptance,
     answer::Refusal,
-    authorization,
+    authorization, change,
     desk::Desk,
     state::{Chain, Holding, OrderProcess, PaymentShare},
     task::{Intent, PartnerCall},
@@ -93,15 +93,17 @@ pub(super) fn undo(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     }
 }
 
-/// Once nothing is left to ship, gives up what was held for canceled units.
+/// Once nothing is left to ship, gives up what was held for canceled units, or for higher prices.
 pub(super) fn settle_rest(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    let Some(last) = process.cancellations.last() else { return };
+    let cheaper = process.changes.iter().find(|change| change.before.is_some());
+    let canceled = process.cancellations.last().map(|last| last.request.cancellation_id.clone());
+    let changed = cheaper.map(|change| change.change.change_id.clone());
+    let Some(cause) = canceled.or(changed) else { return };
     if process.anything_open() || process.rejection.is_some() || captures_under_way(process) {
         return;
     }
-    let cause = last.request.cancellation_id.clone();
     for tender in process.order.tenders.clone() {
-        let unused = tender.amount.amount - used(process, &tender.tender_id);
+        let unused = change::first_amount(process, &tender) - used(process, &tender.tender_id);
         give_up(process, &tender, unused, cause.clone(), "units canceled", desk);
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    model::{FulfillmentOrder, FulfillmentStatus, ItemQuantity, NodeId},
+    model::{
+        FulfillmentOrder, FulfillmentStatus, ItemQuantity, NodeId, ReservationId, ReservedLine,
+        SubstitutionAnswer, SubstitutionProposal,
+    },
     protocol::wms,
 };
 
@@ -14,34 +17,58 @@ use super::{
     task::{Intent, PartnerCall},
 };
 
-/// Releases an accepted order.
+/// Releases what is claimed of an accepted order, as soon as no change of it is open.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    if !process.accepted || !process.fulfillments.is_empty() || !replacement::may_leave(process) {
+    if !process.accepted || process.pending_change().is_some() || !replacement::may_leave(process) {
         return;
     }
-    for (node, lines) in lines_by_node(process) {
-        let order = FulfillmentOrder {
-            fulfillment_order_id: ids::fulfillment_order(&process.order.order_number, &node),
-            order_number: process.order.order_number.clone(),
-            node_id: node.clone(),
-            ship_to: process.order.ship_to.clone(),
-            lines: lines.clone(),
-            status: FulfillmentStatus::Requested,
-            gift: process.order.gift.is_some(),
-        };
-        let id = order.fulfillment_order_id.clone();
-        let fulfillment = Fulfillment { node_id: node, lines, stopped: BTreeMap::new(), accepted: false };
-        process.fulfillments.insert(id.clone(), fulfillment);
-        let chain = process.chain.clone();
-        let call = PartnerCall::new(wms::CREATE_FULFILLMENT_ORDER, &[], &order);
-        desk.ask(process, Intent::Fulfill { fulfillment_order: id }, &chain, call);
+    for index in 0..process.reservations.len() {
+        let Some(reservation) = process.reservations.get_mut(index) else { continue };
+        let claims = std::mem::take(&mut reservation.lines);
+        let reservation_id = reservation.reservation_id.clone();
+        for (node, lines) in by_node(&claims) {
+            release(process, &reservation_id, node, lines, desk);
+        }
     }
 }
 
-/// What each node is to ship: the units that are still claimed there.
-fn lines_by_node(process: &OrderProcess) -> BTreeMap<NodeId, Vec<ItemQuantity>> {
+fn release(
+    process: &mut OrderProcess,
+    reservation_id: &ReservationId,
+    node: NodeId,
+    lines: Vec<ItemQuantity>,
+    desk: &mut Desk<'_>,
+) {
+    let number = process.fulfillments.values().filter(|known| known.node_id == node).count() + 1;
+    let order = FulfillmentOrder {
+        fulfillment_order_id: ids::fulfillment_order(&process.order.order_number, &node, number),
+        order_number: process.order.order_number.clone(),
+        node_id: node.clone(),
+        ship_to: process.order.ship_to.clone(),
+        lines: lines.clone(),
+        status: FulfillmentStatus::Requested,
+        gift: process.order.gift.is_some(),
+        pickup: process.order.pickup_node.is_some(),
+    };
+    let id = order.fulfillment_order_id.clone();
+    let fulfillment = Fulfillment {
+        node_id: node,
+        lines,
+        reservation_id: reservation_id.clone(),
+        stopped: BTreeMap::new(),
+        given_back: BTreeMap::new(),
+        accepted: false,
+    };
+    process.fulfillments.insert(id.clone(), fulfillment);
+    let chain = process.chain.clone();
+    let call = PartnerCall::new(wms::CREATE_FULFILLMENT_ORDER, &[], &order);
+    desk.ask(process, Intent::Fulfill { fulfillment_order: id }, &chain, call);
+}
+
+/// What each node is to ship: the units that are claimed there.
+fn by_node(claims: &[ReservedLine]) -> BTreeMap<NodeId, Vec<ItemQuantity>> {
     let mut nodes: BTreeMap<NodeId, Vec<ItemQuantity>> = BTreeMap::new();
-    for claim in process.reservation.iter().flat_map(|reservation| &reservation.lines) {
+    for claim in claims {
         let lines = nodes.entry(claim.node_id.clone()).or_default();
         match lines.iter_mut().find(|line| line.line_id == claim.line_id) {
             Some(line) => line.quantity += claim.quantity,
@@ -53,6 +80,27 @@ fn lines_by_node(process: &OrderProcess) -> BTreeMap<NodeId, Vec<ItemQuantity>> 
         }
     }
     nodes
+}
+
+/// A node proposes something else than was ordered: the customer ordered nothing else, so it is not wanted.
+pub(super) fn refuse_substitute(
+    process: &mut OrderProcess,
+    told: &SubstitutionProposal,
+    desk: &mut Desk<'_>,
+) {
+    let intent = Intent::RefuseSubstitute { proposal: told.proposal_id.clone() };
+    if !process.unasked(&intent) {
+        return;
+    }
+    desk.note(process, format!("{} proposes {} instead of {}", told.node_id, told.substitute_sku, told.sku));
+    let answer = SubstitutionAnswer {
+        order_number: process.order.order_number.clone(),
+        proposal_id: told.proposal_id.clone(),
+        accepted: false,
+    };
+    let call = PartnerCall::new(wms::ANSWER_SUBSTITUTION, &[told.fulfillment_order_id.as_str()], &answer);
+    let chain = desk.context.chain.clone();
+    desk.ask(process, intent, &chain, call);
 }
 
 /// A node works on its order.

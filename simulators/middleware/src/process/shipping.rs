@@ -8,6 +8,7 @@ use counterproof_contracts::{
 };
 
 use super::{
+    change,
     desk::Desk,
     payment, serials,
     state::{Departure, OrderProcess, Parcel, Units},
@@ -80,6 +81,7 @@ fn parcel(told: Shipment, desk: &Desk<'_>) -> Parcel {
         carrier: None,
         serials: told.serials,
         shipped: None,
+        voided: false,
     }
 }
 
@@ -143,8 +145,12 @@ pub(super) fn labeled(process: &mut OrderProcess, shipment: &ShipmentId, label: 
     }
 }
 
-/// Buys labels for packed parcels and puts them on.
+/// Buys labels for packed parcels and puts them on. What customers collect has none; while the address may change,
+/// parcels wait.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    if process.order.pickup_node.is_some() || change::may_move(process) {
+        return;
+    }
     let order_number = process.order.order_number.clone();
     for (id, parcel) in process.shipments.clone() {
         if parcel.shipped.is_some() {

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use counterproof_contracts::{
     allocation::Value,
     model::{
-        AccountId, AuthorizationId, CaptureId, CorrelationId, CustomerRef, DispositionCode,
+        AccountId, AuthorizationId, CaptureId, ChangeStatus, CorrelationId, CustomerRef, DispositionCode,
         DispositionDecision, Dispute, DisputeId, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine,
-        Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderStatus,
-        OrderStatusUpdate, ReceiptId, RefundId, RefundPart, RefundStatus, ReservationId, ReservedLine,
-        Resolution, ReturnCancellation, ReturnLine, ReturnMethod, ReturnReceipt, ReturnRejection,
-        ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId,
-        TenderId, TenderKind, Timestamp, TrackingNumber,
+        Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderChange,
+        OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, RefundId, RefundPart, RefundStatus,
+        Reservation, ReservationId, ReservedLine, Resolution, ReturnCancellation, ReturnLine, ReturnMethod,
+        ReturnReceipt, ReturnRejection, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode,
+        SerializedUnit, Shipment, ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
+        UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -62,8 +63,14 @@ pub struct OrderProcess {
     /// Objections of the customer to captures.
     #[serde(default)]
     pub disputes: BTreeMap<DisputeId, Dispute>,
-    /// The ERP's claim on stock.
-    pub reservation: Option<ReservationState>,
+    /// The ERP's claims on stock, oldest first.
+    pub reservations: Vec<ReservationState>,
+    /// What the ERP told of reservations before their answers came.
+    pub early_claims: Vec<ClaimNews>,
+    /// Units that must find stock again, in the order in which that was told.
+    pub shortages: Vec<Shortage>,
+    /// Wishes to change the order, in the order in which they came.
+    pub changes: Vec<ChangeState>,
     /// The ERP's number.
     pub erp_document: Option<ErpDocument>,
     /// Orders to nodes.
@@ -159,8 +166,78 @@ pub struct CardState {
 pub struct ReservationState {
     /// The ERP's identifier.
     pub reservation_id: ReservationId,
-    /// Units by line and node that are to ship: without what was canceled before release.
+    /// Units by line and node that are at no node yet and were not given back.
     pub lines: Vec<ReservedLine>,
+    /// Promised units that did not come yet.
+    pub backordered: Vec<ItemQuantity>,
+    /// Units that came for promises, by line and node, all together.
+    pub came: Vec<ReservedLine>,
+    /// It lapsed.
+    pub lapsed: bool,
+}
+
+/// What the ERP told of a reservation by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum ClaimNews {
+    /// Goods came for promises.
+    Came {
+        /// All that came so far.
+        reservation: Reservation,
+    },
+    /// It lapsed.
+    Lapsed {
+        /// What lapsed.
+        reservation: Reservation,
+        /// The chain that told it.
+        chain: Chain,
+    },
+}
+
+/// Units that must find stock again: a node gave them back, or their claim lapsed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// The node's exception, or the reservation that lapsed.
+    pub cause: String,
+    /// Why, in words.
+    pub reason: String,
+    /// The chain that told it.
+    pub chain: Chain,
+    /// The order to the node and why it gave them back; absent where a claim lapsed.
+    pub given_back: Option<(FulfillmentOrderId, UnfulfilledReason)>,
+    /// Units.
+    pub lines: Vec<ItemQuantity>,
+    /// It is decided what becomes of them.
+    pub settled: bool,
+}
+
+/// A wish to change the order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeState {
+    /// What was asked.
+    pub change: OrderChange,
+    /// The chain that asked.
+    pub chain: Chain,
+    /// What is answered.
+    pub result: OrderChangeResult,
+    /// The order before it, once it is accepted.
+    pub before: Option<Order>,
+    /// The tax engine must confirm it, and did.
+    pub taxes: Consent,
+    /// A node must agree, and did.
+    pub node: Consent,
+}
+
+/// Whether somebody must agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// Nobody.
+    NotNeeded,
+    /// Not known yet.
+    Open,
+    /// It was given.
+    Given,
 }
 
 /// An order to a node.
@@ -170,8 +247,12 @@ pub struct Fulfillment {
     pub node_id: NodeId,
     /// What, as released.
     pub lines: Vec<ItemQuantity>,
+    /// The claim that its goods have.
+    pub reservation_id: ReservationId,
     /// Units that the node stopped.
     pub stopped: BTreeMap<LineId, u32>,
+    /// Units that the node will not ship.
+    pub given_back: BTreeMap<LineId, u32>,
     /// The node said that it works on it.
     pub accepted: bool,
 }
@@ -195,6 +276,8 @@ pub struct Parcel {
     pub carrier: Option<String>,
     /// Set once it left.
     pub shipped: Option<Departure>,
+    /// It was taken apart again.
+    pub voided: bool,
 }
 
 /// A unit with a serial number that left.
@@ -477,6 +560,8 @@ pub struct Snapshot {
     pub shipments: Vec<Shipment>,
     /// Returns.
     pub returns: Vec<ReturnView>,
+    /// What became of wishes to change the order.
+    pub changes: Vec<OrderChangeResult>,
 }
 
 /// An update with a sentence.
@@ -516,6 +601,44 @@ impl OrderProcess {
         let ordered = self.order.line(line).map_or(0, |line| line.quantity);
         let counts = self.counts(line);
         ordered.saturating_sub(counts.canceled + counts.shipped)
+    }
+
+    /// Units of a line that nodes have and have not shipped.
+    pub fn units_at_nodes(&self, line: &LineId) -> u32 {
+        self.fulfillments.keys().map(|id| self.units_at(id, line)).sum()
+    }
+
+    /// Units of a line that an order to a node has and that have not left.
+    pub fn units_at(&self, fulfillment_order: &FulfillmentOrderId, line: &LineId) -> u32 {
+        let Some(fulfillment) = self.fulfillments.get(fulfillment_order) else { return 0 };
+        let asked = fulfillment.lines.iter().filter(|asked| asked.line_id == *line);
+        let asked: u32 = asked.map(|asked| asked.quantity).sum();
+        let of = |counted: &BTreeMap<LineId, u32>| counted.get(line).copied().unwrap_or(0);
+        let gone = of(&fulfillment.stopped) + of(&fulfillment.given_back);
+        asked.saturating_sub(gone + self.shipped_by(fulfillment_order, line))
+    }
+
+    /// Units of a line that are claimed and at no node.
+    pub fn units_claimed(&self, line: &LineId) -> u32 {
+        let claims = self.reservations.iter().flat_map(|reservation| &reservation.lines);
+        claims.filter(|claim| claim.line_id == *line).map(|claim| claim.quantity).sum()
+    }
+
+    /// Units of a line that are promised and have not come.
+    pub fn units_backordered(&self, line: &LineId) -> u32 {
+        let promised = self.reservations.iter().flat_map(|reservation| &reservation.backordered);
+        promised.filter(|item| item.line_id == *line).map(|item| item.quantity).sum()
+    }
+
+    /// Open units of a line that are at no node, not claimed and not promised.
+    pub fn units_unsourced(&self, line: &LineId) -> u32 {
+        let sourced = self.units_at_nodes(line) + self.units_claimed(line) + self.units_backordered(line);
+        self.open_units(line).saturating_sub(sourced)
+    }
+
+    /// The wish to change the order that is not decided yet.
+    pub fn pending_change(&self) -> Option<&ChangeState> {
+        self.changes.iter().find(|change| change.result.status == ChangeStatus::Pending)
     }
 
     /// Whether any unit may still leave.

@@ -2,7 +2,7 @@
 //! update with a rising sequence number and after the one before.
 
 use counterproof_contracts::{
-    model::{LineState, Order, OrderStatus, OrderStatusUpdate, ShipmentStatus, TimelineEntry},
+    model::{LineState, Order, OrderLine, OrderStatus, OrderStatusUpdate, ShipmentStatus, TimelineEntry},
     protocol::customer_service,
 };
 
@@ -26,10 +26,12 @@ pub(super) fn untold(order: &Order) -> Snapshot {
                 canceled: 0,
                 shipped: 0,
                 returned: 0,
+                backordered: 0,
             })
             .collect(),
         shipments: Vec::new(),
         returns: Vec::new(),
+        changes: Vec::new(),
     }
 }
 
@@ -47,6 +49,7 @@ pub(super) fn line_states(process: &OrderProcess) -> Vec<LineState> {
                 canceled: counts.canceled,
                 shipped: counts.shipped,
                 returned: counts.returned,
+                backordered: process.units_backordered(&line.line_id),
             }
         })
         .collect()
@@ -73,6 +76,8 @@ fn derive(process: &OrderProcess) -> OrderStatus {
         if all_delivered(process) { OrderStatus::Delivered } else { OrderStatus::Shipped }
     } else if shipped > 0 {
         OrderStatus::PartiallyShipped
+    } else if waits_for_customer(process) {
+        OrderStatus::ReadyForPickup
     } else if process.fulfillments.values().any(|fulfillment| fulfillment.accepted) {
         OrderStatus::InFulfillment
     } else if process.accepted {
@@ -80,6 +85,23 @@ fn derive(process: &OrderProcess) -> OrderStatus {
     } else {
         OrderStatus::Placed
     }
+}
+
+/// Whether all open units wait in a store.
+fn waits_for_customer(process: &OrderProcess) -> bool {
+    let waiting = |line: &OrderLine| -> u32 {
+        let parcels = process.shipments.values().filter(|parcel| parcel.shipped.is_none() && !parcel.voided);
+        let lines = parcels.flat_map(|parcel| &parcel.lines).filter(|item| item.line_id == line.line_id);
+        lines.map(|item| item.quantity).sum()
+    };
+    let open = |line: &&OrderLine| process.open_units(&line.line_id) > 0;
+    process.order.pickup_node.is_some()
+        && process
+            .order
+            .lines
+            .iter()
+            .filter(open)
+            .all(|line| waiting(line) >= process.open_units(&line.line_id))
 }
 
 fn all_delivered(process: &OrderProcess) -> bool {
@@ -99,6 +121,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         lines: line_states(process),
         shipments: view::shipments(process),
         returns: view::returns(process, desk.context.now),
+        changes: process.changes.iter().map(|change| change.result.clone()).collect(),
     };
     if snapshot != process.told {
         process.sequence += 1;
@@ -121,6 +144,7 @@ fn update(process: &OrderProcess, snapshot: &Snapshot, desk: &Desk<'_>) -> Updat
             shipments: snapshot.shipments.clone(),
             occurred_at: desk.context.now,
             reason: process.rejection.clone(),
+            changes: snapshot.changes.clone(),
         },
         text: Some(desk.headline())
             .filter(|text| !text.is_empty())

@@ -2,8 +2,8 @@
 
 use counterproof_contracts::{
     model::{
-        ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, RmaId, ShipmentId,
-        StockCondition, System, TenderId, Timestamp,
+        ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, ReservationId, RmaId,
+        ShipmentId, StockCondition, System, TenderId, Timestamp,
     },
     protocol::{Operation, percent_encode},
 };
@@ -39,8 +39,20 @@ pub enum Intent {
     Fulfill { fulfillment_order: FulfillmentOrderId },
     /// Ask a node to stop units.
     Stop { cancellation: String, fulfillment_order: FulfillmentOrderId },
-    /// Give claimed stock of canceled units back.
-    Release { cancellation: String },
+    /// Give claimed stock back, of canceled units or of units that a node gave back.
+    Release { cause: String, reservation: ReservationId },
+    /// Claim stock again for units that lost theirs.
+    ReserveAgain { cause: String },
+    /// Book that goods were not where the books have them.
+    WriteOff { cause: String, line: LineId },
+    /// Tell a node that its substitute is not wanted.
+    RefuseSubstitute { proposal: String },
+    /// Ask the tax engine what the taxes of a changed order are.
+    QuoteChange { change: String },
+    /// Ask a node to ship to another address.
+    Readdress { change: String, fulfillment_order: FulfillmentOrderId },
+    /// Tell the ERP the order's next version.
+    Rebook { version: u32 },
     /// Take canceled units out of the sales order.
     Unbook { cancellation: String },
     /// Buy a label for a parcel.
@@ -118,7 +130,15 @@ impl Intent {
             Self::Stop { cancellation, fulfillment_order } => {
                 ("stop", vec![cancellation.clone(), fulfillment_order.to_string()])
             }
-            Self::Release { cancellation } => ("release", vec![cancellation.clone()]),
+            Self::Release { cause, reservation } => ("release", vec![cause.clone(), reservation.to_string()]),
+            Self::ReserveAgain { cause } => ("reserve-again", vec![cause.clone()]),
+            Self::WriteOff { cause, line } => ("write-off", vec![cause.clone(), line.to_string()]),
+            Self::RefuseSubstitute { proposal } => ("refuse-substitute", vec![proposal.clone()]),
+            Self::QuoteChange { change } => ("quote-change", vec![change.clone()]),
+            Self::Readdress { change, fulfillment_order } => {
+                ("readdress", vec![change.clone(), fulfillment_order.to_string()])
+            }
+            Self::Rebook { version } => ("rebook", vec![version.to_string()]),
             Self::Unbook { cancellation } => ("unbook", vec![cancellation.clone()]),
             Self::Label { shipment } => ("label", vec![shipment.to_string()]),
             Self::Attach { shipment } => ("attach", vec![shipment.to_string()]),

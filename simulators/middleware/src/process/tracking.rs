@@ -39,6 +39,13 @@ const fn words(code: ScanCode) -> &'static str {
 
 /// Where a parcel stands. Scans count once the node told that it left.
 pub(super) fn status(process: &OrderProcess, parcel: &Parcel) -> ShipmentStatus {
+    if parcel.voided {
+        return ShipmentStatus::Voided;
+    }
+    if process.order.pickup_node.is_some() {
+        let collected = parcel.shipped.is_some();
+        return if collected { ShipmentStatus::Delivered } else { ShipmentStatus::ReadyForPickup };
+    }
     let Some(tracking_number) = &parcel.tracking_number else {
         return if parcel.shipped.is_some() { ShipmentStatus::Shipped } else { ShipmentStatus::Created };
     };

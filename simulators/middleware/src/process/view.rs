@@ -34,6 +34,7 @@ pub fn order_view(process: &OrderProcess, now: Timestamp) -> OrderView {
             })
             .collect(),
         exchanges: exchange::view(process),
+        version: Some(order.version),
     }
 }
 
@@ -89,6 +90,7 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
             tracking_number: parcel.tracking_number.clone(),
             shipped_at: parcel.shipped.as_ref().map(|departure| departure.at),
             serials: parcel.serials.clone(),
+            pickup: process.order.pickup_node.is_some(),
         })
         .collect()
 }

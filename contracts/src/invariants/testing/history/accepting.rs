@@ -5,8 +5,14 @@ use super::*;
 impl History {
     pub(in crate::invariants::testing) fn placed(order: Order, store_credit: bool) -> Self {
         let quantity = order.lines.first().map_or(0, |line| line.quantity);
-        let state =
-            LineState { line_id: "L-1".into(), ordered: quantity, canceled: 0, shipped: 0, returned: 0 };
+        let state = LineState {
+            line_id: "L-1".into(),
+            ordered: quantity,
+            canceled: 0,
+            shipped: 0,
+            returned: 0,
+            backordered: 0,
+        };
         let mut history = Self {
             records: Vec::new(),
             order,
@@ -74,6 +80,8 @@ impl History {
             reservation_id: "rsv-1".into(),
             order_number: self.number(),
             lines: Self::claimed(quantity),
+            backordered: Vec::new(),
+            expires_at: None,
         };
         self.effect(System::Erp, Effect::StockReserved { reservation });
         self.book_again(quantity);
@@ -140,6 +148,7 @@ impl History {
             lines: Self::items(quantity),
             status: FulfillmentStatus::Accepted,
             gift: false,
+            pickup: false,
         };
         self.effect(System::Wms, Effect::FulfillmentOrderReceived { fulfillment_order });
     }
@@ -204,6 +213,7 @@ impl History {
     /// The ERP gives claimed units back.
     pub(in crate::invariants) fn release_claim(&mut self, quantity: u32) {
         let release = ReservationRelease {
+            backordered: Vec::new(),
             order_number: self.number(),
             lines: Self::claimed(quantity),
             cause: "X-1".to_owned(),

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod accepting;
+mod changing;
 mod returning;
 mod shipping;
 mod showing;

@@ -14,12 +14,14 @@ impl History {
             tracking_number: Some(TrackingNumber::new(format!("P-{id}"))),
             shipped_at: Some(self.now()),
             serials: self.serials.clone(),
+            pickup: false,
         };
         let label = Label {
             tracking_number: TrackingNumber::new(format!("P-{id}")),
             order_number: self.number(),
             parcel_ref: id.to_owned(),
             carrier: "carrier".to_owned(),
+            address_id: None,
         };
         self.effect(System::Carrier, Effect::LabelIssued { label, is_return: false });
         self.commit(System::Wms, true, Effect::ShipmentShipped { shipment: shipment.clone() });
@@ -117,6 +119,7 @@ impl History {
         let quantity = units.end - units.start;
         self.move_stock(id, NODE, -i64::from(quantity), StockCondition::Sellable);
         let release = ReservationRelease {
+            backordered: Vec::new(),
             order_number: self.number(),
             lines: Self::claimed(quantity),
             cause: id.to_owned(),

@@ -15,6 +15,7 @@ impl History {
             shipments: self.shipments.clone(),
             occurred_at: self.now(),
             reason: None,
+            changes: Vec::new(),
         };
         self.effect(self.channel(), Effect::StatusShown { update });
         let entry = TimelineEntry {
@@ -62,6 +63,7 @@ impl History {
             returns: Vec::new(),
             refunds: Vec::new(),
             exchanges: Vec::new(),
+            version: None,
         };
         change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);

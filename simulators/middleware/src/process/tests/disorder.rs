@@ -72,6 +72,7 @@ fn a_parcel_without_a_packed_event_leaves_all_the_same() {
         lines: vec![],
         status: FulfillmentStatus::Accepted,
         gift: false,
+        pickup: false,
     };
     stage.event(EventData::FulfillmentOrderAccepted(accepted));
     stage.run();

@@ -105,6 +105,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
             city: "Köln".to_owned(),
             postal_code: "50667".to_owned(),
             country: "DE".to_owned(),
+            address_id: None,
         },
         gift: None,
         lines,
@@ -114,6 +115,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         total: eur(0),
         exchange: None,
         kits: Vec::new(),
+        pickup_node: None,
         settlement: None,
         tax_terms: None,
     };
@@ -381,6 +383,7 @@ impl Stage {
             tracking_number: Some(format!("TRK-{id}").into()),
             shipped_at: Some(self.now),
             serials: vec![],
+            pickup: false,
         }
     }
 
