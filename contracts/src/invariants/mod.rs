@@ -14,15 +14,21 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OrderNumber, System};
 
 mod a1_traceable;
+mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
 mod books;
+mod e10_pauses_grow;
+mod e11_told_after_it_happened;
 mod e12_replay_is_silent;
 mod e13_nothing_stays_lost;
+mod e14_success_stays;
 mod e1_one_effect;
 mod e2_no_lost_event;
+mod e5_forged_is_refused;
 mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
+mod e9_retry_after;
 mod i10_published_stock;
 mod i11_serial_in_one_place;
 mod i13_exchange_moves_both_goods;
@@ -32,6 +38,7 @@ mod i2_no_oversell;
 mod i3_reservation_ends_once;
 mod i4_no_negative_stock;
 mod i5_claim_within_order;
+mod i6_movement_has_a_cause;
 mod i8_issued_where_shipped;
 mod i9_restock_follows_grade;
 mod judge;
@@ -42,6 +49,7 @@ mod m13_gift_return;
 mod m14_exchange_charges_or_refunds;
 mod m15_no_refund_of_what_is_disputed;
 mod m16_books_equal_money;
+mod m17_posted_once;
 mod m18_refund_status;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
@@ -57,6 +65,7 @@ mod m8_capture_of_live_authorization;
 mod m9_canceled_order_is_free;
 mod o10_canceled_never_ships;
 mod o11_no_lost_update;
+mod o12_sums_add_up;
 mod o13_erp_has_the_order_s_sums;
 mod o14_released_units;
 mod o15_newest_address;
@@ -70,7 +79,9 @@ mod o8_never_back;
 mod o9_status_follows_lines;
 mod r11_no_more_than_announced;
 mod r1_returned_within_shipped;
+mod r2_booked_as_received;
 mod r3_one_final_disposition;
+mod r5_reason_as_given;
 mod r8_closed_return;
 mod r9_one_replacement;
 #[cfg(test)]
@@ -81,6 +92,7 @@ mod steps;
 mod t1_tax_of_what_shipped;
 mod t2_original_rate;
 mod t3_tax_in_books;
+mod t4_tax_of_parcels_only;
 mod t5_taxable_base;
 mod t6_across_borders;
 mod t8_gift_cards;
@@ -91,7 +103,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 63] = [
+static CHECKS: [law::Check; 75] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -108,6 +120,7 @@ static CHECKS: [law::Check; 63] = [
     m13_gift_return::CHECK,
     m15_no_refund_of_what_is_disputed::CHECK,
     m16_books_equal_money::CHECK,
+    m17_posted_once::CHECK,
     m18_refund_status::CHECK,
     m19_marketplace_tender::CHECK,
     m21_funded_promotions::CHECK,
@@ -116,6 +129,7 @@ static CHECKS: [law::Check; 63] = [
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
     i5_claim_within_order::CHECK,
+    i6_movement_has_a_cause::CHECK,
     i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
     i11_serial_in_one_place::CHECK,
@@ -133,27 +147,37 @@ static CHECKS: [law::Check; 63] = [
     o8_never_back::CHECK,
     o9_status_follows_lines::CHECK,
     o10_canceled_never_ships::CHECK,
+    o12_sums_add_up::CHECK,
     o11_no_lost_update::CHECK,
     o15_newest_address::CHECK,
     o13_erp_has_the_order_s_sums::CHECK,
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,
+    r2_booked_as_received::CHECK,
+    r5_reason_as_given::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
+    e5_forged_is_refused::CHECK,
     e6_key_of_one_intent::CHECK,
     e7_same_key_on_retry::CHECK,
     e8_valid_messages::CHECK,
+    e9_retry_after::CHECK,
+    e10_pauses_grow::CHECK,
+    e11_told_after_it_happened::CHECK,
     e12_replay_is_silent::CHECK,
     e13_nothing_stays_lost::CHECK,
+    e14_success_stays::CHECK,
     t1_tax_of_what_shipped::CHECK,
     t2_original_rate::CHECK,
     t3_tax_in_books::CHECK,
+    t4_tax_of_parcels_only::CHECK,
     t5_taxable_base::CHECK,
     t6_across_borders::CHECK,
     t8_gift_cards::CHECK,
     a1_traceable::CHECK,
+    a4_refund_is_documented::CHECK,
     a5_parcel_has_its_label::CHECK,
 ];
 

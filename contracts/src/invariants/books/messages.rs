@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::Map;
 use crate::{
-    journal::{Committed, Effect, Exchange, Outcome},
+    faults::Misfortune,
+    journal::{Committed, Effect, Exchange, FaultInjected, Outcome},
     model::{CorrelationId, EventId, System, Timestamp},
-    protocol::{DeadLetter, DeadLetterList, Operation, middleware},
+    protocol::{DeadLetter, DeadLetterList, Operation, middleware, signature::TOLERANCE_SECONDS},
 };
 
 /// An event that a partner raised.
@@ -45,6 +46,18 @@ pub(in crate::invariants) struct Attempt {
     pub(in crate::invariants) seqs: Vec<u64>,
 }
 
+/// How often and when a key was sent.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::invariants) struct Pace {
+    /// Attempts since the sender last began anew: at first, after it was killed, or because a person asked.
+    pub(in crate::invariants) attempts: u32,
+    pub(in crate::invariants) started_at: Timestamp,
+    /// Seconds that the partner asked to wait; 0: it did not ask.
+    pub(in crate::invariants) wait_s: u32,
+    pub(in crate::invariants) seq: u64,
+    failed: bool,
+}
+
 /// Messages of one order.
 #[derive(Debug, Clone, Default)]
 pub(in crate::invariants) struct OrderMessages {
@@ -61,6 +74,14 @@ pub(in crate::invariants) struct OrderMessages {
     wanted: Map<u64, (u64, u64)>,
     /// Where the key of the last keyed call of the middleware was used first, if for something else.
     pub(in crate::invariants) reused: Option<u64>,
+    /// When a key was sent last, by its fingerprint.
+    paces: Map<u64, Pace>,
+    /// How long a partner asked to wait in the answer that comes next under a key, in seconds.
+    waits: Map<u64, u32>,
+    /// The attempt before the last keyed call of the middleware under the same key, if that failed.
+    pub(in crate::invariants) previous: Option<Pace>,
+    /// Deliveries whose signature is wrong or too old, by event and attempt, and why.
+    pub(in crate::invariants) forged: BTreeMap<(EventId, u32), &'static str>,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
     keys: Map<u64, u64>,
     /// Lines of the journal with calls of a key, by its fingerprint.
@@ -118,8 +139,30 @@ impl OrderMessages {
         }
     }
 
-    pub(super) fn apply_exchange(&mut self, seq: u64, at: Timestamp, exchange: &Exchange) {
+    /// Takes what a fault did to a message of the order.
+    pub(super) fn apply_fault(&mut self, fault: &FaultInjected) {
+        let Some(key) = &fault.key else { return };
+        let forged = match &fault.misfortune {
+            Some(Misfortune::ErrorAnswer { retry_after_s: Some(seconds), .. }) => {
+                self.waits.insert(fingerprint(fault.system, key), *seconds);
+                return;
+            }
+            Some(Misfortune::OldSignature { with_new: false }) => "with a key that is no longer in use",
+            Some(Misfortune::StaleTimestamp { by_s }) if i64::from(*by_s) > TOLERANCE_SECONDS => "long ago",
+            _ => return,
+        };
+        self.forged.insert((EventId::new(key), fault.attempt.unwrap_or(1)), forged);
+    }
+
+    pub(super) fn apply_exchange(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        exchange: &Exchange,
+        began_anew: Option<Timestamp>,
+    ) {
         self.reused = None;
+        self.previous = None;
         if let Some(key) = &exchange.key {
             self.calls.entry(fingerprint(exchange.to, key)).or_default().push(seq);
         }
@@ -132,7 +175,28 @@ impl OrderMessages {
             self.deliver(seq, at, exchange);
         } else if is_keyed(exchange) {
             self.attempt(seq, exchange);
+            self.keep_pace(seq, exchange, began_anew);
         }
+    }
+
+    /// Keeps when a key was sent. What is recorded late, after a later attempt, tells nothing of the pause.
+    fn keep_pace(&mut self, seq: u64, exchange: &Exchange, began_anew: Option<Timestamp>) {
+        let Some(key) = &exchange.key else { return };
+        let key = fingerprint(exchange.to, key);
+        let known = self.paces.get(&key).copied();
+        if known.is_some_and(|pace| pace.started_at >= exchange.started_at) {
+            return;
+        }
+        let before = known.filter(|pace| began_anew.is_none_or(|anew| anew < pace.started_at));
+        self.previous = before.filter(|pace| pace.failed);
+        let pace = Pace {
+            attempts: before.map_or(0, |pace| pace.attempts).saturating_add(1),
+            started_at: exchange.started_at,
+            wait_s: self.waits.remove(&key).unwrap_or(0),
+            seq,
+            failed: exchange.outcome != Outcome::Ok,
+        };
+        self.paces.insert(key, pace);
     }
 
     fn deliver(&mut self, seq: u64, at: Timestamp, exchange: &Exchange) {

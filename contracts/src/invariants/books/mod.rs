@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry as Slot};
 use foldhash::fast::FixedState;
 
 use crate::{
+    faults::Misfortune,
     journal::{Committed, Effect, Entry, Exchange, FaultInjected, Record},
-    model::{AuthorizationId, ChannelOrderId, ErpDocument, OrderNumber, SalesChannel, System},
+    model::{AuthorizationId, ChannelOrderId, ErpDocument, OrderNumber, SalesChannel, System, Timestamp},
+    protocol::middleware,
 };
 
 mod accounts;
@@ -23,6 +25,7 @@ mod messages;
 mod money;
 mod order;
 mod pricing;
+mod reasons;
 mod receivable;
 mod replays;
 mod returns;
@@ -42,6 +45,7 @@ pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook, Restock, Sighting};
 pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
+pub(super) use reasons::ReasonBook;
 pub(super) use receivable::Receivable;
 pub(super) use replays::{News, ReplayBook};
 pub(super) use returns::ReceiptBook;
@@ -81,6 +85,9 @@ pub(super) struct Books {
     references: Map<(SalesChannel, ChannelOrderId), Vec<Booking>>,
     pub(super) stock: StockBook,
     pub(super) accounts: AccountBook,
+    /// When the implementation was last killed, or a person had calls made again: from then on it counts
+    /// its attempts anew.
+    pub(super) began_anew: Option<Timestamp>,
     /// Records that belong to no scenario and to no known order.
     pub(super) quarantined: u64,
 }
@@ -103,7 +110,16 @@ impl Books {
 
     /// Drops all that belongs to a scenario.
     pub(super) fn forget(&mut self, scenario: &str) {
-        let Self { orders, scenarios, authorizations, references, stock, accounts, quarantined: _ } = self;
+        let Self {
+            orders,
+            scenarios,
+            authorizations,
+            references,
+            stock,
+            accounts,
+            quarantined: _,
+            began_anew: _,
+        } = self;
         scenarios.remove(scenario);
         orders.retain(|_, book| book.scenario.as_deref() != Some(scenario));
         authorizations.retain(|_, number| orders.contains_key(number));
@@ -118,7 +134,16 @@ impl Books {
     /// How many entries all maps hold together.
     #[cfg(test)]
     pub(super) fn entries(&self) -> usize {
-        let Self { orders, scenarios, authorizations, references, stock, accounts, quarantined: _ } = self;
+        let Self {
+            orders,
+            scenarios,
+            authorizations,
+            references,
+            stock,
+            accounts,
+            quarantined: _,
+            began_anew: _,
+        } = self;
         orders.len()
             + scenarios.len()
             + authorizations.len()
@@ -154,6 +179,13 @@ impl Books {
     fn apply_fault(&mut self, record: &Record, fault: &FaultInjected) {
         if let Some(name) = &record.scenario {
             self.scenarios.entry(name.clone()).or_default().faults.insert(fault.system);
+        }
+        let killed = matches!(fault.misfortune, Some(Misfortune::Crash { .. }));
+        if killed || fault.system == System::Middleware {
+            self.began_anew = Some(record.at);
+        }
+        if let Some(book) = fault.order.as_ref().and_then(|order| self.orders.get_mut(order)) {
+            book.messages.apply_fault(fault);
         }
     }
 
@@ -205,10 +237,14 @@ impl Books {
 
     fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) -> Option<OrderNumber> {
         self.keep_dead_letters(exchange);
+        let again = [middleware::REPLAY_ORDER.id, middleware::REPLAY_DEAD_LETTER.id];
+        if exchange.to == System::Middleware && again.contains(&exchange.operation.as_str()) {
+            self.began_anew = Some(record.at);
+        }
         let number = exchange.order.clone()?;
-        let Self { orders, scenarios, quarantined, .. } = self;
+        let Self { orders, scenarios, quarantined, began_anew, .. } = self;
         let book = book_mut(orders, scenarios, quarantined, record, number, false)?;
-        book.apply_exchange(record, exchange);
+        book.apply_exchange(record, exchange, *began_anew);
         Some(book.number.clone())
     }
 

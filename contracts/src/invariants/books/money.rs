@@ -86,6 +86,13 @@ pub(in crate::invariants) struct Payout {
     pub(in crate::invariants) seq: u64,
 }
 
+impl Payout {
+    /// Whether it could not be paid.
+    pub(in crate::invariants) fn is_failed(&self) -> bool {
+        self.status == PayoutStatus::Failed
+    }
+}
+
 /// Stored value that was spent.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct Spent {

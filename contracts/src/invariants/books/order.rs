@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReceiptBook,
-    Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
+    AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReasonBook,
+    ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -124,6 +124,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) labels: BTreeMap<TrackingNumber, (String, u64)>,
     /// What the ERP says the customer owes.
     pub(in crate::invariants) receivable: Receivable,
+    /// Why goods come back, by whoever says it.
+    pub(in crate::invariants) reasons: ReasonBook,
     pub(in crate::invariants) funds: FundsBook,
     /// Live claims by line and node.
     pub(in crate::invariants) claims: BTreeMap<(LineId, NodeId), Claim>,
@@ -202,6 +204,7 @@ impl OrderBook {
             gift_rmas: BTreeSet::new(),
             labels: BTreeMap::new(),
             receivable: Receivable::default(),
+            reasons: ReasonBook::default(),
             funds: FundsBook::default(),
             claims: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -309,6 +312,7 @@ impl OrderBook {
         self.money.apply(seq, committed);
         self.changes.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
+        self.reasons.apply(seq, committed);
         self.funds.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
@@ -568,8 +572,13 @@ impl OrderBook {
         }
     }
 
-    pub(super) fn apply_exchange(&mut self, record: &Record, exchange: &Exchange) {
-        self.messages.apply_exchange(record.seq, record.at, exchange);
+    pub(super) fn apply_exchange(
+        &mut self,
+        record: &Record,
+        exchange: &Exchange,
+        began_anew: Option<Timestamp>,
+    ) {
+        self.messages.apply_exchange(record.seq, record.at, exchange, began_anew);
         self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
         if exchange.to == System::Psp {
             self.money.apply_exchange(exchange);

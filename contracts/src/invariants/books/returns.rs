@@ -118,6 +118,15 @@ impl ReceiptBook {
         self.system == System::Pos || self.rma.is_some()
     }
 
+    /// Units of each line that came, whatever became of them.
+    pub(in crate::invariants) fn came(&self) -> BTreeMap<LineId, u32> {
+        let mut units = self.lines.clone();
+        for (line, quantity) in self.held.iter().chain(&self.rejected) {
+            *units.entry(line.clone()).or_default() += *quantity;
+        }
+        units
+    }
+
     /// Units of each line that were graded, and thereby accepted.
     pub(in crate::invariants) fn graded(&self) -> BTreeMap<&LineId, u32> {
         let mut units = BTreeMap::new();

@@ -19,6 +19,8 @@ pub(in crate::invariants) struct Terms {
     pub(in crate::invariants) shipping: Value,
     /// What the customer pays in all, and the tax in it.
     pub(in crate::invariants) total: Value,
+    /// What lines and shipping sum to, and what tenders do.
+    pub(in crate::invariants) sums: [i64; 2],
     pub(in crate::invariants) lines: BTreeMap<LineId, LineTerms>,
     pub(in crate::invariants) tenders: Vec<Tender>,
     /// What the order replaces.
@@ -99,6 +101,10 @@ impl Terms {
             channel: order.sales_channel,
             currency: order.currency,
             shipping: order.shipping_value(),
+            sums: [
+                order.value().gross,
+                order.tenders.iter().fold(0, |sum: i64, tender| sum.saturating_add(tender.amount.amount)),
+            ],
             total: Value { gross: order.total.amount, tax: order.value().tax },
             lines: order
                 .lines

@@ -7,9 +7,18 @@ use proptest::prelude::*;
 use super::*;
 use super::{super::law::Bench, sheet::Agenda};
 use crate::{
+    faults::{ErrorBody, Misfortune},
     invariants::testing::{self, History, Life, Swap, lives, renamed},
-    journal::{Effect, ScenarioFinished, ScenarioStarted, Verdict},
-    model::Timestamp,
+    journal::{Effect, Outcome, ScenarioFinished, ScenarioStarted, Verdict},
+    model::{RefundStatus, Timestamp},
+};
+
+/// A partner asks to wait.
+const WAIT: Misfortune = Misfortune::ErrorAnswer {
+    status: 429,
+    retry_after_s: Some(1),
+    body: ErrorBody::Problem,
+    after_effect: false,
 };
 
 fn observe_all(judge: &mut Judge, records: &[Record]) -> Vec<Violation> {
@@ -35,7 +44,13 @@ fn a_whole_life_exercises_every_law() {
         history.offer(channel.parse().unwrap(), 1, available);
     }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
-    history.call_capture("k-1", Some(201), crate::journal::Outcome::Ok);
+    history.strike("k-1", WAIT);
+    history.capture_at(0, Outcome::Fail);
+    history.capture_at(1_000, Outcome::Ok);
+    history.strike("EV-9", Misfortune::OldSignature { with_new: false });
+    history.deliver("EV-9", None, Outcome::Unknown);
+    history.answer_refund("F-R-1-1", RefundStatus::Pending);
+    history.answer_refund("F-R-1-1", RefundStatus::Succeeded);
     let lost = history.lose(crate::model::System::Tax, |_| true);
     history.replay(crate::journal::Outcome::Ok);
     lost.iter().for_each(|committed| history.bring_back(committed));

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use counterproof_contracts::{
     faults::{Attempts, DriftChange, Ending, ErrorBody, Fault, Link, Misfortune, Plan},
+    journal::{Entry, FaultInjected},
     model::System,
     protocol::{EventType, Operation, carrier, erp, psp, stored_value, tax, wms},
 };
@@ -233,6 +234,8 @@ async fn release(world: &mut World) -> Result<(), StepError> {
 
 async fn kill(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
+    let killed = FaultInjected::new("the middleware is killed", System::Middleware);
+    play.stage.record(Some(&play.id), Entry::FaultInjected(killed));
     play.stage.kill_and_restart().await.map_err(|fatal| StepError::rig(fatal.message))
 }
 

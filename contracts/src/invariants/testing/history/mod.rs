@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Life;
 use crate::{
-    journal::{Checked, Committed, Effect, Entry, Exchange, Outcome, Record, Settled},
+    faults::Misfortune,
+    journal::{Checked, Committed, Effect, Entry, Exchange, FaultInjected, Outcome, Record, Settled},
     model::*,
     policy::Policy,
     protocol::{

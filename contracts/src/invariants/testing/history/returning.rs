@@ -31,6 +31,7 @@ impl History {
             settlement: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
+        self.post(PostingKind::CreditMemo, id, value.gross);
         let all = self.state.returned == self.state.shipped
             && self.state.shipped + self.state.canceled == self.state.ordered;
         self.show(if all { OrderStatus::Returned } else { OrderStatus::PartiallyReturned });

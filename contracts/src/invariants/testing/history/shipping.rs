@@ -143,6 +143,22 @@ impl History {
             settlement: None,
         };
         self.effect(System::Erp, Effect::InvoicePosted { invoice });
+        self.post(PostingKind::Invoice, id, value.gross);
+    }
+
+    /// The ERP posts an invoice or a credit memo to the general ledger.
+    pub(super) fn post(&mut self, kind: PostingKind, cause: &str, amount: i64) {
+        let line = |account: &str, debit, credit| PostingLine { account: account.to_owned(), debit, credit };
+        let prefix = if kind == PostingKind::Invoice { "inv" } else { "cm" };
+        let posting = FinancialPosting {
+            erp_document: ErpDocument::new(format!("{prefix}-{cause}")),
+            kind,
+            order_number: self.number(),
+            currency: Currency::EUR,
+            lines: vec![line("receivable", amount, 0), line("revenue", 0, amount)],
+            cause: cause.to_owned(),
+        };
+        self.effect(System::Erp, Effect::Posted { posting });
     }
 
     pub(super) fn move_stock(&mut self, cause: &str, node: &str, quantity: i64, condition: StockCondition) {

@@ -118,6 +118,42 @@ impl History {
         self.exchange(System::Middleware, System::Psp, "capturePayment", answer, (request, response));
     }
 
+    /// The middleware asks for the money of parcel S-1 with key k-1, so many milliseconds after the epoch.
+    pub(in crate::invariants) fn capture_at(&mut self, at_ms: i64, outcome: Outcome) {
+        let status = (outcome == Outcome::Ok).then_some(201);
+        self.call_capture("k-1", status, outcome);
+        self.last_began_at(Timestamp::from_millisecond(at_ms).unwrap_or_default());
+    }
+
+    /// A fault hits the first attempt of a message of the payment provider or to it.
+    pub(in crate::invariants) fn strike(&mut self, key: &str, misfortune: Misfortune) {
+        self.push(Entry::FaultInjected(FaultInjected {
+            order: Some(self.number()),
+            key: Some(key.to_owned()),
+            attempt: Some(1),
+            misfortune: Some(misfortune),
+            ..FaultInjected::new("a fault", System::Psp)
+        }));
+    }
+
+    /// The middleware is killed.
+    pub(in crate::invariants) fn kill(&mut self) {
+        self.push(Entry::FaultInjected(FaultInjected::new("killed", System::Middleware)));
+    }
+
+    /// A channel shows a refund by card.
+    pub(in crate::invariants) fn notify_refund(&mut self, id: &str, cause: &str, amount: i64) {
+        let refund = RefundPart {
+            refund_id: id.into(),
+            tender_id: Some("T-1".into()),
+            kind: TenderKind::Card,
+            amount: money(amount),
+        };
+        let notice =
+            RefundNotice { order_number: self.number(), refund, cause: cause.to_owned(), replaces: None };
+        self.effect(self.channel(), Effect::RefundShown { notice });
+    }
+
     /// The middleware acknowledges an event about a dispute.
     pub(in crate::invariants) fn told_of_dispute(&mut self, id: &str) {
         let event_id = format!("evt-{id}");

@@ -1,0 +1,112 @@
+//! A4: from money that was given back, one finds the goods and the credit memo, and the other way round.
+
+use super::{
+    books::OrderBook,
+    law::{Bench, Check, Finding, Moment},
+};
+use crate::{
+    invariants::Law,
+    model::{ReceiptId, System},
+};
+
+pub(super) const CHECK: Check = Check {
+    law: Law {
+        id: "A4",
+        name: "a refund is documented",
+        text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo; and a \
+               credit memo names a receipt of a dock or store, or something else that money was given back for.",
+        source: "audit duties of retailers; bug reports odoo/odoo#259653, OCA/account-fiscal-rule#170",
+    },
+    on_effect: None,
+    on_exchange: None,
+    at_rest: Some(check),
+};
+
+fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    for payout in order.money.live_payouts() {
+        let receipt = ReceiptId::new(&payout.cause);
+        if !order.receipts.contains_key(&receipt) {
+            continue;
+        }
+        bench.looks();
+        let missing = if !order.booked_receipts.contains_key(&receipt) {
+            "the ERP never booked that receipt"
+        } else if !order.receivable.memos.contains_key(&receipt) {
+            "there is no credit memo for it"
+        } else {
+            continue;
+        };
+        let sentence =
+            format!("Order {}: money was given back for receipt {receipt}, but {missing}.", order.number);
+        let finding = Finding::new(format!("receipt {receipt}"), sentence).evidence([payout.seq]);
+        bench.found(finding.says(System::Erp, missing, true));
+    }
+    for (receipt, memo) in &order.receivable.memos {
+        bench.looks();
+        let paid = || order.money.payouts.iter().any(|payout| payout.cause == receipt.as_str());
+        if order.receipts.contains_key(receipt) || paid() {
+            continue;
+        }
+        let sentence = format!(
+            "Order {}: a credit memo names receipt {receipt}, which nobody received or gave money back for.",
+            order.number
+        );
+        bench.found(Finding::new(format!("memo {receipt}"), sentence).evidence(memo.seqs().iter().copied()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        invariants::testing::{History, Life, findings, lives},
+        journal::Effect,
+    };
+
+    fn misname(history: &mut History) -> usize {
+        let mut count = 0;
+        history.edit(|effect| {
+            if let Effect::CreditMemoPosted { credit_memo } = effect {
+                credit_memo.receipt_id = format!("no-{}", credit_memo.receipt_id).into();
+                count += 1;
+            }
+        });
+        history.settle();
+        count
+    }
+
+    #[test]
+    fn a_memo_for_another_receipt_is_found_from_both_ends() {
+        let mut history = Life::default().returned(1);
+        misname(&mut history);
+        assert_eq!(
+            findings("A4", &history.records()),
+            [
+                "Order W-17: money was given back for receipt R-1, but there is no credit memo for it.",
+                "Order W-17: a credit memo names receipt no-R-1, which nobody received or gave money back for.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refund_without_booked_receipt_is_found() {
+        let mut history = Life::default().returned(1);
+        history.remove(|effect| matches!(effect, Effect::ReturnReceiptBooked { .. }));
+        history.settle();
+        assert_eq!(
+            findings("A4", &history.records()),
+            ["Order W-17: money was given back for receipt R-1, but the ERP never booked that receipt."]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn each_memo_of_nothing_is_found_in_every_life(life in lives()) {
+            let mut history = life.history();
+            let memos = misname(&mut history);
+            let found = findings("A4", &history.records());
+            prop_assert_eq!(found.iter().filter(|text| text.contains("a credit memo names")).count(), memos);
+        }
+    }
+}
