@@ -19,11 +19,11 @@ pub struct Policy {
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade; entries with the reason of the return go before those without.
     pub dispositions: Vec<GradeDisposition>,
+    /// What becomes of units that a node will not ship after all.
+    pub unfulfilled: UnfulfilledPolicy,
     /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
     /// exchange have one of them. For other reasons it waits until the goods were graded.
     pub advance_exchange_reasons: Vec<ReturnReason>,
-    /// What becomes of units that a node will not ship after all.
-    pub unfulfilled: UnfulfilledPolicy,
     /// What is done when the payment provider fails.
     pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
@@ -200,12 +200,12 @@ impl Default for Policy {
             ]
             .map(|(grade, reason, disposition)| GradeDisposition { grade, reason, disposition })
             .to_vec(),
+            unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
             advance_exchange_reasons: vec![
                 ReturnReason::Defective,
                 ReturnReason::DamagedInTransit,
                 ReturnReason::WrongItem,
             ],
-            unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
             payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),

@@ -104,12 +104,12 @@ pub struct Shipment {
     /// When it left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped_at: Option<Timestamp>,
-    /// Units with serial numbers, as they were scanned when they were packed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub serials: Vec<SerializedUnit>,
     /// The customer collects it; no carrier has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pickup: bool,
+    /// Units with serial numbers, as they were scanned when they were packed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<SerializedUnit>,
 }
 
 /// A wish for a label.

@@ -96,10 +96,10 @@ pub enum MovementReason {
     CustomerReturn,
     /// A count or correction.
     Adjustment,
-    /// Goods in quarantine were decided on.
-    Disposition,
     /// Goods came from a supplier.
     GoodsReceipt,
+    /// Goods in quarantine were decided on.
+    Disposition,
 }
 
 /// Stock that came to or left a node. Quantity is signed: issues are negative.

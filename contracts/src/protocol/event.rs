@@ -176,11 +176,11 @@ impl EventType {
             | Self::ShipmentShipped
             | Self::ReturnReceived
             | Self::ReturnInspected
-            | Self::ReturnDispositioned
             | Self::FulfillmentOrderShortPicked
             | Self::FulfillmentOrderRejected
             | Self::PickupExpired
             | Self::SubstitutionProposed
+            | Self::ReturnDispositioned
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded

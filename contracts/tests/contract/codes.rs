@@ -88,8 +88,8 @@ codes! {
     "tax_document_status": TaxDocumentStatus { Committed, Voided, Locked }
     "tax_scheme": TaxScheme { Domestic, Oss, Ioss, Ddp, Dap }
     "tax_type": TaxType { Vat, Sales, Duty }
-    "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
     "unfulfilled_reason": UnfulfilledReason { NotFound, Damaged, SubstitutionRefused, Overloaded, PickupExpired }
+    "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
 }
 
 fn published() -> BTreeMap<String, Vec<Value>> {

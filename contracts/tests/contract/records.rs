@@ -170,8 +170,7 @@ records! {
         status,
         tracking_number,
         shipped_at,
-        serials,
-        pickup,
+        pickup, serials,
     }
     LabelRequest {
         order_number,
@@ -350,8 +349,7 @@ records! {
         promotions,
         tenders,
         total,
-        exchange,
-        pickup_node,
+        pickup_node, exchange,
         tax_terms,
         settlement,
         kits,
@@ -671,8 +669,8 @@ records! {
         shipments,
         returns,
         refunds,
-        exchanges,
         version: proptest::option::of(1_u32..=1_000_000),
+        exchanges,
     }
     StoredValueAccount {
         account_id,

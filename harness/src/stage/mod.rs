@@ -346,14 +346,14 @@ pub struct ChannelView {
     pub status: Option<OrderStatus>,
     /// Units that it shows as canceled.
     pub canceled: u32,
-    /// Units of each line, as it shows them.
-    pub lines: Vec<LineState>,
     /// Units that it shows as waiting for stock.
     pub backordered: u32,
     /// The order as it holds it to be in force.
     pub order: Option<Order>,
     /// What became of the last wish to change the order.
     pub change: Option<OrderChangeResult>,
+    /// Units of each line, as it shows them.
+    pub lines: Vec<LineState>,
     /// Parcels that it shows.
     pub shipments: Vec<Shipment>,
     /// Return authorizations that it was given.
@@ -371,10 +371,10 @@ impl ChannelView {
             acknowledged: channel.acknowledgment(order).is_some(),
             status: shown.map(|update| update.status),
             canceled: shown.map_or(0, |update| update.lines.iter().map(|line| line.canceled).sum()),
-            lines: shown.map_or_else(Vec::new, |update| update.lines.clone()),
             backordered: shown.map_or(0, |update| update.lines.iter().map(|line| line.backordered).sum()),
             order: channel.order(order).cloned(),
             change: channel.last_change(order).cloned(),
+            lines: shown.map_or_else(Vec::new, |update| update.lines.clone()),
             shipments: shown.map_or_else(Vec::new, |update| update.shipments.clone()),
             returns: channel.returns(order).to_vec(),
             cancellation_refused: channel

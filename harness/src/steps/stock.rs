@@ -123,34 +123,6 @@ fn open(world: &mut World, args: &Args) -> Result<(), StepError> {
     Ok(())
 }
 
-fn condition(name: &str) -> StockCondition {
-    match name {
-        "shelf" => StockCondition::Sellable,
-        "outlet stock" => StockCondition::Outlet,
-        "quarantine" => StockCondition::Quarantine,
-        "refurbishment" => StockCondition::Refurbishment,
-        "vendor returns" => StockCondition::VendorReturn,
-        _ => StockCondition::Liquidation,
-    }
-}
-
-/// What lies there in any condition, claimed or not.
-async fn lie(world: &mut World, args: Args) -> Result<(), StepError> {
-    let play = world.play()?;
-    let (units, sku, node) =
-        (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
-    let condition = condition(args.text(2));
-    if units == 0 {
-        play.come_to_rest().await?;
-    }
-    let what = format!("{units} {:?} in the {} at {:?}", args.text(1), args.text(2), args.text(3));
-    play.expect(&what, |stage| {
-        let there = stage.landscape.erp.look(|erp| erp.units(&sku, &node, condition));
-        if there == units { Ok(()) } else { Err(format!("the ERP has {there}")) }
-    })
-    .await
-}
-
 fn permit(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (units, sku) = (args.number(0)?, sku(play, args.text(1))?);
@@ -207,6 +179,34 @@ async fn waits(world: &mut World, args: Args) -> Result<(), StepError> {
         } else {
             Err(format!("the channel shows {shown}, the ERP promised {promised}"))
         }
+    })
+    .await
+}
+
+fn condition(name: &str) -> StockCondition {
+    match name {
+        "shelf" => StockCondition::Sellable,
+        "outlet stock" => StockCondition::Outlet,
+        "quarantine" => StockCondition::Quarantine,
+        "refurbishment" => StockCondition::Refurbishment,
+        "vendor returns" => StockCondition::VendorReturn,
+        _ => StockCondition::Liquidation,
+    }
+}
+
+/// What lies there in any condition, claimed or not.
+async fn lie(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) =
+        (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
+    let condition = condition(args.text(2));
+    if units == 0 {
+        play.come_to_rest().await?;
+    }
+    let what = format!("{units} {:?} in the {} at {:?}", args.text(1), args.text(2), args.text(3));
+    play.expect(&what, |stage| {
+        let there = stage.landscape.erp.look(|erp| erp.units(&sku, &node, condition));
+        if there == units { Ok(()) } else { Err(format!("the ERP has {there}")) }
     })
     .await
 }

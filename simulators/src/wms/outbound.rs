@@ -271,8 +271,8 @@ fn pack(
         status: if work.document.pickup { ShipmentStatus::ReadyForPickup } else { ShipmentStatus::Created },
         tracking_number: None,
         shipped_at: None,
-        serials,
         pickup: work.document.pickup,
+        serials,
     };
     scene.commit(Effect::ShipmentPacked { shipment: shipment.clone() });
     tell(scene, &work.correlation, None, EventData::ShipmentPacked(shipment.clone()));

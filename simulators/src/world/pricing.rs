@@ -240,9 +240,9 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         promotions: Vec::new(),
         tenders: Vec::new(),
         total: Money::new(0, destination.currency),
+        pickup_node: None,
         exchange: draft.exchange.clone(),
         kits: Vec::new(),
-        pickup_node: None,
         settlement: None,
         tax_terms: None,
     }

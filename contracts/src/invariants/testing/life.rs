@@ -219,9 +219,9 @@ impl Life {
             promotions: (self.promotion > 0).then_some(promotion).into_iter().collect(),
             tenders: self.tenders(total),
             total: money(total),
+            pickup_node: None,
             exchange: None,
             kits: Vec::new(),
-            pickup_node: None,
             settlement: None,
             tax_terms: None,
         }

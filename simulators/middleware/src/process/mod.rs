@@ -374,10 +374,10 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     payment::undo(process, desk);
     cancellation::finish(process, desk);
     reservation::give_back(process, desk);
-    replacement::advance(process, desk);
     shortage::advance(process, desk);
     change::advance(process, desk);
     reservation::give_back(process, desk);
+    replacement::advance(process, desk);
     release::advance(process, desk);
     cancellation::advance(process, desk);
     shipping::advance(process, desk);

@@ -33,8 +33,8 @@ pub fn order_view(process: &OrderProcess, now: Timestamp) -> OrderView {
                 cause: refund.receipt_id.to_string(),
             })
             .collect(),
-        exchanges: exchange::view(process),
         version: Some(order.version),
+        exchanges: exchange::view(process),
     }
 }
 
@@ -89,8 +89,8 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
             status: tracking::status(process, parcel),
             tracking_number: parcel.tracking_number.clone(),
             shipped_at: parcel.shipped.as_ref().map(|departure| departure.at),
-            serials: parcel.serials.clone(),
             pickup: process.order.pickup_node.is_some(),
+            serials: parcel.serials.clone(),
         })
         .collect()
 }

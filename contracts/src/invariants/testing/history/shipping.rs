@@ -13,8 +13,8 @@ impl History {
             status: ShipmentStatus::Shipped,
             tracking_number: Some(TrackingNumber::new(format!("P-{id}"))),
             shipped_at: Some(self.now()),
-            serials: self.serials.clone(),
             pickup: false,
+            serials: self.serials.clone(),
         };
         let label = Label {
             tracking_number: TrackingNumber::new(format!("P-{id}")),

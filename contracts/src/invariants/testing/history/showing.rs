@@ -62,8 +62,8 @@ impl History {
             shipments: self.shipments.clone(),
             returns: Vec::new(),
             refunds: Vec::new(),
-            exchanges: Vec::new(),
             version: None,
+            exchanges: Vec::new(),
         };
         change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);

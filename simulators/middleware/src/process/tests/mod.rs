@@ -113,9 +113,9 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         promotions: vec![],
         tenders: vec![],
         total: eur(0),
+        pickup_node: None,
         exchange: None,
         kits: Vec::new(),
-        pickup_node: None,
         settlement: None,
         tax_terms: None,
     };
@@ -382,8 +382,8 @@ impl Stage {
             status: ShipmentStatus::Shipped,
             tracking_number: Some(format!("TRK-{id}").into()),
             shipped_at: Some(self.now),
-            serials: vec![],
             pickup: false,
+            serials: vec![],
         }
     }
 
