@@ -12,7 +12,9 @@ mod mutations;
 mod openapi;
 mod random;
 mod readme;
+#[macro_use]
 mod records;
+mod later_records;
 mod references;
 mod refusals;
 mod types;

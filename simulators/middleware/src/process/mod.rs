@@ -31,6 +31,7 @@ mod refund;
 mod release;
 mod replacement;
 mod reservation;
+mod return_state;
 mod returns;
 mod serials;
 mod shipping;

@@ -7,20 +7,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use counterproof_contracts::{
     allocation::Value,
     model::{
-        AccountId, AuthorizationId, CaptureId, ChangeStatus, CorrelationId, CustomerRef, DispositionCode,
-        DispositionDecision, Dispute, DisputeId, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine,
-        Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderChange,
-        OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, RefundId, RefundPart, RefundStatus,
-        Reservation, ReservationId, ReservedLine, Resolution, ReturnCancellation, ReturnLine, ReturnMethod,
-        ReturnReceipt, ReturnRejection, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode,
-        SerializedUnit, Shipment, ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
-        UnfulfilledReason,
+        AuthorizationId, CaptureId, ChangeStatus, CorrelationId, Dispute, DisputeId, ErpDocument,
+        FulfillmentOrderId, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order,
+        OrderChange, OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, Reservation,
+        ReservationId, ReservedLine, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId,
+        TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
 use serde::{Deserialize, Serialize};
 
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
+pub use super::return_state::{
+    DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
+};
 use super::task::{Intent, idempotency_key};
 
 /// The chain of messages that something belongs to, and the message that caused it.
@@ -336,7 +336,7 @@ pub struct PaymentShare {
     /// The payment provider's capture, once the money is known to be taken.
     pub capture_id: Option<CaptureId>,
     /// Which attempt to take it is the present one, from 1.
-    #[serde(default = "first")]
+    #[serde(default = "super::return_state::first")]
     pub attempt: u32,
     /// The payment provider took the present attempt on and will tell its outcome.
     #[serde(default)]
@@ -351,10 +351,6 @@ impl PaymentShare {
     pub fn is_open(&self) -> bool {
         self.kind == TenderKind::Card && self.capture_id.is_none() && !self.lost
     }
-}
-
-const fn first() -> u32 {
-    1
 }
 
 /// A wish to cancel.
@@ -387,152 +383,6 @@ pub struct StopWish {
     pub lines: Vec<ItemQuantity>,
     /// What it stopped; absent until it answers.
     pub stopped: Option<Vec<ItemQuantity>>,
-}
-
-/// A return authorization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReturnState {
-    /// Identifier.
-    pub rma_id: RmaId,
-    /// What was asked; absent where goods came unannounced.
-    pub request: Option<ReturnRequest>,
-    /// The chain that it belongs to.
-    pub chain: Chain,
-    /// How the goods travel.
-    pub method: ReturnMethod,
-    /// What the customer gets.
-    pub resolution: Resolution,
-    /// The recipient of a gift who returns it.
-    pub gift_recipient_ref: Option<CustomerRef>,
-    /// What may come.
-    pub lines: Vec<ReturnLine>,
-    /// After that it lapses.
-    pub expires_at: Timestamp,
-    /// The return label's number.
-    pub tracking_number: Option<TrackingNumber>,
-    /// Set once the customer took it back.
-    #[serde(default)]
-    pub canceled: Option<ReturnCancellation>,
-    /// Units that came, by line.
-    pub received: BTreeMap<LineId, u32>,
-    /// Units that were graded, by line.
-    pub graded: BTreeMap<LineId, u32>,
-}
-
-/// Returned goods that wait at a dock for a clerk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldState {
-    /// Which.
-    pub goods: HeldGoods,
-    /// The chain that told it.
-    pub chain: Chain,
-}
-
-/// Returned goods that go to the customer again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RejectionState {
-    /// Which.
-    pub rejection: ReturnRejection,
-    /// The chain that told it.
-    pub chain: Chain,
-}
-
-/// A receipt of returned goods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReceiptState {
-    /// As it was told, with the authorization that it belongs to now.
-    pub receipt: ReturnReceipt,
-    /// As it was told.
-    pub told: ReturnReceipt,
-    /// The authorization.
-    pub rma_id: RmaId,
-    /// The chain that told it.
-    pub chain: Chain,
-    /// Set once the goods are graded.
-    pub graded: Option<Graded>,
-}
-
-/// What was decided when goods were graded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Graded {
-    /// The chain that told the grades.
-    pub chain: Chain,
-    /// Grades with what becomes of the goods, one entry for each line and grade.
-    pub lines: Vec<(InspectedLine, DispositionCode)>,
-    /// Where the goods are and stay.
-    pub target_node: NodeId,
-    /// Which units of which lines.
-    pub units: Vec<Units>,
-    /// What they are worth.
-    pub gross: i64,
-    /// Of this, tax.
-    pub tax: i64,
-    /// What is kept of that, because promotions that stay with the customer are not earned any more; negative
-    /// where something that was kept is given back.
-    #[serde(default)]
-    pub retained: i64,
-}
-
-impl Graded {
-    /// What the customer is owed for it.
-    pub const fn credited(&self) -> Value {
-        Value { gross: self.gross.saturating_sub(self.retained), tax: self.tax }
-    }
-}
-
-/// What a dock decided on goods in quarantine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DecisionState {
-    /// As it was told.
-    pub told: DispositionDecision,
-    /// The chain that told it.
-    pub chain: Chain,
-}
-
-/// Who pays a refund.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "means", rename_all = "snake_case")]
-pub enum RefundMeans {
-    /// The payment provider, against the capture of a parcel.
-    Card {
-        /// The parcel.
-        shipment: ShipmentId,
-    },
-    /// The account that was debited.
-    Account {
-        /// The account.
-        account_id: AccountId,
-    },
-    /// The order whose goods paid this one.
-    Exchange,
-    /// Newly issued store credit.
-    StoreCredit {
-        /// Who receives it.
-        customer_ref: CustomerRef,
-    },
-    /// The marketplace.
-    Marketplace,
-}
-
-/// A refund.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefundState {
-    /// What the customer gets.
-    pub part: RefundPart,
-    /// Who pays.
-    pub means: RefundMeans,
-    /// Where it stands.
-    pub status: RefundStatus,
-    /// The receipt that caused it.
-    pub receipt_id: ReceiptId,
-    /// The chain that it belongs to.
-    pub chain: Chain,
-    /// Which attempt is the present one, from 1.
-    #[serde(default = "first")]
-    pub attempt: u32,
-    /// The refund that could not be paid and that it is instead of.
-    #[serde(default)]
-    pub replaces: Option<RefundId>,
 }
 
 /// What became of a call to a partner.
@@ -721,50 +571,5 @@ impl OrderProcess {
     /// A return authorization.
     pub fn authorization(&self, rma_id: &RmaId) -> Option<&ReturnState> {
         self.returns.iter().find(|authorization| authorization.rma_id == *rma_id)
-    }
-}
-
-impl ReturnState {
-    /// Units of a line that may still come; none once it lapsed.
-    pub fn open_units(&self, line: &LineId, now: Timestamp) -> u32 {
-        if self.is_open(now) { self.allowed(line).saturating_sub(self.received_units(line)) } else { 0 }
-    }
-
-    /// Whether goods may still come for it.
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        self.canceled.is_none() && now <= self.expires_at
-    }
-
-    /// Units of a line that it covers.
-    pub fn allowed(&self, line: &LineId) -> u32 {
-        self.lines.iter().filter(|allowed| allowed.line_id == *line).map(|allowed| allowed.quantity).sum()
-    }
-
-    fn received_units(&self, line: &LineId) -> u32 {
-        self.received.get(line).copied().unwrap_or(0)
-    }
-
-    /// Where it stands; lapsing is told by the clock alone.
-    pub fn status(&self, now: Timestamp) -> ReturnStatus {
-        let all = |counted: &BTreeMap<LineId, u32>| {
-            self.lines
-                .iter()
-                .all(|line| counted.get(&line.line_id).copied().unwrap_or(0) >= self.allowed(&line.line_id))
-        };
-        if all(&self.graded) {
-            ReturnStatus::Closed
-        } else if all(&self.received) {
-            ReturnStatus::Received
-        } else if self.canceled.is_some() {
-            ReturnStatus::Canceled
-        } else if self.received.values().any(|units| *units > 0) {
-            // What does not come in time, does not come: what came is done once it is graded.
-            let done = self.received.iter().all(|(line, units)| self.graded.get(line) == Some(units));
-            if now > self.expires_at && done { ReturnStatus::Closed } else { ReturnStatus::PartiallyReceived }
-        } else if now > self.expires_at {
-            ReturnStatus::Expired
-        } else {
-            ReturnStatus::Approved
-        }
     }
 }
