@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     metrics::Threshold,
-    model::{ConditionGrade, DispositionCode, PromotionId, System, TenderKind},
+    model::{ConditionGrade, DispositionCode, PromotionId, ReturnReason, System, TenderKind},
 };
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -17,10 +17,13 @@ pub struct Policy {
     pub return_window_days: u32,
     /// Which tender gets money back first.
     pub refund_order: Vec<TenderKind>,
-    /// What becomes of returned goods, by grade.
+    /// What becomes of returned goods, by grade; entries with the reason of the return go before those without.
     pub dispositions: Vec<GradeDisposition>,
     /// What becomes of units that a node will not ship after all.
     pub unfulfilled: UnfulfilledPolicy,
+    /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
+    /// exchange have one of them. For other reasons it waits until the goods were graded.
+    pub advance_exchange_reasons: Vec<ReturnReason>,
     /// What is done when the payment provider fails.
     pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
@@ -106,6 +109,9 @@ pub enum UnfulfilledPolicy {
 pub struct GradeDisposition {
     /// The grade.
     pub grade: ConditionGrade,
+    /// The reason of the return; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ReturnReason>,
     /// What becomes of them.
     pub disposition: DispositionCode,
 }
@@ -179,16 +185,27 @@ impl Default for Policy {
                 TenderKind::MarketplaceCollected,
                 TenderKind::GiftCard,
                 TenderKind::StoreCredit,
+                TenderKind::ExchangeCredit,
             ],
             dispositions: [
-                (ConditionGrade::A, DispositionCode::ToStock),
-                (ConditionGrade::B, DispositionCode::ToOutlet),
-                (ConditionGrade::C, DispositionCode::Liquidate),
-                (ConditionGrade::D, DispositionCode::Destroy),
+                (ConditionGrade::A, None, DispositionCode::ToStock),
+                (ConditionGrade::B, None, DispositionCode::ToOutlet),
+                (ConditionGrade::C, None, DispositionCode::Liquidate),
+                (ConditionGrade::D, None, DispositionCode::Destroy),
+                (ConditionGrade::B, Some(ReturnReason::Defective), DispositionCode::ReturnToVendor),
+                (ConditionGrade::C, Some(ReturnReason::Defective), DispositionCode::Refurbish),
+                (ConditionGrade::C, Some(ReturnReason::GiftUnwanted), DispositionCode::Donate),
+                (ConditionGrade::A, Some(ReturnReason::NotAsDescribed), DispositionCode::Quarantine),
+                (ConditionGrade::B, Some(ReturnReason::NotAsDescribed), DispositionCode::Quarantine),
             ]
-            .map(|(grade, disposition)| GradeDisposition { grade, disposition })
+            .map(|(grade, reason, disposition)| GradeDisposition { grade, reason, disposition })
             .to_vec(),
             unfulfilled: UnfulfilledPolicy::ReSourceOrBackOrder,
+            advance_exchange_reasons: vec![
+                ReturnReason::Defective,
+                ReturnReason::DamagedInTransit,
+                ReturnReason::WrongItem,
+            ],
             payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
@@ -204,11 +221,18 @@ impl Policy {
         self.broken_minimums.get(promotion).copied().unwrap_or_default()
     }
 
-    /// What becomes of goods of this grade; quarantine where nothing is declared.
-    pub fn disposition(&self, grade: ConditionGrade) -> DispositionCode {
-        self.dispositions
-            .iter()
-            .find(|entry| entry.grade == grade)
+    /// Whether the replacement of goods that come back for these reasons may leave before they are back.
+    pub fn advances_exchange(&self, mut reasons: impl Iterator<Item = ReturnReason>) -> bool {
+        reasons.all(|reason| self.advance_exchange_reasons.contains(&reason))
+    }
+
+    /// What becomes of goods of this grade that came back for this reason; quarantine where nothing is declared.
+    pub fn disposition(&self, grade: ConditionGrade, reason: ReturnReason) -> DispositionCode {
+        let declared = |reason| {
+            self.dispositions.iter().find(move |entry| entry.grade == grade && entry.reason == reason)
+        };
+        declared(Some(reason))
+            .or_else(|| declared(None))
             .map_or(DispositionCode::Quarantine, |entry| entry.disposition)
     }
 }

@@ -109,6 +109,8 @@ pub struct Play {
     pub cases: Vec<OrderNumber>,
     /// Units that were in stock before the last return, by place, product and condition.
     pub stock_before: std::collections::BTreeMap<(NodeId, Sku, StockCondition), i64>,
+    /// Serial numbers that customers brought back to stores.
+    pub serials: std::collections::BTreeSet<String>,
     /// Faults that its steps planned.
     pub faults: Vec<PlannedFault>,
     /// Faults that the run laid over it.
@@ -142,6 +144,7 @@ impl Play {
             files_of: None,
             cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),
+            serials: std::collections::BTreeSet::new(),
             faults: Vec::new(),
             overlay: Vec::new(),
             counters: std::collections::BTreeMap::new(),

@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     journal::Effect,
     lifecycle::Lifecycle as _,
-    model::{ErpDocument, TaxDocumentKind},
+    model::{ErpDocument, ExchangeSettlementKind, TaxDocumentKind},
 };
 
 /// What a system did, as the rest of a sentence that begins with the system.
@@ -64,6 +64,16 @@ fn money(effect: &Effect) -> Option<String> {
         }
         Effect::AccountCredited { entry, .. } => {
             format!("credited {} with {} for {}", entry.account_id, entry.amount, entry.cause)
+        }
+        Effect::ExchangeSettled { settlement } => {
+            let (from, to) = match settlement.kind {
+                ExchangeSettlementKind::Applied => ("from the goods of receipt ", "to"),
+                ExchangeSettlementKind::Returned => ("back for ", "from"),
+            };
+            format!(
+                "let {} go {from}{} {to} replacement {}",
+                settlement.amount, settlement.cause, settlement.replacement_order_number
+            )
         }
         Effect::MarketplaceCollected { amount } => format!("collected {amount} from the customer so far"),
         Effect::TaxCommitted { document } => {
@@ -162,6 +172,10 @@ fn goods(effect: &Effect) -> Option<String> {
             let grades: Vec<String> =
                 inspection.lines.iter().map(|line| format!("{} × {:?}", line.quantity, line.grade)).collect();
             format!("graded {} ({})", grades.join(", "), inspection.receipt_id)
+        }
+        Effect::GoodsDispositioned { decision } => {
+            let units = units(decision.lines.iter().map(|line| line.quantity));
+            format!("decided on {units} of {} in quarantine", decision.receipt_id)
         }
         Effect::ReturnReceiptBooked { receipt } => format!("booked receipt {}", receipt.receipt_id),
         Effect::ReturnAuthorized { authorization } => {

@@ -25,6 +25,33 @@ Feature: A gift is returned by who received it
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @RET-026
+  Scenario: The recipient wants something else, which costs less
+    Given 5 "leather belt" are in stock at "Warehouse North"
+    When the recipient asks to exchange 1 "silk scarf" for 1 "leather belt" because it is not wanted
+    Then the return is approved
+    When the returned 1 "silk scarf" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    Then the returned goods pay 34.50 EUR of the replacement
+    And the recipient receives 24.83 EUR as store credit
+    And the customer is refunded 0.00 EUR to the card
+    When attention turns to the replacement order
+    And the warehouse ships the order
+    Then the order is shipped
+    And every system agrees
+
+  @RET-027
+  Scenario: What the recipient wants instead cannot be had
+    Given 1 "leather belt" are in stock at "Warehouse North"
+    When the recipient asks to exchange 1 "silk scarf" for 2 "leather belt" because it is not wanted
+    Then the return is approved
+    When the returned 1 "silk scarf" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    Then the recipient receives 59.33 EUR as store credit
+    And the exchange is turned into a refund
+    And the customer is refunded 0.00 EUR to the card
+    And every system agrees
+
   @RET-017 @RET-006
   Scenario: What the recipient returned the purchaser cannot return again
     When the recipient brings 1 "silk scarf" back to "Store 12" as new

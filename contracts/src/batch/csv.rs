@@ -179,6 +179,8 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
         gift_recipient_ref: None,
         lines: Vec::new(),
         grades: Vec::new(),
+        exchange: None,
+        serials: Vec::new(),
         unexpected: Vec::new(),
     };
     Ok((head, line, graded))

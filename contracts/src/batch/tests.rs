@@ -44,6 +44,8 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         resolution: Some(Resolution::Refund),
         gift_recipient_ref: None,
         grades: grades.collect(),
+        exchange: None,
+        serials: Vec::new(),
         unexpected: Vec::new(),
         lines,
     }

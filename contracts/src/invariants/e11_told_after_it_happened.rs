@@ -85,7 +85,8 @@ fn check_refund(order: &OrderBook, notice: &RefundNotice, bench: &mut Bench) -> 
         (_, TenderKind::MarketplaceCollected) => true,
         _ => false,
     });
-    if refund.kind == TenderKind::MarketplaceCollected {
+    // What an exchange paid for goes back by way of the order that it came from.
+    if matches!(refund.kind, TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit) {
         return None;
     }
     bench.looks();

@@ -18,7 +18,8 @@ pub(super) const CHECK: Check = Check {
         id: "I9",
         name: "restock follows grade",
         text: "Units of a receipt come into stock once, at the node that received them, in the condition that \
-               the retailer's policy gives their grade; units that are to be destroyed do not come into stock.",
+               the retailer's policy gives their grade and the reason of the return; units that are to be destroyed, \
+               given away or missing do not come into stock.",
         source: "bug reports magento/inventory#1895, spree/spree#4324, woocommerce/woocommerce#22489, \
                  woocommerce/woocommerce#28854, frappe/ecommerce_integrations#397",
     },
@@ -112,13 +113,15 @@ fn compare(
     }
 }
 
-const fn condition_name(condition: StockCondition) -> &'static str {
+pub(super) const fn condition_name(condition: StockCondition) -> &'static str {
     match condition {
         StockCondition::Sellable => "sellable",
         StockCondition::Outlet => "outlet",
         StockCondition::Quarantine => "quarantine",
         StockCondition::Liquidation => "liquidation",
         StockCondition::Damaged => "damaged",
+        StockCondition::Refurbishment => "refurbishment",
+        StockCondition::VendorReturn => "vendor return",
     }
 }
 

@@ -14,8 +14,8 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M13",
         name: "a gift's value goes to its recipient",
-        text: "What the recipient of a gift returns is given back as store credit that is issued for it, never \
-               to a tender of the order: neither card, nor gift card, nor marketplace.",
+        text: "What the recipient of a gift returns is given back as store credit that is issued for it, or pays \
+               what the recipient wants instead, never to a tender of the order: neither card, nor gift card, nor marketplace.",
         source: "Return rules of retailers for gifts (the giver neither hears of the return nor is paid)",
     },
     on_effect: Some(check_payout),
@@ -51,7 +51,7 @@ fn check(order: &OrderBook, bench: &mut Bench) {
     for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| is_gift(order, receipt)) {
         for payout in order.money.payouts.iter().filter(|payout| payout.cause == receipt_id.as_str()) {
             bench.looks();
-            if !matches!(payout.via, Via::Account { issued: true, .. }) {
+            if !matches!(payout.via, Via::Account { issued: true, .. } | Via::Exchange) {
                 bench.found(finding(order, receipt_id, receipt, payout));
             }
         }

@@ -21,14 +21,14 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check),
 };
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     let booked = order.receivable.amount.total();
     if order.receivable.amount.count() == 0 && order.shipments.is_empty() {
         return;
     }
     bench.looks();
-    let paid = settled(order, terms);
+    let paid = settled(moment, order, terms);
     if !paid.holds(booked) {
         bench.found(finding(order, terms, booked, paid));
     }

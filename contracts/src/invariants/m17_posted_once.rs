@@ -36,6 +36,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     let what = match posting.kind {
         PostingKind::Invoice => "the invoice for parcel",
         PostingKind::CreditMemo => "the credit memo for receipt",
+        PostingKind::ExchangeSettlement => "the settlement of exchange",
     };
     let sentence = format!(
         "Order {}: {what} {} was posted to the general ledger {}.",

@@ -75,6 +75,7 @@ fn agreed(terms: &Terms, system: System) -> i64 {
         TenderKind::Card => System::Psp,
         TenderKind::GiftCard | TenderKind::StoreCredit => System::StoredValue,
         TenderKind::MarketplaceCollected => System::Marketplace,
+        TenderKind::ExchangeCredit => System::Erp,
     };
     let tenders = terms.tenders.iter().filter(|tender| there(tender.kind) == system);
     tenders.map(|tender| tender.amount.amount).sum()

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M4",
         name: "customer pays for what is kept",
-        text: "At rest, money taken (captures, stored value, marketplace) less money given back (refunds, credits) \
+        text: "At rest, money taken (captures, stored value, marketplace, exchanged goods) less money given back (refunds, credits) \
                is the value of the units that the customer keeps, and of their shipping. Stored value of units \
                that may ship still is taken already; a refund that failed is owed still; what the retailer \
                declared to keep of refunds that break promotions is kept. What no capture could take, and what an \
@@ -33,7 +33,8 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     }
     bench.looks();
     let paid = order.money.net();
-    let due = due(order, terms) + retained::span(moment, order, terms);
+    let mut due = due(order, terms) + retained::span(moment, order, terms);
+    due.low -= awaited(moment, order, terms);
     if due.holds(paid) {
         return;
     }
@@ -59,6 +60,15 @@ fn due(order: &OrderBook, terms: &Terms) -> Span {
     due
 }
 
+/// What goods that are still to come back will pay of a replacement that may leave before.
+fn awaited(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> i64 {
+    let Some(link) = &terms.exchange else { return 0 };
+    let original = moment.books.order(&link.order_number);
+    let reasons = original.and_then(|original| original.exchanges.get(&link.exchange_id));
+    let ahead = reasons.is_some_and(|reasons| moment.policy.advances_exchange(reasons.iter().copied()));
+    if ahead { (terms.exchange_credit() - order.money.exchanged.total()).max(0) } else { 0 }
+}
+
 /// Stored value is taken when the order is accepted: for units that may ship still, it may be there unused.
 fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
     if terms.lines.keys().all(|line_id| order.open_units(line_id) == 0) {
@@ -69,15 +79,18 @@ fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
         .iter()
         .map(|(line_id, line)| line.gross(u32::try_from(order.shipped(line_id)).unwrap_or(0)).low)
         .sum();
-    (order.money.stored_value() - shipped - shipping).max(0)
+    (order.money.stored_value() + order.money.exchanged.total() - shipped - shipping).max(0)
 }
 
 /// Money taken less money given back, as far as it is for what was invoiced: at least and at most.
-pub(super) fn settled(order: &OrderBook, terms: &Terms) -> Span {
+pub(super) fn settled(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
     let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
     let net = order.money.net();
     let owed = order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
-    Span { low: net - owed, high: net + order.money.uncollected() + order.money.charged_back() }
+    Span {
+        low: net - owed,
+        high: net + order.money.uncollected() + order.money.charged_back() + awaited(moment, order, terms),
+    }
 }
 
 fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {
@@ -94,6 +107,7 @@ fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {
     let positions = [
         (System::Psp, card, terms.has_tender(TenderKind::Card)),
         (System::StoredValue, order.money.stored_value(), order.money.stored_value() > 0),
+        (System::Erp, order.money.exchanged.total(), order.money.exchanged.count() > 0),
         (
             System::Marketplace,
             order.money.collected.map_or(0, |(amount, _)| amount),

@@ -133,7 +133,9 @@ fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let restores_a_tender = matches!(&payout.via, Via::Account { issued: false, .. });
         let cause = order.money.root_of(&payout.cause);
-        let founded = order.receipts.contains_key(&ReceiptId::new(cause)) || order.wishes.contains(cause);
+        let founded = order.receipts.contains_key(&ReceiptId::new(cause))
+            || order.wishes.contains(cause)
+            || order.settlements.contains_key(cause);
         if restores_a_tender || founded {
             continue;
         }

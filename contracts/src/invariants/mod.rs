@@ -30,6 +30,8 @@ mod e7_same_key_on_retry;
 mod e8_valid_messages;
 mod e9_retry_after;
 mod i10_published_stock;
+mod i11_serial_in_one_place;
+mod i13_exchange_moves_both_goods;
 mod i14_prices_move_no_stock;
 mod i1_claims_are_covered;
 mod i2_no_oversell;
@@ -44,6 +46,7 @@ mod law;
 mod m10_money_has_an_order;
 mod m11_stored_value;
 mod m13_gift_return;
+mod m14_exchange_charges_or_refunds;
 mod m15_no_refund_of_what_is_disputed;
 mod m16_books_equal_money;
 mod m17_posted_once;
@@ -77,8 +80,10 @@ mod o9_status_follows_lines;
 mod r11_no_more_than_announced;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
+mod r3_one_final_disposition;
 mod r5_reason_as_given;
 mod r8_closed_return;
+mod r9_one_replacement;
 #[cfg(test)]
 mod redacted;
 mod report;
@@ -98,7 +103,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 70] = [
+static CHECKS: [law::Check; 75] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -110,6 +115,7 @@ static CHECKS: [law::Check; 70] = [
     m9_canceled_order_is_free::CHECK,
     m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
+    m14_exchange_charges_or_refunds::CHECK,
     i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,
     m15_no_refund_of_what_is_disputed::CHECK,
@@ -127,6 +133,10 @@ static CHECKS: [law::Check; 70] = [
     i8_issued_where_shipped::CHECK,
     i9_restock_follows_grade::CHECK,
     i14_prices_move_no_stock::CHECK,
+    i11_serial_in_one_place::CHECK,
+    i13_exchange_moves_both_goods::CHECK,
+    r3_one_final_disposition::CHECK,
+    r9_one_replacement::CHECK,
     i10_published_stock::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,

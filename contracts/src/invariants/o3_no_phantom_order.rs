@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
         id: "O3",
         name: "no phantom order",
         text: "At rest, each sales order in the ERP is one that a channel placed; while units of it are live, \
-               each of its tenders was authorized or debited. A marketplace answers for its own tender.",
+               each of its tenders was authorized or debited. A marketplace answers for its own tender, and \
+               goods that come back for theirs.",
         source: "bug reports PrestaShopCorp/ps_checkout#1546, saleor/saleor#6428 (orders of failed payments)",
     },
     on_effect: None,
@@ -52,6 +53,7 @@ fn check_paid(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
             order.money.spent.iter().any(|spent| Some(&spent.account) == tender.account_id.as_ref())
         }
         TenderKind::MarketplaceCollected => true,
+        TenderKind::ExchangeCredit => terms.exchange.is_some(),
     };
     for tender in terms.tenders.iter().filter(|tender| tender.amount.amount > 0) {
         bench.looks();

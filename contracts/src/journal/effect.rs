@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo, Dispute,
-    FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods,
-    Inspection, InventoryMovement, Invoice, Label, Money, NodeId, Order, OrderChange, OrderNumber,
-    OrderStatusUpdate, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
-    ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
-    SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer,
-    SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, UnfulfilledUnits,
+    AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
+    DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
+    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
+    NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation,
+    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
+    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
+    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
+    TimelineEntry, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -143,6 +144,11 @@ pub enum Effect {
         /// With its number.
         credit_memo: CreditMemo,
     },
+    /// The ERP let returned goods pay their replacement, or took that back.
+    ExchangeSettled {
+        /// What was settled. The effect belongs to the order whose goods came back.
+        settlement: ExchangeSettlement,
+    },
     /// The ERP posted to the general ledger.
     Posted {
         /// The posting.
@@ -243,6 +249,11 @@ pub enum Effect {
     GoodsInspected {
         /// The grades.
         inspection: Inspection,
+    },
+    /// A dock decided on goods in quarantine.
+    GoodsDispositioned {
+        /// What becomes of them.
+        decision: DispositionDecision,
     },
     /// A dock was told that an announced return will not come.
     ReturnNoticeCanceled {
@@ -416,6 +427,7 @@ impl Effect {
             Self::StockMoved { movement } => movement.order_number.as_ref()?,
             Self::InvoicePosted { invoice } => &invoice.order_number,
             Self::CreditMemoPosted { credit_memo } => &credit_memo.order_number,
+            Self::ExchangeSettled { settlement } => &settlement.order_number,
             Self::Posted { posting } => &posting.order_number,
             Self::ReturnAuthorized { authorization } | Self::ReturnNoticed { authorization } => {
                 &authorization.order_number
@@ -434,6 +446,7 @@ impl Effect {
             | Self::LabelAttached { shipment }
             | Self::ShipmentShipped { shipment } => &shipment.order_number,
             Self::GoodsInspected { inspection } => &inspection.order_number,
+            Self::GoodsDispositioned { decision } => &decision.order_number,
             Self::PaymentAuthorized { authorization } | Self::AuthorizationExpired { authorization, .. } => {
                 &authorization.order_number
             }

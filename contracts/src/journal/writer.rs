@@ -216,7 +216,7 @@ mod tests {
                 input: crate::journal::RunInput::default(),
             })
         };
-        let mut writer = Writer::new(Filling(Vec::new(), 700));
+        let mut writer = Writer::new(Filling(Vec::new(), 3_000));
         let at = Timestamp::UNIX_EPOCH;
         writer.append(at, None, start()).unwrap();
         let mut written = 1;

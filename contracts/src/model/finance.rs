@@ -134,6 +134,8 @@ pub enum PostingKind {
     Invoice,
     /// Reversal for a return.
     CreditMemo,
+    /// What returned goods pay of their replacement.
+    ExchangeSettlement,
 }
 
 /// One side of a posting.

@@ -74,6 +74,15 @@ pub enum ShipmentStatus {
     Voided,
 }
 
+/// One unit of a line that has a serial number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SerializedUnit {
+    /// The line.
+    pub line_id: LineId,
+    /// Its serial number (GS1 SGTIN where there is one).
+    pub serial: String,
+}
+
 /// A parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
@@ -98,6 +107,9 @@ pub struct Shipment {
     /// The customer collects it; no carrier has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pickup: bool,
+    /// Units with serial numbers, as they were scanned when they were packed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<SerializedUnit>,
 }
 
 /// A wish for a label.

@@ -80,6 +80,10 @@ pub enum StockCondition {
     Liquidation,
     /// Cannot be sold.
     Damaged,
+    /// Awaits repair.
+    Refurbishment,
+    /// Awaits the vendor.
+    VendorReturn,
 }
 
 /// Why stock moved.
@@ -94,6 +98,8 @@ pub enum MovementReason {
     Adjustment,
     /// Goods came from a supplier.
     GoodsReceipt,
+    /// Goods in quarantine were decided on.
+    Disposition,
 }
 
 /// Stock that came to or left a node. Quantity is signed: issues are negative.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, ChannelOrderId, Currency, CustomerRef, LineId, Money, NodeId, OrderNumber, PromotionId,
-    SettlementTerms, Sku, System, TaxLine, TaxTerms, Tender, Timestamp,
+    Address, ChannelOrderId, Currency, CustomerRef, ExchangeLink, Kit, LineId, Money, NodeId, OrderNumber,
+    PromotionId, SettlementTerms, Sku, System, TaxLine, TaxTerms, Tender, Timestamp,
 };
 
 /// Where an order was taken.
@@ -168,6 +168,12 @@ pub struct Order {
     pub tenders: Vec<Tender>,
     /// What the customer pays in all.
     pub total: Money,
+    /// Present when the order replaces goods that come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeLink>,
+    /// What was sold as one and ships as several lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kits: Vec<Kit>,
     /// How it is taxed; domestically, by the retailer, where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_terms: Option<TaxTerms>,

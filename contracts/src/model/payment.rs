@@ -19,6 +19,8 @@ pub enum TenderKind {
     StoreCredit,
     /// The marketplace collected the money and passes it on.
     MarketplaceCollected,
+    /// The worth of goods that come back in exchange.
+    ExchangeCredit,
 }
 
 /// A means of payment within an order.

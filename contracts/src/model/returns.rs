@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Acceptance, CustomerRef, ExchangeId, FoundItem, LineId, Money, NodeId, OrderNumber, ReceiptId, RefundId,
-    RmaId, Sku, StockCondition, TenderId, TenderKind, Timestamp, TrackingNumber,
+    Acceptance, CustomerRef, ExchangeId, ExchangeRequest, FoundItem, LineId, Money, NodeId, OrderNumber,
+    ReceiptId, RefundId, RmaId, SerializedUnit, Sku, StockCondition, TenderId, TenderKind, Timestamp,
+    TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -43,6 +44,8 @@ pub enum Resolution {
     Refund,
     /// Credit for the next purchase.
     StoreCredit,
+    /// Other goods for it.
+    Exchange,
 }
 
 /// How the goods travel.
@@ -86,6 +89,9 @@ pub struct ReturnRequest {
     pub gift_recipient_ref: Option<CustomerRef>,
     /// What.
     pub lines: Vec<ReturnLine>,
+    /// What the customer wants instead; with the resolution `exchange`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeRequest>,
     /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_receipt_id: Option<ReceiptId>,
@@ -136,6 +142,9 @@ pub struct ReturnAuthorization {
     /// The label's number, for a return by mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking_number: Option<TrackingNumber>,
+    /// The exchange that the goods belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange_id: Option<ExchangeId>,
     /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_receipt_id: Option<ReceiptId>,
@@ -168,6 +177,14 @@ pub enum DispositionCode {
     Destroy,
     /// Awaits a decision (CBV `unknown`).
     Quarantine,
+    /// Repaired, then decided again (CBV `non_sellable_other`).
+    Refurbish,
+    /// Back to who made them (CBV `returned`).
+    ReturnToVendor,
+    /// Given away (CBV `disposed`).
+    Donate,
+    /// Not in the parcel (CBV `unknown`).
+    Missing,
 }
 
 impl DispositionCode {
@@ -178,7 +195,9 @@ impl DispositionCode {
             Self::ToOutlet => Some(StockCondition::Outlet),
             Self::Liquidate => Some(StockCondition::Liquidation),
             Self::Quarantine => Some(StockCondition::Quarantine),
-            Self::Destroy => None,
+            Self::Refurbish => Some(StockCondition::Refurbishment),
+            Self::ReturnToVendor => Some(StockCondition::VendorReturn),
+            Self::Destroy | Self::Donate | Self::Missing => None,
         }
     }
 }
@@ -227,6 +246,19 @@ pub struct Disposition {
     pub target_node: NodeId,
 }
 
+/// What becomes of goods that were in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DispositionDecision {
+    /// Identifier, chosen by the node that decided.
+    pub decision_id: String,
+    /// The receipt that the goods came with.
+    pub receipt_id: ReceiptId,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// What becomes of which units: each unit once, and not quarantine again.
+    pub lines: Vec<Disposition>,
+}
+
 /// That goods came back. With `grades`, they were inspected on the spot, as in a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnReceipt {
@@ -252,6 +284,12 @@ pub struct ReturnReceipt {
     /// Grades, where they were given on the spot; they cover all units of `lines`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grades: Vec<InspectedLine>,
+    /// What the customer wants instead; for goods without authorization, with the resolution `exchange`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeRequest>,
+    /// Units with serial numbers, as they were scanned when they came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serials: Vec<SerializedUnit>,
     /// What came with it and belongs to no line of the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unexpected: Vec<FoundItem>,
@@ -286,37 +324,4 @@ pub struct ReturnDecision {
     pub refunds: Vec<RefundPart>,
     /// What becomes of the goods; empty until they are inspected.
     pub dispositions: Vec<Disposition>,
-}
-
-/// Where an exchange stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExchangeStatus {
-    /// Asked for.
-    Requested,
-    /// Awaits the goods.
-    ReturnPending,
-    /// The replacement may go.
-    ReplacementReleased,
-    /// Done.
-    Completed,
-    /// Became a refund.
-    RevertedToRefund,
-}
-
-/// Goods returned against other goods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// Identifier.
-    pub exchange_id: ExchangeId,
-    /// The return side.
-    pub rma_id: RmaId,
-    /// The order that is exchanged from.
-    pub order_number: OrderNumber,
-    /// The order that replaces it.
-    pub replacement_order_number: OrderNumber,
-    /// Where it stands.
-    pub status: ExchangeStatus,
-    /// Positive: the customer pays; negative: the customer gets back; zero: even.
-    pub price_difference: Money,
 }

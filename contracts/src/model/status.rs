@@ -165,4 +165,7 @@ pub struct OrderView {
     pub returns: Vec<ReturnView>,
     /// Refunds and store credits.
     pub refunds: Vec<RefundView>,
+    /// Exchanges of the order's goods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<super::Exchange>,
 }

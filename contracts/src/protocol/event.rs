@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, Dispute, ErpDocument, EventId,
-    FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation, ReturnReceipt,
-    Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
+    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation,
+    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -71,6 +71,8 @@ pub enum EventType {
     ReturnReceived,
     /// WMS: returned goods were graded ([`Inspection`]).
     ReturnInspected,
+    /// WMS: goods in quarantine were decided on ([`DispositionDecision`]).
+    ReturnDispositioned,
     /// WMS: goods came of which nobody knows the order ([`BlindReceipt`]).
     ReturnReceivedBlind,
     /// Carrier: a parcel was scanned ([`CarrierScan`]).
@@ -107,13 +109,14 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
         Self::ShipmentShipped,
         Self::ReturnReceived,
         Self::ReturnInspected,
+        Self::ReturnDispositioned,
         Self::ReturnReceivedBlind,
         Self::CarrierScanRecorded,
         Self::RefundSucceeded,
@@ -141,6 +144,7 @@ impl EventType {
             Self::ShipmentShipped => "retail.shipment.shipped.v1",
             Self::ReturnReceived => "retail.return.received.v1",
             Self::ReturnInspected => "retail.return.inspected.v1",
+            Self::ReturnDispositioned => "retail.return.dispositioned.v1",
             Self::ReturnReceivedBlind => "retail.return.received_blind.v1",
             Self::CarrierScanRecorded => "retail.carrier.scan_recorded.v1",
             Self::RefundSucceeded => "retail.refund.succeeded.v1",
@@ -176,6 +180,7 @@ impl EventType {
             | Self::FulfillmentOrderRejected
             | Self::PickupExpired
             | Self::SubstitutionProposed
+            | Self::ReturnDispositioned
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded
@@ -196,6 +201,7 @@ impl EventType {
             Self::ShipmentPacked | Self::ShipmentShipped => "shipment",
             Self::ReturnReceived => "return-receipt",
             Self::ReturnInspected => "inspection",
+            Self::ReturnDispositioned => "disposition-decision",
             Self::ReturnReceivedBlind => "blind-receipt",
             Self::CarrierScanRecorded => "carrier-scan",
             Self::RefundSucceeded | Self::RefundFailed => "refund",
@@ -241,6 +247,8 @@ pub enum EventData {
     ReturnReceived(ReturnReceipt),
     /// See [`EventType::ReturnInspected`].
     ReturnInspected(Inspection),
+    /// See [`EventType::ReturnDispositioned`].
+    ReturnDispositioned(DispositionDecision),
     /// See [`EventType::ReturnReceivedBlind`].
     ReturnReceivedBlind(BlindReceipt),
     /// See [`EventType::CarrierScanRecorded`].
@@ -285,6 +293,7 @@ impl EventData {
             Self::ShipmentShipped(_) => EventType::ShipmentShipped,
             Self::ReturnReceived(_) => EventType::ReturnReceived,
             Self::ReturnInspected(_) => EventType::ReturnInspected,
+            Self::ReturnDispositioned(_) => EventType::ReturnDispositioned,
             Self::ReturnReceivedBlind(_) => EventType::ReturnReceivedBlind,
             Self::CarrierScanRecorded(_) => EventType::CarrierScanRecorded,
             Self::RefundSucceeded(_) => EventType::RefundSucceeded,
@@ -312,6 +321,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => &data.order_number,
             Self::ReturnReceived(data) => &data.order_number,
             Self::ReturnInspected(data) => &data.order_number,
+            Self::ReturnDispositioned(data) => &data.order_number,
             Self::ReturnReceivedBlind(data) => &data.case_number,
             Self::CarrierScanRecorded(data) => &data.order_number,
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => &data.order_number,
@@ -352,6 +362,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => data.shipment_id.to_string(),
             Self::ReturnReceived(data) => data.receipt_id.to_string(),
             Self::ReturnInspected(data) => data.receipt_id.to_string(),
+            Self::ReturnDispositioned(data) => data.receipt_id.to_string(),
             Self::ReturnReceivedBlind(data) => data.receipt_id.to_string(),
             Self::CarrierScanRecorded(data) => data.tracking_number.to_string(),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => data.refund_id.to_string(),
@@ -375,6 +386,7 @@ impl EventData {
             Self::ShipmentPacked(data) | Self::ShipmentShipped(data) => serde_json::to_value(data),
             Self::ReturnReceived(data) => serde_json::to_value(data),
             Self::ReturnInspected(data) => serde_json::to_value(data),
+            Self::ReturnDispositioned(data) => serde_json::to_value(data),
             Self::ReturnReceivedBlind(data) => serde_json::to_value(data),
             Self::CarrierScanRecorded(data) => serde_json::to_value(data),
             Self::RefundSucceeded(data) | Self::RefundFailed(data) => serde_json::to_value(data),
@@ -404,6 +416,7 @@ impl EventData {
             EventType::ShipmentShipped => Self::ShipmentShipped(Deserialize::deserialize(data)?),
             EventType::ReturnReceived => Self::ReturnReceived(Deserialize::deserialize(data)?),
             EventType::ReturnInspected => Self::ReturnInspected(Deserialize::deserialize(data)?),
+            EventType::ReturnDispositioned => Self::ReturnDispositioned(Deserialize::deserialize(data)?),
             EventType::ReturnReceivedBlind => Self::ReturnReceivedBlind(Deserialize::deserialize(data)?),
             EventType::CarrierScanRecorded => Self::CarrierScanRecorded(Deserialize::deserialize(data)?),
             EventType::RefundSucceeded => Self::RefundSucceeded(Deserialize::deserialize(data)?),

@@ -165,6 +165,8 @@ pub mod erp {
         create(E, "postReturnRejection", "/v1/return-receipts/{receipt_id}/rejections");
     /// `CreditMemo` → `CreditMemo`.
     pub const POST_CREDIT_MEMO: Operation = create(E, "postCreditMemo", "/v1/credit-memos");
+    /// `ExchangeSettlement` → `ExchangeSettlement`.
+    pub const SETTLE_EXCHANGE: Operation = create(E, "settleExchange", "/v1/exchange-settlements");
     /// `StockLevelList`.
     pub const READ_STOCK: Operation = read(E, "readStock", "/v1/stock/{sku}");
 }
@@ -334,6 +336,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::POST_RETURN_RECEIPT,
     erp::POST_RETURN_REJECTION,
     erp::POST_CREDIT_MEMO,
+    erp::SETTLE_EXCHANGE,
     erp::READ_STOCK,
     wms::CREATE_FULFILLMENT_ORDER,
     wms::CANCEL_FULFILLMENT,

@@ -42,25 +42,28 @@ codes! {
     "change_status": ChangeStatus { Pending, Accepted, Refused }
     "capture_status": CaptureStatus { Pending, Succeeded, Failed }
     "condition_grade": ConditionGrade { A, B, C, D }
-    "disposition_code": DispositionCode { ToStock, ToOutlet, Liquidate, Destroy, Quarantine }
+    "disposition_code": DispositionCode {
+        ToStock, ToOutlet, Liquidate, Destroy, Quarantine, Refurbish, ReturnToVendor, Donate, Missing,
+    }
     "dispute_status": DisputeStatus { Open, Won, Lost }
     "entry_kind": EntryKind { Debit, Credit }
+    "exchange_settlement_kind": ExchangeSettlementKind { Applied, Returned }
     "exchange_status": ExchangeStatus {
         Requested, ReturnPending, ReplacementReleased, Completed, RevertedToRefund,
     }
     "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled, Rejected }
     "hold_reason": HoldReason { NotAuthorized, OverReceipt, WrongItem, NoOrder }
-    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, GoodsReceipt }
+    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, GoodsReceipt, Disposition }
     "node_kind": NodeKind { DistributionCenter, Store, ThirdParty, Outlet }
     "order_status": OrderStatus {
         Placed, Accepted, Rejected, InFulfillment, ReadyForPickup, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
         Returned, Canceled,
     }
-    "posting_kind": PostingKind { Invoice, CreditMemo }
+    "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
     "promotion_funding": PromotionFunding { Retailer, Manufacturer, Marketplace }
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed, Canceled }
-    "resolution": Resolution { Refund, StoreCredit }
+    "resolution": Resolution { Refund, StoreCredit, Exchange }
     "return_method": ReturnMethod { Mail, Store, KeepItem }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
@@ -74,7 +77,9 @@ codes! {
     "shipment_status": ShipmentStatus {
         Created, LabelPurchased, ReadyForPickup, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
     }
-    "stock_condition": StockCondition { Sellable, Outlet, Quarantine, Liquidation, Damaged }
+    "stock_condition": StockCondition {
+        Sellable, Outlet, Quarantine, Liquidation, Damaged, Refurbishment, VendorReturn,
+    }
     "system": System {
         Erp, Wms, Psp, Carrier, Tax, Storefront, Marketplace, Pos, CustomerService, StoredValue, Middleware,
     }
@@ -83,8 +88,8 @@ codes! {
     "tax_document_status": TaxDocumentStatus { Committed, Voided, Locked }
     "tax_scheme": TaxScheme { Domestic, Oss, Ioss, Ddp, Dap }
     "tax_type": TaxType { Vat, Sales, Duty }
-    "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected }
     "unfulfilled_reason": UnfulfilledReason { NotFound, Damaged, SubstitutionRefused, Overloaded, PickupExpired }
+    "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
 }
 
 fn published() -> BTreeMap<String, Vec<Value>> {

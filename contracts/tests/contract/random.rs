@@ -25,6 +25,12 @@ impl<T: Random> Random for Option<T> {
     }
 }
 
+impl<T: Random> Random for Box<T> {
+    fn random() -> BoxedStrategy<Self> {
+        T::random().prop_map(Self::new).boxed()
+    }
+}
+
 impl<T: Random> Random for Vec<T> {
     fn random() -> BoxedStrategy<Self> {
         vec(T::random(), 0..3).boxed()

@@ -157,6 +157,10 @@ records! {
         gift,
         pickup,
     }
+    SerializedUnit {
+        line_id,
+        serial: reference(),
+    }
     Shipment {
         shipment_id,
         fulfillment_order_id,
@@ -166,7 +170,7 @@ records! {
         status,
         tracking_number,
         shipped_at,
-        pickup,
+        pickup, serials,
     }
     LabelRequest {
         order_number,
@@ -345,9 +349,21 @@ records! {
         promotions,
         tenders,
         total,
-        pickup_node,
+        pickup_node, exchange,
         tax_terms,
         settlement,
+        kits,
+    }
+    Kit {
+        kit_id: identifier(128),
+        sku,
+        quantity: QUANTITY,
+        unit_price,
+        components: at_least_one(),
+    }
+    KitComponent {
+        line_id,
+        quantity: QUANTITY,
     }
     LineQuantity {
         line_id,
@@ -473,6 +489,7 @@ records! {
         resolution,
         gift_recipient_ref,
         lines: at_least_one(),
+        exchange,
         held_receipt_id,
     }
     ReturnCancellation {
@@ -516,6 +533,7 @@ records! {
         lines: at_least_one(),
         expires_at,
         tracking_number,
+        exchange_id,
         held_receipt_id,
     }
     Inspection {
@@ -538,6 +556,12 @@ records! {
         code,
         target_node,
     }
+    DispositionDecision {
+        decision_id: reference(),
+        receipt_id,
+        order_number,
+        lines: at_least_one(),
+    }
     ReturnReceipt {
         receipt_id,
         order_number,
@@ -548,6 +572,8 @@ records! {
         gift_recipient_ref,
         lines,
         grades,
+        exchange,
+        serials,
         unexpected,
     }
     RefundPart {
@@ -571,6 +597,23 @@ records! {
         replacement_order_number,
         status,
         price_difference: money(-SAFE..=SAFE),
+    }
+    ExchangeLink {
+        exchange_id,
+        order_number,
+    }
+    ExchangeRequest {
+        exchange_id,
+        replacement,
+    }
+    ExchangeSettlement {
+        settlement_id: reference(),
+        exchange_id,
+        order_number,
+        replacement_order_number,
+        kind,
+        amount: positive(),
+        cause: reference(),
     }
     LineState {
         line_id,
@@ -627,6 +670,7 @@ records! {
         returns,
         refunds,
         version: proptest::option::of(1_u32..=1_000_000),
+        exchanges,
     }
     StoredValueAccount {
         account_id,
@@ -807,6 +851,7 @@ impl Random for EventData {
             Shipment::random().prop_map(Self::ShipmentShipped),
             ReturnReceipt::random().prop_map(Self::ReturnReceived),
             Inspection::random().prop_map(Self::ReturnInspected),
+            DispositionDecision::random().prop_map(Self::ReturnDispositioned),
             BlindReceipt::random().prop_map(Self::ReturnReceivedBlind),
             CarrierScan::random().prop_map(Self::CarrierScanRecorded),
             Refund::random().prop_map(Self::RefundSucceeded),

@@ -12,6 +12,7 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/orders/channels_and_tenders.feature",
         include_str!("../../../scenarios/orders/channels_and_tenders.feature"),
     ),
+    ("scenarios/orders/kits.feature", include_str!("../../../scenarios/orders/kits.feature")),
     (
         "scenarios/fulfillment/split_shipment.feature",
         include_str!("../../../scenarios/fulfillment/split_shipment.feature"),
@@ -47,6 +48,15 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/returns/mail_return.feature", include_str!("../../../scenarios/returns/mail_return.feature")),
     ("scenarios/returns/gift_return.feature", include_str!("../../../scenarios/returns/gift_return.feature")),
+    (
+        "scenarios/returns/dispositions.feature",
+        include_str!("../../../scenarios/returns/dispositions.feature"),
+    ),
+    (
+        "scenarios/returns/serial_numbers.feature",
+        include_str!("../../../scenarios/returns/serial_numbers.feature"),
+    ),
+    ("scenarios/returns/exchange.feature", include_str!("../../../scenarios/returns/exchange.feature")),
     (
         "scenarios/inventory/availability.feature",
         include_str!("../../../scenarios/inventory/availability.feature"),

@@ -14,8 +14,8 @@ use counterproof_contracts::{
     invariants::Violation,
     journal::{Entry, FaultInjected},
     model::{
-        CorrelationId, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization, Shipment,
-        Sku, System,
+        CorrelationId, LineState, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization,
+        Shipment, Sku, System,
     },
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
@@ -352,6 +352,8 @@ pub struct ChannelView {
     pub order: Option<Order>,
     /// What became of the last wish to change the order.
     pub change: Option<OrderChangeResult>,
+    /// Units of each line, as it shows them.
+    pub lines: Vec<LineState>,
     /// Parcels that it shows.
     pub shipments: Vec<Shipment>,
     /// Return authorizations that it was given.
@@ -372,6 +374,7 @@ impl ChannelView {
             backordered: shown.map_or(0, |update| update.lines.iter().map(|line| line.backordered).sum()),
             order: channel.order(order).cloned(),
             change: channel.last_change(order).cloned(),
+            lines: shown.map_or_else(Vec::new, |update| update.lines.clone()),
             shipments: shown.map_or_else(Vec::new, |update| update.shipments.clone()),
             returns: channel.returns(order).to_vec(),
             cancellation_refused: channel

@@ -47,6 +47,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Assertion,
+        expression: "the customer sees {count} serial number(s)",
+        doc: "The channel shows so many different serial numbers in parcels that have left.",
+        action: |world, args| serials(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
         expression: "the customer sees {count} parcel(s)",
         doc: "The channel shows so many parcels that have left.",
         action: |world, args| parcels(world, args).boxed_local(),
@@ -75,7 +81,10 @@ async fn pack(play: &mut Play, what: String, wanted: Option<Vec<(ItemRef, u32)>>
 
 async fn ship(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
-    let wanted = orders::items(args.text(0))?
+    let wanted = play
+        .stage
+        .world
+        .taken_apart(&orders::items(args.text(0))?)
         .into_iter()
         .map(|(product, units)| Ok((ItemRef::Sku(stock::sku(play, &product)?), units)))
         .collect::<Result<Vec<_>, StepError>>()?;
@@ -157,6 +166,19 @@ async fn deliver(world: &mut World) -> Result<(), StepError> {
 
 const fn has_left(status: ShipmentStatus) -> bool {
     !matches!(status, ShipmentStatus::Created | ShipmentStatus::LabelPurchased | ShipmentStatus::Voided)
+}
+
+async fn serials(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (expected, number, system) = (args.number(0)? as usize, play.order_number()?, play.channel()?);
+    play.expect(&format!("{expected} serial numbers shown by the {}", system.title()), |stage| {
+        let shown = stage.channel_view(system, &number).shipments;
+        let left = shown.iter().filter(|shipment| has_left(shipment.status));
+        let serials: std::collections::BTreeSet<&str> =
+            left.flat_map(|shipment| &shipment.serials).map(|unit| unit.serial.as_str()).collect();
+        if serials.len() == expected { Ok(()) } else { Err(format!("it shows {}", serials.len())) }
+    })
+    .await
 }
 
 async fn parcels(world: &mut World, args: Args) -> Result<(), StepError> {

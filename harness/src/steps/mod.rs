@@ -5,7 +5,9 @@
 
 mod agreement;
 mod changes;
+mod dispositions;
 mod exceptions;
+mod exchanges;
 mod faults;
 mod files;
 mod fulfillment;
@@ -134,6 +136,8 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exceptions::STEPS,
         pickup::STEPS,
         returns::STEPS,
+        exchanges::STEPS,
+        dispositions::STEPS,
         files::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,

@@ -164,7 +164,7 @@ fn tenders(play: &Play, cart: &Cart, channel: SalesChannel, number: &OrderNumber
 fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (items, channel) = (items(args.text(0))?, sales_channel(args.text(1)));
-    for (product, _) in &items {
+    for (product, _) in &play.stage.world.taken_apart(&items) {
         let sku = super::stock::sku(play, product)?;
         play.stage.claim(&play.id, BusinessKey::Sku(sku))?;
     }
@@ -183,6 +183,7 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         gift_recipient: cart.gift.then(|| play.recipient()),
         tenders: tenders(play, &cart, channel, &number),
         shipping: cart.pickup.is_none(),
+        exchange: None,
         exemption_certificate: cart.exemption_certificate.clone(),
         settled_at_home: cart.settled_at_home,
         rate_changes: play.rate_changes.clone(),
@@ -268,7 +269,9 @@ fn cancel(world: &mut World, args: Option<&Args>) -> Result<(), StepError> {
 
 /// The order's lines that items stand for.
 pub(super) fn line_quantities(play: &Play, text: &str) -> Result<Vec<LineQuantity>, StepError> {
-    items(text)?
+    play.stage
+        .world
+        .taken_apart(&items(text)?)
         .into_iter()
         .map(|(product, quantity)| {
             let sku = super::stock::sku(play, &product)?;

@@ -56,13 +56,23 @@ pub const PARAMETERS: &[Parameter] = &[
     Parameter { name: "grade", pattern: "as new|opened|worn|unusable", doc: "the state of returned goods" },
     Parameter {
         name: "destination",
-        pattern: "shelf|outlet stock|liquidation stock",
+        pattern: "shelf|outlet stock|liquidation stock|quarantine|refurbishment|vendor returns",
         doc: "where returned goods go",
     },
     Parameter {
+        name: "disposition",
+        pattern: "put on the shelf|put into the outlet|liquidated|refurbished|returned to the vendor|donated|destroyed|missing",
+        doc: "what becomes of goods in quarantine",
+    },
+    Parameter {
         name: "reason",
-        pattern: "it is too small|it is too large|it is defective|it is not wanted|it came too late",
+        pattern: "it is too small|it is too large|it is defective|it is not wanted|it came too late|it is not as described",
         doc: "why something is returned",
+    },
+    Parameter {
+        name: "exchange",
+        pattern: "asked for|waiting for the goods|released|completed|turned into a refund",
+        doc: "where an exchange stands",
     },
     Parameter {
         name: "standing",
@@ -71,12 +81,12 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote",
+        pattern: "sales order|reservation|invoice|stock movement|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote",
         doc: "something that is asked of a system",
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|carrier scan|refund confirmation|refund failure|short pick notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice",
         doc: "something that a system says by itself",
     },
     Parameter {

@@ -48,6 +48,7 @@ fn on_behalf(world: &mut World, args: &Args) -> Result<(), StepError> {
         gift_recipient_ref: None,
         lines: returns::return_lines(play, args.text(0), returns::reason(args.text(1)))?,
         held_receipt_id: None,
+        exchange: None,
     };
     let root = play.root("return");
     play.stage

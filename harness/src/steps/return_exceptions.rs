@@ -188,6 +188,7 @@ fn assign(world: &mut World, args: &Args) -> Result<(), StepError> {
         gift_recipient_ref: None,
         lines,
         held_receipt_id: Some(receipt),
+        exchange: None,
     };
     let root = play.root("return");
     play.stage

@@ -2,7 +2,7 @@
 
 use counterproof_contracts::model::{
     Acceptance, ConditionGrade, CustomerRef, InspectedLine, Money, ReceiptId, Resolution, ReturnLine,
-    ReturnMethod, ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, System,
+    ReturnMethod, ReturnReason, ReturnReceipt, ReturnRequest, ReturnStatus, RmaId, SerializedUnit, System,
 };
 use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
@@ -20,6 +20,18 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the customer brings {items} back to {place} {grade}",
         doc: "The store looks the order up, grades the goods, and asks what to do; the goods change hands if it may take them.",
         action: |world, args| store_return(world, args, false).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer brings {items} with a strange serial number back to {place} {grade}",
+        doc: "As above, with units of the same kind that did not leave on the order.",
+        action: |world, args| strange_return(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the customer brings {items} with the same serial number back to {place} {grade}",
+        doc: "As above, with the serial numbers of units that came back before.",
+        action: |world, args| same_return(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
@@ -104,6 +116,7 @@ pub(super) fn reason(name: &str) -> ReturnReason {
         "it is too large" => ReturnReason::SizeLarge,
         "it is defective" => ReturnReason::Defective,
         "it came too late" => ReturnReason::LateDelivery,
+        "it is not as described" => ReturnReason::NotAsDescribed,
         _ => ReturnReason::ChangedMind,
     }
 }
@@ -119,7 +132,7 @@ pub(super) fn return_lines(
         .collect())
 }
 
-fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>, StepError> {
+pub(super) fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<CustomerRef>, StepError> {
     if !by_recipient {
         return Ok(None);
     }
@@ -143,7 +156,7 @@ async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Resu
 }
 
 /// The receipt that a store writes when it has looked the order up. `place`: which argument names the store.
-async fn receipt(
+pub(super) async fn receipt(
     play: &mut Play,
     args: &Args,
     place: usize,
@@ -155,6 +168,7 @@ async fn receipt(
     let lines = return_lines(play, args.text(0), reason)?;
     let node_id = stock::node(play, args.text(place))?;
     remember_stock(play, &node_id, &lines);
+    let serials = scan(play, &number, &lines);
     let root = play.root("store-return");
     play.stage.look_up(System::Pos, &number, &root).await;
     let count = play.next("receipt");
@@ -178,19 +192,67 @@ async fn receipt(
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines,
         grades,
+        exchange: None,
+        serials,
         unexpected: Vec::new(),
     };
     Ok((receipt, root))
 }
 
-fn bring(play: &mut Play, receipt: &ReturnReceipt, root: Root) {
+/// Serial numbers of goods that a customer brings: those that left and did not come back, in order.
+fn scan(
+    play: &mut Play,
+    number: &counterproof_contracts::model::OrderNumber,
+    lines: &[ReturnLine],
+) -> Vec<SerializedUnit> {
+    let left: Vec<SerializedUnit> = play.stage.landscape.wms.look(|wms| {
+        let back: Vec<&SerializedUnit> = wms.receipts(number).flat_map(|receipt| &receipt.serials).collect();
+        let parcels = wms.shipments(number).filter(|shipment| shipment.shipped_at.is_some());
+        parcels.flat_map(|shipment| &shipment.serials).filter(|unit| !back.contains(unit)).cloned().collect()
+    });
+    let mut scanned = Vec::new();
+    for line in lines {
+        let out =
+            left.iter().filter(|unit| unit.line_id == line.line_id && !play.serials.contains(&unit.serial));
+        scanned.extend(out.take(line.quantity as usize).cloned());
+    }
+    play.serials.extend(scanned.iter().map(|unit| unit.serial.clone()));
+    scanned
+}
+
+/// A customer brings units that did not leave on the order.
+async fn strange_return(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (mut receipt, root) = receipt(play, &args, 1, args.text(2), false).await?;
+    for unit in &mut receipt.serials {
+        play.serials.remove(&unit.serial);
+        unit.serial = format!("SN-of-somebody-else-{}", unit.serial);
+    }
+    bring(play, &receipt, root);
+    told(play, receipt.receipt_id).await
+}
+
+/// A customer brings units again that are back already.
+async fn same_return(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let before = play.serials.clone();
+    let (mut receipt, root) = receipt(play, &args, 1, args.text(2), false).await?;
+    for (unit, serial) in receipt.serials.iter_mut().zip(&before) {
+        play.serials.remove(&unit.serial);
+        unit.serial.clone_from(serial);
+    }
+    bring(play, &receipt, root);
+    told(play, receipt.receipt_id).await
+}
+
+pub(super) fn bring(play: &mut Play, receipt: &ReturnReceipt, root: Root) {
     let pos = &play.stage.landscape.pos;
     pos.act(&root.order, root.correlation, |pos, scene| pos.store_return(scene, receipt));
     play.receipt = Some(receipt.receipt_id.clone());
 }
 
 /// Waits until a store knows what to do with what was brought.
-async fn told(play: &mut Play, receipt_id: ReceiptId) -> Result<(), StepError> {
+pub(super) async fn told(play: &mut Play, receipt_id: ReceiptId) -> Result<(), StepError> {
     play.eventually(&format!("an answer to the store about {receipt_id}"), |stage| {
         let answered = stage
             .landscape
@@ -245,7 +307,14 @@ pub(super) fn remember_skus<'s>(
 ) {
     use counterproof_contracts::model::StockCondition as Condition;
     for sku in skus {
-        for condition in [Condition::Sellable, Condition::Outlet, Condition::Liquidation] {
+        for condition in [
+            Condition::Sellable,
+            Condition::Outlet,
+            Condition::Liquidation,
+            Condition::Quarantine,
+            Condition::Refurbishment,
+            Condition::VendorReturn,
+        ] {
             let units = play.stage.landscape.erp.look(|erp| erp.returned(sku, node, condition));
             play.stock_before.insert((node.clone(), sku.clone(), condition), units);
         }
@@ -263,6 +332,7 @@ fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), Ste
         resolution: if by_recipient { Resolution::StoreCredit } else { Resolution::Refund },
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines: return_lines(play, args.text(0), reason(args.text(1)))?,
+        exchange: None,
         held_receipt_id: None,
     };
     let root = play.root("return");

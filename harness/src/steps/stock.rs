@@ -80,6 +80,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Assertion,
+        expression: "{count} {product} lie(s) in the {destination} at {place}",
+        doc: "The ERP has so many units in this kind of stock at the place.",
+        action: |world, args| lie(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
         expression: "{count} {product} is/are added to the {destination} at {place}",
         doc: "Since the last return, so many units came into this kind of stock at the place.",
         action: |world, args| added(world, args).boxed_local(),
@@ -177,6 +183,34 @@ async fn waits(world: &mut World, args: Args) -> Result<(), StepError> {
     .await
 }
 
+fn condition(name: &str) -> StockCondition {
+    match name {
+        "shelf" => StockCondition::Sellable,
+        "outlet stock" => StockCondition::Outlet,
+        "quarantine" => StockCondition::Quarantine,
+        "refurbishment" => StockCondition::Refurbishment,
+        "vendor returns" => StockCondition::VendorReturn,
+        _ => StockCondition::Liquidation,
+    }
+}
+
+/// What lies there in any condition, claimed or not.
+async fn lie(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (units, sku, node) =
+        (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
+    let condition = condition(args.text(2));
+    if units == 0 {
+        play.come_to_rest().await?;
+    }
+    let what = format!("{units} {:?} in the {} at {:?}", args.text(1), args.text(2), args.text(3));
+    play.expect(&what, |stage| {
+        let there = stage.landscape.erp.look(|erp| erp.units(&sku, &node, condition));
+        if there == units { Ok(()) } else { Err(format!("the ERP has {there}")) }
+    })
+    .await
+}
+
 async fn left(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (units, sku, node) =
@@ -193,11 +227,7 @@ async fn added(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (units, sku, node) =
         (i64::from(args.number(0)?), sku(play, args.text(1))?, node(play, args.text(3))?);
-    let condition = match args.text(2) {
-        "shelf" => StockCondition::Sellable,
-        "outlet stock" => StockCondition::Outlet,
-        _ => StockCondition::Liquidation,
-    };
+    let condition = condition(args.text(2));
     let before = play.stock_before.get(&(node.clone(), sku.clone(), condition)).copied().unwrap_or(0);
     if units == 0 {
         play.come_to_rest().await?;

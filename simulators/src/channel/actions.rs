@@ -126,11 +126,24 @@ impl Channel {
         scene.call(middleware::CANCEL_RETURN, &[rma_id.as_str()], body(&wish), key, order_number);
     }
 
-    /// A customer wants to return something.
+    /// A customer wants to return something. What is wanted instead is an order of the customer from now on; a
+    /// channel of this system shows it.
     pub fn request_return(&mut self, scene: &mut Scene<'_>, request: ReturnRequest) {
+        if let Some(exchange) = &request.exchange {
+            self.take_replacement(scene, &exchange.replacement);
+        }
         let key = format!("return-{}", request.return_reference);
         scene.call(middleware::REQUEST_RETURN, &[], body(&request), key, &request.order_number);
         scene.commit(Effect::ReturnRequested { request });
+    }
+
+    /// A customer wants other goods: an order that is submitted with what comes back.
+    pub(super) fn take_replacement(&mut self, scene: &mut Scene<'_>, order: &Order) {
+        if order.sales_channel.system() != self.system || self.order(&order.order_number).is_some() {
+            return;
+        }
+        scene.commit(Effect::OrderPlaced { order: Box::new(order.clone()) });
+        self.conversations.entry(order.order_number.clone()).or_default().order = Some(order.clone());
     }
 }
 

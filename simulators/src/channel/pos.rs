@@ -54,6 +54,9 @@ impl Pos {
     /// A clerk asks whether goods on the counter may be taken back. The same receipt asked again is a
     /// repetition with the same key.
     pub fn store_return(&mut self, scene: &mut Scene<'_>, receipt: &ReturnReceipt) {
+        if let Some(exchange) = &receipt.exchange {
+            self.channel.take_replacement(scene, &exchange.replacement);
+        }
         let key = format!("receipt-{}", receipt.receipt_id);
         scene.call(middleware::RECEIVE_RETURN, &[], body(receipt), key, &receipt.order_number);
     }

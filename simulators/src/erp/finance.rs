@@ -3,9 +3,9 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        Contribution, CreditMemo, Currency, ErpDocument, FinancialPosting, Invoice, LineQuantity, Money,
-        OrderNumber, PostingKind, PostingLine, PromotionFunding, SalesOrder, SettledAmounts, TaxCollector,
-        TaxTerms,
+        Contribution, CreditMemo, Currency, ErpDocument, ExchangeSettlement, ExchangeSettlementKind,
+        FinancialPosting, Invoice, LineQuantity, Money, OrderNumber, PostingKind, PostingLine,
+        PromotionFunding, SalesOrder, SettledAmounts, TaxCollector, TaxTerms,
     },
     protocol::Problem,
 };
@@ -17,6 +17,8 @@ use crate::kernel::Scene;
 const RECEIVABLE: &str = "receivable";
 /// What was sold, without tax.
 const REVENUE: &str = "revenue";
+/// What goes from one order of an exchange to the other.
+const EXCHANGE_CLEARING: &str = "exchange_clearing";
 /// Tax that is owed to the authorities.
 const TAX_PAYABLE: &str = "tax_payable";
 /// Tax that the marketplace collected and remits.
@@ -113,6 +115,47 @@ impl Erp {
         file.credit_memos.push(memo.clone());
         file.postings.push(posting);
         Ok(memo)
+    }
+
+    /// Lets what is owed for returned goods pay their replacement, or takes that back: one posting for each
+    /// order, over a clearing account.
+    pub(super) fn settle_exchange(
+        &mut self,
+        settlement: ExchangeSettlement,
+        scene: &mut Scene<'_>,
+    ) -> Result<ExchangeSettlement, Problem> {
+        let (original, replacement) = (&settlement.order_number, &settlement.replacement_order_number);
+        for order in [original, replacement] {
+            self.check_money(order, &[], settlement.amount, Money { amount: 0, ..settlement.amount })?;
+        }
+        if original == replacement {
+            return Err(at("/replacement_order_number", "an order cannot replace itself".to_owned()));
+        }
+        scene.commit(Effect::ExchangeSettled { settlement: settlement.clone() });
+        let (giver, taker) = match settlement.kind {
+            ExchangeSettlementKind::Applied => (original, replacement),
+            ExchangeSettlementKind::Returned => (replacement, original),
+        };
+        for (order, debited, credited) in
+            [(giver, RECEIVABLE, EXCHANGE_CLEARING), (taker, EXCHANGE_CLEARING, RECEIVABLE)]
+        {
+            let amount = settlement.amount.amount;
+            let line =
+                |account: &str, debit, credit| PostingLine { account: account.to_owned(), debit, credit };
+            let posting = FinancialPosting {
+                erp_document: ErpDocument::new(scene.id("xs", order.as_str())),
+                kind: PostingKind::ExchangeSettlement,
+                order_number: order.clone(),
+                currency: settlement.amount.currency,
+                lines: vec![line(debited, amount, 0), line(credited, 0, amount)],
+                cause: settlement.settlement_id.clone(),
+            };
+            scene.commit(Effect::Posted { posting: posting.clone() });
+            self.files.entry(order.clone()).or_default().postings.push(posting);
+        }
+        let file = self.files.entry(settlement.order_number.clone()).or_default();
+        file.settlements.push(settlement.clone());
+        Ok(settlement)
     }
 
     /// The sales order of a document: in its currency, with lines that were ordered.

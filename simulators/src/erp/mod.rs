@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        CreditMemo, ErpDocument, FinancialPosting, InventoryAdjusted, InventoryMovement, Invoice, LineId,
-        MovementId, MovementReason, NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization,
-        ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel, System,
+        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, InventoryAdjusted, InventoryMovement,
+        Invoice, LineId, MovementId, MovementReason, NodeId, OrderNumber, ReservationId, ReservedLine,
+        ReturnAuthorization, ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel,
+        System,
     },
     protocol::{EventData, FieldError, Problem, ProblemKind, erp as operations},
 };
@@ -65,6 +66,7 @@ struct File {
     invoices: Vec<Invoice>,
     credit_memos: Vec<CreditMemo>,
     postings: Vec<FinancialPosting>,
+    settlements: Vec<ExchangeSettlement>,
     authorizations: Vec<ReturnAuthorization>,
     receipts: Vec<ReturnReceipt>,
     rejections: Vec<ReturnRejection>,
@@ -188,6 +190,11 @@ impl Erp {
         self.files.get(order).map_or(&[], |file| &file.postings)
     }
 
+    /// What was settled of exchanges of an order's goods, oldest first.
+    pub fn settlements(&self, order: &OrderNumber) -> &[ExchangeSettlement] {
+        self.files.get(order).map_or(&[], |file| &file.settlements)
+    }
+
     /// Return authorizations of an order, oldest first.
     pub fn return_authorizations(&self, order: &OrderNumber) -> &[ReturnAuthorization] {
         self.files.get(order).map_or(&[], |file| &file.authorizations)
@@ -255,6 +262,7 @@ impl Core for Erp {
                 answer(&self.book_rejection(call.parameter("receipt_id"), call.document()?, scene)?)
             }
             operations::POST_CREDIT_MEMO => answer(&self.post_credit_memo(call.document()?, scene)?),
+            operations::SETTLE_EXCHANGE => answer(&self.settle_exchange(call.document()?, scene)?),
             operations::READ_STOCK => answer(&self.stock.levels(&Sku::new(call.parameter("sku")))),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }

@@ -422,6 +422,7 @@ fn books_returns_of_orders_that_it_knows() {
         lines: lines.clone(),
         expires_at: Timestamp::UNIX_EPOCH,
         tracking_number: None,
+        exchange_id: None,
         held_receipt_id: None,
     };
     let receipt = ReturnReceipt {
@@ -440,6 +441,8 @@ fn books_returns_of_orders_that_it_knows() {
             grade: ConditionGrade::A,
             acceptance: Acceptance::Accepted,
         }],
+        exchange: None,
+        serials: Vec::new(),
         unexpected: Vec::new(),
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {

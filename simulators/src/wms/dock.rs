@@ -2,11 +2,14 @@
 //!
 //! The dock writes down what comes. Whether it may come, and how much of it, the middleware decides.
 
+use std::collections::BTreeMap;
+
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        Acceptance, ConditionGrade, FoundItem, InspectedLine, Inspection, ItemQuantity, NodeId, OrderNumber,
-        ReceiptId, ReturnAuthorization, ReturnLine, ReturnReason, ReturnReceipt, RmaId,
+        Acceptance, ConditionGrade, Disposition, DispositionCode, DispositionDecision, FoundItem,
+        InspectedLine, Inspection, ItemQuantity, NodeId, OrderNumber, ReceiptId, ReturnAuthorization,
+        ReturnLine, ReturnReason, ReturnReceipt, RmaId, SerializedUnit,
     },
     protocol::{EventData, Problem},
 };
@@ -64,6 +67,7 @@ impl Wms {
         let expected = self.expected(arrival)?;
         let node_id = self.dock_of(&expected.order, node_id)?;
         let (lines, unexpected) = expected.lines_of(items)?;
+        let serials = self.scanned(&expected.order, &lines);
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", expected.order.as_str()).into(),
             order_number: expected.order.clone(),
@@ -74,13 +78,16 @@ impl Wms {
             gift_recipient_ref: None,
             lines,
             grades: Vec::new(),
+            exchange: None,
+            serials,
             unexpected,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         tell(scene, &correlation, None, EventData::ReturnReceived(receipt.clone()));
-        self.keep_arrival(Arrived { receipt, inspection: None, correlation });
+        let decided = BTreeMap::new();
+        self.keep_arrival(Arrived { receipt, inspection: None, decided, correlation });
         Ok(receipt_id)
     }
 
@@ -130,6 +137,45 @@ impl Wms {
         Ok(())
     }
 
+    /// Decides on goods in quarantine. The dock knows what came, and that no unit is decided on twice; whether it
+    /// was in quarantine, the middleware knows.
+    pub fn decide(
+        &mut self,
+        scene: &mut Scene<'_>,
+        receipt_id: &ReceiptId,
+        decided: &[(ItemRef, u32, DispositionCode)],
+    ) -> Result<(), ActionError> {
+        let missing = || ActionError::Impossible(format!("no receipt {receipt_id}"));
+        let arrived = self.arrivals.get_mut(receipt_id).ok_or_else(missing)?;
+        let mut lines: Vec<Disposition> = Vec::new();
+        for (item, quantity, code) in decided {
+            let line = arrived.receipt.lines.iter().find(|line| item.fits(&line.line_id, &line.sku));
+            let line = line.ok_or_else(|| ActionError::Impossible(format!("{item} did not come")))?;
+            let before = arrived.decided.entry(line.line_id.clone()).or_default();
+            if *code == DispositionCode::Quarantine || before.saturating_add(*quantity) > line.quantity {
+                let detail = format!("{quantity} units of {item} cannot be decided on like this");
+                return Err(ActionError::Impossible(detail));
+            }
+            *before += quantity;
+            lines.push(Disposition {
+                line_id: line.line_id.clone(),
+                sku: line.sku.clone(),
+                quantity: *quantity,
+                code: *code,
+                target_node: arrived.receipt.node_id.clone(),
+            });
+        }
+        let decision = DispositionDecision {
+            decision_id: scene.id("decision", receipt_id.as_str()),
+            receipt_id: receipt_id.clone(),
+            order_number: arrived.receipt.order_number.clone(),
+            lines,
+        };
+        scene.commit(Effect::GoodsDispositioned { decision: decision.clone() });
+        tell(scene, &arrived.correlation, None, EventData::ReturnDispositioned(decision));
+        Ok(())
+    }
+
     fn expected(&self, arrival: &Arrival) -> Result<Expected, ActionError> {
         match arrival {
             Arrival::Authorized(rma_id) => {
@@ -150,6 +196,19 @@ impl Wms {
                 Ok(Expected { order: order.clone(), rma_id: None, lines, correlation: None })
             }
         }
+    }
+
+    /// Serial numbers of goods that come back: those that left first and are not at a dock yet.
+    fn scanned(&self, order: &OrderNumber, lines: &[ReturnLine]) -> Vec<SerializedUnit> {
+        let left = self.shipments(order).filter(|shipment| shipment.shipped_at.is_some());
+        let here: Vec<&SerializedUnit> = self.receipts(order).flat_map(|receipt| &receipt.serials).collect();
+        let out: Vec<&SerializedUnit> =
+            left.flat_map(|shipment| &shipment.serials).filter(|unit| !here.contains(unit)).collect();
+        let of = |line: &ReturnLine| {
+            let own = out.iter().filter(|unit| unit.line_id == line.line_id);
+            own.take(line.quantity as usize).map(|unit| (*unit).clone()).collect::<Vec<_>>()
+        };
+        lines.iter().flat_map(of).collect()
     }
 
     /// What left of an order, by line in the order of leaving.

@@ -34,6 +34,7 @@ fn authorization(lines: &[ReturnLine]) -> ReturnAuthorization {
         lines: lines.to_vec(),
         expires_at: Timestamp::UNIX_EPOCH,
         tracking_number: None,
+        exchange_id: None,
         held_receipt_id: None,
     }
 }

@@ -156,11 +156,18 @@ impl Wms {
             lines: authorization.lines.clone(),
             grades: Vec::new(),
             unexpected: Vec::new(),
+            exchange: None,
+            serials: Vec::new(),
         };
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         let correlation = scene.correlation().clone();
         tell(scene, &correlation, None, EventData::ReturnReceived(receipt.clone()));
-        self.keep_arrival(Arrived { receipt, inspection: None, correlation });
+        self.keep_arrival(Arrived {
+            receipt,
+            inspection: None,
+            decided: std::collections::BTreeMap::new(),
+            correlation,
+        });
         Ok(())
     }
 

@@ -96,6 +96,8 @@ struct Notice {
 struct Arrived {
     receipt: ReturnReceipt,
     inspection: Option<Inspection>,
+    /// Units of each line that were decided on in quarantine.
+    decided: BTreeMap<LineId, u32>,
     correlation: CorrelationId,
 }
 

@@ -6,8 +6,8 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         FulfillmentCancellation, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentOrderId,
-        FulfillmentStatus, ItemQuantity, LabelAttachment, NodeId, OrderNumber, Shipment, ShipmentId,
-        ShipmentStatus,
+        FulfillmentStatus, ItemQuantity, LabelAttachment, NodeId, OrderNumber, SerializedUnit, Shipment,
+        ShipmentId, ShipmentStatus,
     },
     protocol::{EventData, Problem},
 };
@@ -16,7 +16,10 @@ use super::{
     ActionError, ItemRef, Wms, business, check_owner, illegal, not_found, tell,
     work::{Parcel, Work},
 };
-use crate::kernel::{Call, Scene};
+use crate::{
+    kernel::{Call, Scene},
+    world::World,
+};
 
 impl Wms {
     /// Takes a fulfillment order on; the node accepts at once.
@@ -80,7 +83,8 @@ impl Wms {
         let (id, picked) = self.pick(order, node_id, items)?;
         let work = self.work.get_mut(&id);
         let work = work.ok_or_else(|| ActionError::Impossible(format!("no fulfillment order {id}")))?;
-        let parcel = pack(work, picked, ship, scene);
+        let serials = serials(&self.world, &picked, scene);
+        let parcel = pack(work, picked, serials, ship, scene);
         let shipment_id = parcel.shipment.shipment_id.clone();
         self.parcels_of.entry(order.clone()).or_default().push(shipment_id.clone());
         self.parcels.insert(shipment_id.clone(), parcel);
@@ -234,7 +238,28 @@ fn stop(work: &mut Work, request: &FulfillmentCancellation) -> FulfillmentCancel
     result
 }
 
-fn pack(work: &mut Work, picked: Vec<ItemQuantity>, ship_wish: bool, scene: &mut Scene<'_>) -> Parcel {
+/// Scans the serial number of each unit that has one. No two units ever have the same.
+fn serials(world: &World, picked: &[ItemQuantity], scene: &mut Scene<'_>) -> Vec<SerializedUnit> {
+    let mut scanned = Vec::new();
+    for item in picked {
+        if world.product_of(&item.sku).is_some_and(|product| product.serialized) {
+            let scan = |_| SerializedUnit {
+                line_id: item.line_id.clone(),
+                serial: scene.id("SN", item.sku.as_str()),
+            };
+            scanned.extend((0..item.quantity).map(scan));
+        }
+    }
+    scanned
+}
+
+fn pack(
+    work: &mut Work,
+    picked: Vec<ItemQuantity>,
+    serials: Vec<SerializedUnit>,
+    ship_wish: bool,
+    scene: &mut Scene<'_>,
+) -> Parcel {
     let order_number = work.document.order_number.clone();
     work.count_packed(&picked);
     let shipment = Shipment {
@@ -247,6 +272,7 @@ fn pack(work: &mut Work, picked: Vec<ItemQuantity>, ship_wish: bool, scene: &mut
         tracking_number: None,
         shipped_at: None,
         pickup: work.document.pickup,
+        serials,
     };
     scene.commit(Effect::ShipmentPacked { shipment: shipment.clone() });
     tell(scene, &work.correlation, None, EventData::ShipmentPacked(shipment.clone()));

@@ -9,8 +9,8 @@ use counterproof_contracts::model::{
 use serde::Deserialize;
 
 use super::{
-    Destination, ExchangeRate, HOME_CURRENCY, Jurisdiction, Node, Person, Product, PromotionRule, Reduction,
-    TaxCategory, World,
+    Destination, ExchangeRate, HOME_CURRENCY, Jurisdiction, KitRule, Node, Person, Product, PromotionRule,
+    Reduction, TaxCategory, World,
 };
 
 /// Why a world was refused. Reads after "failed to read the world:".
@@ -51,6 +51,8 @@ struct WorldFile {
     destination: Vec<DestinationEntry>,
     jurisdiction: Vec<JurisdictionEntry>,
     #[serde(default)]
+    kit: Vec<KitEntry>,
+    #[serde(default)]
     promotion: Vec<PromotionEntry>,
     #[serde(default)]
     customer: Vec<CustomerEntry>,
@@ -77,6 +79,24 @@ struct ProductEntry {
     final_sale: bool,
     #[serde(default)]
     ships_from: Option<String>,
+    #[serde(default)]
+    serialized: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KitEntry {
+    name: String,
+    plural: String,
+    prices: BTreeMap<String, i64>,
+    parts: Vec<PartEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartEntry {
+    product: String,
+    quantity: u32,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +179,7 @@ impl World {
             toml::from_str(text).map_err(|error| WorldError::Syntax(error.to_string().trim().to_owned()))?;
         let world = Self {
             products: file.product.into_iter().map(product).collect::<Result<_, _>>()?,
+            kits: file.kit.into_iter().map(kit).collect::<Result<_, _>>()?,
             nodes: file.node.into_iter().map(node).collect(),
             destinations: file.destination.into_iter().map(destination).collect::<Result<_, _>>()?,
             jurisdictions: file.jurisdiction.into_iter().map(jurisdiction).collect::<Result<_, _>>()?,
@@ -172,7 +193,8 @@ impl World {
     }
 
     fn check_names(&self) -> Result<(), WorldError> {
-        unique("product", self.products.iter().map(super::Product::slug))?;
+        let kits = self.kits.iter().map(super::KitRule::slug);
+        unique("product", self.products.iter().map(super::Product::slug).chain(kits))?;
         unique("node", self.nodes.iter().map(|node| node.location.node_id.to_string()))?;
         unique("node", self.nodes.iter().map(|node| node.location.name.to_lowercase()))?;
         unique("destination", self.destinations.iter().map(|place| place.code.clone()))?;
@@ -197,10 +219,31 @@ impl World {
                 return Err(entry("promotion", &promotion.code, problem));
             }
         }
+        self.check_kits()?;
         for person in &self.people {
             if self.destination(&person.customer.country).is_none() {
                 let problem = format!("lives in {:?}, which is no destination", person.customer.country);
                 return Err(entry("customer", &person.name, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every kit has a price in the retailer's currency, parts that are sold, and costs no more than they do.
+    fn check_kits(&self) -> Result<(), WorldError> {
+        for kit in &self.kits {
+            let sum = |currency: Currency| -> Option<i64> {
+                let price = |(part, quantity): &(String, u32)| {
+                    let product = self.product_by_name(part)?.price(currency)?;
+                    Some(product.amount * i64::from(*quantity))
+                };
+                kit.parts.iter().map(price).sum()
+            };
+            let sound =
+                |(currency, price): (&Currency, &i64)| sum(*currency).is_some_and(|sum| *price <= sum);
+            let sold = kit.prices.contains_key(&HOME_CURRENCY) && !kit.parts.is_empty();
+            if !sold || !kit.prices.iter().all(sound) {
+                return Err(entry("kit", &kit.name, "has no price, or parts that are not sold or cost less"));
             }
         }
         Ok(())
@@ -239,22 +282,37 @@ fn product(given: ProductEntry) -> Result<Product, WorldError> {
     if given.name.trim().is_empty() || !letters {
         return Err(wrong("a name is made of words of letters and digits".to_owned()));
     }
-    let mut prices = BTreeMap::new();
-    for (code, amount) in &given.prices {
-        let currency: Currency = code.parse().map_err(|error| wrong(format!("{error}")))?;
-        if *amount <= 0 {
-            return Err(wrong(format!("price {amount} {currency} is not positive")));
-        }
-        prices.insert(currency, *amount);
-    }
+    let prices = prices(&given.prices).map_err(wrong)?;
     Ok(Product {
         name: given.name,
         plural: given.plural,
         prices,
         tax_category: given.tax_category,
         final_sale: given.final_sale,
+        serialized: given.serialized,
         ships_from: given.ships_from,
     })
+}
+
+fn prices(given: &BTreeMap<String, i64>) -> Result<BTreeMap<Currency, i64>, String> {
+    let mut prices = BTreeMap::new();
+    for (code, amount) in given {
+        let currency: Currency = code.parse().map_err(|error| format!("{error}"))?;
+        if *amount <= 0 {
+            return Err(format!("price {amount} {currency} is not positive"));
+        }
+        prices.insert(currency, *amount);
+    }
+    Ok(prices)
+}
+
+fn kit(given: KitEntry) -> Result<KitRule, WorldError> {
+    let prices = prices(&given.prices).map_err(|problem| entry("kit", &given.name, problem))?;
+    if given.parts.iter().any(|part| part.quantity == 0) {
+        return Err(entry("kit", &given.name, "has a part without units"));
+    }
+    let parts = given.parts.into_iter().map(|part| (part.product, part.quantity)).collect();
+    Ok(KitRule { name: given.name, plural: given.plural, prices, parts })
 }
 
 fn node(given: NodeEntry) -> Node {

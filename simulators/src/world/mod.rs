@@ -62,6 +62,8 @@ pub struct Product {
     pub tax_category: TaxCategory,
     /// Sold without right of return.
     pub final_sale: bool,
+    /// Each unit has a serial number, which is scanned when it is packed and when it comes back.
+    pub serialized: bool,
     /// The country that it is sent from, where that is not the retailer's; ISO 3166-1 alpha-2.
     pub ships_from: Option<String>,
 }
@@ -69,7 +71,7 @@ pub struct Product {
 impl Product {
     /// The name as the first part of a SKU: lower case, words joined by hyphens.
     pub fn slug(&self) -> String {
-        self.name.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-")
+        slug(&self.name)
     }
 
     /// List price of one unit; `None` where it is not sold in the currency.
@@ -87,6 +89,30 @@ impl Product {
             final_sale: self.final_sale,
         })
     }
+}
+
+/// Several products that are sold as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KitRule {
+    /// The name that a customer sees; one of it in a sentence.
+    pub name: String,
+    /// Several of it in a sentence.
+    pub plural: String,
+    /// Price of one in minor units, by currency: at most what its parts cost.
+    pub prices: BTreeMap<Currency, i64>,
+    /// Products by name, and units of each in one kit.
+    pub parts: Vec<(String, u32)>,
+}
+
+impl KitRule {
+    /// The name as the first part of a SKU.
+    pub fn slug(&self) -> String {
+        slug(&self.name)
+    }
+}
+
+fn slug(name: &str) -> String {
+    name.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-")
 }
 
 /// A place that holds goods.
@@ -175,6 +201,8 @@ pub struct Person {
 pub struct World {
     /// What is sold.
     pub products: Vec<Product>,
+    /// What is sold as one of them and ships as several.
+    pub kits: Vec<KitRule>,
     /// From where, in the order in which the ERP looks for stock.
     pub nodes: Vec<Node>,
     /// Where to.
@@ -225,6 +253,23 @@ impl World {
         self.products
             .iter()
             .find(|product| same_words(&product.name, name) || same_words(&product.plural, name))
+    }
+
+    /// The kit that a sentence names, in singular or plural, in any case.
+    pub fn kit_by_name(&self, name: &str) -> Option<&KitRule> {
+        self.kits.iter().find(|kit| same_words(&kit.name, name) || same_words(&kit.plural, name))
+    }
+
+    /// Items with kits taken apart into their products, in the order of the items.
+    pub fn taken_apart(&self, items: &[(String, u32)]) -> Vec<(String, u32)> {
+        let parts = |(name, quantity): &(String, u32)| match self.kit_by_name(name) {
+            None => vec![(name.clone(), *quantity)],
+            Some(kit) => {
+                let part = |(part, units): &(String, u32)| (part.clone(), units.saturating_mul(*quantity));
+                kit.parts.iter().map(part).collect()
+            }
+        };
+        items.iter().flat_map(parts).collect()
     }
 
     /// A product's SKU in the scenario with this tag, so that scenarios do not share stock.

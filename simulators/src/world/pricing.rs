@@ -8,15 +8,15 @@
 use counterproof_contracts::{
     allocation::{allocate, tax_of},
     model::{
-        AccountId, Address, ChannelOrderId, CustomerRef, Gift, LineId, Money, Order, OrderLine, OrderNumber,
-        Promotion, PromotionAllocation, PromotionFunding, PromotionId, PromotionScope, SalesChannel,
-        ShippingCharge, Sku, TaxCollector, TaxLine, TaxScheme, TaxTerms, Tender, TenderId, TenderKind,
-        Timestamp,
+        AccountId, Address, ChannelOrderId, CustomerRef, ExchangeLink, Gift, Kit, KitComponent, LineId,
+        Money, Order, OrderLine, OrderNumber, Promotion, PromotionAllocation, PromotionFunding, PromotionId,
+        PromotionScope, SalesChannel, ShippingCharge, Sku, TaxCollector, TaxLine, TaxScheme, TaxTerms,
+        Tender, TenderId, TenderKind, Timestamp,
     },
 };
 
 use super::{
-    Destination, HOME_CURRENCY, Product, PromotionRule, Reduction, TaxCategory, World,
+    Destination, HOME_CURRENCY, KitRule, Product, PromotionRule, Reduction, TaxCategory, World,
     rating::{self, RateChanges, Taxation},
 };
 
@@ -40,6 +40,13 @@ pub enum TenderPlan {
     },
     /// The marketplace collects.
     Marketplace,
+    /// Goods that come back first, the rest by card.
+    ExchangeThenCard {
+        /// Minor units that the goods pay, at most the order's total.
+        amount: i64,
+        /// The payment provider's token for the rest.
+        payment_token: String,
+    },
 }
 
 /// What an account of stored value pays.
@@ -80,6 +87,8 @@ pub struct OrderDraft {
     pub tenders: TenderPlan,
     /// Whether shipping is charged.
     pub shipping: bool,
+    /// What the order replaces.
+    pub exchange: Option<ExchangeLink>,
     /// The certificate by which the customer pays no tax.
     pub exemption_certificate: Option<String>,
     /// Whether the retailer is paid in its own currency, whatever the customer pays in.
@@ -142,9 +151,11 @@ pub fn build_order(world: &World, draft: &OrderDraft) -> Result<Order, PricingEr
     let contained = listed.unwrap_or_else(|| taxation.clone());
     let mut basket = Basket::fill(world, draft, destination, (taxation, contained))?;
     let rules = rules(world, draft)?;
-    let promotions = rules.iter().filter_map(|rule| basket.grant(rule)).collect();
-    let (lines, shipping) = basket.close();
+    let mut promotions = basket.price_kits();
+    promotions.extend(rules.iter().filter_map(|rule| basket.grant(rule)));
     let mut order = empty_order(draft, destination);
+    order.kits.clone_from(&basket.kits);
+    let (lines, shipping) = basket.close();
     order.tax_terms = (terms != TaxTerms::default()).then_some(terms);
     order.settlement = world.settlement(destination.currency).filter(|_| draft.settled_at_home);
     order.lines = lines;
@@ -230,6 +241,8 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         tenders: Vec::new(),
         total: Money::new(0, destination.currency),
         pickup_node: None,
+        exchange: draft.exchange.clone(),
+        kits: Vec::new(),
         settlement: None,
         tax_terms: None,
     }
@@ -246,6 +259,7 @@ struct Basket<'w> {
     /// The taxes that listed prices contain, if any.
     contained: Taxation<'w>,
     lines: Vec<BasketLine<'w>>,
+    kits: Vec<Kit>,
     /// What shipping costs; `None` where it is not charged.
     shipping: Option<Due>,
 }
@@ -280,6 +294,17 @@ impl Due {
     }
 }
 
+impl BasketLine<'_> {
+    /// A promotion takes something off each unit.
+    fn take(&mut self, promotion_id: &PromotionId, unit_amounts: Vec<i64>, funding: PromotionFunding) {
+        for (due, share) in self.units.iter_mut().zip(&unit_amounts) {
+            due.reduce(*share, funding);
+        }
+        let promotion_id = promotion_id.clone();
+        self.line.promotions.push(PromotionAllocation { promotion_id, unit_amounts });
+    }
+}
+
 impl<'w> Basket<'w> {
     fn fill(
         world: &'w World,
@@ -290,10 +315,15 @@ impl<'w> Basket<'w> {
         if draft.items.is_empty() {
             return Err(PricingError::EmptyBasket);
         }
-        let mut basket = Self { destination, taxation, contained, lines: Vec::new(), shipping: None };
+        let mut basket =
+            Self { destination, taxation, contained, lines: Vec::new(), kits: Vec::new(), shipping: None };
         for (name, quantity) in &draft.items {
-            let line = basket.line(world, name, *quantity, &draft.tag)?;
-            basket.lines.push(line);
+            if let Some(kit) = world.kit_by_name(name) {
+                basket.kit(world, kit, *quantity, &draft.tag)?;
+            } else {
+                let line = basket.line(world, name, *quantity, &draft.tag)?;
+                basket.lines.push(line);
+            }
         }
         basket.shipping = draft.shipping.then(|| Due::new(basket.shipping_charge()));
         Ok(basket)
@@ -336,6 +366,74 @@ impl<'w> Basket<'w> {
         } else {
             listed
         }
+    }
+
+    /// Puts the parts of a kit into the basket, one line for each.
+    fn kit(
+        &mut self,
+        world: &'w World,
+        rule: &KitRule,
+        quantity: u32,
+        tag: &str,
+    ) -> Result<(), PricingError> {
+        let unknown = || PricingError::UnknownProduct(rule.name.clone());
+        let price = *rule.prices.get(&self.destination.currency).ok_or_else(unknown)?;
+        let mut components = Vec::new();
+        let (mut listed, mut charged) = (0_i64, 0_i64);
+        for (part, units) in &rule.parts {
+            let line = self.line(world, part, units.saturating_mul(quantity), tag)?;
+            let of_part = line.product.price(self.destination.currency).map_or(0, |price| price.amount);
+            listed += of_part * i64::from(*units);
+            charged += line.line.unit_price.amount * i64::from(*units);
+            components.push(KitComponent { line_id: line.line.line_id.clone(), quantity: *units });
+            self.lines.push(line);
+        }
+        self.kits.push(Kit {
+            kit_id: format!("kit-{}", self.kits.len() + 1),
+            sku: Sku::new(format!("{}-{tag}", rule.slug())),
+            quantity,
+            // Who does not pay the tax in the parts' prices does not pay it in the kit's.
+            unit_price: Money::new(price.saturating_mul(charged) / listed.max(1), self.destination.currency),
+            components,
+        });
+        Ok(())
+    }
+
+    /// Spreads what each kit costs less than its parts over their units, by largest remainder: kit by kit, so that
+    /// a whole kit is worth its price wherever it is canceled or returned.
+    fn price_kits(&mut self) -> Vec<Promotion> {
+        let mut promotions = Vec::new();
+        for kit in self.kits.clone() {
+            let weights: Vec<i64> = kit.components.iter().flat_map(|part| self.weights(part)).collect();
+            let amount = weights.iter().sum::<i64>() - kit.unit_price.amount;
+            if amount <= 0 {
+                continue;
+            }
+            let promotion_id = PromotionId::new(format!("{}-{}", kit.sku, kit.kit_id));
+            let mut shares = allocate(amount, &weights).into_iter();
+            for part in &kit.components {
+                let of_one: Vec<i64> = shares.by_ref().take(part.quantity as usize).collect();
+                let of_all = of_one.repeat(kit.quantity as usize);
+                let mut lines = self.lines.iter_mut();
+                if let Some(line) = lines.find(|line| line.line.line_id == part.line_id) {
+                    line.take(&promotion_id, of_all, PromotionFunding::Retailer);
+                }
+            }
+            promotions.push(Promotion {
+                promotion_id,
+                scope: PromotionScope::Line,
+                funding: PromotionFunding::Retailer,
+                amount: Money::new(amount * i64::from(kit.quantity), self.destination.currency),
+                minimum: None,
+            });
+        }
+        promotions
+    }
+
+    /// Prices of the units that a part has in one kit.
+    fn weights(&self, part: &KitComponent) -> Vec<i64> {
+        let line = self.lines.iter().find(|line| line.line.line_id == part.line_id);
+        line.map_or_else(Vec::new, |line| vec![line.line.unit_price.amount; part.quantity as usize])
     }
 
     /// What shipping costs before promotions, tax included.
@@ -392,11 +490,7 @@ impl<'w> Basket<'w> {
         let mut shares = allocate(amount, &left).into_iter();
         for line in self.lines.iter_mut().filter(|line| applies(line)) {
             let unit_amounts: Vec<i64> = shares.by_ref().take(line.units.len()).collect();
-            for (due, share) in line.units.iter_mut().zip(&unit_amounts) {
-                due.reduce(*share, rule.funding);
-            }
-            let promotion_id = PromotionId::new(&rule.code);
-            line.line.promotions.push(PromotionAllocation { promotion_id, unit_amounts });
+            line.take(&PromotionId::new(&rule.code), unit_amounts, rule.funding);
         }
         amount
     }
@@ -439,6 +533,16 @@ fn tenders(draft: &OrderDraft, total: Money) -> Result<Vec<Tender>, PricingError
     match &draft.tenders {
         TenderPlan::Card { payment_token } => till.card(total.amount, payment_token),
         TenderPlan::Marketplace => till.add(TenderKind::MarketplaceCollected, total.amount),
+        TenderPlan::ExchangeThenCard { amount, payment_token } => {
+            if *amount <= 0 {
+                return Err(PricingError::Tender(format!("goods of {amount} minor units pay nothing")));
+            }
+            let credit = (*amount).min(total.amount);
+            till.add(TenderKind::ExchangeCredit, credit);
+            if credit < total.amount {
+                till.card(total.amount - credit, payment_token);
+            }
+        }
         TenderPlan::StoredValueThenCard { stored, payment_token } => {
             let mut rest = total.amount;
             for part in stored {

@@ -42,6 +42,7 @@ pub(crate) fn draft(order: &str, items: &[(&str, u32)]) -> OrderDraft {
         gift_recipient: None,
         tenders: TenderPlan::Card { payment_token: "tok_ok".to_owned() },
         shipping: true,
+        exchange: None,
         exemption_certificate: None,
         settled_at_home: false,
         rate_changes: RateChanges::new(),

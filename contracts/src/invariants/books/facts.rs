@@ -33,6 +33,12 @@ impl Fact {
             Effect::CreditMemoPosted { credit_memo } => {
                 ("a credit memo for receipt", credit_memo.receipt_id.to_string())
             }
+            Effect::GoodsDispositioned { decision } => {
+                ("a disposition decision", decision.decision_id.clone())
+            }
+            Effect::ExchangeSettled { settlement } => {
+                ("an exchange settlement", settlement.settlement_id.clone())
+            }
             Effect::ReturnAuthorized { authorization } => {
                 ("an ERP return authorization", authorization.rma_id.to_string())
             }

@@ -43,7 +43,7 @@ pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{MoneyBook, Payout, Via};
-pub(super) use order::{LineBook, OrderBook};
+pub(super) use order::{LineBook, OrderBook, Restock, Sighting};
 pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use reasons::ReasonBook;
 pub(super) use receivable::Receivable;
@@ -225,6 +225,12 @@ impl Books {
         let number = book.map(|book| book.number.clone());
         if number.is_some() {
             self.index(record.seq, effect);
+        }
+        if let Effect::ExchangeSettled { settlement } = effect
+            && let Some(replacement) = self.orders.get_mut(&settlement.replacement_order_number)
+        {
+            replacement.last_effect_at = Some(record.at);
+            replacement.money.replace(record.seq, settlement);
         }
         number
     }

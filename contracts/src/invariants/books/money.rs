@@ -9,8 +9,8 @@ use crate::{
     journal::{Committed, Effect, Exchange},
     model::{
         AccountId, Authorization, AuthorizationId, Capture, CaptureId, CaptureRequest, Dispute, DisputeId,
-        DisputeStatus, Refund, RefundId, RefundNotice, RefundStatus, ShipmentId, StoreCredit, System,
-        TenderId, TenderKind,
+        DisputeStatus, ExchangeSettlement, ExchangeSettlementKind, Refund, RefundId, RefundNotice,
+        RefundStatus, ShipmentId, StoreCredit, System, TenderId, TenderKind,
     },
     protocol::psp,
 };
@@ -61,6 +61,8 @@ pub(in crate::invariants) enum Via {
     Marketplace { refund: RefundId },
     /// A stored value account.
     Account { account: AccountId, issued: bool },
+    /// Nobody: the goods paid their replacement, or it gave back what they had paid.
+    Exchange,
 }
 
 /// What became of money given back.
@@ -110,6 +112,8 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) spent: Vec<Spent>,
     /// What the marketplace took, cumulated, and where it says so.
     pub(in crate::invariants) collected: Option<(i64, u64)>,
+    /// What goods of other orders paid of this one, which replaces them.
+    pub(in crate::invariants) exchanged: Tally,
 }
 
 impl Hold {
@@ -129,7 +133,8 @@ impl MoneyBook {
     /// Money taken: captures, stored value, marketplace.
     pub(in crate::invariants) fn taken(&self) -> i64 {
         let captured: i64 = self.captures.iter().map(|taken| taken.amount).sum();
-        captured + self.stored_value() + self.collected.map_or(0, |(amount, _)| amount)
+        let collected = self.collected.map_or(0, |(amount, _)| amount);
+        captured + self.stored_value() + collected + self.exchanged.total()
     }
 
     /// Stored value spent.
@@ -227,6 +232,7 @@ impl MoneyBook {
             .chain(self.spent.iter().map(|spent| spent.seq))
             .chain(self.payouts.iter().map(|payout| payout.seq))
             .chain(self.collected.map(|(_, seq)| seq))
+            .chain(self.exchanged.seqs().iter().copied())
             .collect();
         seqs.sort_unstable();
         seqs
@@ -278,6 +284,7 @@ impl MoneyBook {
             Effect::MarketplaceCollected { amount } => self.collected = Some((amount.amount, seq)),
             Effect::AccountDebited { entry } => self.spend(seq, entry),
             Effect::AccountCredited { entry, issued } => self.credit(seq, entry, *issued),
+            Effect::ExchangeSettled { settlement } => self.exchange(seq, settlement),
             _ => {}
         }
     }
@@ -366,6 +373,29 @@ impl MoneyBook {
         self.pay(seq, via, &entry.cause, entry.amount.amount);
     }
 
+    /// As the order whose goods came back: what they pay of their replacement is given back for them; when it
+    /// comes back, it is to be given back otherwise.
+    fn exchange(&mut self, seq: u64, settlement: &ExchangeSettlement) {
+        match settlement.kind {
+            ExchangeSettlementKind::Applied => {
+                self.pay(seq, Via::Exchange, &settlement.cause, settlement.amount.amount);
+            }
+            ExchangeSettlementKind::Returned => {
+                self.pay(seq, Via::Exchange, &settlement.settlement_id, -settlement.amount.amount);
+            }
+        }
+    }
+
+    /// As the order that replaces goods: they pay it, and what is not kept of it pays them back.
+    pub(super) fn replace(&mut self, seq: u64, settlement: &ExchangeSettlement) {
+        match settlement.kind {
+            ExchangeSettlementKind::Applied => self.exchanged.add(settlement.amount.amount, seq),
+            ExchangeSettlementKind::Returned => {
+                self.pay(seq, Via::Exchange, &settlement.cause, settlement.amount.amount);
+            }
+        }
+    }
+
     fn pay(&mut self, seq: u64, via: Via, cause: &str, amount: i64) {
         let arrived = !matches!(via, Via::Card { .. });
         let cause = cause.to_owned();
@@ -385,6 +415,7 @@ impl Via {
             Self::Card { .. } => System::Psp,
             Self::Marketplace { .. } => System::Marketplace,
             Self::Account { .. } => System::StoredValue,
+            Self::Exchange => System::Erp,
         }
     }
 }

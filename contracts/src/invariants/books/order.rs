@@ -12,10 +12,10 @@ use super::{
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, FulfillmentOrder, FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity,
-        LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, ReceiptId, Reservation,
-        ReservationRelease, ReturnRejection, RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition,
-        System, Timestamp, TrackingNumber,
+        CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
+        HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus,
+        OrderView, ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ReturnRejection,
+        RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -59,6 +59,16 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) pickup: bool,
 }
 
+/// A serial number that was scanned.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Sighting {
+    /// Whether it left; else it came back.
+    pub(in crate::invariants) left: bool,
+    /// The receipt that it came back with.
+    pub(in crate::invariants) receipt: Option<ReceiptId>,
+    pub(in crate::invariants) seq: u64,
+}
+
 /// Stock that came back in.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct Restock {
@@ -68,6 +78,19 @@ pub(in crate::invariants) struct Restock {
     pub(in crate::invariants) condition: StockCondition,
     pub(in crate::invariants) units: i64,
     pub(in crate::invariants) seq: u64,
+}
+
+impl Restock {
+    fn of(movement: &InventoryMovement, line: &LineId, seq: u64) -> Self {
+        Self {
+            cause: movement.cause.clone(),
+            line: line.clone(),
+            node: movement.node_id.clone(),
+            condition: movement.condition,
+            units: movement.quantity,
+            seq,
+        }
+    }
 }
 
 /// All that is known of an order.
@@ -89,6 +112,8 @@ pub(in crate::invariants) struct OrderBook {
     /// ERP: units of each line by the receipt that they came with.
     pub(in crate::invariants) booked_receipts: BTreeMap<ReceiptId, BTreeMap<LineId, u32>>,
     pub(in crate::invariants) restocks: Vec<Restock>,
+    /// Movements of goods that were decided on in quarantine.
+    pub(in crate::invariants) decisions: Vec<Restock>,
     /// Goods issues by cause and line.
     pub(in crate::invariants) issues: BTreeMap<(String, LineId), Tally>,
     /// Nodes of goods issues by cause and line.
@@ -120,6 +145,12 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) cancellations: BTreeMap<String, (BTreeMap<LineId, u32>, u64)>,
     /// Cancellations that a channel asked for.
     pub(in crate::invariants) wishes: BTreeSet<String>,
+    /// Exchanges of its goods, and why they come back.
+    pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
+    /// Where serial numbers were seen: left with a parcel of the order, or came back for it.
+    pub(in crate::invariants) serials: BTreeMap<String, Vec<Sighting>>,
+    /// What was settled of exchanges, by settlement.
+    pub(in crate::invariants) settlements: BTreeMap<String, (ExchangeSettlement, u64)>,
     pub(in crate::invariants) messages: OrderMessages,
     pub(in crate::invariants) replays: ReplayBook,
     /// What restored systems lost of it.
@@ -167,6 +198,7 @@ impl OrderBook {
             authorizations: BTreeMap::new(),
             booked_receipts: BTreeMap::new(),
             restocks: Vec::new(),
+            decisions: Vec::new(),
             issues: BTreeMap::new(),
             issue_nodes: BTreeMap::new(),
             gift_rmas: BTreeSet::new(),
@@ -185,6 +217,9 @@ impl OrderBook {
             answers: Answers::default(),
             cancellations: BTreeMap::new(),
             wishes: BTreeSet::new(),
+            exchanges: BTreeMap::new(),
+            serials: BTreeMap::new(),
+            settlements: BTreeMap::new(),
             messages: OrderMessages::default(),
             replays: ReplayBook::default(),
             losses: LossBook::default(),
@@ -363,10 +398,20 @@ impl OrderBook {
                 self.receipts.insert(receipt.receipt_id.clone(), book);
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
                 self.add_units(lines, seq, |line| &mut line.received);
+                for unit in &receipt.serials {
+                    let seen = self.serials.entry(unit.serial.clone()).or_default();
+                    let receipt = Some(receipt.receipt_id.clone());
+                    seen.push(Sighting { left: false, receipt, seq });
+                }
             }
             Effect::GoodsInspected { inspection } => {
                 if let Some(receipt) = self.receipts.get_mut(&inspection.receipt_id) {
                     receipt.inspect(seq, inspection);
+                }
+            }
+            Effect::GoodsDispositioned { decision } => {
+                if let Some(receipt) = self.receipts.get_mut(&decision.receipt_id) {
+                    receipt.decide(seq, decision);
                 }
             }
             Effect::GoodsHeld { held } => self.hold(seq, held),
@@ -386,6 +431,16 @@ impl OrderBook {
             Effect::CancellationRequested(wish) => {
                 self.wishes.insert(wish.cancellation_id.clone());
             }
+            Effect::ReturnRequested { request } => {
+                self.keep_exchange(request.exchange.as_ref(), &request.lines);
+            }
+            Effect::GoodsReturned { receipt } => {
+                self.keep_exchange(receipt.exchange.as_ref(), &receipt.lines);
+            }
+            Effect::ExchangeSettled { settlement } => {
+                let known = self.settlements.entry(settlement.settlement_id.clone());
+                known.or_insert_with(|| (settlement.clone(), seq));
+            }
             Effect::StatusShown { update } => {
                 let shown = Shown::new(seq, update.sequence, update.status, &update.lines, &update.shipments);
                 self.views.entry(committed.system).or_default().show(shown);
@@ -394,6 +449,13 @@ impl OrderBook {
                 self.timeline.show(Shown::new(seq, entry.sequence, entry.status, &entry.lines, &[]));
             }
             _ => {}
+        }
+    }
+
+    fn keep_exchange(&mut self, exchange: Option<&ExchangeRequest>, lines: &[ReturnLine]) {
+        if let Some(exchange) = exchange {
+            let reasons = lines.iter().map(|line| line.reason).collect();
+            self.exchanges.entry(exchange.exchange_id.clone()).or_insert(reasons);
         }
     }
 
@@ -429,14 +491,8 @@ impl OrderBook {
                 nodes.insert(movement.node_id.clone());
                 self.lines.entry(line.clone()).or_default().issued.add(-movement.quantity, seq);
             }
-            MovementReason::CustomerReturn => self.restocks.push(Restock {
-                cause: movement.cause.clone(),
-                line: line.clone(),
-                node: movement.node_id.clone(),
-                condition: movement.condition,
-                units: movement.quantity,
-                seq,
-            }),
+            MovementReason::CustomerReturn => self.restocks.push(Restock::of(movement, line, seq)),
+            MovementReason::Disposition => self.decisions.push(Restock::of(movement, line, seq)),
             MovementReason::Adjustment | MovementReason::GoodsReceipt => {}
         }
     }
@@ -466,6 +522,10 @@ impl OrderBook {
             },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
+        for unit in &shipment.serials {
+            let seen = self.serials.entry(unit.serial.clone()).or_default();
+            seen.push(Sighting { left: true, receipt: None, seq });
+        }
     }
 
     fn scan(&mut self, seq: u64, scan: &CarrierScan) {

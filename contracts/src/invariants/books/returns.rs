@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        Acceptance, ConditionGrade, HeldGoods, InspectedLine, Inspection, LineId, NodeId, ReturnReceipt,
-        RmaId, Sku, StockCondition, System,
+        Acceptance, ConditionGrade, DispositionDecision, HeldGoods, InspectedLine, Inspection, LineId,
+        NodeId, ReturnReason, ReturnReceipt, RmaId, Sku, StockCondition, System,
     },
     policy::Policy,
 };
@@ -29,6 +29,10 @@ pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) unexpected_held: u32,
     pub(in crate::invariants) grades: BTreeMap<(LineId, ConditionGrade), u32>,
     pub(in crate::invariants) skus: BTreeMap<LineId, Sku>,
+    /// Why the units of a line came back; the first reason, if there are several.
+    reasons: BTreeMap<LineId, ReturnReason>,
+    /// What the dock decided on units in quarantine, by line and condition; no condition: they left the books.
+    pub(in crate::invariants) decided: BTreeMap<(LineId, Option<StockCondition>), u32>,
     /// Lines of the journal with the receipt and its grades.
     pub(in crate::invariants) seqs: Vec<u64>,
 }
@@ -47,11 +51,14 @@ impl ReceiptBook {
             unexpected_held: 0,
             grades: BTreeMap::new(),
             skus: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            decided: BTreeMap::new(),
             seqs: vec![seq],
         };
         for line in &receipt.lines {
             *book.lines.entry(line.line_id.clone()).or_default() += line.quantity;
             book.skus.insert(line.line_id.clone(), line.sku.clone());
+            book.reasons.entry(line.line_id.clone()).or_insert(line.reason);
         }
         book.grade(&receipt.grades);
         book
@@ -59,6 +66,14 @@ impl ReceiptBook {
 
     pub(super) fn inspect(&mut self, seq: u64, inspection: &Inspection) {
         self.grade(&inspection.lines);
+        self.seqs.push(seq);
+    }
+
+    pub(super) fn decide(&mut self, seq: u64, decision: &DispositionDecision) {
+        for line in &decision.lines {
+            let key = (line.line_id.clone(), line.code.stock_condition());
+            *self.decided.entry(key).or_default() += line.quantity;
+        }
         self.seqs.push(seq);
     }
 
@@ -128,7 +143,8 @@ impl ReceiptBook {
     ) -> BTreeMap<(&LineId, StockCondition), u32> {
         let mut units = BTreeMap::new();
         for ((line, grade), quantity) in &self.grades {
-            if let Some(condition) = policy.disposition(*grade).stock_condition() {
+            let reason = self.reasons.get(line).copied().unwrap_or(ReturnReason::ChangedMind);
+            if let Some(condition) = policy.disposition(*grade, reason).stock_condition() {
                 *units.entry((line, condition)).or_default() += *quantity;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{LinePricing, OrderPricing, Span};
 use crate::{
     allocation::Value,
-    model::{Currency, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind},
+    model::{Currency, ExchangeLink, LineId, Money, Order, OrderLine, SalesChannel, Sku, Tender, TenderKind},
 };
 
 /// Units of a line that are valued one by one; further ones are taken at the price before promotions.
@@ -23,6 +23,8 @@ pub(in crate::invariants) struct Terms {
     pub(in crate::invariants) sums: [i64; 2],
     pub(in crate::invariants) lines: BTreeMap<LineId, LineTerms>,
     pub(in crate::invariants) tenders: Vec<Tender>,
+    /// What the order replaces.
+    pub(in crate::invariants) exchange: Option<ExchangeLink>,
     pub(in crate::invariants) pricing: OrderPricing,
     pub(in crate::invariants) seq: u64,
 }
@@ -77,6 +79,11 @@ impl LineTerms {
         }
     }
 
+    /// Whether stock of a SKU is what was bought.
+    pub(in crate::invariants) fn is_made_of(&self, sku: &Sku) -> bool {
+        self.sku == *sku
+    }
+
     /// What the customer pays for any choice of so many units, tax included.
     pub(in crate::invariants) fn gross(&self, units: u32) -> Span {
         self.gross.of(units)
@@ -105,6 +112,7 @@ impl Terms {
                 .map(|line| (line.line_id.clone(), LineTerms::new(order, line)))
                 .collect(),
             tenders: order.tenders.clone(),
+            exchange: order.exchange.clone(),
             pricing: OrderPricing::new(order),
             seq,
         }
@@ -113,6 +121,12 @@ impl Terms {
     /// An amount in the order's currency.
     pub(in crate::invariants) const fn money(&self, amount: i64) -> Money {
         Money::new(amount, self.currency)
+    }
+
+    /// What returned goods are to pay of the order.
+    pub(in crate::invariants) fn exchange_credit(&self) -> i64 {
+        let credits = self.tenders.iter().filter(|tender| tender.kind == TenderKind::ExchangeCredit);
+        credits.map(|tender| tender.amount.amount).sum()
     }
 
     /// Whether a tender of this kind pays a part of the order.

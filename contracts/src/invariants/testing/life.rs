@@ -220,6 +220,8 @@ impl Life {
             tenders: self.tenders(total),
             total: money(total),
             pickup_node: None,
+            exchange: None,
+            kits: Vec::new(),
             settlement: None,
             tax_terms: None,
         }

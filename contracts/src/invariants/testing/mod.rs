@@ -4,10 +4,12 @@
 mod history;
 mod life;
 mod settled;
+mod swap;
 
 pub(super) use history::History;
 pub(super) use life::{Life, lives};
 pub(super) use settled::settled;
+pub(super) use swap::Swap;
 
 use super::{Judge, Violation};
 use crate::{journal::Record, policy::Policy};

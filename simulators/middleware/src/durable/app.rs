@@ -160,6 +160,9 @@ impl App {
             // The receiver is at hand: nothing is lost.
             let _ = queue.send(Job::Task(Box::new(task)));
         }
+        for (key, _) in parts.store.scan(Keys::NOTICES)? {
+            let _ = queue.send(Job::Notice(key));
+        }
         for (key, _) in parts.store.scan(Keys::REPLAYS)? {
             let _ = queue.send(Job::Replay(key));
         }
@@ -315,6 +318,11 @@ impl Inner {
                         let replay = Replay { order_number, number, next: 1, last, chain };
                         batch.put(replay.key(), json(&replay));
                         jobs.push(Job::Replay(replay.key()));
+                    }
+                    Output::Tell(notice) => {
+                        let key = Keys::notice(&notice.from, notice.number);
+                        batch.put(&key, json(&notice));
+                        jobs.push(Job::Notice(key));
                     }
                     Output::Park(letter) => self.park(&mut batch, Some(order), letter, seal.event.as_ref()),
                 }

@@ -68,6 +68,14 @@ impl Keys {
         format!("{}{}/{number:012}", Self::REPLAYS, percent_encode(order.as_str()))
     }
 
+    /// Prefix of all notices between orders that were not taken yet.
+    pub(crate) const NOTICES: &'static str = "notice/";
+
+    /// What one order tells another.
+    pub(crate) fn notice(from: &OrderNumber, number: u64) -> String {
+        format!("{}{}/{number:012}", Self::NOTICES, percent_encode(from.as_str()))
+    }
+
     /// What is known of a SKU.
     pub(crate) fn stock(sku: &Sku) -> String {
         format!("stock/{}", percent_encode(sku.as_str()))

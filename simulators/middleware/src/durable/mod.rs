@@ -11,6 +11,7 @@ mod cells;
 mod dead_letters;
 mod gate;
 mod keys;
+mod notices;
 mod replay;
 mod runner;
 pub(crate) mod stock;

@@ -15,7 +15,7 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
-    replay, stock,
+    notices, replay, stock,
 };
 use crate::process::{Chain, Input, Task};
 
@@ -26,6 +26,8 @@ pub(super) enum Job {
     Task(Box<Task>),
     /// The replay under this key.
     Replay(String),
+    /// The notice under this key.
+    Notice(String),
     /// The publication under this key.
     Publication(String),
 }
@@ -34,7 +36,7 @@ impl Job {
     fn key(&self) -> String {
         match self {
             Self::Task(task) => Keys::task(&task.key),
-            Self::Replay(key) | Self::Publication(key) => key.clone(),
+            Self::Replay(key) | Self::Publication(key) | Self::Notice(key) => key.clone(),
         }
     }
 }
@@ -67,6 +69,7 @@ pub(super) async fn run(
             let owner = Arc::clone(&app);
             let outcome = match job {
                 Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
+                Job::Notice(key) => owner.tasks.spawn(notices::perform(app, key, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
                 Job::Publication(key) => owner.tasks.spawn(stock::perform(app, key, stop)),
             };

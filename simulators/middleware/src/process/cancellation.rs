@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        FulfillmentCancellation, FulfillmentOrderId, ItemQuantity, LineId, LineQuantity,
+        FulfillmentCancellation, FulfillmentOrderId, ItemQuantity, Kit, LineId, LineQuantity,
         SalesOrderCancellation,
     },
     protocol::{
@@ -41,6 +41,9 @@ pub(super) fn request(
         return Err(illegal(format!("the order was rejected: {reason}")));
     }
     let wanted = wanted_units(process, &request)?;
+    if !request.lines.is_empty() {
+        check_kits(process, &wanted)?;
+    }
     let state = plan(process, request, &wanted, desk);
     let answer = serde_json::to_value(&state.answer).unwrap_or_default();
     desk.note(
@@ -120,6 +123,20 @@ fn wanted_units(
         }
     }
     Ok(wanted)
+}
+
+/// A kit is canceled as a whole: what is left of it must be kits again.
+fn check_kits(process: &OrderProcess, wanted: &BTreeMap<LineId, u32>) -> Result<(), Problem> {
+    let left = |line: &LineId| {
+        let ordered = process.order.line(line).map_or(0, |line| line.quantity);
+        ordered.saturating_sub(process.counts(line).canceled + wanted.get(line).copied().unwrap_or(0))
+    };
+    let touched = |kit: &&Kit| kit.components.iter().any(|part| wanted.get(&part.line_id).copied() > Some(0));
+    let broken = process.order.kits.iter().filter(touched).find(|kit| kit.whole(left).is_none());
+    broken.map_or(Ok(()), |kit| {
+        let detail = format!("kit {} is canceled as a whole or not at all", kit.kit_id);
+        Err(Problem::new(ProblemKind::BusinessRule, detail))
+    })
 }
 
 /// Units that no cancellation has claimed yet and that have not left.

@@ -1,12 +1,13 @@
 //! Where a decision is made: what came in, the present instant, and what goes out.
 
 use counterproof_contracts::{
-    model::{System, Timestamp},
+    model::{OrderNumber, System, Timestamp},
     policy::Policy,
     protocol::Operation,
 };
 
 use super::{
+    notice::{Notice, Tidings},
     state::{Chain, OrderProcess, TaskStatus},
     task::{Intent, PartnerCall, Task, idempotency_key},
 };
@@ -45,6 +46,8 @@ pub enum Output {
         /// Number of the last task.
         last: u32,
     },
+    /// Another order is to be told something.
+    Tell(Notice),
     /// Something that a person must decide.
     Park(Letter),
 }
@@ -159,6 +162,19 @@ impl<'c> Desk<'c> {
     pub fn ask_again(&mut self, process: &mut OrderProcess, task: Task) {
         process.tasks.insert(task.key.clone(), TaskStatus::Open);
         self.outputs.push(Output::Perform(task));
+    }
+
+    /// Tells another order something, in a chain that both know.
+    pub fn tell(&mut self, process: &mut OrderProcess, to: &OrderNumber, chain: &Chain, tidings: Tidings) {
+        process.notices += 1;
+        let causation = self.context.chain.causation.clone();
+        self.outputs.push(Output::Tell(Notice {
+            from: process.order.order_number.clone(),
+            to: to.clone(),
+            number: process.notices,
+            chain: Chain { correlation: chain.correlation.clone(), causation },
+            tidings,
+        }));
     }
 
     /// Starts a replay of the order.

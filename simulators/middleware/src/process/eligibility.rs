@@ -102,8 +102,11 @@ pub(super) fn check_recipient(
     if order.gift.as_ref().is_none_or(|gift| gift.recipient_ref != *recipient) {
         return Err(not_returnable("/gift_recipient_ref", "is not the recipient of this order"));
     }
-    if resolution != Resolution::StoreCredit {
-        return Err(not_returnable("/resolution", "the recipient of a gift gets store credit"));
+    if !matches!(resolution, Resolution::StoreCredit | Resolution::Exchange) {
+        return Err(not_returnable(
+            "/resolution",
+            "the recipient of a gift gets store credit or other goods",
+        ));
     }
     Ok(())
 }

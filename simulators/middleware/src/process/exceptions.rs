@@ -178,7 +178,7 @@ pub(super) fn cancel(
         desk.note(process, format!("return {} taken back by the customer", wish.rma_id));
     }
     let state = process.authorization(&wish.rma_id).ok_or_else(missing)?;
-    let answer = view::authorization(&process.order.order_number, state, now);
+    let answer = view::authorization(process, state, now);
     Ok(serde_json::to_value(answer).unwrap_or_default())
 }
 

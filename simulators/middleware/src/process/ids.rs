@@ -2,8 +2,8 @@
 //! gives the same identifier.
 
 use counterproof_contracts::model::{
-    ConditionGrade, FulfillmentOrderId, LineId, MovementId, NodeId, OrderNumber, ReceiptId, RefundId, RmaId,
-    ShipmentId, TaxDocumentCode, TenderId,
+    ConditionGrade, ExchangeId, FulfillmentOrderId, LineId, MovementId, NodeId, OrderNumber, ReceiptId,
+    RefundId, RmaId, ShipmentId, StockCondition, TaxDocumentCode, TenderId,
 };
 
 /// The middleware's own identifier of an order.
@@ -35,6 +35,16 @@ pub(super) fn write_off(cause: &str, line: &LineId) -> MovementId {
 /// Goods of a line and grade that came back.
 pub(super) fn customer_return(receipt: &ReceiptId, line: &LineId, grade: ConditionGrade) -> MovementId {
     MovementId::new(format!("mv-{receipt}-{line}-{grade:?}"))
+}
+
+/// What a receipt's goods pay of their replacement, or what is given back of it for a cause.
+pub(super) fn exchange_settlement(exchange: &ExchangeId, cause: &str) -> String {
+    format!("xs-{exchange}-{cause}")
+}
+
+/// Units of a line that a decision moves out of or into a condition.
+pub(super) fn disposition(decision: &str, line: &LineId, condition: StockCondition) -> MovementId {
+    MovementId::new(format!("mv-{decision}-{line}-{condition:?}"))
 }
 
 /// The sales document of a parcel.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use counterproof_contracts::{
     model::{
-        Money, Order, OrderLine, PromotionScope, SalesChannel, TaxCollector, TaxScheme, Tender, TenderKind,
+        LineId, Money, Order, OrderLine, PromotionScope, SalesChannel, TaxCollector, TaxScheme, Tender,
+        TenderKind,
     },
     protocol::FieldError,
 };
@@ -33,6 +34,7 @@ pub fn order_errors(order: &Order) -> Vec<FieldError> {
     errors.taxes(order);
     errors.terms(order);
     errors.identities(order);
+    errors.kits(order);
     errors.sums(order);
     errors.0
 }
@@ -203,6 +205,28 @@ impl Errors {
             }
             if tender.account_id.as_ref().is_some_and(|account| !accounts.insert(account)) {
                 self.say(format!("/tenders/{index}/account_id"), "is another tender's");
+            }
+        }
+    }
+
+    /// A kit is made of whole lines, each of one kit, and costs no more than they do.
+    fn kits(&mut self, order: &Order) {
+        let mut taken = BTreeSet::new();
+        for (index, kit) in order.kits.iter().enumerate() {
+            let pointer = format!("/kits/{index}");
+            self.currency(order, format!("{pointer}/unit_price"), kit.unit_price);
+            let units = |line: &LineId| order.line(line).map_or(0, |line| line.quantity);
+            if kit.whole(units) != Some(kit.quantity) {
+                self.say(format!("{pointer}/components"), format!("do not make {} kits", kit.quantity));
+            }
+            if !kit.components.iter().all(|part| taken.insert(&part.line_id)) {
+                self.say(format!("{pointer}/components"), "are parts of another kit, or stand twice");
+            }
+            let parts = kit.components.iter().filter_map(|part| order.line(&part.line_id));
+            let list: i64 =
+                parts.map(|line| line.unit_price.amount.saturating_mul(i64::from(line.quantity))).sum();
+            if kit.unit_price.amount.saturating_mul(i64::from(kit.quantity)) > list {
+                self.say(format!("{pointer}/unit_price"), "is above the prices of the parts");
             }
         }
     }

@@ -19,14 +19,20 @@ mod desk;
 mod dispute;
 mod eligibility;
 mod exceptions;
+mod exchange;
+mod exchange_state;
 mod ids;
 mod intake;
+mod notice;
 mod payment;
+mod quarantine;
 mod receipt;
 mod refund;
 mod release;
+mod replacement;
 mod reservation;
 mod returns;
+mod serials;
 mod shipping;
 mod shortage;
 pub mod state;
@@ -47,6 +53,7 @@ use counterproof_contracts::{
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
+pub use notice::{Notice, Tidings};
 use serde_json::Value;
 pub use state::{Chain, OrderProcess};
 pub(crate) use task::hex;
@@ -80,6 +87,8 @@ pub enum Input {
     CancelReturn(ReturnCancellation),
     /// A store has returned goods in its hands.
     ReceiveReturn(Box<ReturnReceipt>),
+    /// Another order tells what happened.
+    Told(Box<Notice>),
     /// A partner tells what happened.
     Event(Box<EventData>),
     /// A partner did what it was asked.
@@ -149,13 +158,17 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
             }
             return Ok(answer);
         }
+        Input::Told(notice) => {
+            told(process, *notice, desk);
+            return Ok(Value::Null);
+        }
         input => input,
     };
     let Some(process) = process else {
         return Err(Problem::new(ProblemKind::NotFound, "the order is not known"));
     };
     match input {
-        Input::Submit(_) | Input::SubmitInFile { .. } => Ok(Value::Null),
+        Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::Change(request) => change::request(process, *request, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
@@ -179,6 +192,17 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
     }
 }
 
+fn told(process: &mut Option<OrderProcess>, notice: Notice, desk: &mut Desk<'_>) {
+    match (notice.tidings, process) {
+        (Tidings::Wanted { order, ahead }, process) => {
+            replacement::wanted(process, &notice.from, (*order, ahead), desk);
+        }
+        (Tidings::Credited { amount }, Some(process)) => replacement::credited(process, amount, desk),
+        (tidings, Some(process)) => exchange::told(process, &notice.from, tidings, desk),
+        (_, None) => {}
+    }
+}
+
 /// Makes every call again that was done; the order stays as it is.
 fn replay(process: &mut OrderProcess, request: &ReplayRequest, desk: &mut Desk<'_>) -> Value {
     let done = process.tasks.values().filter(|status| **status == TaskStatus::Done).count();
@@ -197,6 +221,7 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ShipmentShipped(told) => shipping::shipped(process, told, desk),
         EventData::ReturnReceived(told) => receipt::at_dock(process, told, desk),
         EventData::ReturnInspected(told) => receipt::inspected(process, told, desk),
+        EventData::ReturnDispositioned(told) => quarantine::decided(process, told, desk),
         EventData::ReturnReceivedBlind(_) => Err("goods came of which nobody knows the order".to_owned()),
         EventData::CarrierScanRecorded(told) => {
             tracking::scanned(process, &told, desk);
@@ -351,6 +376,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     shortage::advance(process, desk);
     change::advance(process, desk);
     reservation::give_back(process, desk);
+    replacement::advance(process, desk);
     release::advance(process, desk);
     cancellation::advance(process, desk);
     shipping::advance(process, desk);
@@ -358,8 +384,10 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     booking::advance(process, desk);
     payment::settle_rest(process, desk);
     returns::advance(process, desk);
+    exchange::advance(process, desk);
     exceptions::advance(process, desk);
     credit::advance(process, desk);
+    quarantine::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);
 }

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Asks for every tender's amount: cards are authorized, stored value is debited at once, a marketplace has
-/// collected its money already.
+/// collected its money already, and goods that come back pay when they are graded.
 pub(super) fn hold(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     let chain = process.chain.clone();
     for tender in process.order.tenders.clone() {
@@ -30,7 +30,7 @@ pub(super) fn hold(process: &mut OrderProcess, desk: &mut Desk<'_>) {
                 let call = account_call(stored_value::DEBIT_ACCOUNT, &tender, &request);
                 desk.ask(process, Intent::Debit { tender: tender_id }, &chain, call);
             }
-            TenderKind::MarketplaceCollected => held(process, &tender_id),
+            TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit => held(process, &tender_id),
         }
     }
 }
@@ -154,13 +154,14 @@ pub(super) fn used(process: &OrderProcess, tender: &TenderId) -> i64 {
     process.shares().filter(|(.., share)| share.tender_id == *tender).map(|(.., share)| share.amount).sum()
 }
 
-/// Which tender pays how much of a parcel: stored value first, which is debited already, then cards up to
+/// Which tender pays how much of a parcel: goods that come back first, then stored value, which is debited already, then cards up to
 /// each authorization, then the marketplace; within a kind in the order of the tenders.
 pub(super) fn shares(process: &OrderProcess, value: Value) -> Vec<PaymentShare> {
     let mut rest = value.gross;
     let mut shares = Vec::new();
     for kinds in [
-        &[TenderKind::GiftCard, TenderKind::StoreCredit][..],
+        &[TenderKind::ExchangeCredit][..],
+        &[TenderKind::GiftCard, TenderKind::StoreCredit],
         &[TenderKind::Card],
         &[TenderKind::MarketplaceCollected],
     ] {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use counterproof_contracts::{
     model::{
         Disposition, DispositionCode, InspectedLine, Inspection, ItemQuantity, LineId, ReceiptId, Resolution,
-        ReturnDecision, ReturnMethod, ReturnReceipt, ReturnStatus, RmaId,
+        ReturnDecision, ReturnLine, ReturnMethod, ReturnReason, ReturnReceipt, ReturnStatus, RmaId,
     },
     policy::Policy,
     protocol::{FieldError, Problem, ProblemKind},
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{
     clawback,
     desk::Desk,
-    eligibility, exceptions, ids, refund,
+    eligibility, exceptions, exchange, ids, refund, serials,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
 
@@ -39,9 +39,14 @@ pub(super) fn in_store(
         find_authorization(process, &told, &units, desk)?.filter(|state| state.is_open(desk.context.now));
     check_terms(process, &told, belongs_to.as_ref())?;
     check_units(process, belongs_to.as_ref(), &units, desk)?;
+    check_exchange(process, &told, belongs_to.as_ref(), &units)?;
+    serials::check_return(process, &told, &units)
+        .map_err(|reason| eligibility::not_returnable("/serials", reason))?;
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
-    take(process, told, belongs_to, &units, ReturnMethod::Store, desk);
+    let (exchange, lines) = (told.exchange.clone(), told.lines.clone());
+    let rma_id = take(process, told, belongs_to, &units, ReturnMethod::Store, desk);
+    exchange::open(process, &rma_id, exchange.as_ref(), &lines, desk);
     if !grades.is_empty() {
         grade(process, &receipt_id, &grades, desk);
     }
@@ -62,6 +67,7 @@ pub(super) fn at_dock(
     } else {
         eligibility::lines_of(&process.order, &told.lines, true).map_err(|problem| problem.detail)?
     };
+    serials::check_return(process, &told, &came)?;
     let belongs_to = find_authorization(process, &told, &came, desk).map_err(|problem| problem.detail)?;
     let sorted = exceptions::sort_out(process, &told, belongs_to.as_ref(), desk);
     let accepted = sorted.accepted.clone();
@@ -201,6 +207,22 @@ fn check_units(
     Ok(())
 }
 
+/// Goods of an announced return keep what was announced; others may be exchanged on the spot.
+fn check_exchange(
+    process: &OrderProcess,
+    told: &ReturnReceipt,
+    belongs_to: Option<&ReturnState>,
+    units: &BTreeMap<LineId, u32>,
+) -> Result<(), Problem> {
+    match belongs_to {
+        Some(_) if told.exchange.is_some() => {
+            Err(eligibility::not_returnable("/exchange", "the return was announced otherwise"))
+        }
+        Some(_) => Ok(()),
+        None => exchange::check(process, resolution(told, None), told.exchange.as_ref(), units, |_| 0),
+    }
+}
+
 /// Books goods in: under their authorization, or under a new one.
 fn take(
     process: &mut OrderProcess,
@@ -209,7 +231,7 @@ fn take(
     units: &BTreeMap<LineId, u32>,
     method: ReturnMethod,
     desk: &mut Desk<'_>,
-) {
+) -> RmaId {
     let rma_id = match belongs_to {
         Some(state) => state.rma_id,
         None => open_unannounced(process, &told, method, desk),
@@ -217,10 +239,12 @@ fn take(
     for (line, quantity) in units {
         use_up(process, &rma_id, line, *quantity, desk);
     }
+    serials::came_back(process, &told.serials, &told.receipt_id);
     desk.note(process, format!("goods of return {rma_id} came to {} as {}", told.node_id, told.receipt_id));
-    let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), ..told.clone() };
+    let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), exchange: None, ..told.clone() };
     let chain = desk.context.chain.clone();
-    process.receipts.push(ReceiptState { receipt, told, rma_id, chain, graded: None });
+    process.receipts.push(ReceiptState { receipt, told, rma_id: rma_id.clone(), chain, graded: None });
+    rma_id
 }
 
 fn open_unannounced(
@@ -235,7 +259,10 @@ fn open_unannounced(
         request: None,
         chain: desk.context.chain.clone(),
         method,
-        resolution: resolution(told, None),
+        // Whoever brings goods without asking for others before cannot have them against others.
+        resolution: Some(resolution(told, None))
+            .filter(|wanted| *wanted != Resolution::Exchange || method == ReturnMethod::Store)
+            .unwrap_or(Resolution::Refund),
         gift_recipient_ref: told.gift_recipient_ref.clone(),
         lines: told.lines.clone(),
         expires_at: eligibility::authorization_end(desk.context),
@@ -282,7 +309,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     let target_node = state.receipt.node_id.clone();
     state.graded = Some(Graded {
         chain: desk.context.chain.clone(),
-        lines: dispose(&accepted, desk.context.policy),
+        lines: dispose(&accepted, &state.receipt.lines, desk.context.policy),
         target_node,
         units: units.clone(),
         gross: value.gross,
@@ -323,8 +350,12 @@ fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>) -> Vec<
         .collect()
 }
 
-/// What becomes of graded goods: one entry for each line and grade.
-fn dispose(grades: &[InspectedLine], policy: &Policy) -> Vec<(InspectedLine, DispositionCode)> {
+/// What becomes of graded goods: one entry for each line and grade. The first reason of a line counts.
+fn dispose(
+    grades: &[InspectedLine],
+    came: &[ReturnLine],
+    policy: &Policy,
+) -> Vec<(InspectedLine, DispositionCode)> {
     let mut merged: BTreeMap<_, InspectedLine> = BTreeMap::new();
     for line in grades.iter().filter(|line| line.quantity > 0) {
         match merged.get_mut(&(line.line_id.clone(), line.grade)) {
@@ -337,7 +368,9 @@ fn dispose(grades: &[InspectedLine], policy: &Policy) -> Vec<(InspectedLine, Dis
     merged
         .into_values()
         .map(|line| {
-            let code = policy.disposition(line.grade);
+            let why = came.iter().find(|came| came.line_id == line.line_id);
+            let reason = why.map_or(ReturnReason::ChangedMind, |came| came.reason);
+            let code = policy.disposition(line.grade, reason);
             (line, code)
         })
         .collect()

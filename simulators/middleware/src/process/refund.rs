@@ -4,7 +4,7 @@
 use counterproof_contracts::{
     model::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
-        RefundRequest, RefundStatus, Resolution, StoreCreditRequest, System, TenderKind,
+        RefundRequest, RefundStatus, Resolution, RmaId, StoreCreditRequest, System, TenderKind,
     },
     policy::FailedRefund,
     protocol::{ProblemKind, psp, stored_value},
@@ -13,43 +13,62 @@ use counterproof_contracts::{
 use super::{
     answer::{PartnerAnswer, Refusal},
     desk::Desk,
-    dispute, ids,
-    state::{OrderProcess, RefundMeans, RefundState},
+    dispute, ids, replacement,
+    state::{Chain, Claim, OrderProcess, RefundMeans, RefundState},
     task::{Intent, PartnerCall},
     telling,
 };
 
-/// Decides the refunds of a receipt: who pays an amount.
+/// Decides the refunds of a receipt. Goods that were exchanged pay their replacement first (see `exchange`).
 pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, amount: i64, desk: &mut Desk<'_>) {
     let Some(receipt) = process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt_id) else {
         return;
     };
-    let Some(authorization) = process.authorization(&receipt.rma_id).cloned() else { return };
+    let Some(authorization) = process.authorization(&receipt.rma_id) else { return };
+    if authorization.resolution != Resolution::Exchange {
+        let (rma_id, chain) = (receipt.rma_id.clone(), desk.context.chain.clone());
+        give_back(process, &rma_id, receipt_id, amount, &chain, desk);
+    }
+}
+
+/// Gives an amount back to who returns goods, for a cause that is named once. A recipient who exchanges a gift
+/// gets store credit, as for a return.
+pub(super) fn give_back(
+    process: &mut OrderProcess,
+    rma_id: &RmaId,
+    cause: &ReceiptId,
+    amount: i64,
+    chain: &Chain,
+    desk: &mut Desk<'_>,
+) {
+    let Some(authorization) = process.authorization(rma_id).cloned() else { return };
     if amount == 0 {
         return;
     }
-    let parts = match authorization.resolution {
-        Resolution::StoreCredit => {
-            let customer_ref = credited_customer(process, authorization.gift_recipient_ref);
-            vec![store_credit(process, receipt_id, amount, customer_ref)]
+    let is_credit =
+        authorization.resolution == Resolution::StoreCredit || authorization.gift_recipient_ref.is_some();
+    let parts = if is_credit {
+        let customer_ref = credited_customer(process, authorization.gift_recipient_ref);
+        vec![store_credit(process, cause, amount, customer_ref)]
+    } else {
+        let claims = claim(process, amount, &desk.context.policy.refund_order);
+        let rest = amount - claims.iter().map(|claim| claim.amount).sum::<i64>();
+        if rest > 0 {
+            let reason = format!("{rest} minor units were never paid and are not given back");
+            desk.alert(process, System::Middleware, format!("refund of {cause}"), reason);
         }
-        Resolution::Refund => {
-            let (parts, rest) = to_tenders(process, receipt_id, amount, &desk.context.policy.refund_order);
-            if rest > 0 {
-                let reason = format!("{rest} minor units were never paid and are not given back");
-                desk.alert(process, System::Middleware, format!("refund of {receipt_id}"), reason);
-            }
-            parts
-        }
+        parts(process, cause, &claims)
     };
-    let chain = desk.context.chain.clone();
     for (part, means) in parts {
         desk.decide(process, format!("refund {} of {}", part.refund_id, part.amount));
+        if means == RefundMeans::Exchange {
+            replacement::give_back(process, part.amount.amount, cause.to_string(), desk);
+        }
         process.refunds.push(RefundState {
             part,
             means,
             status: RefundStatus::Requested,
-            receipt_id: receipt_id.clone(),
+            receipt_id: cause.clone(),
             chain: chain.clone(),
             attempt: 1,
             replaces: None,
@@ -78,43 +97,63 @@ fn store_credit(
 }
 
 /// Spreads an amount over the tenders in the retailer's order, each up to what parcels took of it and was not
-/// given back yet. Says what is left over.
-fn to_tenders(
-    process: &mut OrderProcess,
-    receipt_id: &ReceiptId,
-    amount: i64,
-    order: &[TenderKind],
-) -> (Vec<(RefundPart, RefundMeans)>, i64) {
-    let mut parts: Vec<(RefundPart, RefundMeans)> = Vec::new();
+/// given back yet; from then on it counts as given back. What nobody paid is not in the claims.
+pub(super) fn claim(process: &mut OrderProcess, amount: i64, order: &[TenderKind]) -> Vec<Claim> {
+    let mut claims = Vec::new();
     let mut rest = amount;
     for kind in order {
-        for tender in process.order.tenders.clone().iter().filter(|tender| tender.kind == *kind) {
+        for tender in process.order.tenders.iter().filter(|tender| tender.kind == *kind) {
             for (shipment, parcel) in &mut process.shipments {
                 let shares = parcel.shipped.iter_mut().flat_map(|departure| &mut departure.shares);
                 for share in shares.filter(|share| share.tender_id == tender.tender_id && !share.lost) {
                     let given = rest.min(share.amount - share.refunded);
-                    if given <= 0 {
-                        continue;
+                    if given > 0 {
+                        rest -= given;
+                        share.refunded += given;
+                        let tender_id = tender.tender_id.clone();
+                        claims.push(Claim { shipment: shipment.clone(), tender_id, amount: given });
                     }
-                    rest -= given;
-                    share.refunded += given;
-                    let (refund_id, means) = match (tender.kind, &tender.account_id) {
-                        (TenderKind::Card, _) => (
-                            ids::card_refund(receipt_id, shipment, &tender.tender_id),
-                            RefundMeans::Card { shipment: shipment.clone() },
-                        ),
-                        (TenderKind::GiftCard | TenderKind::StoreCredit, Some(account_id)) => (
-                            ids::tender_refund(receipt_id, &tender.tender_id),
-                            RefundMeans::Account { account_id: account_id.clone() },
-                        ),
-                        _ => (ids::tender_refund(receipt_id, &tender.tender_id), RefundMeans::Marketplace),
-                    };
-                    add_part(&mut parts, refund_id, tender, given, means);
                 }
             }
         }
     }
-    (parts, rest)
+    claims
+}
+
+/// Takes claims back: their amounts may be given back otherwise.
+pub(super) fn unclaim(process: &mut OrderProcess, claims: &[Claim]) {
+    for claim in claims {
+        let departure = process.shipments.get_mut(&claim.shipment).and_then(|parcel| parcel.shipped.as_mut());
+        let shares = departure.map(|departure| &mut departure.shares);
+        if let Some(share) = shares.into_iter().flatten().find(|share| share.tender_id == claim.tender_id) {
+            share.refunded -= claim.amount;
+        }
+    }
+}
+
+/// One refund for each capture or account that is claimed.
+fn parts(process: &OrderProcess, receipt_id: &ReceiptId, claims: &[Claim]) -> Vec<(RefundPart, RefundMeans)> {
+    let mut parts: Vec<(RefundPart, RefundMeans)> = Vec::new();
+    for claim in claims {
+        let tender = process.order.tenders.iter().find(|tender| tender.tender_id == claim.tender_id);
+        let Some(tender) = tender else { continue };
+        let (refund_id, means) = match (tender.kind, &tender.account_id) {
+            (TenderKind::Card, _) => (
+                ids::card_refund(receipt_id, &claim.shipment, &tender.tender_id),
+                RefundMeans::Card { shipment: claim.shipment.clone() },
+            ),
+            (TenderKind::GiftCard | TenderKind::StoreCredit, Some(account_id)) => (
+                ids::tender_refund(receipt_id, &tender.tender_id),
+                RefundMeans::Account { account_id: account_id.clone() },
+            ),
+            (TenderKind::ExchangeCredit, _) => {
+                (ids::tender_refund(receipt_id, &tender.tender_id), RefundMeans::Exchange)
+            }
+            _ => (ids::tender_refund(receipt_id, &tender.tender_id), RefundMeans::Marketplace),
+        };
+        add_part(&mut parts, refund_id, tender, claim.amount, means);
+    }
+    parts
 }
 
 /// Adds an amount to the refund with this identifier: one refund for each capture or account.
@@ -156,7 +195,8 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             desk.ask(process, intent.clone(), &refund.chain, call);
         }
         let first = Intent::Refund { refund: refund_id, attempt: 1 };
-        if refund.means == RefundMeans::Marketplace || process.done(&first) {
+        let pays = !matches!(refund.means, RefundMeans::Marketplace | RefundMeans::Exchange);
+        if !pays || process.done(&first) {
             notify(process, &refund, desk);
         }
     }
@@ -215,12 +255,12 @@ fn refundable(process: &OrderProcess, refund: &RefundState) -> i64 {
                 .sum();
             if lost == 0 { i64::MAX } else { paid - lost - other }
         }
-        RefundMeans::Account { .. } | RefundMeans::Marketplace => i64::MAX,
+        RefundMeans::Account { .. } | RefundMeans::Marketplace | RefundMeans::Exchange => i64::MAX,
     }
 }
 
-/// The call that pays a refund; none as long as its capture is not known or disputed, and for a marketplace, which
-/// pays when it is notified.
+/// The call that pays a refund; none as long as its capture is not known or disputed, for a marketplace, which pays
+/// when it is notified, and for an order that is paid by its own process.
 fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> {
     let order_number = process.order.order_number.clone();
     let amount = refund.part.amount;
@@ -254,7 +294,7 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
                 StoreCreditRequest { customer_ref: customer_ref.clone(), order_number, cause, amount };
             Some(PartnerCall::new(stored_value::ISSUE_STORE_CREDIT, &[], &request))
         }
-        RefundMeans::Marketplace => None,
+        RefundMeans::Marketplace | RefundMeans::Exchange => None,
     }
 }
 
@@ -299,7 +339,7 @@ pub(super) fn answered(
         (RefundMeans::Account { .. } | RefundMeans::StoreCredit { .. }, _) if !notified => {
             RefundStatus::Succeeded
         }
-        (RefundMeans::Marketplace, _) if notified => RefundStatus::Succeeded,
+        (RefundMeans::Marketplace | RefundMeans::Exchange, _) if notified => RefundStatus::Succeeded,
         _ => return,
     };
     move_to(refund, status);

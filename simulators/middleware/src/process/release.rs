@@ -12,14 +12,14 @@ use counterproof_contracts::{
 
 use super::{
     desk::Desk,
-    ids,
+    ids, replacement,
     state::{Fulfillment, OrderProcess},
     task::{Intent, PartnerCall},
 };
 
 /// Releases what is claimed of an accepted order, as soon as no change of it is open.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    if !process.accepted || process.pending_change().is_some() {
+    if !process.accepted || process.pending_change().is_some() || !replacement::may_leave(process) {
         return;
     }
     for index in 0..process.reservations.len() {

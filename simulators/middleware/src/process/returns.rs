@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    model::{LabelRequest, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId, TrackingNumber},
+    model::{LabelRequest, LineId, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId, TrackingNumber},
     protocol::{Problem, ProblemKind, carrier, erp, wms},
 };
 use serde_json::Value;
 
 use super::{
     desk::Desk,
-    eligibility, ids,
+    eligibility, exchange, ids,
     state::{OrderProcess, ReturnState},
     task::{Intent, PartnerCall},
     view,
@@ -41,6 +41,8 @@ pub(super) fn request(
         canceled: None,
     };
     desk.note(process, format!("return {} approved", state.rma_id));
+    let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
+    exchange::open(process, &state.rma_id, asked.as_ref(), &state.lines, desk);
     let answer = answer(process, &state, desk);
     process.returns.push(state);
     Ok(answer)
@@ -59,7 +61,7 @@ fn approved(process: &OrderProcess, state: &ReturnState, desk: &Desk<'_>) -> Ret
         graded: BTreeMap::new(),
         ..state.clone()
     };
-    view::authorization(&process.order.order_number, &untouched, desk.context.now.min(state.expires_at))
+    view::authorization(process, &untouched, desk.context.now.min(state.expires_at))
 }
 
 fn known_request<'p>(
@@ -82,20 +84,22 @@ fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Re
     eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();
-    for (line, quantity) in eligibility::lines_of(&process.order, &request.lines, by_clerk)? {
-        let expected = process.expected_back(&line, desk.context.now);
-        let free = eligibility::with_customer(process, &line).saturating_sub(expected);
-        if quantity > free {
+    let units = eligibility::lines_of(&process.order, &request.lines, by_clerk)?;
+    for (line, quantity) in &units {
+        let expected = process.expected_back(line, desk.context.now);
+        let free = eligibility::with_customer(process, line).saturating_sub(expected);
+        if *quantity > free {
             return Err(eligibility::not_returnable(
                 "/lines",
                 format!("{quantity} units of line {line}, {free} may be returned"),
             ));
         }
         if !by_clerk {
-            eligibility::in_window(process, &line, expected, quantity, desk.context)?;
+            eligibility::in_window(process, line, expected, *quantity, desk.context)?;
         }
     }
-    Ok(())
+    let expected = |line: &LineId| process.expected_back(line, desk.context.now);
+    exchange::check(process, request.resolution, request.exchange.as_ref(), &units, expected)
 }
 
 /// The carrier issued the return label.

@@ -10,7 +10,7 @@ use counterproof_contracts::{
 use super::{
     change,
     desk::Desk,
-    payment,
+    payment, serials,
     state::{Departure, OrderProcess, Parcel, Units},
     task::{Intent, PartnerCall},
 };
@@ -35,13 +35,17 @@ pub(super) fn shipped(process: &mut OrderProcess, told: Shipment, desk: &mut Des
     }
     check(process, &told)?;
     check_units(process, &told)?;
+    serials::check_parcel(process, &told)?;
     let id = told.shipment_id.clone();
     let tracking_number = told.tracking_number.clone();
     let at = told.shipped_at.unwrap_or(desk.context.occurred_at);
     let lines = by_line(&told.lines);
+    let scanned = told.serials.clone();
     let mut parcel = process.shipments.remove(&id).unwrap_or_else(|| parcel(told, desk));
     parcel.tracking_number = tracking_number.or(parcel.tracking_number);
     parcel.lines.clone_from(&lines);
+    serials::left(process, &scanned);
+    parcel.serials = scanned;
 
     let first = !process.shipments.values().any(|other| other.shipped.is_some());
     let units = take_units(process, &lines);
@@ -75,6 +79,7 @@ fn parcel(told: Shipment, desk: &Desk<'_>) -> Parcel {
         chain: desk.context.chain.clone(),
         tracking_number: told.tracking_number,
         carrier: None,
+        serials: told.serials,
         shipped: None,
         voided: false,
     }

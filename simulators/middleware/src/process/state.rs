@@ -8,17 +8,19 @@ use counterproof_contracts::{
     allocation::Value,
     model::{
         AccountId, AuthorizationId, CaptureId, ChangeStatus, CorrelationId, CustomerRef, DispositionCode,
-        Dispute, DisputeId, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine, Inspection,
-        ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderChange, OrderChangeResult,
-        OrderStatus, OrderStatusUpdate, ReceiptId, RefundId, RefundPart, RefundStatus, Reservation,
-        ReservationId, ReservedLine, Resolution, ReturnCancellation, ReturnLine, ReturnMethod, ReturnReceipt,
-        ReturnRejection, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode, Shipment, ShipmentId,
-        TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
+        DispositionDecision, Dispute, DisputeId, ErpDocument, FulfillmentOrderId, HeldGoods, InspectedLine,
+        Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order, OrderChange,
+        OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, RefundId, RefundPart, RefundStatus,
+        Reservation, ReservationId, ReservedLine, Resolution, ReturnCancellation, ReturnLine, ReturnMethod,
+        ReturnReceipt, ReturnRejection, ReturnRequest, ReturnStatus, ReturnView, RmaId, ScanCode,
+        SerializedUnit, Shipment, ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber,
+        UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
 use super::task::{Intent, idempotency_key};
 
 /// The chain of messages that something belongs to, and the message that caused it.
@@ -91,8 +93,18 @@ pub struct OrderProcess {
     pub rejections: Vec<RejectionState>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
+    /// What docks decided on goods in quarantine, in the order in which it was told.
+    pub decisions: Vec<DecisionState>,
     /// Refunds, in the order in which they were decided.
     pub refunds: Vec<RefundState>,
+    /// Exchanges of its goods, in the order in which they were asked for.
+    pub exchanges: Vec<ExchangeState>,
+    /// That it replaces goods of another order.
+    pub replacing: Option<Replacing>,
+    /// How much it told other orders.
+    pub notices: u64,
+    /// Serial numbers that left.
+    pub serials: BTreeMap<String, SerialState>,
     /// What was asked of partners, by idempotency key.
     pub tasks: BTreeMap<String, TaskStatus>,
     /// What channel and customer service were last told.
@@ -256,6 +268,8 @@ pub struct Parcel {
     pub lines: Vec<ItemQuantity>,
     /// The chain that told it first.
     pub chain: Chain,
+    /// Units with serial numbers.
+    pub serials: Vec<SerializedUnit>,
     /// The carrier's number and name, once there is a label.
     pub tracking_number: Option<TrackingNumber>,
     /// Who carries it.
@@ -264,6 +278,15 @@ pub struct Parcel {
     pub shipped: Option<Departure>,
     /// It was taken apart again.
     pub voided: bool,
+}
+
+/// A unit with a serial number that left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SerialState {
+    /// The line.
+    pub line_id: LineId,
+    /// The receipt that it came back with.
+    pub returned: Option<ReceiptId>,
 }
 
 /// What was decided when a parcel left.
@@ -457,6 +480,15 @@ impl Graded {
     }
 }
 
+/// What a dock decided on goods in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionState {
+    /// As it was told.
+    pub told: DispositionDecision,
+    /// The chain that told it.
+    pub chain: Chain,
+}
+
 /// Who pays a refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "means", rename_all = "snake_case")]
@@ -471,6 +503,8 @@ pub enum RefundMeans {
         /// The account.
         account_id: AccountId,
     },
+    /// The order whose goods paid this one.
+    Exchange,
     /// Newly issued store credit.
     StoreCredit {
         /// Who receives it.

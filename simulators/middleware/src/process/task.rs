@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     model::{
         ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, ReservationId, RmaId,
-        ShipmentId, System, TenderId, Timestamp,
+        ShipmentId, StockCondition, System, TenderId, Timestamp,
     },
     protocol::{Operation, percent_encode},
 };
@@ -89,12 +89,16 @@ pub enum Intent {
     BookReceipt { receipt: ReceiptId },
     /// Book that graded goods are in stock.
     Restock { receipt: ReceiptId, line: LineId, grade: ConditionGrade },
+    /// Book that goods left quarantine, or where they went.
+    Disposition { decision: String, line: LineId, condition: StockCondition },
     /// Give money back.
     Refund { refund: RefundId, attempt: u32 },
     /// Report the tax that is given back on units of a parcel.
     ReportReturn { receipt: ReceiptId, shipment: ShipmentId },
     /// Post the credit memo of a receipt.
     CreditMemo { receipt: ReceiptId },
+    /// Let returned goods pay their replacement, or take that back.
+    SettleExchange { settlement: String },
     /// Tell the channel of a refund.
     NotifyRefund { refund: RefundId },
     /// Tell the channel where the order stands.
@@ -157,11 +161,15 @@ impl Intent {
             Self::Restock { receipt, line, grade } => {
                 ("restock", vec![receipt.to_string(), line.to_string(), format!("{grade:?}")])
             }
+            Self::Disposition { decision, line, condition } => {
+                ("disposition", vec![decision.clone(), line.to_string(), format!("{condition:?}")])
+            }
             Self::Refund { refund, attempt } => ("refund", numbered(vec![refund.to_string()], *attempt)),
             Self::ReportReturn { receipt, shipment } => {
                 ("report-return", vec![receipt.to_string(), shipment.to_string()])
             }
             Self::CreditMemo { receipt } => ("credit-memo", vec![receipt.to_string()]),
+            Self::SettleExchange { settlement } => ("settle-exchange", vec![settlement.clone()]),
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Count { count } => ("count", vec![count.clone()]),

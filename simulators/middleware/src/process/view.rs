@@ -1,11 +1,11 @@
 //! What the middleware says of an order when it is asked.
 
 use counterproof_contracts::model::{
-    Money, OrderNumber, OrderView, RefundView, ReturnAuthorization, ReturnView, RmaId, Shipment, Timestamp,
+    Money, OrderView, RefundView, ReturnAuthorization, ReturnView, RmaId, Shipment, Timestamp,
 };
 
 use super::{
-    acceptance,
+    acceptance, exchange,
     state::{OrderProcess, ReturnState},
     status, tracking,
 };
@@ -34,6 +34,7 @@ pub fn order_view(process: &OrderProcess, now: Timestamp) -> OrderView {
             })
             .collect(),
         version: Some(order.version),
+        exchanges: exchange::view(process),
     }
 }
 
@@ -44,13 +45,17 @@ pub fn authorization_view(
     now: Timestamp,
 ) -> Option<ReturnAuthorization> {
     let state = process.authorization(rma_id)?;
-    Some(authorization(&process.order.order_number, state, now))
+    Some(authorization(process, state, now))
 }
 
-pub(super) fn authorization(order: &OrderNumber, state: &ReturnState, now: Timestamp) -> ReturnAuthorization {
+pub(super) fn authorization(
+    process: &OrderProcess,
+    state: &ReturnState,
+    now: Timestamp,
+) -> ReturnAuthorization {
     ReturnAuthorization {
         rma_id: state.rma_id.clone(),
-        order_number: order.clone(),
+        order_number: process.order.order_number.clone(),
         method: state.method,
         resolution: state.resolution,
         status: state.status(now),
@@ -58,6 +63,7 @@ pub(super) fn authorization(order: &OrderNumber, state: &ReturnState, now: Times
         lines: state.lines.clone(),
         expires_at: state.expires_at,
         tracking_number: state.tracking_number.clone(),
+        exchange_id: exchange::of_return(process, &state.rma_id),
         held_receipt_id: state.request.as_ref().and_then(|request| request.held_receipt_id.clone()),
     }
 }
@@ -84,6 +90,7 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
             tracking_number: parcel.tracking_number.clone(),
             shipped_at: parcel.shipped.as_ref().map(|departure| departure.at),
             pickup: process.order.pickup_node.is_some(),
+            serials: parcel.serials.clone(),
         })
         .collect()
 }

@@ -26,6 +26,7 @@ impl History {
             stored_value: [0; 3],
             collected: 0,
             bookings: 0,
+            serials: Vec::new(),
         };
         history.open_world();
         history.submit();
@@ -71,7 +72,7 @@ impl History {
             match tender.kind {
                 TenderKind::Card => self.authorize("A-1", tender.tender_id.as_str(), tender.amount.amount),
                 TenderKind::GiftCard | TenderKind::StoreCredit => self.debit(&tender),
-                TenderKind::MarketplaceCollected => {}
+                TenderKind::MarketplaceCollected | TenderKind::ExchangeCredit => {}
             }
         }
         let quantity = self.state.ordered;

@@ -40,6 +40,8 @@ pub(in crate::invariants) struct History {
     stored_value: [i64; 3],
     collected: i64,
     bookings: u32,
+    /// Serial numbers in the next parcel.
+    serials: Vec<SerializedUnit>,
 }
 
 const fn money(amount: i64) -> Money {
@@ -169,6 +171,22 @@ impl History {
             again: false,
             effect,
         })));
+    }
+
+    /// The next parcels carry these serial numbers.
+    pub(in crate::invariants) fn scan_serials(&mut self, serials: &[&str]) {
+        let unit = |serial: &&str| SerializedUnit { line_id: "L-1".into(), serial: (*serial).to_owned() };
+        self.serials = serials.iter().map(unit).collect();
+    }
+
+    /// The order, as it was placed.
+    pub(in crate::invariants) fn order(&self) -> Order {
+        self.order.clone()
+    }
+
+    /// A system commits something by itself.
+    pub(in crate::invariants) fn happen(&mut self, system: System, effect: Effect) {
+        self.commit(system, true, effect);
     }
 
     /// A system commits what it was called for.

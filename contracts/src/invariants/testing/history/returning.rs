@@ -11,7 +11,9 @@ impl History {
         self.state.returned += quantity;
         let receipt = self.receipt(id, quantity, grade);
         self.effect(System::Erp, Effect::ReturnReceiptBooked { receipt: receipt.clone() });
-        if let Some(condition) = Policy::default().disposition(grade).stock_condition() {
+        if let Some(condition) =
+            Policy::default().disposition(grade, ReturnReason::ChangedMind).stock_condition()
+        {
             self.restock(id, quantity, condition);
         }
         self.give_back(id, value.gross);
@@ -67,7 +69,66 @@ impl History {
                 acceptance: Acceptance::Accepted,
             }],
             unexpected: Vec::new(),
+            exchange: None,
+            serials: Vec::new(),
         }
+    }
+
+    /// Goods come back that were not what was shown, and are graded.
+    pub(in crate::invariants) fn return_as_not_described(
+        &mut self,
+        id: &str,
+        quantity: u32,
+        grade: ConditionGrade,
+    ) {
+        let mut receipt = self.receipt(id, quantity, grade);
+        for line in &mut receipt.lines {
+            line.reason = ReturnReason::NotAsDescribed;
+        }
+        self.commit(System::Pos, true, Effect::GoodsReturned { receipt });
+        self.restock(id, quantity, StockCondition::Quarantine);
+    }
+
+    /// A dock decides on goods in quarantine.
+    pub(in crate::invariants) fn decide(&mut self, receipt: &str, quantity: u32, code: DispositionCode) {
+        let line = Disposition {
+            line_id: "L-1".into(),
+            sku: "shirt".into(),
+            quantity,
+            code,
+            target_node: STORE.into(),
+        };
+        let decision = DispositionDecision {
+            decision_id: format!("D-{receipt}"),
+            receipt_id: receipt.into(),
+            order_number: self.number(),
+            lines: vec![line],
+        };
+        self.commit(System::Wms, true, Effect::GoodsDispositioned { decision });
+    }
+
+    /// Stock moves for a decision; nothing, if there are no units.
+    pub(in crate::invariants) fn move_decided(
+        &mut self,
+        receipt: &str,
+        quantity: i64,
+        condition: StockCondition,
+    ) {
+        if quantity == 0 {
+            return;
+        }
+        let movement = InventoryMovement {
+            movement_id: MovementId::new(format!("mv-{receipt}-{condition:?}")),
+            order_number: Some(self.number()),
+            line_id: Some("L-1".into()),
+            node_id: STORE.into(),
+            sku: "shirt".into(),
+            condition,
+            quantity,
+            reason: MovementReason::Disposition,
+            cause: receipt.to_owned(),
+        };
+        self.effect(System::Erp, Effect::StockMoved { movement });
     }
 
     /// Stock comes in for a receipt.
@@ -217,6 +278,7 @@ impl History {
             expires_at: Timestamp::MAX,
             tracking_number: None,
             held_receipt_id: None,
+            exchange_id: None,
         };
         self.effect(System::Erp, Effect::ReturnAuthorized { authorization });
     }

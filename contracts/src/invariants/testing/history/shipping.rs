@@ -14,6 +14,7 @@ impl History {
             tracking_number: Some(TrackingNumber::new(format!("P-{id}"))),
             shipped_at: Some(self.now()),
             pickup: false,
+            serials: self.serials.clone(),
         };
         let label = Label {
             tracking_number: TrackingNumber::new(format!("P-{id}")),

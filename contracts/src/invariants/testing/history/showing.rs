@@ -63,6 +63,7 @@ impl History {
             returns: Vec::new(),
             refunds: Vec::new(),
             version: None,
+            exchanges: Vec::new(),
         };
         change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);

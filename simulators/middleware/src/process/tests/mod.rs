@@ -4,10 +4,12 @@
 mod cancellations;
 mod clawback;
 mod disorder;
+mod exchanges;
 mod orders;
 mod payments;
 mod properties;
 mod returns;
+mod serials;
 mod shipments;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -32,6 +34,8 @@ pub(super) struct Stage {
     pub(super) done: Vec<Task>,
     pub(super) letters: Vec<Letter>,
     pub(super) steps: Vec<Step>,
+    /// What other orders were told, in order.
+    pub(super) notices: Vec<Notice>,
     /// Operations that are refused.
     pub(super) refusing: BTreeMap<&'static str, ProblemKind>,
     /// Operations that are not answered for the time being.
@@ -110,6 +114,8 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         tenders: vec![],
         total: eur(0),
         pickup_node: None,
+        exchange: None,
+        kits: Vec::new(),
         settlement: None,
         tax_terms: None,
     };
@@ -172,6 +178,8 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         gift_recipient_ref: None,
         lines,
         grades,
+        exchange: None,
+        serials: vec![],
         unexpected: Vec::new(),
     }
 }
@@ -186,6 +194,7 @@ impl Stage {
             done: Vec::new(),
             letters: Vec::new(),
             steps: Vec::new(),
+            notices: Vec::new(),
             refusing: BTreeMap::new(),
             silent: Vec::new(),
             nodes: BTreeMap::new(),
@@ -223,6 +232,7 @@ impl Stage {
                 Output::Perform(task) => self.open.push_back(task),
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
+                Output::Tell(notice) => self.notices.push(notice),
                 Output::Replay { .. } => {}
             }
         }
@@ -373,6 +383,7 @@ impl Stage {
             tracking_number: Some(format!("TRK-{id}").into()),
             shipped_at: Some(self.now),
             pickup: false,
+            serials: vec![],
         }
     }
 

@@ -17,6 +17,7 @@ fn wish(reference: &str, lines: Vec<ReturnLine>) -> ReturnRequest {
         resolution: Resolution::Refund,
         gift_recipient_ref: None,
         lines,
+        exchange: None,
         held_receipt_id: None,
     }
 }
