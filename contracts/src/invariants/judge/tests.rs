@@ -10,7 +10,7 @@ use crate::{
     faults::{ErrorBody, Misfortune},
     invariants::testing::{self, History, Life, Swap, lives, renamed},
     journal::{Effect, Outcome, ScenarioFinished, ScenarioStarted, Verdict},
-    model::{RefundStatus, Timestamp},
+    model::{RefundStatus, System, Timestamp},
 };
 
 /// A partner asks to wait.
@@ -40,8 +40,9 @@ fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
     history.unclaimed(2);
-    for (channel, available) in [("storefront", 1), ("marketplace", 0), ("pos", 2)] {
-        history.offer(channel.parse().unwrap(), 1, available);
+    let offered = [(System::Storefront, 1), (System::Marketplace, 0), (System::Pos, 2)];
+    for (channel, available) in offered {
+        history.offer(channel, 1, available);
     }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
     history.strike("k-1", WAIT);
