@@ -81,6 +81,7 @@ fn check_refund(order: &OrderBook, notice: &RefundNotice, bench: &mut Bench) -> 
         (Via::Account { .. }, TenderKind::GiftCard | TenderKind::StoreCredit) => {
             payout.cause == notice.cause || payout.amount == refund.amount.amount
         }
+        (Via::Exchange, TenderKind::ExchangeCredit) => payout.cause == notice.cause,
         // To a marketplace the notice is the order to pay.
         (_, TenderKind::MarketplaceCollected) => true,
         _ => false,

@@ -242,6 +242,8 @@ fn settle_returned(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>
         }
         let claims = known.take_claims(returned.amount);
         refund::unclaim(process, &claims);
+        let taken_back = Tidings::TakenBack { cause: returned.cause.clone() };
+        desk.tell(process, &exchange.replacement, &exchange.chain, taken_back);
         let cause = ReceiptId::new(&returned.settlement_id);
         refund::give_back(process, &exchange.rma_id, &cause, returned.amount, &exchange.chain, desk);
     }

@@ -198,6 +198,7 @@ fn told(process: &mut Option<OrderProcess>, notice: Notice, desk: &mut Desk<'_>)
             replacement::wanted(process, &notice.from, (*order, ahead), desk);
         }
         (Tidings::Credited { amount }, Some(process)) => replacement::credited(process, amount, desk),
+        (Tidings::TakenBack { cause }, Some(process)) => refund::taken_back(process, &cause),
         (tidings, Some(process)) => exchange::told(process, &notice.from, tidings, desk),
         (_, None) => {}
     }

@@ -22,6 +22,11 @@ pub enum Tidings {
         /// Minor units.
         amount: i64,
     },
+    /// To a replacement: what goods had paid for units that are not kept is theirs again.
+    TakenBack {
+        /// The replacement's cancellation or receipt.
+        cause: String,
+    },
     /// To the order whose goods come back: the replacement is paid for, reserved and booked.
     Accepted,
     /// To the order whose goods come back: there will be no replacement.

@@ -195,10 +195,24 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             desk.ask(process, intent.clone(), &refund.chain, call);
         }
         let first = Intent::Refund { refund: refund_id, attempt: 1 };
-        let pays = !matches!(refund.means, RefundMeans::Marketplace | RefundMeans::Exchange);
-        if !pays || process.done(&first) {
+        let told = match refund.means {
+            RefundMeans::Marketplace => true,
+            RefundMeans::Exchange => refund.status == RefundStatus::Succeeded,
+            _ => process.done(&first),
+        };
+        if told {
             notify(process, &refund, desk);
         }
+    }
+}
+
+/// The order whose goods paid this one has back what they had paid for a cause.
+pub(super) fn taken_back(process: &mut OrderProcess, cause: &str) {
+    let own = |refund: &&mut RefundState| {
+        refund.means == RefundMeans::Exchange && refund.receipt_id.as_str() == cause
+    };
+    for refund in process.refunds.iter_mut().filter(own) {
+        refund.status = RefundStatus::Succeeded;
     }
 }
 
@@ -339,7 +353,7 @@ pub(super) fn answered(
         (RefundMeans::Account { .. } | RefundMeans::StoreCredit { .. }, _) if !notified => {
             RefundStatus::Succeeded
         }
-        (RefundMeans::Marketplace | RefundMeans::Exchange, _) if notified => RefundStatus::Succeeded,
+        (RefundMeans::Marketplace, _) if notified => RefundStatus::Succeeded,
         _ => return,
     };
     move_to(refund, status);
