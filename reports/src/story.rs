@@ -219,7 +219,7 @@ impl Story {
     pub fn observe(&mut self, record: &Record) -> Option<&ScenarioReport> {
         self.meter.observe(record);
         match (&record.entry, &record.scenario) {
-            (Entry::RunStarted(run), _) => self.run = Some(run.clone()),
+            (Entry::RunStarted(run), _) => self.run = Some(RunStarted::clone(run)),
             (Entry::Coverage(coverage), _) => self.coverage = coverage.clone(),
             (Entry::RunFinished(end), _) => self.end = Some((end.verdict, end.interrupted)),
             (Entry::ScenarioStarted(started), Some(id)) => {

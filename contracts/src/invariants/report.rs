@@ -285,14 +285,14 @@ mod tests {
 
     fn start() -> [Entry; 2] {
         [
-            Entry::RunStarted(RunStarted {
+            Entry::RunStarted(Box::new(RunStarted {
                 format: FORMAT.to_owned(),
                 version: "0.1.0".to_owned(),
                 seed: 1,
                 target: "reference".to_owned(),
                 policy: Policy::default(),
                 input: RunInput::default(),
-            }),
+            })),
             Entry::ScenarioStarted(ScenarioStarted {
                 feature_path: "orders.feature".to_owned(),
                 feature: "Orders".to_owned(),

@@ -12,14 +12,14 @@ use crate::{
 };
 
 fn start(format: &str) -> Entry {
-    Entry::RunStarted(RunStarted {
+    Entry::RunStarted(Box::new(RunStarted {
         format: format.to_owned(),
         version: "0.1.0".to_owned(),
         seed: 7,
         target: "reference".to_owned(),
         policy: Policy::default(),
         input: RunInput::default(),
-    })
+    }))
 }
 
 fn exchange(number: u64) -> Entry {

@@ -37,7 +37,7 @@ pub struct Record {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Entry {
     /// First line.
-    RunStarted(RunStarted),
+    RunStarted(Box<RunStarted>),
     /// A scenario begins.
     ScenarioStarted(ScenarioStarted),
     /// A step of a scenario ended.

@@ -207,14 +207,14 @@ mod tests {
     #[test]
     fn a_full_disk_keeps_what_was_written_and_nothing_follows_the_torn_line() {
         let start = || {
-            Entry::RunStarted(crate::journal::RunStarted {
+            Entry::RunStarted(Box::new(crate::journal::RunStarted {
                 format: crate::journal::FORMAT.to_owned(),
                 version: "0.1.0".to_owned(),
                 seed: 1,
                 target: "reference".to_owned(),
                 policy: crate::policy::Policy::default(),
                 input: crate::journal::RunInput::default(),
-            })
+            }))
         };
         let mut writer = Writer::new(Filling(Vec::new(), 3_000));
         let at = Timestamp::UNIX_EPOCH;

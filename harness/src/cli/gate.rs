@@ -99,7 +99,7 @@ impl Run {
             policy: self.policy.clone(),
             input: self.input.clone(),
         };
-        recording.record(at, None, Entry::RunStarted(started));
+        recording.record(at, None, Entry::RunStarted(Box::new(started)));
         Ok(recording)
     }
 

@@ -76,7 +76,7 @@ fn recorded(place: &str, scenario: Option<&str>) -> Result<(RunStarted, Option<(
     let mut run = None;
     let mut scenarios: Vec<(String, ScenarioStarted)> = Vec::new();
     read_until_break(BufReader::new(file), |record| match (record.entry, record.scenario) {
-        (Entry::RunStarted(started), _) => run = Some(started),
+        (Entry::RunStarted(started), _) => run = Some(*started),
         (Entry::ScenarioStarted(started), Some(id)) => scenarios.push((id, started)),
         _ => {}
     });

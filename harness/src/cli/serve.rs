@@ -83,14 +83,14 @@ async fn stay(
     kernel.set_middleware(&base_url);
     kernel.recorder().record(
         None,
-        Entry::RunStarted(RunStarted {
+        Entry::RunStarted(Box::new(RunStarted {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: 0,
             target: base_url.clone(),
             policy: Policy::default(),
             input: RunInput::default(),
-        }),
+        })),
     );
     let landscape = Landscape::new(&kernel, &world);
     let served = landscape

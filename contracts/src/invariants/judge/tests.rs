@@ -40,15 +40,14 @@ fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
     history.unclaimed(2);
-    for (channel, available) in [("storefront", 1), ("marketplace", 0), ("pos", 2)] {
-        history.offer(channel.parse().unwrap(), 1, available);
+    use crate::model::System;
+    for (channel, available) in [(System::Storefront, 1), (System::Marketplace, 0), (System::Pos, 2)] {
+        history.offer(channel, 1, available);
     }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);
     history.strike("k-1", WAIT);
     history.capture_at(0, Outcome::Fail);
     history.capture_at(1_000, Outcome::Ok);
-    history.strike("EV-9", Misfortune::OldSignature { with_new: false });
-    history.deliver("EV-9", None, Outcome::Unknown);
     history.answer_refund("F-R-1-1", RefundStatus::Pending);
     history.answer_refund("F-R-1-1", RefundStatus::Succeeded);
     let lost = history.lose(crate::model::System::Tax, |_| true);
@@ -105,6 +104,10 @@ fn a_whole_life_exercises_every_law() {
     assert_eq!(judge.broken_checks(), []);
     // Some laws look at what one plain order never does.
     let mut others = Judge::new(Policy::default());
+    let mut forged = History::shipped();
+    forged.strike("EV-9", Misfortune::OldSignature { with_new: false });
+    forged.deliver("EV-9", None, Outcome::Unknown);
+    observe_all(&mut others, &renamed(&forged.records(), "S-4"));
     let mut quarantined = History::shipped();
     quarantined.return_as_not_described("R-1", 2, crate::model::ConditionGrade::A);
     quarantined.decide("R-1", 2, crate::model::DispositionCode::Donate);
