@@ -15,7 +15,7 @@ fn the_table_of_problems_is_the_list_of_problem_types() {
     let rows: Vec<String> = readme()
         .lines()
         .filter(|line| line.starts_with("| `") && line.matches('|').count() == 5)
-        .filter(|line| line.split('|').nth(2).is_some_and(|status| status.trim().parse::<u16>().is_ok()))
+        .filter(|line| line.split('|').nth(2).is_some_and(|cell| cell.trim().parse::<u16>().is_ok()))
         .map(str::to_owned)
         .collect();
     let yes = |is: bool| if is { "yes" } else { "no" };

@@ -37,6 +37,7 @@ fn of<T: Serialize + DeserializeOwned + Random + PartialEq>(stem: &'static str) 
 }
 
 /// Every document of the contract.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn all() -> Vec<DocumentType> {
     vec![
         of::<AccountEntryRequest>("account-entry-request"),

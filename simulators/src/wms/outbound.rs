@@ -112,7 +112,7 @@ impl Wms {
         match parcel.shipment.status {
             ShipmentStatus::Created => parcel.ship_wish = true,
             ShipmentStatus::LabelPurchased | ShipmentStatus::ReadyForPickup => {
-                depart(parcel, &mut self.work, None, scene)
+                depart(parcel, &mut self.work, None, scene);
             }
             _ => return Err(ActionError::Impossible(format!("shipment {shipment_id} left already"))),
         }

@@ -10,7 +10,7 @@ use crate::{
     faults::{ErrorBody, Misfortune},
     invariants::testing::{self, History, Life, Swap, lives, renamed},
     journal::{Effect, Outcome, ScenarioFinished, ScenarioStarted, Verdict},
-    model::{RefundStatus, Timestamp},
+    model::{RefundStatus, System, Timestamp},
 };
 
 /// A partner asks to wait.
@@ -40,8 +40,8 @@ fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
     let mut history = Life { gift_card: 3_000, ..Life::default() }.shipped();
     history.unclaimed(2);
-    use crate::model::System;
-    for (channel, available) in [(System::Storefront, 1), (System::Marketplace, 0), (System::Pos, 2)] {
+    let offered = [(System::Storefront, 1), (System::Marketplace, 0), (System::Pos, 2)];
+    for (channel, available) in offered {
         history.offer(channel, 1, available);
     }
     history.return_units("R-1", 1, crate::model::ConditionGrade::A);

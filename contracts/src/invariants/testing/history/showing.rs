@@ -164,6 +164,9 @@ impl History {
         };
         self.commit(System::Psp, true, effect);
         self.deliver(&event_id, Some(202), Outcome::Ok);
+        if let Some(Record { entry: Entry::Exchange(exchange), .. }) = self.records.last_mut() {
+            exchange.checked.request = Some(Vec::new());
+        }
     }
 
     /// The middleware asked for a refund of a capture, and was answered.
