@@ -381,14 +381,19 @@ async fn stands_at(world: &mut World, args: Args) -> Result<(), StepError> {
 async fn called_off(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
+    // A dock that was not yet told of the return has nothing to forget.
+    play.come_to_rest().await?;
     play.expect("ERP and dock told that the return will not come", |stage| {
         let known = last_return(stage, system, &number).ok_or("there is no return")?;
         let booked = stage.landscape.erp.look(|erp| {
             let known = erp.return_authorizations(&number).iter().find(|it| it.rma_id == known.rma_id);
             known.is_some_and(|it| it.status == ReturnStatus::Canceled)
         });
-        let told = stage.landscape.wms.look(|wms| wms.is_notice_canceled(&known.rma_id));
-        if booked && told { Ok(()) } else { Err(format!("ERP told: {booked}, dock told: {told}")) }
+        let waits = stage.landscape.wms.look(|wms| {
+            let noticed = wms.notices(&number).any(|notice| notice.rma_id == known.rma_id);
+            noticed && !wms.is_notice_canceled(&known.rma_id)
+        });
+        if booked && !waits { Ok(()) } else { Err(format!("ERP told: {booked}, dock waits: {waits}")) }
     })
     .await
 }
