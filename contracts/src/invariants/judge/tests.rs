@@ -48,8 +48,6 @@ fn a_whole_life_exercises_every_law() {
     history.strike("k-1", WAIT);
     history.capture_at(0, Outcome::Fail);
     history.capture_at(1_000, Outcome::Ok);
-    history.strike("EV-9", Misfortune::OldSignature { with_new: false });
-    history.deliver("EV-9", None, Outcome::Unknown);
     history.answer_refund("F-R-1-1", RefundStatus::Pending);
     history.answer_refund("F-R-1-1", RefundStatus::Succeeded);
     let lost = history.lose(crate::model::System::Tax, |_| true);
@@ -106,6 +104,10 @@ fn a_whole_life_exercises_every_law() {
     assert_eq!(judge.broken_checks(), []);
     // Some laws look at what one plain order never does.
     let mut others = Judge::new(Policy::default());
+    let mut forged = History::shipped();
+    forged.strike("EV-9", Misfortune::OldSignature { with_new: false });
+    forged.deliver("EV-9", None, Outcome::Unknown);
+    observe_all(&mut others, &renamed(&forged.records(), "S-4"));
     let mut quarantined = History::shipped();
     quarantined.return_as_not_described("R-1", 2, crate::model::ConditionGrade::A);
     quarantined.decide("R-1", 2, crate::model::DispositionCode::Donate);
