@@ -8,7 +8,7 @@ use std::{
 use foldhash::fast::{FixedState, FoldHasher};
 use serde_json::Value;
 
-use super::Map;
+use super::{Map, NewCount};
 use crate::{
     faults::Misfortune,
     journal::{Committed, Effect, Exchange, FaultInjected, Outcome},
@@ -159,7 +159,7 @@ impl OrderMessages {
         seq: u64,
         at: Timestamp,
         exchange: &Exchange,
-        began_anew: Option<Timestamp>,
+        began_anew: Option<&NewCount>,
     ) {
         self.reused = None;
         self.previous = None;
@@ -180,14 +180,15 @@ impl OrderMessages {
     }
 
     /// Keeps when a key was sent. What is recorded late, after a later attempt, tells nothing of the pause.
-    fn keep_pace(&mut self, seq: u64, exchange: &Exchange, began_anew: Option<Timestamp>) {
+    fn keep_pace(&mut self, seq: u64, exchange: &Exchange, began_anew: Option<&NewCount>) {
         let Some(key) = &exchange.key else { return };
         let key = fingerprint(exchange.to, key);
         let known = self.paces.get(&key).copied();
         if known.is_some_and(|pace| pace.started_at >= exchange.started_at) {
             return;
         }
-        let before = known.filter(|pace| began_anew.is_none_or(|anew| anew < pace.started_at));
+        let counts = |pace: &Pace| began_anew.is_none_or(|anew| !anew.is_after(pace.seq, pace.started_at));
+        let before = known.filter(counts);
         self.previous = before.filter(|pace| pace.failed);
         let pace = Pace {
             attempts: before.map_or(0, |pace| pace.attempts).saturating_add(1),

@@ -76,6 +76,26 @@ pub(super) struct ScenarioBook {
     pub(super) faults: BTreeSet<System>,
 }
 
+/// When the implementation began to count its attempts anew.
+#[derive(Debug, Clone)]
+pub(super) struct NewCount {
+    seq: u64,
+    /// On the clock of the scenario that saw to it; none once that has finished: another may have its own clock.
+    at: Option<Timestamp>,
+    scenario: Option<String>,
+}
+
+impl NewCount {
+    fn new(record: &Record) -> Self {
+        Self { seq: record.seq, at: Some(record.at), scenario: record.scenario.clone() }
+    }
+
+    /// Whether it was after an attempt began that stands in a line of the journal.
+    pub(super) fn is_after(&self, seq: u64, started_at: Timestamp) -> bool {
+        self.seq > seq || self.at.is_some_and(|at| at >= started_at)
+    }
+}
+
 /// The books of a run.
 #[derive(Debug, Default)]
 pub(super) struct Books {
@@ -87,7 +107,7 @@ pub(super) struct Books {
     pub(super) accounts: AccountBook,
     /// When the implementation was last killed, or a person had calls made again: from then on it counts
     /// its attempts anew.
-    pub(super) began_anew: Option<Timestamp>,
+    began_anew: Option<NewCount>,
     /// Records that belong to no scenario and to no known order.
     pub(super) quarantined: u64,
 }
@@ -118,8 +138,11 @@ impl Books {
             stock,
             accounts,
             quarantined: _,
-            began_anew: _,
+            began_anew,
         } = self;
+        if let Some(anew) = began_anew.as_mut().filter(|anew| anew.scenario.as_deref() == Some(scenario)) {
+            anew.at = None;
+        }
         scenarios.remove(scenario);
         orders.retain(|_, book| book.scenario.as_deref() != Some(scenario));
         authorizations.retain(|_, number| orders.contains_key(number));
@@ -182,7 +205,7 @@ impl Books {
         }
         let killed = matches!(fault.misfortune, Some(Misfortune::Crash { .. }));
         if killed || fault.system == System::Middleware {
-            self.began_anew = Some(record.at);
+            self.began_anew = Some(NewCount::new(record));
         }
         if let Some(book) = fault.order.as_ref().and_then(|order| self.orders.get_mut(order)) {
             book.messages.apply_fault(fault);
@@ -239,12 +262,12 @@ impl Books {
         self.keep_dead_letters(exchange);
         let again = [middleware::REPLAY_ORDER.id, middleware::REPLAY_DEAD_LETTER.id];
         if exchange.to == System::Middleware && again.contains(&exchange.operation.as_str()) {
-            self.began_anew = Some(record.at);
+            self.began_anew = Some(NewCount::new(record));
         }
         let number = exchange.order.clone()?;
         let Self { orders, scenarios, quarantined, began_anew, .. } = self;
         let book = book_mut(orders, scenarios, quarantined, record, number, false)?;
-        book.apply_exchange(record, exchange, *began_anew);
+        book.apply_exchange(record, exchange, began_anew.as_ref());
         Some(book.number.clone())
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, OrderMessages, ReasonBook,
+    AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount, OrderMessages, ReasonBook,
     ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
 };
 use crate::{
@@ -576,7 +576,7 @@ impl OrderBook {
         &mut self,
         record: &Record,
         exchange: &Exchange,
-        began_anew: Option<Timestamp>,
+        began_anew: Option<&NewCount>,
     ) {
         self.messages.apply_exchange(record.seq, record.at, exchange, began_anew);
         self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
