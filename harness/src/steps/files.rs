@@ -124,12 +124,12 @@ fn kind(name: &str) -> BatchKind {
 }
 
 /// The store takes an order.
-pub(super) fn take_order(play: &Play, store: &NodeId, order: &Order, root: &Root) -> Result<(), StepError> {
+pub(super) fn take_order(play: &Play, order: &Order, root: &Root) -> Result<(), StepError> {
     play.stage
         .landscape
         .pos
         .act(&root.order, root.correlation.clone(), |pos, scene| {
-            pos.take_order_for_file(scene, store, order.clone())
+            pos.take_order_for_file(scene, &play.tag, order.clone())
         })
         .map_err(|error| StepError::rig(format!("the store cannot take the order: {error}")))
 }
@@ -138,8 +138,7 @@ pub(super) fn take_order(play: &Play, store: &NodeId, order: &Order, root: &Root
 pub(super) fn take_return(play: &mut Play, receipt: ReturnReceipt, root: &Root) {
     play.receipt = Some(receipt.receipt_id.clone());
     play.stage.landscape.pos.act(&root.order, root.correlation.clone(), |pos, scene| {
-        let store = receipt.node_id.clone();
-        pos.take_return_for_file(scene, &store, receipt);
+        pos.take_return_for_file(scene, &play.tag, receipt);
     });
 }
 
@@ -155,7 +154,7 @@ fn count(world: &mut World, args: &Args) -> Result<(), StepError> {
         counted_at: play.stage.clock.now(),
     };
     play.stage.landscape.pos.act(&root.order, root.correlation, |pos, scene| {
-        pos.count_for_file(scene, &node_id, count);
+        pos.count_for_file(scene, &play.tag, count);
     });
     Ok(())
 }
@@ -172,7 +171,9 @@ fn broken_record(world: &mut World, args: &Args) -> Result<(), StepError> {
 fn send_file(play: &mut Play, kind: BatchKind, damage: Damage) -> Result<(), StepError> {
     let store = store(play)?;
     let root = play.root("file");
-    at_the_store(play, &root, |pos, scene| pos.send_file(scene, &store, kind, damage, &root.order))
+    at_the_store(play, &root, |pos, scene| {
+        pos.send_file(scene, (&store, &play.tag), kind, damage, &root.order)
+    })
 }
 
 /// Acts at the store; where nothing was ordered yet, what happens belongs to the scenario all the same.
@@ -193,13 +194,14 @@ fn at_the_store(
 fn send_again(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     let root = play.same_root("file");
-    at_the_store(play, &root, |pos, scene| pos.send_file_again(scene, &root.order))
+    at_the_store(play, &root, |pos, scene| pos.send_file_again(scene, &play.tag, &root.order))
 }
 
 async fn taken(world: &mut World, args: Args) -> Result<(), StepError> {
     let (play, expected) = (world.play()?, args.number(0)?);
+    let tag = play.tag.clone();
     play.expect(&format!("a file of which {expected} records are taken"), |stage| {
-        stage.landscape.pos.look(|pos| match pos.file_answer() {
+        stage.landscape.pos.look(|pos| match pos.file_answer(&tag) {
             Some(Ok(answer)) if answer.taken == expected => Ok(()),
             Some(Ok(answer)) => {
                 let refused = answer.refused.len();
@@ -214,8 +216,9 @@ async fn taken(world: &mut World, args: Args) -> Result<(), StepError> {
 
 async fn refused_records(world: &mut World, args: Args) -> Result<(), StepError> {
     let (play, expected) = (world.play()?, args.number(0)? as usize);
+    let tag = play.tag.clone();
     play.expect(&format!("a file of which {expected} records are refused"), |stage| {
-        stage.landscape.pos.look(|pos| match pos.file_answer() {
+        stage.landscape.pos.look(|pos| match pos.file_answer(&tag) {
             Some(Ok(answer)) if answer.refused.len() == expected => Ok(()),
             Some(Ok(answer)) => Err(format!("{} were refused", answer.refused.len())),
             Some(Err(problem)) => Err(format!("it was refused as a whole: {problem}")),
@@ -227,8 +230,9 @@ async fn refused_records(world: &mut World, args: Args) -> Result<(), StepError>
 
 async fn refused(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
+    let tag = play.tag.clone();
     play.expect("a file that is refused as a whole", |stage| {
-        stage.landscape.pos.look(|pos| match pos.file_answer() {
+        stage.landscape.pos.look(|pos| match pos.file_answer(&tag) {
             Some(Err(_)) => Ok(()),
             Some(Ok(answer)) => Err(format!("{} of {} records were taken", answer.taken, answer.records)),
             None => Err("it was not answered".to_owned()),

@@ -230,8 +230,8 @@ fn open_account(
 }
 
 fn submit(play: &Play, order: &Order, root: &Root) -> Result<(), StepError> {
-    if let Some(store) = play.files_of.as_ref().filter(|_| order.sales_channel == SalesChannel::Store) {
-        return files::take_order(play, store, order, root);
+    if play.files_of.is_some() && order.sales_channel == SalesChannel::Store {
+        return files::take_order(play, order, root);
     }
     play.stage
         .with_channel(order.sales_channel.system(), root, |channel, scene| {

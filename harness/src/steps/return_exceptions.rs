@@ -107,6 +107,8 @@ fn last_return(stage: &Stage, play_channel: System, number: &OrderNumber) -> Opt
 
 async fn take_back(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
+    // ERP and dock hear of the return first.
+    play.come_to_rest().await?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let known = play
         .eventually("a return that can be taken back", |stage| {

@@ -33,23 +33,24 @@ pub enum Damage {
 /// The files of a point of sale.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Files {
-    gathered: BTreeMap<(NodeId, BatchKind), Vec<Filed>>,
-    sent: Option<BatchFile>,
+    /// By till: many stand in one store, and each sends its own.
+    gathered: BTreeMap<(String, BatchKind), Vec<Filed>>,
+    sent: BTreeMap<String, BatchFile>,
     answers: BTreeMap<String, Result<BatchAcknowledgment, Problem>>,
 }
 
 impl Files {
     /// Keeps a record for the next file.
-    pub(super) fn gather(&mut self, partner: &NodeId, record: Record, correlation: &CorrelationId) {
+    pub(super) fn gather(&mut self, till: &str, record: Record, correlation: &CorrelationId) {
         let filed = Filed { record, correlation: correlation.clone() };
-        self.gathered.entry((partner.clone(), filed.record.kind())).or_default().push(filed);
+        self.gathered.entry((till.to_owned(), filed.record.kind())).or_default().push(filed);
     }
 
     /// Sends what was gathered, under a new name.
     pub(super) fn send(
         &mut self,
         scene: &mut Scene<'_>,
-        partner: &NodeId,
+        (partner, till): (&NodeId, &str),
         kind: BatchKind,
         damage: Damage,
         order: &OrderNumber,
@@ -59,21 +60,22 @@ impl Files {
             BatchKind::Orders | BatchKind::Statuses => BatchFormat::Jsonl,
         };
         let name = scene.id(kind.name(), order.as_str());
-        let records = self.gathered.get(&(partner.clone(), kind)).map_or(&[][..], Vec::as_slice);
+        let records = self.gathered.get(&(till.to_owned(), kind)).map_or(&[][..], Vec::as_slice);
         let file = batch::write(&name, partner, format, kind, records)
             .map_err(|error| ActionError::NoFile(error.to_string()))?;
-        self.sent = Some(damaged(file, damage));
-        self.send_again(scene, order)
+        self.sent.insert(till.to_owned(), damaged(file, damage));
+        self.send_again(scene, till, order)
     }
 
     /// Sends the last file again: the same message.
     pub(super) fn send_again(
         &mut self,
         scene: &mut Scene<'_>,
+        till: &str,
         order: &OrderNumber,
     ) -> Result<(), ActionError> {
         let file =
-            self.sent.as_ref().ok_or_else(|| ActionError::NoFile("none was sent before".to_owned()))?;
+            self.sent.get(till).ok_or_else(|| ActionError::NoFile("none was sent before".to_owned()))?;
         scene.call(middleware::RECEIVE_BATCH, &[], body(file), format!("file-{}", file.file_name), order);
         Ok(())
     }
@@ -81,14 +83,17 @@ impl Files {
     /// Keeps what was answered to a file. What it held is settled once the file is accepted as a whole.
     pub(super) fn answered(&mut self, file: &BatchFile, answer: Result<BatchAcknowledgment, Problem>) {
         if answer.as_ref().is_ok_and(|answer| answer.status == BatchStatus::Accepted) {
-            self.gathered.remove(&(file.partner.clone(), file.kind));
+            let sent = self.sent.iter().find(|(_, sent)| sent.file_name == file.file_name);
+            if let Some((till, _)) = sent {
+                self.gathered.remove(&(till.clone(), file.kind));
+            }
         }
         self.answers.insert(file.file_name.clone(), answer);
     }
 
     /// What was answered to the last file.
-    pub(super) fn last_answer(&self) -> Option<&Result<BatchAcknowledgment, Problem>> {
-        self.answers.get(&self.sent.as_ref()?.file_name)
+    pub(super) fn last_answer(&self, till: &str) -> Option<&Result<BatchAcknowledgment, Problem>> {
+        self.answers.get(&self.sent.get(till)?.file_name)
     }
 }
 

@@ -65,45 +65,50 @@ impl Pos {
     pub fn take_order_for_file(
         &mut self,
         scene: &mut Scene<'_>,
-        store: &NodeId,
+        till: &str,
         order: Order,
     ) -> Result<(), ActionError> {
         self.channel.take_order(scene, order.clone())?;
-        self.files.gather(store, Record::Order(Box::new(order)), scene.correlation());
+        self.files.gather(till, Record::Order(Box::new(order)), scene.correlation());
         Ok(())
     }
 
     /// Such a store takes goods back: they are there before anybody else hears of it.
-    pub fn take_return_for_file(&mut self, scene: &mut Scene<'_>, store: &NodeId, receipt: ReturnReceipt) {
-        self.files.gather(store, Record::Return(Box::new(receipt.clone())), scene.correlation());
+    pub fn take_return_for_file(&mut self, scene: &mut Scene<'_>, till: &str, receipt: ReturnReceipt) {
+        self.files.gather(till, Record::Return(Box::new(receipt.clone())), scene.correlation());
         hand_over(receipt, scene);
     }
 
     /// Such a store counts a shelf.
-    pub fn count_for_file(&mut self, scene: &Scene<'_>, store: &NodeId, count: StockCount) {
-        self.files.gather(store, Record::Count(count), scene.correlation());
+    pub fn count_for_file(&mut self, scene: &Scene<'_>, till: &str, count: StockCount) {
+        self.files.gather(till, Record::Count(count), scene.correlation());
     }
 
     /// Such a store sends what it gathered.
     pub fn send_file(
         &mut self,
         scene: &mut Scene<'_>,
-        store: &NodeId,
+        (store, till): (&NodeId, &str),
         kind: BatchKind,
         damage: Damage,
         order: &OrderNumber,
     ) -> Result<(), ActionError> {
-        self.files.send(scene, store, kind, damage, order)
+        self.files.send(scene, (store, till), kind, damage, order)
     }
 
     /// It sends its last file again: the same message.
-    pub fn send_file_again(&mut self, scene: &mut Scene<'_>, order: &OrderNumber) -> Result<(), ActionError> {
-        self.files.send_again(scene, order)
+    pub fn send_file_again(
+        &mut self,
+        scene: &mut Scene<'_>,
+        till: &str,
+        order: &OrderNumber,
+    ) -> Result<(), ActionError> {
+        self.files.send_again(scene, till, order)
     }
 
     /// What was answered to the last file.
-    pub fn file_answer(&self) -> Option<&Result<BatchAcknowledgment, Problem>> {
-        self.files.last_answer()
+    pub fn file_answer(&self, till: &str) -> Option<&Result<BatchAcknowledgment, Problem>> {
+        self.files.last_answer(till)
     }
 
     /// Keeps what a clerk saw when looking the original order up.

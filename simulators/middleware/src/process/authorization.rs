@@ -16,7 +16,7 @@ use super::{
     cancellation, capture,
     desk::Desk,
     payment,
-    state::{Chain, Holding, OrderProcess},
+    state::{Chain, Holding, OrderProcess, TaskStatus},
     task::{Intent, PartnerCall},
 };
 
@@ -126,13 +126,23 @@ pub(super) fn void(
     desk.ask(process, Intent::Void { tender: tender.clone(), round }, chain, call);
 }
 
+/// Whether the authorization before the present round is not known to be given up yet: the card would be charged twice
+/// against its limit.
+fn is_given_up_still(process: &OrderProcess, tender: &TenderId) -> bool {
+    let before = round(process, tender).checked_sub(1);
+    let void = before.map(|round| Intent::Void { tender: tender.clone(), round });
+    void.is_some_and(|void| process.task(&void) == Some(TaskStatus::Open))
+}
+
 /// Asks again for what lapsed and is needed still.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     if process.rejection.is_some() || !process.tenders.values().any(|holding| *holding == Holding::Lapsed) {
         return;
     }
     for tender in process.order.tenders.clone() {
-        if process.tenders.get(&tender.tender_id) != Some(&Holding::Lapsed) {
+        if process.tenders.get(&tender.tender_id) != Some(&Holding::Lapsed)
+            || is_given_up_still(process, &tender.tender_id)
+        {
             continue;
         }
         let amount = needed(process, &tender.tender_id);
