@@ -79,6 +79,7 @@ Feature: Channels offer what can be promised
     Then the web shop offers 2 "linen shirt"
     And every system agrees
 
+  @virtual
   Scenario: A notice that comes twice, and one whose acknowledgment is lost
     Given the stock notice comes again 1 second later
     When a customer orders 2 "linen shirt" in the web shop
