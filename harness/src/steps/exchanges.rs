@@ -1,6 +1,8 @@
 //! Steps about goods that come back against other goods. The replacement is an order of its own, so everything
 //! that can be said of an order can be said of it once attention has turned to it.
 
+use std::time::Duration;
+
 use counterproof_contracts::{
     model::{
         ChannelOrderId, CustomerRef, ExchangeId, ExchangeLink, ExchangeRequest, ExchangeSettlementKind,
@@ -17,7 +19,13 @@ use counterproof_simulators::{
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once, orders, payment, returns, stock};
-use crate::world::{Play, StepError, World};
+use crate::{
+    stage::Root,
+    world::{Play, StepError, World},
+};
+
+/// How long a clerk waits before looking again, where nothing happens meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -252,26 +260,41 @@ async fn status(world: &mut World, args: Args) -> Result<(), StepError> {
     play.come_to_rest().await?;
     play.assertions += 1;
     let root = play.root("look-up");
-    let number = &link.order_number;
-    let answer = play
-        .stage
-        .kernel
-        .read_middleware(
-            System::Pos,
-            middleware::READ_ORDER,
-            &[number.as_str()],
-            Some(number),
-            &root.correlation,
-        )
-        .await;
-    let seen = answer.ok().and_then(|(_, body)| serde_json::from_value::<OrderView>(body).ok());
-    let seen = seen.and_then(|view| {
-        view.exchanges.iter().find(|known| known.exchange_id == link.exchange_id).map(|known| known.status)
-    });
-    if seen == Some(expected) {
-        return Ok(());
+    let began = play.stage.clock.elapsed();
+    let mut changes = play.stage.changes();
+    loop {
+        let seen = looked_up(play, &link, &root).await;
+        // The look itself is recorded; it is no news.
+        changes.mark_unchanged();
+        if seen == Some(expected) {
+            return Ok(());
+        }
+        // The implementation may be about to start again.
+        if play.stage.clock.elapsed().saturating_sub(began) >= play.stage.patience {
+            let name = args.text(0);
+            return Err(StepError::failed(format!(
+                "expected an exchange that is {name}; the clerk sees {seen:?}"
+            )));
+        }
+        changes.within(LOOK_AGAIN).await;
     }
-    Err(StepError::failed(format!("expected an exchange that is {}; the clerk sees {seen:?}", args.text(0))))
+}
+
+/// What a clerk sees of an exchange; nothing if nobody answers.
+async fn looked_up(play: &Play, link: &ExchangeLink, root: &Root) -> Option<ExchangeStatus> {
+    let number = &link.order_number;
+    let parameters = [number.as_str()];
+    let kernel = &play.stage.kernel;
+    let read = kernel.read_middleware(
+        System::Pos,
+        middleware::READ_ORDER,
+        &parameters,
+        Some(number),
+        &root.correlation,
+    );
+    let (_, body) = read.await.ok()?;
+    let view: OrderView = serde_json::from_value(body).ok()?;
+    view.exchanges.iter().find(|known| known.exchange_id == link.exchange_id).map(|known| known.status)
 }
 
 async fn refused(world: &mut World) -> Result<(), StepError> {
