@@ -37,7 +37,6 @@ fn of<T: Serialize + DeserializeOwned + Random + PartialEq>(stem: &'static str) 
 }
 
 /// Every document of the contract.
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn all() -> Vec<DocumentType> {
     let mut all = first_half();
     all.extend(second_half());
