@@ -51,7 +51,7 @@ Feature: A store that sends its counts in files
     And 3 "linen shirt" are left in stock at "Store 27"
     And every system agrees
 
-  @virtual
+  @virtual @calm
   Scenario: Of two counts in one file the later one stands
     When the store counts 3 "linen shirt"
     And 1 hour passes
