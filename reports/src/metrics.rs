@@ -198,6 +198,10 @@ impl Meter {
             orders.entry(order.order_number.clone()).or_insert_with(|| Order::placed(channel, at));
             return;
         }
+        if let Effect::StockShown { publication } = &committed.effect {
+            self.took(Metric::StockLag, committed.system, publication.as_of, at);
+            return;
+        }
         let number = committed.effect.order_number().or(committed.order.as_ref());
         let orders = self.open.get_mut(scenario);
         let Some(order) = number.and_then(|number| orders?.get_mut(number)) else { return };

@@ -5,7 +5,7 @@ Feature: Changes of an order that was placed
   Background:
     Given 5 "linen shirt" are in stock at "Warehouse North"
 
-  @ORD-011 @calm
+  @ORD-011
   Scenario: The customer moves before the order is released
     Given the ERP is down
     When a customer orders 1 "linen shirt" in the web shop

@@ -37,7 +37,6 @@ Feature: An authorization lapses before everything has left
     And 4 "linen shirt" are left in stock at "Warehouse North"
     And every system agrees
 
-  @calm
   Scenario: The card declines before anything left
     Given the customer pays 20.00 EUR by gift card and the rest by card
     When a customer orders 2 "linen shirt" in the web shop
@@ -48,7 +47,6 @@ Feature: An authorization lapses before everything has left
     And the gift card is worth 20.00 EUR
     And every system agrees
 
-  @calm
   Scenario: It lapses twice
     When a customer orders 1 "linen shirt" in the web shop
     Then the order is in fulfillment
@@ -71,7 +69,6 @@ Feature: An authorization lapses before everything has left
     And no money is held on the card
     And every system agrees
 
-  @calm
   Scenario: Word of the lapse is told twice and late
     Given the word of the lapse comes again 2 seconds later
     When a customer orders 1 "linen shirt" in the web shop

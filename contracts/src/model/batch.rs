@@ -94,6 +94,20 @@ pub struct BatchAcknowledgment {
     pub refused: Vec<RefusedRecord>,
 }
 
+impl BatchAcknowledgment {
+    /// The receipt for a file of which so many records were taken, known before, and refused.
+    pub fn new(file_name: String, taken: u32, known: u32, refused: Vec<RefusedRecord>) -> Self {
+        let failed = u32::try_from(refused.len()).unwrap_or(u32::MAX);
+        let records = taken.saturating_add(known).saturating_add(failed);
+        let status = match failed {
+            0 => BatchStatus::Accepted,
+            all if all == records => BatchStatus::Refused,
+            _ => BatchStatus::PartiallyAccepted,
+        };
+        Self { file_name, status, records, taken, known, refused }
+    }
+}
+
 /// Units that somebody counted on a shelf.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockCount {

@@ -32,8 +32,6 @@ pub enum ReturnReason {
     GiftUnwanted,
     /// Never accepted at the door.
     RefusedDelivery,
-    /// Called back by the retailer.
-    Recall,
 }
 
 /// What the customer wants for it.
@@ -56,8 +54,6 @@ pub enum ReturnMethod {
     Mail,
     /// Carried into a store.
     Store,
-    /// The customer keeps the goods.
-    KeepItem,
 }
 
 /// Units that a customer wants to return.

@@ -64,10 +64,10 @@ codes! {
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed, Canceled }
     "resolution": Resolution { Refund, StoreCredit, Exchange }
-    "return_method": ReturnMethod { Mail, Store, KeepItem }
+    "return_method": ReturnMethod { Mail, Store }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
-        LateDelivery, GiftUnwanted, RefusedDelivery, Recall,
+        LateDelivery, GiftUnwanted, RefusedDelivery,
     }
     "return_status": ReturnStatus {
         Requested, Approved, Declined, PartiallyReceived, Received, Closed, Expired, Canceled,

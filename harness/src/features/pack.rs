@@ -115,6 +115,10 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/payments/split_tenders.feature",
         include_str!("../../../scenarios/payments/split_tenders.feature"),
     ),
+    (
+        "scenarios/inventory/lapsed_claims.feature",
+        include_str!("../../../scenarios/inventory/lapsed_claims.feature"),
+    ),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),

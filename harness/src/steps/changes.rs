@@ -6,7 +6,7 @@ use counterproof_contracts::{
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, stock};
+use super::{Args, Kind, Step, stock};
 use crate::world::{Play, StepError, World};
 
 /// The steps.
@@ -15,25 +15,25 @@ pub(super) const STEPS: &[Step] = &[
         kind: Kind::Action,
         expression: "the customer wants the order sent to {place}",
         doc: "The channel asks for a next version of the order, with this street in the address.",
-        action: |world, args| at_once(readdress(world, &args)),
+        action: |world, args| readdress(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
         expression: "the customer is granted {product} for {money}",
         doc: "The channel asks for a next version of the order, in which each unit of the product costs this much.",
-        action: |world, args| at_once(reprice(world, &args)),
+        action: |world, args| reprice(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
         expression: "the customer wants one {product} more",
         doc: "The channel asks for a next version of the order with one unit more. Nobody takes that.",
-        action: |world, args| at_once(one_more(world, &args)),
+        action: |world, args| one_more(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
         expression: "an agent changes an outdated version of the order",
         doc: "The channel asks for a version that is in force or was, as somebody who looked too early would.",
-        action: |world, _| at_once(outdated(world)),
+        action: |world, _| outdated(world).boxed_local(),
     },
     Step {
         kind: Kind::Assertion,
@@ -61,9 +61,14 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-/// Asks for a change at the order's channel, in a chain of its own.
-fn change(play: &mut Play, reason: &str, edit: impl FnOnce(&mut Order)) -> Result<(), StepError> {
+/// Asks for a change at the order's channel, in a chain of its own, once the channel knows that the order was received.
+async fn change(play: &mut Play, reason: &str, edit: impl FnOnce(&mut Order)) -> Result<(), StepError> {
     let (number, system) = (play.order_number()?, play.channel()?);
+    play.eventually(&format!("an answer to the submission of order {number}"), |stage| {
+        let answered = stage.channel_view(system, &number).acknowledged;
+        if answered { Ok(()) } else { Err("the channel was told nothing yet".to_owned()) }
+    })
+    .await?;
     let root = play.root("change");
     play.stage
         .with_channel(system, &root, |channel, scene| channel.change(scene, &number, reason, edit))
@@ -72,15 +77,16 @@ fn change(play: &mut Play, reason: &str, edit: impl FnOnce(&mut Order)) -> Resul
     Ok(())
 }
 
-fn readdress(world: &mut World, args: &Args) -> Result<(), StepError> {
+async fn readdress(world: &mut World, args: Args) -> Result<(), StepError> {
     let street = args.text(0).to_owned();
     change(world.play()?, "the customer moved", |order| {
         order.ship_to.street = street;
         order.ship_to.address_id = Some(format!("A-{}-{}", order.order_number, order.version));
     })
+    .await
 }
 
-fn reprice(world: &mut World, args: &Args) -> Result<(), StepError> {
+async fn reprice(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let sku = stock::sku(play, args.text(0))?;
     let price: Money = super::payment::money(args.text(1))?;
@@ -90,6 +96,7 @@ fn reprice(world: &mut World, args: &Args) -> Result<(), StepError> {
         }
         close(order);
     })
+    .await
 }
 
 /// A line at another price, without promotions; its taxes at their rates.
@@ -116,10 +123,10 @@ fn close(order: &mut Order) {
     }
 }
 
-fn one_more(world: &mut World, args: &Args) -> Result<(), StepError> {
+async fn one_more(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let sku = stock::sku(play, args.text(0))?;
-    change(play, "one more", |order| add_unit(order, &sku))
+    change(play, "one more", |order| add_unit(order, &sku)).await
 }
 
 fn add_unit(order: &mut Order, sku: &Sku) {
@@ -130,11 +137,12 @@ fn add_unit(order: &mut Order, sku: &Sku) {
     close(order);
 }
 
-fn outdated(world: &mut World) -> Result<(), StepError> {
+async fn outdated(world: &mut World) -> Result<(), StepError> {
     change(world.play()?, "from an old view", |order| {
         order.version -= 1;
         "Old Town 1".clone_into(&mut order.ship_to.street);
     })
+    .await
 }
 
 async fn accepted(world: &mut World) -> Result<(), StepError> {

@@ -7,7 +7,7 @@ use counterproof_contracts::model::{NodeId, UnfulfilledReason};
 use counterproof_simulators::wms::ItemRef;
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, orders, stock};
+use super::{Args, Kind, Step, fulfillment::at_node, orders, stock};
 use crate::world::{Play, StepError, World};
 
 /// The steps.
@@ -96,13 +96,7 @@ async fn unfulfilled(
     let number = play.order_number()?;
     let root = play.root("exception");
     play.eventually("a node that was asked for these units", |stage| {
-        stage
-            .landscape
-            .wms
-            .act(&root.order, root.correlation.clone(), |wms, scene| {
-                wms.give_back(scene, &number, node.as_ref(), &items, reason)
-            })
-            .map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| wms.give_back(scene, &number, node.as_ref(), &items, reason))
     })
     .await
 }
@@ -115,13 +109,7 @@ async fn propose(world: &mut World, args: Args) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("exception");
     play.eventually("a node that was asked for these units", |stage| {
-        stage
-            .landscape
-            .wms
-            .act(&root.order, root.correlation.clone(), |wms, scene| {
-                wms.propose(scene, &number, &item, &substitute)
-            })
-            .map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| wms.propose(scene, &number, &item, &substitute))
     })
     .await
 }
@@ -131,11 +119,7 @@ async fn pick_wave(world: &mut World) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("wave");
     play.eventually("a node that was asked for the order", |stage| {
-        stage
-            .landscape
-            .wms
-            .act(&root.order, root.correlation.clone(), |wms, scene| wms.pick_wave(scene, &number))
-            .map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| wms.pick_wave(scene, &number))
     })
     .await
 }
@@ -147,13 +131,7 @@ async fn ship_from(world: &mut World, args: Args) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("packing");
     play.eventually(&format!("{node} able to pack {}", args.text(1)), |stage| {
-        stage
-            .landscape
-            .wms
-            .act(&root.order, root.correlation.clone(), |wms, scene| {
-                wms.pack(scene, &number, Some(&node), &items, true).map(|_| ())
-            })
-            .map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| wms.pack(scene, &number, Some(&node), &items, true).map(|_| ()))
     })
     .await
 }

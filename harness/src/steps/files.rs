@@ -2,7 +2,7 @@
 
 use counterproof_contracts::{
     faults::{CrashPoint, Ending, Fault, Link, Misfortune},
-    model::{BatchKind, NodeId, Order, ReturnReceipt, StockCount, System},
+    model::{BatchAcknowledgment, BatchKind, NodeId, Order, ReturnReceipt, StockCount, System},
     protocol::middleware,
 };
 use counterproof_simulators::{
@@ -197,15 +197,18 @@ fn send_again(world: &mut World) -> Result<(), StepError> {
     at_the_store(play, &root, |pos, scene| pos.send_file_again(scene, &play.tag, &root.order))
 }
 
-async fn taken(world: &mut World, args: Args) -> Result<(), StepError> {
-    let (play, expected) = (world.play()?, args.number(0)?);
+/// Expects something of the receipt for the last file; `what` says of it what is counted.
+async fn receipt_for_file(
+    play: &mut Play,
+    what: &str,
+    holds: impl Fn(&BatchAcknowledgment) -> bool,
+) -> Result<(), StepError> {
     let tag = play.tag.clone();
-    play.expect(&format!("a file of which {expected} records are taken"), |stage| {
+    play.expect(&format!("a file of which {what}"), |stage| {
         stage.landscape.pos.look(|pos| match pos.file_answer(&tag) {
-            Some(Ok(answer)) if answer.taken == expected => Ok(()),
-            Some(Ok(answer)) => {
-                let refused = answer.refused.len();
-                Err(format!("{} were taken, {} known before, {refused} refused", answer.taken, answer.known))
+            Some(Ok(answer)) if holds(answer) => Ok(()),
+            Some(Ok(BatchAcknowledgment { taken, known, refused, .. })) => {
+                Err(format!("{taken} were taken, {known} known before, {} refused", refused.len()))
             }
             Some(Err(problem)) => Err(format!("it was refused as a whole: {problem}")),
             None => Err("it was not answered".to_owned()),
@@ -214,18 +217,16 @@ async fn taken(world: &mut World, args: Args) -> Result<(), StepError> {
     .await
 }
 
+async fn taken(world: &mut World, args: Args) -> Result<(), StepError> {
+    let expected = args.number(0)?;
+    let what = format!("{expected} records are taken");
+    receipt_for_file(world.play()?, &what, |answer| answer.taken == expected).await
+}
+
 async fn refused_records(world: &mut World, args: Args) -> Result<(), StepError> {
-    let (play, expected) = (world.play()?, args.number(0)? as usize);
-    let tag = play.tag.clone();
-    play.expect(&format!("a file of which {expected} records are refused"), |stage| {
-        stage.landscape.pos.look(|pos| match pos.file_answer(&tag) {
-            Some(Ok(answer)) if answer.refused.len() == expected => Ok(()),
-            Some(Ok(answer)) => Err(format!("{} were refused", answer.refused.len())),
-            Some(Err(problem)) => Err(format!("it was refused as a whole: {problem}")),
-            None => Err("it was not answered".to_owned()),
-        })
-    })
-    .await
+    let expected = args.number(0)? as usize;
+    let what = format!("{expected} records are refused");
+    receipt_for_file(world.play()?, &what, |answer| answer.refused.len() == expected).await
 }
 
 async fn refused(world: &mut World) -> Result<(), StepError> {

@@ -1,11 +1,17 @@
 //! Steps about picking, shipping and carrying.
 
 use counterproof_contracts::model::{ItemQuantity, ScanCode, ShipmentStatus, TrackingNumber};
-use counterproof_simulators::wms::ItemRef;
+use counterproof_simulators::{
+    kernel::Scene,
+    wms::{ActionError, ItemRef, Wms},
+};
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, orders, stock};
-use crate::world::{Play, StepError, World};
+use crate::{
+    stage::{Root, Stage},
+    world::{Play, StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -65,16 +71,24 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
+/// Somebody acts at a node, in a chain; what cannot be done yet is told as a text.
+pub(super) fn at_node<R>(
+    stage: &Stage,
+    root: &Root,
+    act: impl FnOnce(&mut Wms, &mut Scene<'_>) -> Result<R, ActionError>,
+) -> Result<R, String> {
+    let done = stage.landscape.wms.act(&root.order, root.correlation.clone(), act);
+    done.map_err(|error| error.to_string())
+}
+
 async fn pack(play: &mut Play, what: String, wanted: Option<Vec<(ItemRef, u32)>>) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("packing");
     play.eventually(&what, |stage| {
-        let packed =
-            stage.landscape.wms.act(&root.order, root.correlation.clone(), |wms, scene| match &wanted {
-                Some(items) => wms.pack(scene, &number, None, items, true).map(|_| ()),
-                None => wms.pack_all(scene, &number, true).map(|_| ()),
-            });
-        packed.map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| match &wanted {
+            Some(items) => wms.pack(scene, &number, None, items, true).map(|_| ()),
+            None => wms.pack_all(scene, &number, true).map(|_| ()),
+        })
     })
     .await
 }

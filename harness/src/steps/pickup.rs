@@ -3,7 +3,7 @@
 use counterproof_contracts::model::{ShipmentId, ShipmentStatus};
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, stock};
+use super::{Args, Kind, Step, at_once, fulfillment::at_node, stock};
 use crate::world::{StepError, World};
 
 /// The steps.
@@ -45,12 +45,7 @@ async fn ready(world: &mut World) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("packing");
     play.eventually("a store that was asked for the order", |stage| {
-        stage
-            .landscape
-            .wms
-            .act(&root.order, root.correlation.clone(), |wms, scene| wms.pack_all(scene, &number, false))
-            .map(|_| ())
-            .map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| wms.pack_all(scene, &number, false)).map(|_| ())
     })
     .await
 }
@@ -84,11 +79,7 @@ async fn expire(world: &mut World) -> Result<(), StepError> {
     let number = play.order_number()?;
     let root = play.root("collection");
     play.eventually("goods that wait for the customer", |stage| {
-        stage
-            .landscape
-            .wms
-            .act(&root.order, root.correlation.clone(), |wms, scene| wms.expire_pickup(scene, &number))
-            .map_err(|error| error.to_string())
+        at_node(stage, &root, |wms, scene| wms.expire_pickup(scene, &number))
     })
     .await
 }

@@ -126,19 +126,12 @@ pub(super) fn take(
     let entries = batch::read(file).map_err(|error| {
         Problem::invalid(vec![FieldError { pointer: "/content".to_owned(), detail: error.to_string() }])
     })?;
-    let records = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let mut refused = Vec::new();
+    let (mut taken, mut refused) = (0, Vec::new());
     for Entry { line, record, .. } in entries {
-        if let Err(reason) = record.and_then(|record| take(record).map_err(|problem| problem.detail)) {
-            refused.push(RefusedRecord { line, reason });
+        match record.and_then(|record| take(record).map_err(|problem| problem.detail)) {
+            Ok(()) => taken += 1,
+            Err(reason) => refused.push(RefusedRecord { line, reason }),
         }
     }
-    let failed = u32::try_from(refused.len()).unwrap_or(u32::MAX);
-    let status = match failed {
-        0 => BatchStatus::Accepted,
-        all if all == records => BatchStatus::Refused,
-        _ => BatchStatus::PartiallyAccepted,
-    };
-    let file_name = file.file_name.clone();
-    Ok(BatchAcknowledgment { file_name, status, records, taken: records - failed, known: 0, refused })
+    Ok(BatchAcknowledgment::new(file.file_name.clone(), taken, 0, refused))
 }

@@ -48,6 +48,16 @@ fn a_count_is_compared_with_what_was_there_when_it_was_taken() {
     assert_eq!(stage.core.on_hand(&SHIRT.into(), &"dc-north".into()), 5);
 }
 
+#[test]
+fn what_one_count_corrected_the_next_one_does_not_correct_again() {
+    let mut stage = stage();
+    open(&mut stage, "dc-north", SHIRT, 10);
+    let counted_at = stage.now + std::time::Duration::from_mins(1);
+    stage.now += std::time::Duration::from_hours(1);
+    assert_eq!(count(&mut stage, "C-1", counted_at, 9), 9);
+    assert_eq!(count(&mut stage, "C-2", counted_at + std::time::Duration::from_mins(1), 9), 9);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Open { node: usize, sku: usize, units: u32 },

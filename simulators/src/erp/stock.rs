@@ -168,11 +168,11 @@ impl Erp {
     ) -> Result<StockLevel, Problem> {
         let shelf = self.stock.shelf_mut(&count.sku, &count.node_id);
         if shelf.counted_at.is_none_or(|last| last < count.counted_at) {
-            shelf.counted_at = Some(count.counted_at);
             let difference = i64::from(count.quantity) - shelf.on_hand_at(count.counted_at);
             if difference != 0 {
-                self.move_stock(adjustment(count, difference), scene)?;
+                self.move_stock_at(count.counted_at, adjustment(count, difference), scene)?;
             }
+            self.stock.shelf_mut(&count.sku, &count.node_id).counted_at = Some(count.counted_at);
         }
         Ok(self.stock.level(&count.sku, &count.node_id))
     }
@@ -183,11 +183,21 @@ impl Erp {
         movement: InventoryMovement,
         scene: &mut Scene<'_>,
     ) -> Result<InventoryMovement, Problem> {
+        self.move_stock_at(scene.now(), movement, scene)
+    }
+
+    /// Books a movement that was true from an instant on: a count tells how it was, not what happened since.
+    fn move_stock_at(
+        &mut self,
+        since: Timestamp,
+        movement: InventoryMovement,
+        scene: &mut Scene<'_>,
+    ) -> Result<InventoryMovement, Problem> {
         check_direction(&movement)?;
         let after = self.stock.after(&movement)?;
         let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
         shelf.units.insert(movement.condition, after);
-        shelf.book(scene.now(), movement.condition, movement.quantity);
+        shelf.book(since, movement.condition, movement.quantity);
         if movement.reason == MovementReason::CustomerReturn {
             *shelf.returned.entry(movement.condition).or_insert(0) += movement.quantity;
         }

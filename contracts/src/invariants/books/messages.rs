@@ -40,7 +40,10 @@ pub(in crate::invariants) struct Deliveries {
 pub(in crate::invariants) struct Attempt {
     pub(in crate::invariants) key: String,
     pub(in crate::invariants) started_at: Timestamp,
+    /// Whether an outcome was unknown before one was known.
     pub(in crate::invariants) unknown: bool,
+    /// Since when the outcome is known, whatever becomes of attempts that were on their way.
+    pub(in crate::invariants) known_at: Option<Timestamp>,
     /// How often a definite refusal was answered.
     pub(in crate::invariants) refused: u32,
     pub(in crate::invariants) seqs: Vec<u64>,
@@ -174,7 +177,7 @@ impl OrderMessages {
             }
             self.deliver(seq, at, exchange);
         } else if is_keyed(exchange) {
-            self.attempt(seq, exchange);
+            self.attempt(seq, at, exchange);
             self.keep_pace(seq, exchange, began_anew);
         }
     }
@@ -214,7 +217,7 @@ impl OrderMessages {
         deliveries.seqs.push(seq);
     }
 
-    fn attempt(&mut self, seq: u64, exchange: &Exchange) {
+    fn attempt(&mut self, seq: u64, at: Timestamp, exchange: &Exchange) {
         let Some(key) = &exchange.key else { return };
         self.latest_intent = intent(exchange);
         let wanted = self.wanted.entry(fingerprint(exchange.to, key)).or_insert((self.latest_intent, seq));
@@ -225,6 +228,7 @@ impl OrderMessages {
                 key: key.clone(),
                 started_at: exchange.started_at,
                 unknown: false,
+                known_at: None,
                 refused: 0,
                 seqs: Vec::new(),
             });
@@ -232,7 +236,11 @@ impl OrderMessages {
         });
         if let Some(attempt) = attempts.get_mut(index) {
             attempt.started_at = attempt.started_at.min(exchange.started_at);
-            attempt.unknown |= exchange.outcome == Outcome::Unknown;
+            if exchange.outcome == Outcome::Ok || is_refusal(exchange) {
+                attempt.known_at.get_or_insert(at);
+            } else if attempt.known_at.is_none() {
+                attempt.unknown |= exchange.outcome == Outcome::Unknown;
+            }
             attempt.refused += u32::from(is_refusal(exchange));
             attempt.seqs.push(seq);
         }

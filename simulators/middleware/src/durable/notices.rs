@@ -1,6 +1,6 @@
 //! Carries what one order tells another: taken exactly once, because it is forgotten in the batch that takes it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use counterproof_contracts::model::{OrderNumber, System};
 use tokio::sync::watch;
@@ -8,28 +8,16 @@ use tokio::sync::watch;
 use super::{
     app::{Circumstances, Inner, Seal, json},
     keys::Keys,
+    runner,
 };
 use crate::{
     door::store::StoreError,
     process::{Input, Notice, Tidings},
 };
 
-/// The pause after the store failed.
-const STORE_PAUSE: Duration = Duration::from_millis(200);
-
 /// Tells a notice, or leaves it where it is when told to stop.
-pub(super) async fn perform(app: Arc<Inner>, key: String, mut stop: watch::Receiver<bool>) {
-    let work = async {
-        while let Err(error) = tell(&app, &key).await {
-            tracing::error!(key, %error, "notice could not be told");
-            app.parts.clock.sleep(STORE_PAUSE).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        _ = stop.wait_for(|stop| *stop) => {}
-        () = work => {}
-    }
+pub(super) async fn perform(app: Arc<Inner>, key: String, stop: watch::Receiver<bool>) {
+    runner::until_stopped(&app, &key, stop, || tell(&app, &key)).await;
 }
 
 async fn tell(app: &Arc<Inner>, key: &str) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 //! them. They change nothing of the order; what a partner refuses is left to a person. A replay survives
 //! restarts: it goes on at the call at which it was.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use counterproof_contracts::model::{OrderNumber, System};
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,6 @@ use crate::{
     door::store::{Batch, StoreError},
     process::{Chain, Input, Task, TaskStatus},
 };
-
-/// The pause after the store failed.
-const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A replay that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,18 +45,8 @@ impl Replay {
 }
 
 /// Carries a replay through, or leaves it where it is when told to stop.
-pub(super) async fn perform(app: Arc<Inner>, key: String, mut stop: watch::Receiver<bool>) {
-    let work = async {
-        while let Err(error) = carry_through(&app, &key).await {
-            tracing::error!(key, %error, "replay was interrupted");
-            app.parts.clock.sleep(STORE_PAUSE).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        _ = stop.wait_for(|stop| *stop) => {}
-        () = work => {}
-    }
+pub(super) async fn perform(app: Arc<Inner>, key: String, stop: watch::Receiver<bool>) {
+    runner::until_stopped(&app, &key, stop, || carry_through(&app, &key)).await;
 }
 
 async fn carry_through(app: &Arc<Inner>, key: &str) -> Result<(), StoreError> {

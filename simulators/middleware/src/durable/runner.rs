@@ -17,7 +17,13 @@ use super::{
     keys::Keys,
     notices, replay, stock,
 };
-use crate::process::{Chain, Input, Task};
+use crate::{
+    door::store::StoreError,
+    process::{Chain, Input, Task},
+};
+
+/// How long to wait before what the store did not take is tried again.
+const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// Something to perform, as the store has it.
 #[derive(Debug)]
@@ -79,6 +85,29 @@ pub(super) async fn run(
         }
     }
     while running.next().await.is_some() {}
+}
+
+/// Carries something through that the store has under a key, again and again while the store fails, or leaves it where
+/// it is when told to stop.
+pub(super) async fn until_stopped<F>(
+    app: &Inner,
+    key: &str,
+    mut stop: watch::Receiver<bool>,
+    carry_through: impl Fn() -> F,
+) where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    let work = async {
+        while let Err(error) = carry_through().await {
+            tracing::error!(key, %error, "the store failed");
+            app.parts.clock.sleep(STORE_PAUSE).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = stop.wait_for(|stop| *stop) => {}
+        () = work => {}
+    }
 }
 
 /// Repeats a call with the same key until its outcome is known and committed, or a person must look at it.
@@ -180,7 +209,7 @@ pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank:
 }
 
 /// Tells the order what became of its task, and forgets the task with it.
-async fn finish(app: &Arc<Inner>, task: &Task, input: Input) -> Result<(), crate::door::store::StoreError> {
+async fn finish(app: &Arc<Inner>, task: &Task, input: Input) -> Result<(), StoreError> {
     let mut seal = Seal::default();
     seal.batch.delete(Keys::task(&task.key));
     let circumstances = Circumstances {

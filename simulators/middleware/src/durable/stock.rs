@@ -3,7 +3,7 @@
 //! Where a channel cannot be reached, levels do not queue up: the next attempt carries what is true then. What was
 //! not confirmed is carried on after a restart.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use counterproof_contracts::model::{Sku, System};
 use serde::{Deserialize, Serialize};
@@ -20,9 +20,6 @@ use crate::{
     door::store::{Batch, StoreError},
     process::{self, Letter, Stock, StockNotice, Task},
 };
-
-/// The pause after the store failed.
-const STORE_PAUSE: Duration = Duration::from_millis(200);
 
 /// That a channel is to be told of a SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,18 +53,8 @@ pub(crate) async fn take(app: &Arc<Inner>, notice: StockNotice, seal: Seal) -> R
 }
 
 /// Tells a channel, or leaves it where it is when told to stop.
-pub(super) async fn perform(app: Arc<Inner>, key: String, mut stop: watch::Receiver<bool>) {
-    let work = async {
-        while let Err(error) = carry_through(&app, &key).await {
-            tracing::error!(key, %error, "publication was interrupted");
-            app.parts.clock.sleep(STORE_PAUSE).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        _ = stop.wait_for(|stop| *stop) => {}
-        () = work => {}
-    }
+pub(super) async fn perform(app: Arc<Inner>, key: String, stop: watch::Receiver<bool>) {
+    runner::until_stopped(&app, &key, stop, || carry_through(&app, &key)).await;
 }
 
 async fn carry_through(app: &Arc<Inner>, key: &str) -> Result<(), StoreError> {
@@ -124,7 +111,7 @@ async fn give_up(app: &Arc<Inner>, key: &str, task: Task, reason: String) -> Res
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use serde_json::{Value, json};
 
@@ -133,7 +120,7 @@ mod tests {
         test_partners::{Rig, Script, Seen},
     };
 
-    const MINUTE: Duration = Duration::from_mins(1);
+    const MINUTE: std::time::Duration = std::time::Duration::from_mins(1);
 
     fn notice(sequence: u64, on_hand: i64) -> Value {
         json!({

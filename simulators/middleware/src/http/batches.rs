@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     batch::{self, Entry, Record},
-    model::{
-        BatchAcknowledgment, BatchFile, BatchStatus, NodeId, OrderNumber, RefusedRecord, StockCount, System,
-    },
+    model::{BatchAcknowledgment, BatchFile, NodeId, OrderNumber, RefusedRecord, StockCount, System},
     protocol::{FieldError, Problem, ProblemKind, erp, middleware},
     shape,
 };
@@ -177,20 +175,6 @@ impl Tally {
     }
 
     fn acknowledge(self, file_name: String) -> BatchAcknowledgment {
-        let refused = u32::try_from(self.refused.len()).unwrap_or(u32::MAX);
-        let records = self.taken + self.known + refused;
-        let status = match refused {
-            0 => BatchStatus::Accepted,
-            all if all == records => BatchStatus::Refused,
-            _ => BatchStatus::PartiallyAccepted,
-        };
-        BatchAcknowledgment {
-            file_name,
-            status,
-            records,
-            taken: self.taken,
-            known: self.known,
-            refused: self.refused,
-        }
+        BatchAcknowledgment::new(file_name, self.taken, self.known, self.refused)
     }
 }

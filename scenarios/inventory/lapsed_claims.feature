@@ -1,0 +1,18 @@
+@inventory @INV-009 @virtual
+Feature: Claims that lapse
+  A claim lapses when its order is not booked in time; it is renewed, or the order is given up.
+
+  Background:
+    Given 2 "gift box" are in stock at "Warehouse North"
+    And claims on "gift box" lapse after 5 minutes
+    And the ERP asks for 10 minutes of patience with the sales order
+
+  Scenario: The claim is renewed
+    When a customer orders 2 "gift box" in the web shop
+    And 6 minutes pass
+    And the ERP gives up the claims that have lapsed
+    And 5 minutes pass
+    And the warehouse ships the order
+    Then the order is shipped
+    And 0 "gift box" are left in stock at "Warehouse North"
+    And every system agrees
