@@ -262,7 +262,7 @@ fn scenario_counts(run: &RunReport) -> String {
         }
     }
     if run.repetitions > 0 {
-        parts.push(format!("{} passed with other seeds", text::count_u64(run.repetitions, "repetition")));
+        parts.push(format!("{} passed", text::count_u64(run.repetitions, "repetition")));
     }
     parts.join(", ")
 }
