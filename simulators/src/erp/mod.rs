@@ -12,10 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, InventoryAdjusted, InventoryMovement,
-        Invoice, LineId, MovementId, MovementReason, NodeId, OrderNumber, ReservationId, ReservedLine,
-        ReturnAuthorization, ReturnReceipt, ReturnRejection, SalesOrder, Sku, StockCondition, StockLevel,
-        System,
+        CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, InventoryAdjusted, Invoice, LineId,
+        NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt,
+        ReturnRejection, SalesOrder, Sku, StockCondition, StockCount, StockLevel, System,
     },
     protocol::{EventData, FieldError, Problem, ProblemKind, erp as operations},
 };
@@ -87,9 +86,6 @@ impl Erp {
     }
 
     /// Somebody counts the sellable units of a SKU at a node; what differs is booked as an adjustment.
-    ///
-    /// # Errors
-    /// If the count says what the books say.
     pub fn recount(
         &mut self,
         scene: &mut Scene<'_>,
@@ -97,22 +93,14 @@ impl Erp {
         sku: &Sku,
         units: u32,
     ) -> Result<(), Problem> {
-        let cause = scene.id("count", sku.as_str());
-        self.move_stock(
-            InventoryMovement {
-                movement_id: MovementId::new(&cause),
-                order_number: None,
-                line_id: None,
-                node_id: node_id.clone(),
-                sku: sku.clone(),
-                condition: StockCondition::Sellable,
-                quantity: i64::from(units) - self.on_hand(sku, node_id),
-                reason: MovementReason::Adjustment,
-                cause,
-            },
-            scene,
-        )
-        .map(drop)
+        let count = StockCount {
+            count_id: scene.id("count", sku.as_str()),
+            node_id: node_id.clone(),
+            sku: sku.clone(),
+            quantity: units,
+            counted_at: scene.now(),
+        };
+        self.count_stock(&count, scene).map(drop)
     }
 
     /// Opening stock: sellable units that are there before anything is ordered. Adds to what is there.

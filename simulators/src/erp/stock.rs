@@ -167,7 +167,7 @@ impl Erp {
         scene: &mut Scene<'_>,
     ) -> Result<StockLevel, Problem> {
         let shelf = self.stock.shelf_mut(&count.sku, &count.node_id);
-        if shelf.counted_at.is_none_or(|last| last < count.counted_at) {
+        if shelf.counted_at.is_none_or(|last| last <= count.counted_at) {
             let difference = i64::from(count.quantity) - shelf.on_hand_at(count.counted_at);
             if difference != 0 {
                 self.move_stock_at(count.counted_at, adjustment(count, difference), scene)?;
