@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// How many scenarios run at once on a live stage.
-const LIVE_JOBS: u16 = 8;
+const LIVE_JOBS: u16 = 24;
 
 /// Everything that decides what a run does.
 pub(super) struct Run {

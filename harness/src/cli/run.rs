@@ -18,13 +18,12 @@ use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
     features::{self, Selection},
+    runner::NEEDS_RESTART,
     stage::{DEVELOPMENT_SECRET, Overlay},
     target::Target,
     virtual_time,
 };
 
-/// Scenarios with this tag kill the implementation, so they need one that is started here.
-const NEEDS_RESTART: &str = "restart";
 /// Scenarios with this tag last for hours, so they are played in virtual time only.
 const NEEDS_VIRTUAL_TIME: &str = "virtual";
 /// Largest fault plan, in bytes.

@@ -8,12 +8,12 @@ use std::{
 
 use counterproof_contracts::journal::{Entry, ScenarioFinished, Verdict};
 use cucumber::{
-    Parser, Runner as _, cli, parser, runner,
+    Parser, Runner as _, ScenarioType, cli, parser, runner,
     step::{Collection, Context},
 };
 use futures::{FutureExt as _, future::LocalBoxFuture, stream};
 
-use super::{Finished, OnFinished, begin, conclude, id_of, step};
+use super::{Finished, NEEDS_RESTART, OnFinished, begin, conclude, id_of, step};
 use crate::{
     features::{Planned, Selection},
     stage::Stage,
@@ -38,6 +38,17 @@ impl Run {
             .find(|(_, planned)| planned.path == path && planned.name == scenario.name)
     }
 
+    /// What kills the implementation runs while nothing else does: a message of another scenario that the kill breaks
+    /// off would not meet what was planned for it.
+    fn company(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> ScenarioType {
+        let kills = |(_, planned): (usize, &Planned)| planned.tags.iter().any(|tag| tag == NEEDS_RESTART);
+        if self.find(feature, scenario).is_some_and(kills) {
+            ScenarioType::Serial
+        } else {
+            ScenarioType::Concurrent
+        }
+    }
+
     fn finish(&self, finished: Finished) {
         (self.on_finished)(&finished);
         self.finished.lock().unwrap_or_else(PoisonError::into_inner).insert(finished.index, finished);
@@ -54,10 +65,11 @@ pub async fn run(
 ) -> Vec<Finished> {
     let Selection { features, planned } = selection;
     let run = Arc::new(Run { stage, planned, finished: Mutex::default(), on_finished });
-    let (before, after) = (Arc::clone(&run), Arc::clone(&run));
+    let (before, after, alone) = (Arc::clone(&run), Arc::clone(&run), Arc::clone(&run));
     let basic = runner::Basic::default()
         .steps(collection())
         .max_concurrent_scenarios(usize::from(jobs))
+        .which_scenario(move |feature, _, scenario| alone.company(feature, scenario))
         .before(move |feature, _, scenario, world| enter(Arc::clone(&before), feature, scenario, world))
         .after(move |feature, _, scenario, _, world| leave(Arc::clone(&after), feature, scenario, world));
     let events = basic.run(InMemory(features).parse((), cli::Empty), runner::basic::Cli::default());

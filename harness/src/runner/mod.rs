@@ -23,6 +23,9 @@ use crate::{
     world::{Play, StepError, World},
 };
 
+/// Scenarios with this tag kill the implementation.
+pub(crate) const NEEDS_RESTART: &str = "restart";
+
 /// A scenario that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {

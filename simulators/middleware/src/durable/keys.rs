@@ -1,7 +1,7 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, OrderNumber, RmaId, SalesChannel, Sku, System},
+    model::{ChannelOrderId, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System},
     protocol::percent_encode,
 };
 
@@ -30,9 +30,14 @@ impl Keys {
         format!("rma/{}", percent_encode(rma.as_str()))
     }
 
-    /// That a count was booked.
+    /// The file that a booked count came in.
     pub(crate) fn count(id: &str) -> String {
         format!("count/{}", percent_encode(id))
+    }
+
+    /// That a record was taken from a file.
+    pub(crate) fn filed(partner: &NodeId, file: &str, line: u32) -> String {
+        format!("filed/{}/{}/{line}", percent_encode(partner.as_str()), percent_encode(file))
     }
 
     /// That an event was taken.

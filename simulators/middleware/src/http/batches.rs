@@ -1,7 +1,8 @@
 //! Files of partners that take part in no calls. Each record is carried out as the command that it stands for,
 //! under its business identity, so that a file may come again, in parts, late or under another name.
 //!
-//! A crash between two records leaves the file unanswered; when it comes again, what was taken is known.
+//! A crash between two records leaves the file unanswered. When it comes again, its receipt counts what was taken
+//! from it before as taken, and as known only what came otherwise.
 
 use std::sync::Arc;
 
@@ -36,9 +37,10 @@ pub(super) async fn receive(
     for Entry { line, correlation, record } in entries {
         let correlation = correlation.unwrap_or_else(|| chain.correlation.clone());
         let chain = Chain { correlation, causation: chain.causation.clone() };
+        let filed = Keys::filed(&file.partner, &file.file_name, line);
         let outcome = match record {
-            Ok(Record::Count(count)) => book(app, count, chain).await?,
-            Ok(record) => take(app, record, &file.partner, chain).await?,
+            Ok(Record::Count(count)) => book(app, count, filed, chain).await?,
+            Ok(record) => take(app, record, &file.partner, filed, chain).await?,
             Err(reason) => Outcome::Refused(reason),
         };
         if let Outcome::Unknown(reason) = outcome {
@@ -75,6 +77,7 @@ async fn take(
     app: &Arc<Inner>,
     record: Record,
     partner: &NodeId,
+    filed: String,
     chain: Chain,
 ) -> Result<Outcome, StoreError> {
     let command = match record {
@@ -84,17 +87,19 @@ async fn take(
             source: System::Pos,
             input: Input::ReceiveReturn(receipt),
             channel_order: None,
+            filed: None,
         }),
         other => {
             let kind = other.kind().name();
             return Ok(Outcome::Refused(format!("{kind} are told by the middleware, not to it")));
         }
     };
-    let command = match command {
+    let mut command = match command {
         Ok(command) => command,
         Err(problem) => return Ok(Outcome::Refused(problem.detail)),
     };
-    let known = is_known(app, &command).await?;
+    let known = is_known(app, &command).await? && app.parts.store.get(&filed)?.is_none();
+    command.filed = (!known).then_some(filed);
     Ok(match carry_out(app, command, chain, None).await? {
         Ok(_) if known => Outcome::Known,
         Ok(_) => Outcome::Taken,
@@ -103,11 +108,16 @@ async fn take(
 }
 
 /// Tells the ERP of a count. It belongs to no order, so its outcome is kept by its own identity.
-async fn book(app: &Arc<Inner>, count: StockCount, chain: Chain) -> Result<Outcome, StoreError> {
+async fn book(
+    app: &Arc<Inner>,
+    count: StockCount,
+    filed: String,
+    chain: Chain,
+) -> Result<Outcome, StoreError> {
     let key = Keys::count(&count.count_id);
     let _held = app.hold_key(&key).await;
-    if app.parts.store.get(&key)?.is_some() {
-        return Ok(Outcome::Known);
+    if let Some(booked_from) = app.parts.store.get(&key)? {
+        return Ok(if booked_from == filed.as_bytes() { Outcome::Taken } else { Outcome::Known });
     }
     let intent = Intent::Count { count: count.count_id.clone() };
     let of = OrderNumber::from(count.count_id.as_str());
@@ -127,7 +137,7 @@ async fn book(app: &Arc<Inner>, count: StockCount, chain: Chain) -> Result<Outco
     Ok(match ask_once(app, &task).await {
         Asked::Done => {
             let mut batch = Batch::default();
-            batch.put(key, b"true".to_vec());
+            batch.put(key, filed.into_bytes());
             app.commit(batch).await?;
             Outcome::Taken
         }

@@ -99,6 +99,8 @@ pub(super) struct Command {
     pub(super) input: Input,
     /// Key of the channel's order identifier, on submissions.
     pub(super) channel_order: Option<String>,
+    /// Key of the record of a file that it came in, if it was not known before.
+    pub(super) filed: Option<String>,
 }
 
 /// Reads a command; every refusal here is one of shape or of the document alone.
@@ -113,6 +115,7 @@ fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
         source,
         input,
         channel_order: None,
+        filed: None,
     };
     match call.operation {
         middleware::SUBMIT_ORDER => submission(document(body)?),
@@ -196,6 +199,7 @@ pub(super) fn submission(order: Order) -> Result<Command, Problem> {
         source: channel.system(),
         channel_order: Some(Keys::channel_order(channel, &order.channel_order_id)),
         input: Input::Submit(Box::new(order)),
+        filed: None,
     })
 }
 
@@ -220,6 +224,9 @@ pub(super) async fn carry_out(
             };
         }
         seal.on_success.put(key, serde_json::to_vec(&command.order).unwrap_or_default());
+    }
+    if let Some(key) = command.filed {
+        seal.on_success.put(key, Vec::new());
     }
     let occurred_at = app.parts.clock.now();
     let circumstances = Circumstances { chain, source: command.source, occurred_at };

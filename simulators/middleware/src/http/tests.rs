@@ -5,7 +5,8 @@ use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use counterproof_contracts::{
-    model::OrderStatus,
+    batch::{self, Filed, Record},
+    model::{BatchFormat, BatchKind, CorrelationId, NodeId, OrderStatus},
     protocol::{BODY_BYTES_MAX, Problem, ProblemKind},
     shape,
 };
@@ -134,6 +135,27 @@ async fn an_order_is_the_same_under_another_key_and_no_other_under_its_numbers()
     assert_eq!(rig.get("/v1/orders/W-2").await.0, 404);
     rig.pass(MINUTE).await;
     assert_eq!(rig.partners.calls("createSalesOrder").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_comes_again_has_the_same_receipt_and_another_file_with_its_records_does_not() {
+    let rig = Rig::new();
+    let file = |name: &str| {
+        let filed =
+            Filed { record: Record::Order(Box::new(plain())), correlation: CorrelationId::from("corr-1") };
+        let (store, format) = (NodeId::from("store-12"), BatchFormat::Jsonl);
+        let file = batch::write(name, &store, format, BatchKind::Orders, &[filed]).unwrap();
+        serde_json::to_value(file).unwrap()
+    };
+    // The second one is the same file without the answer that was kept under its key, as after a crash.
+    for (key, name, counts) in [
+        ("k1", "orders-1", json!([1, 0])),
+        ("k2", "orders-1", json!([1, 0])),
+        ("k3", "orders-2", json!([0, 1])),
+    ] {
+        let (status, _, receipt) = rig.post("/v1/batches", key, &file(name)).await;
+        assert_eq!((status, json!([receipt["taken"], receipt["known"]])), (201, counts), "{key}: {receipt}");
+    }
 }
 
 /// Holds commits until it is told to go on.

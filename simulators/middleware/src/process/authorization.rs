@@ -134,6 +134,15 @@ fn is_given_up_still(process: &OrderProcess, tender: &TenderId) -> bool {
     void.is_some_and(|void| process.task(&void) == Some(TaskStatus::Open))
 }
 
+/// Whether a capture from the authorization before is under way still: only its outcome tells what is needed.
+fn is_being_taken(process: &OrderProcess, tender: &TenderId) -> bool {
+    process.shares().filter(|(.., share)| share.tender_id == *tender).any(|(shipment, _, share)| {
+        let (shipment, attempt) = (shipment.clone(), share.attempt);
+        let capture = Intent::Capture { shipment, tender: tender.clone(), attempt };
+        process.task(&capture) == Some(TaskStatus::Open)
+    })
+}
+
 /// Asks again for what lapsed and is needed still.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     if process.rejection.is_some() || !process.tenders.values().any(|holding| *holding == Holding::Lapsed) {
@@ -142,6 +151,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     for tender in process.order.tenders.clone() {
         if process.tenders.get(&tender.tender_id) != Some(&Holding::Lapsed)
             || is_given_up_still(process, &tender.tender_id)
+            || is_being_taken(process, &tender.tender_id)
         {
             continue;
         }
