@@ -18,6 +18,7 @@
 
 pub mod allocation;
 pub mod batch;
+pub mod defects;
 pub mod faults;
 pub mod funding;
 pub mod invariants;

@@ -53,6 +53,8 @@ pub struct Rehearsal {
     pub overlay: Overlay,
     /// How often each scenario is played: first with the seed of the run, then each time with the next one.
     pub repeat: u32,
+    /// Laws that the judge tells nothing of, to show that their absence is noticed.
+    pub blind: Vec<String>,
     world: Arc<World>,
 }
 
@@ -88,6 +90,7 @@ impl Rehearsal {
             patience: PATIENCE,
             overlay: Overlay::default(),
             repeat: 1,
+            blind: Vec::new(),
             world: World::embedded().map_err(|error| bug(error.to_string()))?,
         })
     }
@@ -132,6 +135,7 @@ impl Rehearsal {
                 world: &self.world,
             };
             let stage = Stage::in_virtual_time(plan, implementation)?;
+            stage.recording.blind_to(&self.blind);
             let finished = runner::perform(&stage, script, index).await;
             stage.close().await;
             Ok(Played { finished, recording: stage.recording.clone(), repetition })

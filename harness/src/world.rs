@@ -58,6 +58,8 @@ pub struct Cart {
     pub exemption_certificate: Option<String>,
     /// Whether the retailer is paid in its own currency.
     pub settled_at_home: bool,
+    /// By how much the total is higher than what it sums up, minor units.
+    pub excess: i64,
 }
 
 /// The world of the scenario runner: empty until the scenario begins.

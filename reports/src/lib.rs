@@ -9,6 +9,7 @@ mod convergence;
 mod failure;
 mod headline;
 pub mod junit;
+mod matrix;
 mod metrics;
 mod story;
 mod summary;
@@ -17,6 +18,7 @@ mod text;
 
 pub use chain::{Link, What};
 pub use convergence::Convergence;
+pub use matrix::{Fate, Kill, Matrix, ProvenScenario, Row};
 pub use metrics::{Measured, missed};
 pub use story::{Finding, LawTally, RunReport, ScenarioReport, StepReport, Story};
 pub use terminal::{Look, Terminal};

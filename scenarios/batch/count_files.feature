@@ -7,7 +7,7 @@ Feature: A store that sends its counts in files
     Given "Store 27" works with files only
     And 5 "linen shirt" are in stock at "Store 27"
 
-  @BAT-002
+  @BAT-002 @BAT-007
   Scenario: Units are missing on the shelf
     When the store counts 3 "linen shirt"
     And the store sends its file of counts
@@ -17,7 +17,7 @@ Feature: A store that sends its counts in files
     Then 3 "linen shirt" are left in stock at "Store 27"
     And every system agrees
 
-  @BAT-003
+  @BAT-003 @BAT-008
   Scenario: A file of counts that was cut off
     When the store counts 3 "linen shirt"
     And the store's file of counts is cut off on its way
@@ -51,7 +51,7 @@ Feature: A store that sends its counts in files
     And 3 "linen shirt" are left in stock at "Store 27"
     And every system agrees
 
-  @virtual
+  @virtual @BAT-009
   Scenario: Of two counts in one file the later one stands
     When the store counts 3 "linen shirt"
     And 1 hour passes

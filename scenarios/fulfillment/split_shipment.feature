@@ -38,3 +38,12 @@ Feature: Split shipments
     Then the order is shipped
     And the customer has paid 18.87 EUR
     And every system agrees
+
+  Scenario: The last units leave in two parcels
+    Given 2 "silk scarf" are in stock at "Warehouse North"
+    When a customer orders 2 "silk scarf" in the web shop
+    And the warehouse ships 1 "silk scarf"
+    And the warehouse ships 1 "silk scarf"
+    Then the order is shipped
+    And 0 "silk scarf" are left in stock at "Warehouse North"
+    And every system agrees

@@ -99,3 +99,12 @@ Feature: Channels offer what can be promised
     Then the order is in fulfillment
     And the web shop offers 1 "linen shirt"
     And every system agrees
+
+  @INV-008 @virtual
+  Scenario: The newest notice comes first
+    Given the stock notice is overtaken by the next message
+    When a customer orders 1 "linen shirt" in the web shop
+    And a customer orders 3 "linen shirt" in the mobile app
+    Then the order is in fulfillment
+    And the store offers 2 "linen shirt"
+    And every system agrees

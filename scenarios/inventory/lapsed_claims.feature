@@ -16,3 +16,12 @@ Feature: Claims that lapse
     Then the order is shipped
     And 0 "gift box" are left in stock at "Warehouse North"
     And every system agrees
+
+  Scenario: Somebody else takes what lapsed
+    When a customer orders 2 "gift box" in the web shop
+    And 6 minutes pass
+    And the ERP gives up the claims that have lapsed
+    And a customer orders 2 "gift box" in the mobile app
+    And 20 minutes pass
+    Then the order is rejected
+    And every system agrees

@@ -29,3 +29,12 @@ Feature: An order that cannot be accepted
     Then the order is rejected
     And the gift card is worth 20.00 EUR
     And every system agrees
+
+  Scenario: The sums of the order do not add up
+    Given 5 "linen shirt" are in stock at "Warehouse North"
+    And the channel adds the order up 1.00 EUR too high
+    When a customer orders 1 "linen shirt" in the web shop
+    Then the ERP holds 0 sales orders
+    And the customer has paid 0.00 EUR
+    And 5 "linen shirt" are left in stock at "Warehouse North"
+    And nothing wrong was done

@@ -37,3 +37,13 @@ Feature: A return that is asked for online and comes by mail
     Then the customer is refunded 119.99 EUR to the card
     And 1 "running shoes" is added to the liquidation stock at "Store 12"
     And every system agrees
+
+  @RES-004
+  Scenario: The grades come before the receipt
+    Given the return receipt is overtaken by the next message
+    When the customer asks to return 1 "running shoes" because it is too small
+    And the returned 1 "running shoes" arrive at "Warehouse South"
+    And the dock grades the returned goods as new
+    Then the customer is refunded 119.99 EUR to the card
+    And 1 "running shoes" is added to the shelf at "Warehouse South"
+    And every system agrees

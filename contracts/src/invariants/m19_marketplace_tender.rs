@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M19",
         name: "a marketplace pays its own",
-        text: "For an order that the marketplace collects alone, the retailer's payment provider holds, takes \
-               and gives back nothing.",
+        text: "For an order that the marketplace collects alone, the retailer holds, takes and gives back nothing, by \
+               card or as store credit.",
         source: "Marketplace rules (the marketplace is merchant of record: refunds go through its interface)",
     },
     on_effect: Some(check),
@@ -31,6 +31,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         Effect::PaymentAuthorized { authorization } => ("held", authorization.amount),
         Effect::PaymentCaptured { capture } => ("took", capture.amount),
         Effect::RefundAccepted { refund, .. } => ("gave back", refund.amount),
+        Effect::AccountCredited { entry, issued: true } => ("issued as store credit", entry.amount),
         Effect::MarketplaceCollected { .. } => {
             bench.looks();
             return;
@@ -38,10 +39,8 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         _ => return,
     };
     bench.looks();
-    let sentence = format!(
-        "Order {} is collected by the marketplace, but the retailer's payment provider {what} {amount}.",
-        order.number
-    );
+    let sentence =
+        format!("Order {} is collected by the marketplace, but the retailer {what} {amount}.", order.number);
     bench.found(Finding::new(what, sentence).evidence([terms.seq, moment.record.seq]).says(
         System::Psp,
         format!("{what} {amount}"),

@@ -1,18 +1,22 @@
 //! M1: no more is captured than was authorized.
 
 use super::law::{Bench, Check, Finding, Moment};
-use crate::{invariants::Law, journal::Effect};
+use crate::{
+    invariants::Law,
+    journal::{Effect, Outcome},
+    model::System,
+};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M1",
         name: "capture within authorization",
         text: "All captures of an authorization together never exceed the amount that it holds, and nothing is \
-               captured from what was given up.",
+               captured from what was given up. Nor is more asked for than it holds still.",
         source: "card scheme rules; bug reports Sylius/Sylius#8958, solidusio/solidus_stripe#221",
     },
     on_effect: Some(check),
-    on_exchange: None,
+    on_exchange: Some(check_asked),
     at_rest: None,
 };
 
@@ -46,6 +50,34 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
             .evidence([hold.seq])
             .evidence(hold.given_up.seqs().iter().copied())
             .evidence(hold.captured.seqs().iter().copied()),
+    );
+}
+
+/// What was refused was asked for all the same.
+fn check_asked(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(exchange), Some(order)) = (moment.exchange(), moment.order) else { return };
+    let Some((id, hold)) = super::m8_capture_of_live_authorization::asked(exchange, order) else { return };
+    let amount = exchange.request.get("amount").and_then(|amount| amount.get("amount")?.as_i64());
+    let (Some(amount), Outcome::Fail) = (amount, exchange.outcome) else { return };
+    bench.looks();
+    let left = hold.amount - hold.captured.total();
+    if amount <= left {
+        return;
+    }
+    let Some(terms) = &order.terms else { return };
+    let sentence = format!(
+        "Order {}: {} was asked for from authorization {id}, which holds {} still: {} too much.",
+        order.number,
+        terms.money(amount),
+        terms.money(left),
+        terms.money(amount - left)
+    );
+    bench.found(
+        Finding::new(format!("request to {id}"), sentence).evidence([hold.seq, moment.record.seq]).says(
+            System::Psp,
+            "refused it",
+            false,
+        ),
     );
 }
 

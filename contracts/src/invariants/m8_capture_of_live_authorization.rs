@@ -1,10 +1,14 @@
 //! M8: money is taken only while it is held.
 
-use super::law::{Bench, Check, Finding, Moment};
+use super::{
+    books::{Hold, OrderBook},
+    law::{Bench, Check, Finding, Moment},
+};
 use crate::{
     invariants::Law,
-    journal::Effect,
-    model::{Capture, System},
+    journal::{Effect, Exchange},
+    model::{AuthorizationId, Capture, System},
+    protocol::psp,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -12,11 +16,12 @@ pub(super) const CHECK: Check = Check {
         id: "M8",
         name: "capture of a live authorization",
         text: "Each capture is from an authorization of the same order that was there before it and had not been \
-               given up. Whether one expired is for the payment provider's clock to say.",
+               given up; nor is one asked for of what the middleware gave up. Whether one expired is for the payment \
+               provider's clock to say.",
         source: "bug report woocommerce/woocommerce-gateway-stripe#5362",
     },
     on_effect: Some(check),
-    on_exchange: None,
+    on_exchange: Some(check_asked),
     at_rest: None,
 };
 
@@ -42,6 +47,33 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         .evidence(given_up)
         .says(System::Psp, format!("took {}", capture.amount), true),
     );
+}
+
+/// The authorization of the order that a capture is asked from; a repetition that was answered as before asks nothing.
+pub(super) fn asked<'o>(exchange: &Exchange, order: &'o OrderBook) -> Option<(AuthorizationId, &'o Hold)> {
+    if exchange.operation != psp::CAPTURE_PAYMENT.id || exchange.replayed {
+        return None;
+    }
+    let (_, path) = exchange.call.split_once(' ')?;
+    let operation = psp::CAPTURE_PAYMENT;
+    let (_, id) = operation.match_path(path)?.into_iter().next()?;
+    let id = AuthorizationId::new(id);
+    let hold = order.money.holds.get(&id)?;
+    Some((id, hold))
+}
+
+/// Nothing is asked from what the middleware itself gave up.
+fn check_asked(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(exchange), Some(order)) = (moment.exchange(), moment.order) else { return };
+    let Some((id, hold)) = asked(exchange, order) else { return };
+    bench.looks();
+    let Some(voided) = hold.voided else { return };
+    let sentence = format!(
+        "Order {}: a capture was asked for from authorization {id}, which the middleware had given up.",
+        order.number
+    );
+    let finding = Finding::new(format!("request to {id}"), sentence).evidence([voided, moment.record.seq]);
+    bench.found(finding.says(System::Middleware, "asked for a capture", true));
 }
 
 fn sentence(order: &str, capture: &Capture, why: &str) -> String {

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         id: "R9",
         name: "one replacement per exchange",
         text: "An exchange has one replacement order. The goods that come back pay of it what was agreed, no more. \
-               It leaves once they have, or before where the retailer's policy says so for the reason of the \
+               It is released once they have, or before where the retailer's policy says so for the reason of the \
                return. If it was refused or canceled, they pay nothing of it at rest: the customer is refunded.",
         source: "bug reports solidusio/solidus#3527, spree/spree#4324; practice: exchanges",
     },
@@ -29,7 +29,12 @@ fn check_moves(moment: &Moment<'_>, bench: &mut Bench) {
     match moment.effect() {
         Some(Effect::SalesOrderBooked { .. }) => check_booked(moment, order, bench),
         Some(Effect::ExchangeSettled { settlement }) => check_paid(moment, order, settlement, bench),
-        Some(Effect::ShipmentShipped { shipment }) => check_left(moment, order, &shipment.lines, bench),
+        Some(Effect::FulfillmentOrderReceived { fulfillment_order }) => {
+            check_left(moment, order, &fulfillment_order.lines, "were released", bench);
+        }
+        Some(Effect::ShipmentShipped { shipment }) => {
+            check_left(moment, order, &shipment.lines, "left", bench);
+        }
         _ => {}
     }
 }
@@ -78,7 +83,7 @@ fn check_paid(moment: &Moment<'_>, original: &OrderBook, told: &ExchangeSettleme
 }
 
 /// The replacement waits for the goods, unless the policy says otherwise.
-fn check_left(moment: &Moment<'_>, order: &OrderBook, lines: &[ItemQuantity], bench: &mut Bench) {
+fn check_left(moment: &Moment<'_>, order: &OrderBook, lines: &[ItemQuantity], what: &str, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     let Some(link) = &terms.exchange else { return };
     bench.looks();
@@ -91,7 +96,7 @@ fn check_left(moment: &Moment<'_>, order: &OrderBook, lines: &[ItemQuantity], be
     }
     let units: u32 = lines.iter().map(|line| line.quantity).sum();
     let sentence = format!(
-        "Exchange {}: {} of replacement {} left when the goods of order {} had paid {} of {}.",
+        "Exchange {}: {} of replacement {} {what} when the goods of order {} had paid {} of {}.",
         link.exchange_id,
         super::law::units(i64::from(units)),
         order.number,

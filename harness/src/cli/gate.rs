@@ -252,7 +252,7 @@ fn jobs(run: &Run) -> NonZeroUsize {
 }
 
 /// A flag that is set when the user interrupts, for as long as the process lives.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Fatal> {
+pub(super) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Fatal> {
     let runtime = super::runtime()?;
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);

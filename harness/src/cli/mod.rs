@@ -2,8 +2,10 @@
 
 mod check;
 mod explain;
+mod explore;
 mod gate;
 mod lint;
+mod prove;
 mod replay;
 mod requirements;
 mod run;
@@ -35,6 +37,10 @@ enum Command {
     Run(RunArgs),
     /// Play a recorded run again: same seed, policy, faults and clock
     Replay(ReplayArgs),
+    /// Show that the suite can fail: play it against known defects and say which law sees which
+    Prove(ProveArgs),
+    /// Play generated histories and write what breaks a law as the smallest scenario that does
+    Explore(ExploreArgs),
     /// Check feature files without running them
     Lint(LintArgs),
     /// Judge a recorded journal again
@@ -171,6 +177,54 @@ pub(crate) struct ServeArgs {
     ports: PortArgs,
 }
 
+/// What `explore` takes.
+#[derive(Debug, Args)]
+struct ExploreArgs {
+    /// The implementation: `reference` (in virtual time), or the base URL of one that runs already
+    #[arg(long, default_value = "reference", value_name = "reference|URL", env = "COUNTERPROOF_TARGET")]
+    target: Target,
+    /// How many histories [default: 2000, unless a time is given]
+    #[arg(long, value_name = "N", env = "COUNTERPROOF_CASES", value_parser = clap::value_parser!(u64).range(1..))]
+    cases: Option<u64>,
+    /// How long, in seconds
+    #[arg(long = "time", value_name = "SECONDS", env = "COUNTERPROOF_EXPLORE_TIME", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    seconds: Option<u64>,
+    /// All histories follow from it; random and printed if not given
+    #[arg(long, value_name = "N", env = "COUNTERPROOF_SEED")]
+    seed: Option<u64>,
+    /// What the retailer declares (JSON); the default policy if not given
+    #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
+    policy: Option<PathBuf>,
+    /// Folder for what is found; what was found there before is played first [default: target/counterproof/explored]
+    #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
+    out: Option<PathBuf>,
+}
+
+/// What `prove` takes.
+#[derive(Debug, Args)]
+struct ProveArgs {
+    /// Feature files or folders; the built-in pack if none is named
+    paths: Vec<String>,
+    /// Only this defect of contracts/defects.toml; may be repeated
+    #[arg(short, long = "defect", value_name = "ID", env = "COUNTERPROOF_DEFECTS", value_delimiter = ',')]
+    defects: Vec<String>,
+    /// Only scenarios whose tags fit
+    #[arg(short, long, value_name = "EXPR", env = "COUNTERPROOF_TAGS")]
+    tags: Option<String>,
+    /// Makes business identities repeatable
+    #[arg(long, default_value_t = 1, value_name = "N", env = "COUNTERPROOF_SEED")]
+    seed: u64,
+    /// Look for each defect with so many generated histories instead of the scenarios
+    #[arg(long, value_name = "CASES", conflicts_with_all = ["paths", "tags", "out"], value_parser = clap::value_parser!(u64).range(1..))]
+    by_exploring: Option<u64>,
+    /// How many plays run at once [default: as many as there are processors]
+    #[arg(short, long, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Folder for matrix.json, matrix.md and matrix.html
+    #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
+    out: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum StepsCommand {
     /// Every step that scenarios can use, with its parameters
@@ -213,6 +267,8 @@ pub fn main() -> ExitCode {
         }
         Command::Run(args) => run::run(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Explore(args) => explore::explore(&args),
+        Command::Prove(args) => prove::prove(&args),
         Command::Lint(args) => lint::lint(&args),
         Command::Check(args) => check::check(&args),
         Command::Serve(args) => serve::serve(args),

@@ -57,6 +57,18 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "the {channel} submits the order again under another number",
+        doc: "A second process of the channel numbers the same order anew.",
+        action: |world, _| at_once(submit_under_another_number(world)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the channel adds the order up {money} too high",
+        doc: "The next order bears a total that its lines and payments do not sum to.",
+        action: |world, args| at_once(add_up_wrongly(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "the customer cancels the order",
         doc: "The channel asks to cancel everything that has not left.",
         action: |world, _| at_once(cancel(world, None)),
@@ -192,6 +204,7 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
     let mut order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
     order.pickup_node = cart.pickup;
+    order.total.amount += cart.excess;
     play.stage.claim(&play.id, BusinessKey::Order(number.clone()))?;
     open_account(play, &order, TenderKind::GiftCard, cart.gift_card)?;
     open_account(play, &order, TenderKind::StoreCredit, cart.store_credit)?;
@@ -249,6 +262,24 @@ fn submit_again(world: &mut World, same_key: bool) -> Result<(), StepError> {
         .with_channel(system, &root, |channel, scene| channel.submit_again(scene, &number, same_key))
         .ok_or_else(|| StepError::rig("no such channel"))?
         .map_err(|error| StepError::rig(format!("the channel cannot submit again: {error}")))
+}
+
+fn submit_under_another_number(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, system) = (play.order_number()?, play.channel()?);
+    let count = play.next("order");
+    let other = play.number_of(count);
+    play.stage.claim(&play.id, BusinessKey::Order(other.clone()))?;
+    let root = play.same_root("order");
+    play.stage
+        .with_channel(system, &root, |channel, scene| channel.submit_as(scene, &number, other))
+        .ok_or_else(|| StepError::rig("no such channel"))?
+        .map_err(|error| StepError::rig(format!("the channel cannot submit again: {error}")))
+}
+
+fn add_up_wrongly(world: &mut World, args: &Args) -> Result<(), StepError> {
+    world.play()?.cart.excess = super::payment::money(args.text(0))?.amount;
+    Ok(())
 }
 
 fn cancel(world: &mut World, args: Option<&Args>) -> Result<(), StepError> {

@@ -16,7 +16,7 @@ use counterproof_contracts::{
     policy::Policy,
     protocol::signature::Secret,
 };
-use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts, door};
+use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, Defects, GIVE_UP_AFTER, Parts, door};
 use counterproof_simulators::kernel::{Network, NetworkError, Signal, in_process};
 use tower::ServiceExt as _;
 
@@ -94,6 +94,7 @@ pub trait Implementation: Send {
 pub struct InProcessReference {
     store: Option<Arc<dyn door::store::Store>>,
     app: Option<App>,
+    defects: Defects,
 }
 
 impl std::fmt::Debug for InProcessReference {
@@ -105,7 +106,12 @@ impl std::fmt::Debug for InProcessReference {
 impl InProcessReference {
     /// The reference over another store: one that fails or forgets, for example.
     pub fn over(store: Arc<dyn door::store::Store>) -> Self {
-        Self { store: Some(store), app: None }
+        Self { store: Some(store), ..Self::default() }
+    }
+
+    /// The reference with a defect, to show that a suite sees it.
+    pub fn with(defects: Defects) -> Self {
+        Self { defects, ..Self::default() }
     }
 }
 
@@ -122,6 +128,7 @@ impl Implementation for InProcessReference {
             partners: surroundings.partners,
             give_up_after: GIVE_UP_AFTER,
             calls_per_partner_max: CALLS_PER_PARTNER_MAX,
+            defects: self.defects.clone(),
         })
         .map_err(|error| error.to_string())?;
         app.start();

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     config::{Cli, Config, ConfigError, secret_of_environment},
+    defects::Defects,
     door::{
         chance::Chance,
         clock::Clock,
@@ -134,6 +135,7 @@ fn open(config: Config) -> Result<App, ServeError> {
         partners: config.partners,
         give_up_after: config.give_up_after,
         calls_per_partner_max: config.calls_per_partner_max,
+        defects: Defects::default(),
     };
     App::open(parts).map_err(|error| match error {
         AppError::Store(error) => failed(error),

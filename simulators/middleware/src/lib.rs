@@ -10,6 +10,7 @@
 
 mod cli;
 mod config;
+mod defects;
 pub mod door;
 mod durable;
 mod http;
@@ -19,4 +20,5 @@ mod test_partners;
 
 pub use cli::{ServeError, cli_main, serve};
 pub use config::{Config, ConfigError};
+pub use defects::{Defect, Defects};
 pub use durable::{App, AppError, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts};

@@ -260,6 +260,7 @@ impl Rig {
                 .collect(),
             give_up_after: Duration::from_mins(15),
             calls_per_partner_max,
+            defects: crate::Defects::default(),
         })
         .unwrap()
     }

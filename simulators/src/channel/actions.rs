@@ -84,6 +84,21 @@ impl Channel {
         Ok(())
     }
 
+    /// The channel submits an order once more under another number, as a second process that knows nothing of the first. The
+    /// customer placed it once.
+    pub fn submit_as(
+        &mut self,
+        scene: &mut Scene<'_>,
+        order_number: &OrderNumber,
+        other: OrderNumber,
+    ) -> Result<(), ActionError> {
+        let order = self.order(order_number).ok_or_else(|| ActionError::NotPlaced(order_number.clone()))?;
+        let order = Order { order_number: other, ..order.clone() };
+        let key = scene.id("resubmit", order.channel_order_id.as_str());
+        submit(scene, &order, key);
+        Ok(())
+    }
+
     /// A customer cancels units; no lines: everything that has not left. Returns the cancellation's identifier.
     pub fn cancel(
         &mut self,

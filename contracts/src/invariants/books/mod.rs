@@ -42,7 +42,7 @@ pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
-pub(super) use money::{MoneyBook, Payout, Via};
+pub(super) use money::{Hold, MoneyBook, Payout, Via};
 pub(super) use order::{LineBook, OrderBook, Restock, Sighting};
 pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use reasons::ReasonBook;

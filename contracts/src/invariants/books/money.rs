@@ -22,6 +22,8 @@ pub(in crate::invariants) struct Hold {
     pub(in crate::invariants) amount: i64,
     pub(in crate::invariants) captured: Tally,
     pub(in crate::invariants) given_up: Tally,
+    /// Where the middleware gave it up.
+    pub(in crate::invariants) voided: Option<u64>,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -263,6 +265,9 @@ impl MoneyBook {
             Effect::PaymentCaptured { capture } => self.capture(seq, capture),
             Effect::AuthorizationVoided { authorization_id, amount } => {
                 self.give_up(seq, authorization_id, amount.amount);
+                if let Some(hold) = self.holds.get_mut(authorization_id) {
+                    hold.voided.get_or_insert(seq);
+                }
             }
             Effect::AuthorizationExpired { authorization, given_up } => {
                 self.give_up(seq, &authorization.authorization_id, given_up.amount);
@@ -297,6 +302,7 @@ impl MoneyBook {
                 amount: authorization.amount.amount,
                 captured: Tally::default(),
                 given_up: Tally::default(),
+                voided: None,
                 seq,
             },
         );

@@ -25,6 +25,7 @@ use super::{
     runner::{self, Job},
 };
 use crate::{
+    defects::{Defect, Defects},
     door::{
         chance::Chance,
         clock::Clock,
@@ -58,6 +59,8 @@ pub struct Parts {
     pub give_up_after: Duration,
     /// Most calls to one partner at the same time; of those that wait the most urgent go first.
     pub calls_per_partner_max: usize,
+    /// Defects that are switched on: none, but where a suite is to be shown to fail.
+    pub defects: Defects,
 }
 
 /// Why a middleware could not be opened.
@@ -82,7 +85,7 @@ pub enum AppError {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::{collections::BTreeMap, sync::Arc};
 /// use counterproof_contracts::{policy::Policy, protocol::signature::Secret};
-/// use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, GIVE_UP_AFTER, Parts, door};
+/// use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, Defects, GIVE_UP_AFTER, Parts, door};
 /// use tower::{ServiceExt as _, util::BoxCloneSyncService};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
@@ -98,6 +101,7 @@ pub enum AppError {
 ///     partners: BTreeMap::new(),
 ///     give_up_after: GIVE_UP_AFTER,
 ///     calls_per_partner_max: CALLS_PER_PARTNER_MAX,
+///     defects: Defects::default(),
 /// })?;
 /// app.start();
 /// let request = http::Request::get("/healthz").body(axum::body::Body::empty())?;
@@ -235,6 +239,11 @@ pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
 type Held = OwnedMutexGuard<Option<Option<OrderProcess>>>;
 
 impl Inner {
+    /// Asked where a defect would make a difference: whether it is switched on.
+    pub(crate) fn meets(&self, defect: Defect) -> bool {
+        self.parts.defects.meets(defect)
+    }
+
     /// Reads a document from the store.
     pub(crate) fn load<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
         let Some(bytes) = self.parts.store.get(key)? else { return Ok(None) };
@@ -296,7 +305,8 @@ impl Inner {
         let (mut held, mut process) = self.hold(order).await?;
         let now = self.parts.clock.now();
         let Circumstances { chain, source, occurred_at } = circumstances;
-        let context = Context { now, policy: &self.parts.policy, chain, source, occurred_at };
+        let (policy, defects) = (&self.parts.policy, &self.parts.defects);
+        let context = Context { now, policy, chain, source, occurred_at, defects };
         let decision = process::decide(&mut process, input, &context);
         let (mut tasks, mut jobs) = (Vec::new(), Vec::new());
         let mut batch = seal.batch;

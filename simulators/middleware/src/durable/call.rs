@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use counterproof_contracts::{
     model::System,
-    protocol::{Operation, Problem, header},
+    protocol::{Operation, Problem, ProblemKind, erp, header},
     shape,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -15,8 +15,9 @@ use tower::ServiceExt as _;
 
 use super::app::{Inner, json};
 use crate::{
+    defects::Defect,
     door::network::CallError,
-    process::{PartnerAnswer, Refusal, Task, hex},
+    process::{Intent, PartnerAnswer, Refusal, Task, hex, idempotency_key},
 };
 
 /// How long a call is tried before a person must look at it, unless configured otherwise.
@@ -57,7 +58,11 @@ pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
     let timeout = Duration::from_millis(app.parts.policy.retry.timeout_ms);
     let answer = tokio::time::timeout(timeout, app.parts.network.clone().oneshot(request)).await;
     match answer.unwrap_or(Err(CallError::Timeout)) {
-        Ok(answer) => judge(operation, task, &answer),
+        Ok(answer) => judge(app, operation, task, &answer),
+        Err(_) if task.partner == System::Psp && app.meets(Defect::UnknownTakenAsFailed) => {
+            let detail = "no answer".to_owned();
+            Attempt::Refused(Refusal { status: 402, kind: Some(ProblemKind::PaymentDeclined), detail })
+        }
         Err(error) => Attempt::Unknown { reason: error.to_string(), wait: None },
     }
 }
@@ -70,17 +75,54 @@ fn request(
 ) -> Result<Request<Bytes>, http::Error> {
     let base = app.parts.partners.get(&task.partner).map_or("", String::as_str).trim_end_matches('/');
     let parameters: Vec<&str> = task.parameters.iter().map(String::as_str).collect();
+    let lost = app.meets(Defect::ChainLost);
+    let correlation = if lost { &task.key } else { task.chain.correlation.as_str() };
     let mut request = Request::builder()
         .method(operation.method.as_str())
         .uri(format!("{base}{}", operation.path_with(&parameters)))
         .header(http::header::CONTENT_TYPE, "application/json")
-        .header(header::CORRELATION_ID, task.chain.correlation.as_str())
+        .header(header::CORRELATION_ID, correlation)
         .header(header::CAUSATION_ID, &task.chain.causation)
         .header(header::TRACEPARENT, traceparent(task, number));
     if operation.keyed {
-        request = request.header(header::IDEMPOTENCY_KEY, &task.key);
+        request = request.header(header::IDEMPOTENCY_KEY, sent_key(app, task, number));
     }
-    request.body(Bytes::from(json(&task.body)))
+    let mut body = task.body.clone();
+    if operation == erp::POST_INVOICE
+        && app.meets(Defect::FieldLeftOut)
+        && let Some(invoice) = body.as_object_mut()
+    {
+        invoice.remove("tax");
+    }
+    request.body(Bytes::from(json(&body)))
+}
+
+/// The key that an attempt carries: the task's, whatever the number of the attempt.
+fn sent_key(app: &Inner, task: &Task, number: u32) -> String {
+    let another = match (task.partner, &task.intent) {
+        (System::Erp, Intent::Book) => Defect::NewKeyOnOrderRetry,
+        (System::Erp, _) => Defect::NewKeyOnPostingRetry,
+        (System::Psp, _) => Defect::NewKeyOnPaymentRetry,
+        (System::StoredValue, _) => Defect::NewKeyOnCreditRetry,
+        (System::Wms, _) => Defect::NewKeyOnReleaseRetry,
+        _ => Defect::NewKeyOnOtherRetry,
+    };
+    if number > 1 && app.meets(another) {
+        return format!("{}-{number}", task.key);
+    }
+    let first = match &task.intent {
+        Intent::Capture { shipment, tender, attempt } if *attempt > 1 => {
+            Intent::Capture { shipment: shipment.clone(), tender: tender.clone(), attempt: 1 }
+        }
+        Intent::Refund { refund, attempt } if *attempt > 1 => {
+            Intent::Refund { refund: refund.clone(), attempt: 1 }
+        }
+        _ => return task.key.clone(),
+    };
+    if app.meets(Defect::KeyPinnedToFailure) {
+        return idempotency_key(&task.order_number, &first);
+    }
+    task.key.clone()
 }
 
 /// W3C Trace Context: one trace for each chain of messages, one span for each attempt.
@@ -93,13 +135,14 @@ fn traceparent(task: &Task, number: u32) -> String {
 
 /// What an answer proves. Only a readable answer in the contract's shape proves an effect, only a definite
 /// refusal proves that there was none; everything else leaves it open.
-fn judge(operation: Operation, task: &Task, answer: &Response<Bytes>) -> Attempt {
+fn judge(app: &Inner, operation: Operation, task: &Task, answer: &Response<Bytes>) -> Attempt {
     let status = answer.status();
     let wait = retry_after(answer.headers());
     let unknown = |reason: String| Attempt::Unknown { reason, wait };
     if status.is_success() {
         return match effect(operation, task, answer) {
             Ok(read) => Attempt::Answered(read),
+            Err(_) if app.meets(Defect::AnySuccessBelieved) => Attempt::Answered(PartnerAnswer::Done),
             Err(reason) => unknown(reason),
         };
     }
@@ -139,7 +182,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// with `Retry-After` holds for the task that it answered: others find out for themselves.
 pub(super) fn pause(app: &Inner, task: &Task, number: u32, wait: Option<Duration>) -> Duration {
     let retry = app.parts.policy.retry;
-    let doublings = number.saturating_sub(1).min(32);
+    let mut doublings = number.saturating_sub(1).min(32);
+    if doublings > 0 && app.meets(Defect::PausesDoNotGrow) {
+        doublings = 0;
+    }
+    let wait = wait.filter(|_| !app.meets(Defect::RetryAfterIgnored));
     let full_ms = retry.initial_ms.saturating_mul(1 << doublings).min(retry.max_ms);
     let off_ms = app.parts.chance.up_to(full_ms / 2, &task.key, number);
     Duration::from_millis(full_ms - off_ms).max(wait.unwrap_or_default())

@@ -17,6 +17,7 @@ use super::{
     runner::{self, Job},
 };
 use crate::{
+    defects::Defect,
     door::store::{Batch, StoreError},
     process::{self, Letter, Stock, StockNotice, Task},
 };
@@ -30,14 +31,28 @@ struct Publication {
 
 /// Takes a message of the ERP: commits what is known now, and that channels are to be told. An older one than what is
 /// known changes nothing.
-pub(crate) async fn take(app: &Arc<Inner>, notice: StockNotice, seal: Seal) -> Result<(), StoreError> {
+pub(crate) async fn take(app: &Arc<Inner>, mut notice: StockNotice, seal: Seal) -> Result<(), StoreError> {
     let sku = notice.told.sku.clone();
     let key = Keys::stock(&sku);
     let _held = app.hold_key(&key).await;
     let before: Option<Stock> = app.load(&key)?;
+    if let Some(before) = before.as_ref().filter(|before| notice.sequence < before.event_sequence)
+        && app.meets(Defect::OldStockWins)
+    {
+        notice.sequence = before.event_sequence.saturating_add(1);
+    }
+    for level in notice.told.levels.iter_mut().filter(|level| level.reserved > 0) {
+        if app.meets(Defect::ClaimedStockOffered) {
+            level.reserved = 0;
+        }
+    }
+    let mut policy = app.parts.policy.availability.clone();
+    if app.meets(Defect::SafetyStockOffered) {
+        policy.safety_stock.clear();
+    }
     let mut batch = seal.batch;
     let mut jobs = Vec::new();
-    if let Some((stock, channels)) = process::adjusted(before, notice, &app.parts.policy.availability) {
+    if let Some((stock, channels)) = process::adjusted(before, notice, &policy) {
         batch.put(key, json(&stock));
         for channel in channels {
             let publication = Keys::publication(&sku, channel);

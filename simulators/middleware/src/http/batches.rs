@@ -81,7 +81,9 @@ async fn take(
     chain: Chain,
 ) -> Result<Outcome, StoreError> {
     let command = match record {
-        Record::Order(order) => submission(*order).map(|command| in_file(command, partner)),
+        Record::Order(order) => {
+            submission(*order, &app.parts.defects).map(|command| in_file(command, partner))
+        }
         Record::Return(receipt) => Ok(Command {
             order: receipt.order_number.clone(),
             source: System::Pos,

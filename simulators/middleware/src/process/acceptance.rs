@@ -14,12 +14,14 @@ use serde_json::Value;
 
 use super::{
     answer::Refusal,
+    booking,
     desk::Desk,
     ids, intake, payment, reservation,
     state::{Chain, Counts, Holding, OrderProcess},
     status,
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Takes an order. The same order again is answered the same and changes nothing.
 pub(super) fn submit(
@@ -115,19 +117,35 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     if !process.taxes_confirmed {
         return;
     }
+    if desk.meets(Defect::BookedBeforePaid) {
+        book(process, desk);
+    }
     payment::hold(process, desk);
     if !payment::all_held(process) {
         return;
     }
     reservation::claim(process, desk);
-    if process.reservations.is_empty() || process.shortages.iter().any(|shortage| !shortage.settled) {
+    let unclaimed = process.reservations.is_empty() && !desk.meets(Defect::BookedBeforeClaimed);
+    if unclaimed || process.shortages.iter().any(|shortage| !shortage.settled) {
         return;
     }
-    let booking = PartnerCall::new(erp::CREATE_SALES_ORDER, &[], &sales_order(&process.order));
-    desk.ask(process, Intent::Book, &chain, booking);
+    book(process, desk);
     if process.done(&Intent::Book) && process.erp_document.is_some() {
         process.accepted = true;
         desk.decide(process, "accepted: paid for, reserved and booked");
+    }
+}
+
+/// Books the order in the ERP, and reports no tax before anything left.
+fn book(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let chain = process.chain.clone();
+    let mut sales_order = sales_order(&process.order);
+    if desk.meets(Defect::BookedWithoutTax) {
+        sales_order.total_tax.amount = 0;
+    }
+    desk.ask(process, Intent::Book, &chain, PartnerCall::new(erp::CREATE_SALES_ORDER, &[], &sales_order));
+    if desk.meets(Defect::TaxReportedAtAcceptance) {
+        booking::report_order(process, desk);
     }
 }
 

@@ -5,19 +5,20 @@ use counterproof_contracts::{
     allocation::Value,
     funding::{Contributions, add_contributions, contribution_list},
     model::{
-        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, SettledAmounts,
-        ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentLine,
-        TaxDocumentStatus, TaxLine, TaxScheme,
+        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, ReservedLine,
+        SettledAmounts, ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind,
+        TaxDocumentLine, TaxDocumentStatus, TaxLine, TaxScheme,
     },
     protocol::{erp, tax},
 };
 
 use super::{
     desk::Desk,
-    ids,
+    ids, reservation,
     state::{Departure, OrderProcess, Units},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Books every parcel that left.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
@@ -28,10 +29,32 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         .filter(|(id, _)| process.unasked(&Intent::Invoice { shipment: id.clone() }))
         .collect();
     for (shipment, departure) in left {
+        if desk.meets(Defect::ClaimOfShippedReleased) {
+            release_claims(process, &shipment, &departure, desk);
+        }
         issue_goods(process, &shipment, &departure, desk);
         report_sale(process, &shipment, &departure, desk);
         post_invoice(process, &shipment, &departure, desk);
     }
+}
+
+/// Gives the claims of a parcel's units back, which the goods issue consumes.
+fn release_claims(
+    process: &mut OrderProcess,
+    shipment: &ShipmentId,
+    departure: &Departure,
+    desk: &mut Desk<'_>,
+) {
+    let Some(parcel) = process.shipments.get(shipment) else { return };
+    let Some(fulfillment) = process.fulfillments.get(&parcel.fulfillment_order_id) else { return };
+    let (reservation, node_id) = (fulfillment.reservation_id.clone(), parcel.node_id.clone());
+    let claims = departure.units.iter().filter_map(|units| {
+        let sku = process.order.line(&units.line_id)?.sku.clone();
+        let (line_id, node_id) = (units.line_id.clone(), node_id.clone());
+        Some(ReservedLine { line_id, sku, node_id, quantity: units.quantity })
+    });
+    let claims: Vec<ReservedLine> = claims.collect();
+    reservation::release_given_back(process, &reservation, claims, shipment.as_str(), &departure.chain, desk);
 }
 
 fn issue_goods(
@@ -41,7 +64,20 @@ fn issue_goods(
     desk: &mut Desk<'_>,
 ) {
     let Some(node_id) = process.shipments.get(shipment).map(|parcel| parcel.node_id.clone()) else { return };
+    let mut cause = shipment.to_string();
+    if desk.meets(Defect::IssuedForOrderNotParcel) {
+        cause = process.order.order_number.to_string();
+    }
+    let node_id = process
+        .fulfillments
+        .values()
+        .map(|first| first.node_id.clone())
+        .find(|first| *first != node_id && desk.meets(Defect::IssuedAtFirstNode))
+        .unwrap_or(node_id);
     for units in &departure.units {
+        let ordered = process.order.line(&units.line_id).map_or(0, |line| line.quantity);
+        let more = ordered > units.quantity && desk.meets(Defect::IssuedAsOrdered);
+        let quantity = if more { ordered } else { units.quantity };
         let Some(sku) = process.order.line(&units.line_id).map(|line| line.sku.clone()) else { continue };
         let movement = InventoryMovement {
             movement_id: ids::goods_issue(shipment, &units.line_id),
@@ -50,14 +86,38 @@ fn issue_goods(
             node_id: node_id.clone(),
             sku,
             condition: StockCondition::Sellable,
-            quantity: -i64::from(units.quantity),
+            quantity: -i64::from(quantity),
             reason: MovementReason::GoodsIssue,
-            cause: shipment.to_string(),
+            cause: cause.clone(),
         };
         let intent = Intent::IssueGoods { shipment: shipment.clone(), line: units.line_id.clone() };
         let call = PartnerCall::new(erp::POST_INVENTORY_MOVEMENT, &[], &movement);
         desk.ask(process, intent, &departure.chain, call);
     }
+}
+
+/// Reports the tax of the whole order, as if it had left.
+pub(super) fn report_order(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let lines = tax_lines(process, &every_unit(process));
+    if lines.is_empty() {
+        return;
+    }
+    let order = ShipmentId::new(process.order.order_number.as_str());
+    let document = TaxDocument {
+        document_code: ids::sales_document(&process.order.order_number, &order),
+        kind: TaxDocumentKind::SalesInvoice,
+        order_number: process.order.order_number.clone(),
+        shipment_id: Some(order.clone()),
+        original_document_code: None,
+        tax_date: process.order.placed_at,
+        status: TaxDocumentStatus::Committed,
+        total_tax: total_tax(process, &lines),
+        lines,
+        scheme: scheme(process),
+    };
+    let chain = process.chain.clone();
+    let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
+    desk.ask(process, Intent::ReportSale { shipment: order }, &chain, call);
 }
 
 fn report_sale(
@@ -67,8 +127,15 @@ fn report_sale(
     desk: &mut Desk<'_>,
 ) {
     let mut lines = tax_lines(process, &departure.units);
+    if process.anything_open() && departure.first && desk.meets(Defect::WholeOrderTaxed) {
+        lines = tax_lines(process, &every_unit(process));
+    }
     if departure.first {
         lines.extend(shipping_tax_lines(process));
+    }
+    let by_others: i64 = contributions(process, &departure.units).values().sum();
+    if by_others > 0 && desk.meets(Defect::TaxedOnCustomersShare) {
+        lines.iter_mut().take(1).for_each(|line| line.taxable_base.amount -= by_others);
     }
     if lines.is_empty() || process.order.tax_collector() == TaxCollector::Marketplace {
         return;
@@ -83,10 +150,16 @@ fn report_sale(
         status: TaxDocumentStatus::Committed,
         total_tax: total_tax(process, &lines),
         lines,
-        scheme: scheme(process),
+        scheme: scheme(process).filter(|_| !desk.meets(Defect::TaxSchemeLost)),
     };
     let call = PartnerCall::new(tax::COMMIT_TAX, &[], &document);
     desk.ask(process, Intent::ReportSale { shipment: shipment.clone() }, &departure.chain, call);
+}
+
+/// All units of the order, wherever they are.
+fn every_unit(process: &OrderProcess) -> Vec<Units> {
+    let lines = process.order.lines.iter();
+    lines.map(|line| Units { line_id: line.line_id.clone(), first: 0, quantity: line.quantity }).collect()
 }
 
 /// The scheme that taxes are reported under, where it is a particular one.
@@ -183,7 +256,13 @@ fn post_invoice(
     departure: &Departure,
     desk: &mut Desk<'_>,
 ) {
-    let value = invoiced(process, departure);
+    let mut value = invoiced(process, departure);
+    if process.anything_open() && departure.first && desk.meets(Defect::WholeOrderInvoiced) {
+        value = process.value_of(&every_unit(process)) + process.order.shipping_value();
+    }
+    if value.tax > 0 && desk.meets(Defect::InvoiceWithoutTax) {
+        value.tax = 0;
+    }
     let asked = |id: &ShipmentId| !process.unasked(&Intent::Invoice { shipment: id.clone() });
     let before = process.shipments.iter().filter(|(id, _)| asked(id));
     let before = before.filter_map(|(_, parcel)| parcel.shipped.as_ref());
@@ -198,6 +277,15 @@ fn post_invoice(
         contributions: contribution_list(&owed_by_others(process, departure), &process.order),
         settlement: settled(process, before, value),
     };
+    let mut invoice = invoice;
+    if !invoice.contributions.is_empty() && desk.meets(Defect::FunderNotBilled) {
+        invoice.contributions.clear();
+    }
+    if let Some(settled) = &mut invoice.settlement
+        && desk.meets(Defect::SettledAtPar)
+    {
+        settled.amount.amount = value.gross;
+    }
     let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
     desk.ask(process, Intent::Invoice { shipment: shipment.clone() }, &departure.chain, call);
 }

@@ -21,6 +21,7 @@ use super::{
     state::{CancellationState, Chain, OrderProcess, StopWish},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Takes a wish to cancel. The same wish again is answered the same.
 pub(super) fn request(
@@ -163,13 +164,17 @@ fn plan(
     let mut wishes: BTreeMap<FulfillmentOrderId, Vec<ItemQuantity>> = BTreeMap::new();
     let mut too_late = 0;
     for (line_id, quantity) in wanted {
-        let possible = cancelable(process, line_id).min(*quantity);
+        let mut possible = cancelable(process, line_id).min(*quantity);
+        if possible < *quantity && desk.meets(Defect::ShippedUnitsCanceled) {
+            possible = *quantity;
+        }
         too_late += quantity - possible;
         if possible == 0 {
             continue;
         }
         let unreleased = process.open_units(line_id).saturating_sub(process.units_at_nodes(line_id));
-        let at_once = possible.min(unreleased);
+        let unasked = possible > unreleased && desk.meets(Defect::CanceledWithoutAskingNode);
+        let at_once = if unasked { possible } else { possible.min(unreleased) };
         if at_once > 0 {
             cancel_units(process, line_id, at_once);
             direct.push(LineQuantity { line_id: line_id.clone(), quantity: at_once });
@@ -361,10 +366,17 @@ fn stop(process: &mut OrderProcess, cancellation: &CancellationState, wish: &Sto
     if !process.done(&Intent::Fulfill { fulfillment_order: fulfillment_order.clone() }) {
         return;
     }
+    let mut lines = wish.lines.clone();
+    for line in &mut lines {
+        let there = process.units_at(&fulfillment_order, &line.line_id);
+        if there > line.quantity && desk.meets(Defect::WholeConsignmentStopped) {
+            line.quantity = there;
+        }
+    }
     let body = FulfillmentCancellation {
         order_number: process.order.order_number.clone(),
         cancellation_id: cancellation.request.cancellation_id.clone(),
-        lines: wish.lines.clone(),
+        lines,
     };
     let call = PartnerCall::new(wms::CANCEL_FULFILLMENT, &[fulfillment_order.as_str()], &body);
     let intent =
@@ -375,7 +387,7 @@ fn stop(process: &mut OrderProcess, cancellation: &CancellationState, wish: &Sto
 fn unbook(process: &mut OrderProcess, cancellation: &CancellationState, desk: &mut Desk<'_>) {
     let lines = reservation::by_line(cancellation);
     let Some(document) = process.erp_document.clone() else { return };
-    if lines.is_empty() || !process.done(&Intent::Book) {
+    if lines.is_empty() || !process.done(&Intent::Book) || desk.meets(Defect::CancellationNotBooked) {
         return;
     }
     let body = SalesOrderCancellation {

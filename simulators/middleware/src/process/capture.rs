@@ -13,6 +13,7 @@ use super::{
     state::{Chain, Holding, OrderProcess, PaymentShare},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Takes the money of every parcel that left.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
@@ -43,10 +44,17 @@ fn ask(
         return;
     }
     let Some(authorization) = authorization::present(process, &share.tender_id) else { return };
+    let first = process.cards.get(&share.tender_id).and_then(|card| card.authorizations.first());
+    let first = first.filter(|first| *first != authorization && desk.meets(Defect::FirstAuthorizationUsed));
+    let authorization = first.unwrap_or(authorization);
+    let mut amount = share.amount;
+    if process.anything_open() && desk.meets(Defect::FirstParcelTakesAll) {
+        amount = process.order.total.amount;
+    }
     let request = CaptureRequest {
         order_number: process.order.order_number.clone(),
         shipment_id: shipment.clone(),
-        amount: Money::new(share.amount, process.order.currency),
+        amount: Money::new(amount, process.order.currency),
         attempt,
     };
     let call = PartnerCall::new(psp::CAPTURE_PAYMENT, &[authorization.as_str()], &request);

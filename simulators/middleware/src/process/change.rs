@@ -18,9 +18,11 @@ use super::{
     acceptance,
     answer::Refusal,
     desk::Desk,
+    reservation,
     state::{ChangeState, Consent, OrderProcess, TaskStatus},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Takes a wish to change the order. The same wish again is answered with what became of it.
 pub(super) fn request(
@@ -295,7 +297,11 @@ fn accept(process: &mut OrderProcess, change_id: &str, desk: &mut Desk<'_>) {
     change.result.version = Some(changed.version);
     change.before = Some(before);
     desk.decide(process, format!("change {change_id} is accepted: version {}", changed.version));
+    let repriced = changed.total != process.order.total;
     process.order = changed;
+    if repriced && desk.meets(Defect::PriceChangeClaimsAgain) {
+        reservation::claim_again(process, change_id, desk);
+    }
 }
 
 /// Tells the ERP each version that came into force, one after the other.
@@ -303,7 +309,13 @@ fn rebook(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     let Some(document) = process.erp_document.clone().filter(|_| process.done(&Intent::Book)) else { return };
     for change in process.changes.clone() {
         let Some(version) = change.result.version else { continue };
-        let (intent, order) = (Intent::Rebook { version }, &change.change.changed);
+        if desk.meets(Defect::ChangeNotBooked) {
+            continue;
+        }
+        let intent = Intent::Rebook { version };
+        let before = change.before.as_ref().filter(|before| before.total != change.change.changed.total);
+        let before = before.filter(|_| desk.meets(Defect::ChangeBookedAtOldPrice));
+        let order = before.unwrap_or(&change.change.changed);
         let body = SalesOrderChange {
             order_number: order.order_number.clone(),
             change_id: change.change.change_id.clone(),

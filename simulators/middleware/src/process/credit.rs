@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use counterproof_contracts::{
     funding::contribution_list,
     model::{
-        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ShipmentId, StockCondition,
-        TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReturnReason, ShipmentId, Sku,
+        StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
     },
     protocol::{erp, tax},
 };
@@ -19,6 +19,7 @@ use super::{
     state::{Graded, OrderProcess, ReceiptState, Units},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Books every receipt.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
@@ -37,7 +38,18 @@ fn book_receipt(process: &mut OrderProcess, receipt: &ReceiptState, desk: &mut D
     let intent = Intent::BookReceipt { receipt: receipt.receipt.receipt_id.clone() };
     let authorized = Intent::AuthorizeReturn { rma: receipt.rma_id.clone() };
     if process.unasked(&intent) && process.done(&authorized) {
-        let call = PartnerCall::new(erp::POST_RETURN_RECEIPT, &[], &receipt.receipt);
+        let mut booked = receipt.receipt.clone();
+        if desk.meets(Defect::ReceiptBookedAsRequested)
+            && let Some(authorization) = process.authorization(&receipt.rma_id)
+        {
+            booked.lines.clone_from(&authorization.lines);
+        }
+        for line in booked.lines.iter_mut().filter(|line| line.reason != ReturnReason::ChangedMind) {
+            if desk.meets(Defect::ReasonLost) {
+                line.reason = ReturnReason::ChangedMind;
+            }
+        }
+        let call = PartnerCall::new(erp::POST_RETURN_RECEIPT, &[], &booked);
         desk.ask(process, intent, &receipt.chain, call);
     }
 }
@@ -62,7 +74,10 @@ fn by_parcel(process: &OrderProcess, units: &[Units]) -> BTreeMap<ShipmentId, Ve
 
 fn restock(process: &mut OrderProcess, receipt: &ReceiptState, graded: &Graded, desk: &mut Desk<'_>) {
     for (line, code) in &graded.lines {
-        let Some(condition) = code.stock_condition() else { continue };
+        let Some(mut condition) = code.stock_condition() else { continue };
+        if condition != StockCondition::Sellable && desk.meets(Defect::RestockedWhateverTheGrade) {
+            condition = StockCondition::Sellable;
+        }
         let intent = Intent::Restock {
             receipt: receipt.receipt.receipt_id.clone(),
             line: line.line_id.clone(),
@@ -78,11 +93,23 @@ fn restock(process: &mut OrderProcess, receipt: &ReceiptState, graded: &Graded, 
             !carried || process.done(&intent)
         });
         if issued {
-            let movement = movement(process, receipt, graded, line, condition);
+            let mut movement = movement(process, receipt, graded, line, condition);
+            if let Some(sku) = replacement_sku(process, receipt)
+                && desk.meets(Defect::ReplacementRestocked)
+            {
+                movement.sku = sku;
+            }
             let call = PartnerCall::new(erp::POST_INVENTORY_MOVEMENT, &[], &movement);
             desk.ask(process, intent, &graded.chain, call);
         }
     }
+}
+
+/// What an exchange gives instead of the goods.
+fn replacement_sku(process: &OrderProcess, receipt: &ReceiptState) -> Option<Sku> {
+    let request = process.authorization(&receipt.rma_id)?.request.as_ref();
+    let asked = request.and_then(|request| request.exchange.as_ref()).or(receipt.told.exchange.as_ref())?;
+    asked.replacement.lines.first().map(|line| line.sku.clone())
 }
 
 fn movement(
@@ -125,16 +152,21 @@ fn report_return(
         } else {
             booking::tax_lines(process, units)
         };
-        if lines.is_empty() || !process.done(&Intent::ReportSale { shipment: shipment.clone() }) {
+        if lines.is_empty()
+            || !process.done(&Intent::ReportSale { shipment: shipment.clone() })
+            || desk.meets(Defect::ReturnTaxForgotten)
+        {
             continue;
         }
+        let today = desk.context.now;
+        let tax_date = if desk.meets(Defect::ReturnTaxedToday) { today } else { process.order.placed_at };
         let document = TaxDocument {
             document_code: ids::return_document(&receipt_id, shipment),
             kind: TaxDocumentKind::ReturnInvoice,
             order_number: process.order.order_number.clone(),
             shipment_id: None,
             original_document_code: Some(ids::sales_document(&process.order.order_number, shipment)),
-            tax_date: process.order.placed_at,
+            tax_date,
             status: TaxDocumentStatus::Committed,
             total_tax: booking::total_tax(process, &lines),
             lines,
@@ -156,7 +188,7 @@ fn post_credit_memo(
     if !process.unasked(&intent) {
         return;
     }
-    if graded.units.is_empty() {
+    if graded.units.is_empty() || desk.meets(Defect::CreditMemoForgotten) {
         return;
     }
     let invoiced =
@@ -169,15 +201,21 @@ fn post_credit_memo(
     };
     let before = process.receipts.iter().filter(|receipt| asked(receipt));
     let before = before.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
-    let credited = graded.credited();
+    let mut credited = graded.credited();
+    if credited.tax > 0 && desk.meets(Defect::CreditMemoWithoutTax) {
+        credited.tax = 0;
+    }
     let contributions = booking::contributions(process, &graded.units);
+    let home = process.order.settlement.map(|settlement| settlement.currency);
+    let currency =
+        home.filter(|_| desk.meets(Defect::CreditMemoInOtherCurrency)).unwrap_or(process.order.currency);
     let memo = CreditMemo {
         erp_document: None,
         order_number: process.order.order_number.clone(),
         receipt_id: receipt.receipt.receipt_id.clone(),
         lines: booking::quantities(&graded.units),
-        amount: Money::new(credited.gross, process.order.currency),
-        tax: Money::new(credited.tax, process.order.currency),
+        amount: Money::new(credited.gross, currency),
+        tax: Money::new(credited.tax, currency),
         contributions: contribution_list(&contributions, &process.order),
         settlement: booking::settled(process, before, credited),
         retained: (graded.retained != 0).then(|| Money::new(graded.retained, process.order.currency)),

@@ -11,6 +11,7 @@ use super::{
     state::{Chain, OrderProcess, TaskStatus},
     task::{Intent, PartnerCall, Task, idempotency_key},
 };
+use crate::defects::{Defect, Defects};
 
 /// Longest sentence of an audit record, in characters.
 const TEXT_CHARS_MAX: usize = 1000;
@@ -30,6 +31,8 @@ pub struct Context<'p> {
     pub source: System,
     /// When it happened, which may be long before it was told.
     pub occurred_at: Timestamp,
+    /// Which defect is switched on; none but where the suite itself is tested.
+    pub defects: &'p Defects,
 }
 
 /// What a decision asks for.
@@ -104,6 +107,11 @@ impl<'c> Desk<'c> {
     /// An empty desk.
     pub fn new(context: &'c Context<'c>) -> Self {
         Self { context, outputs: Vec::new(), sentences: Vec::new() }
+    }
+
+    /// Asked where a defect would make a difference: whether it is switched on.
+    pub fn meets(&self, defect: Defect) -> bool {
+        self.context.defects.meets(defect)
     }
 
     /// What was collected.

@@ -21,6 +21,7 @@ use super::{
     task::{Intent, PartnerCall},
     view,
 };
+use crate::defects::Defect;
 
 /// What may be taken back of a receipt, and what may not.
 pub(super) struct Sorted {
@@ -70,7 +71,18 @@ fn free_units(
 ) -> u32 {
     let with_customer = eligibility::with_customer(process, &line.line_id);
     match belongs_to {
-        Some(state) => with_customer.min(state.open_units(&line.line_id, desk.context.now)),
+        Some(state) if !state.is_open(desk.context.now) && desk.meets(Defect::LapsedReturnAccepted) => {
+            with_customer
+        }
+        Some(state) => {
+            let announced = state.open_units(&line.line_id, desk.context.now);
+            let excess = state.is_open(desk.context.now) && announced < line.quantity;
+            if excess && desk.meets(Defect::OverReceiptAccepted) {
+                line.quantity
+            } else {
+                with_customer.min(announced)
+            }
+        }
         None if eligibility::may_come_back(process, line) => with_customer,
         None => 0,
     }

@@ -21,6 +21,7 @@ use super::{
     state::{Applied, Chain, ExchangeState, Fate, Graded, OrderProcess, Returned, Units},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 fn refuse(pointer: &str, detail: impl Into<String>) -> Problem {
     let detail = detail.into();
@@ -76,7 +77,11 @@ pub(super) fn check(
 }
 
 /// What goods that are to come back are worth, minor units.
-fn worth(process: &OrderProcess, units: &BTreeMap<LineId, u32>, expected: impl Fn(&LineId) -> u32) -> i64 {
+pub(super) fn worth(
+    process: &OrderProcess,
+    units: &BTreeMap<LineId, u32>,
+    expected: impl Fn(&LineId) -> u32,
+) -> i64 {
     let units: Vec<Units> = units
         .iter()
         .map(|(line_id, quantity)| {
@@ -190,7 +195,7 @@ fn decide_receipts(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>
     for (receipt_id, worth, chain) in graded {
         let amount = open.min(worth);
         open -= amount;
-        let claims = refund::claim(process, amount, &desk.context.policy.refund_order);
+        let claims = refund::claim(process, amount, desk);
         let told = amount == 0;
         if let Some(exchange) = process.exchanges.get_mut(index) {
             exchange.applied.insert(receipt_id.clone(), Applied { amount, claims, told });
@@ -199,7 +204,9 @@ fn decide_receipts(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>
             let money = Money::new(amount, process.order.currency);
             desk.decide(process, format!("goods of {receipt_id} pay {money} of their replacement"));
         }
-        refund::give_back(process, &rma_id, &receipt_id, worth - amount, &chain, desk);
+        let both = amount > 0 && desk.meets(Defect::ExchangePaidAndRefunded);
+        let rest = if both { worth } else { worth - amount };
+        refund::give_back(process, &rma_id, &receipt_id, rest, &chain, desk);
     }
 }
 

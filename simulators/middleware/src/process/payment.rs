@@ -14,6 +14,7 @@ use super::{
     state::{Chain, Holding, OrderProcess, PaymentShare},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Asks for every tender's amount: cards are authorized, stored value is debited at once, a marketplace has
 /// collected its money already, and goods that come back pay when they are graded.
@@ -84,7 +85,7 @@ pub(super) fn declined(
 
 /// Undoes the payment of a rejected order, tender by tender, as soon as each is known to be held.
 pub(super) fn undo(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    if process.rejection.is_none() {
+    if process.rejection.is_none() || desk.meets(Defect::RejectedOrderKeepsMoney) {
         return;
     }
     for tender in process.order.tenders.clone() {
@@ -103,7 +104,11 @@ pub(super) fn settle_rest(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     for tender in process.order.tenders.clone() {
-        let unused = change::first_amount(process, &tender) - used(process, &tender.tender_id);
+        let first = change::first_amount(process, &tender);
+        let mut unused = first - used(process, &tender.tender_id);
+        if 0 < unused && unused < first && desk.meets(Defect::WholeTenderGivenBack) {
+            unused = first;
+        }
         give_up(process, &tender, unused, cause.clone(), "units canceled", desk);
     }
 }
@@ -127,6 +132,9 @@ fn give_up(
     let order_number = process.order.order_number.clone();
     let tender_id = tender.tender_id.clone();
     match (tender.kind, authorization_id) {
+        (TenderKind::Card, Some(_)) if desk.meets(Defect::HoldLeftOnCard) => {}
+        (TenderKind::GiftCard | TenderKind::StoreCredit, _)
+            if desk.meets(Defect::StoredValueNotGivenBack) => {}
         (TenderKind::Card, Some(authorization)) => {
             authorization::void(process, &tender_id, &authorization, reason, &chain, desk);
         }

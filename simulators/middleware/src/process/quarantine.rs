@@ -17,6 +17,7 @@ use super::{
     state::{DecisionState, OrderProcess},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// A dock decided on goods in quarantine. What comes before receipt or grades waits; a decision counts once.
 pub(super) fn decided(
@@ -95,7 +96,9 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             if !is_in_quarantine(process, &decision.told.receipt_id, line) {
                 continue;
             }
-            post(process, &decision, (line, StockCondition::Quarantine, -i64::from(units)), desk);
+            if !desk.meets(Defect::QuarantineNotEmptied) {
+                post(process, &decision, (line, StockCondition::Quarantine, -i64::from(units)), desk);
+            }
             let mut into: BTreeMap<StockCondition, i64> = BTreeMap::new();
             for decided in decision.told.lines.iter().filter(|decided| decided.line_id == *line) {
                 if let Some(condition) = decided.code.stock_condition() {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        Disposition, DispositionCode, InspectedLine, Inspection, ItemQuantity, LineId, ReceiptId, Resolution,
-        ReturnDecision, ReturnLine, ReturnMethod, ReturnReason, ReturnReceipt, ReturnStatus, RmaId,
+        Disposition, DispositionCode, InspectedLine, Inspection, ItemQuantity, LineId, OrderLine, ReceiptId,
+        Resolution, ReturnDecision, ReturnLine, ReturnMethod, ReturnReason, ReturnReceipt, ReturnStatus,
+        RmaId,
     },
     policy::Policy,
     protocol::{FieldError, Problem, ProblemKind},
@@ -18,6 +19,7 @@ use super::{
     eligibility, exceptions, exchange, ids, refund, serials,
     state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
+use crate::defects::Defect;
 
 /// A store has goods in its hands. The same receipt again is answered the same.
 pub(super) fn in_store(
@@ -40,8 +42,11 @@ pub(super) fn in_store(
     check_terms(process, &told, belongs_to.as_ref())?;
     check_units(process, belongs_to.as_ref(), &units, desk)?;
     check_exchange(process, &told, belongs_to.as_ref(), &units)?;
-    serials::check_return(process, &told, &units)
-        .map_err(|reason| eligibility::not_returnable("/serials", reason))?;
+    if let Err(reason) = serials::check_return(process, &told, &units)
+        && !desk.meets(Defect::SerialNotChecked)
+    {
+        return Err(eligibility::not_returnable("/serials", reason));
+    }
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
     let (exchange, lines) = (told.exchange.clone(), told.lines.clone());
@@ -59,7 +64,8 @@ pub(super) fn at_dock(
     told: ReturnReceipt,
     desk: &mut Desk<'_>,
 ) -> Result<(), String> {
-    if find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id) {
+    let known = find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id);
+    if known && !desk.meets(Defect::ReceiptCountedTwice) {
         return Ok(());
     }
     let came = if told.lines.is_empty() {
@@ -95,11 +101,14 @@ pub(super) fn inspected(
     desk: &mut Desk<'_>,
 ) -> Result<(), String> {
     let Some(known) = find(process, &told.receipt_id) else {
+        if desk.meets(Defect::EarlyInspectionDropped) {
+            return Ok(());
+        }
         let chain = desk.context.chain.clone();
         process.early_inspections.entry(told.receipt_id.clone()).or_insert((chain, told));
         return Ok(());
     };
-    if known.graded.is_some() {
+    if known.graded.is_some() && !desk.meets(Defect::InspectionCountedTwice) {
         return Ok(());
     }
     let graded = units_by_line(&told.lines);
@@ -304,9 +313,17 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
     let units = take_units(process, &units_by_line(&accepted));
     let value = process.value_of(&units);
-    let retained = clawback::retained(process, value, desk.context.policy);
+    let mut retained = clawback::retained(process, value, desk.context.policy);
+    if retained > 0 && desk.meets(Defect::ClawbackForgotten) {
+        retained = 0;
+    }
     let Some(state) = process.receipts.get_mut(index) else { return };
-    let target_node = state.receipt.node_id.clone();
+    let mut target_node = state.receipt.node_id.clone();
+    if desk.meets(Defect::RestockedAtShippingNode)
+        && let Some(parcel) = process.shipments.values().find(|parcel| parcel.shipped.is_some())
+    {
+        target_node = parcel.node_id.clone();
+    }
     state.graded = Some(Graded {
         chain: desk.context.chain.clone(),
         lines: dispose(&accepted, &state.receipt.lines, desk.context.policy),
@@ -316,7 +333,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         tax: value.tax,
         retained,
     });
-    let rma_id = state.rma_id.clone();
+    let (rma_id, chain) = (state.rma_id.clone(), desk.context.chain.clone());
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {
         for (line, quantity) in units_by_line(grades) {
             *authorization.graded.entry(line).or_default() += quantity;
@@ -324,7 +341,64 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     }
     desk.note(process, format!("goods of {receipt_id} graded"));
     exceptions::reject(process, receipt_id, items(&rejected), desk);
-    refund::decide(process, receipt_id, value.gross.saturating_sub(retained), desk);
+    let amount = misjudged(process, &rma_id, &units, value.gross, desk).unwrap_or(value.gross);
+    refund::decide(process, receipt_id, amount.saturating_sub(retained), desk);
+    if desk.meets(Defect::RefundTwice) {
+        refund::give_back(
+            process,
+            &rma_id,
+            &ReceiptId::new(format!("{receipt_id}-again")),
+            amount,
+            &chain,
+            desk,
+        );
+    }
+}
+
+/// The amount that a defect makes of what units are worth.
+fn misjudged(
+    process: &OrderProcess,
+    rma_id: &RmaId,
+    units: &[Units],
+    worth: i64,
+    desk: &Desk<'_>,
+) -> Option<i64> {
+    let of_units = |amount: &dyn Fn(&OrderLine, &Units) -> i64| -> i64 {
+        let lines = units.iter().filter_map(|units| Some((process.order.line(&units.line_id)?, units)));
+        lines.map(|(line, units)| amount(line, units)).sum()
+    };
+    let tax = process.value_of(units).tax;
+    if tax > 0 && desk.meets(Defect::RefundWithoutTax) {
+        return Some(worth - tax);
+    }
+    let promotions = of_units(&|line, units| {
+        let shares = line
+            .promotions
+            .iter()
+            .flat_map(|share| units.range().map(|unit| share.unit_amounts.get(unit as usize)));
+        shares.flatten().sum()
+    });
+    if promotions > 0 && desk.meets(Defect::RefundIgnoresPromotions) {
+        return Some(worth + promotions);
+    }
+    let rounded = of_units(&|line, units| {
+        line.value(0..line.quantity).gross / i64::from(line.quantity.max(1)) * i64::from(units.quantity)
+    });
+    if rounded != worth && desk.meets(Defect::RefundRoundedByUnit) {
+        return Some(rounded);
+    }
+    let shipping = process.order.shipping_value().gross;
+    if shipping > 0 && desk.meets(Defect::ShippingRefundedEachTime) {
+        return Some(worth + shipping);
+    }
+    let asked: Vec<Units> = process
+        .authorization(rma_id)?
+        .lines
+        .iter()
+        .map(|line| Units { line_id: line.line_id.clone(), first: 0, quantity: line.quantity })
+        .collect();
+    let asked = process.value_of(&asked).gross;
+    (asked > worth && desk.meets(Defect::RefundOfRequestedUnits)).then_some(asked)
 }
 
 fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {

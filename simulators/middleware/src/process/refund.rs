@@ -18,6 +18,7 @@ use super::{
     task::{Intent, PartnerCall},
     telling,
 };
+use crate::defects::Defect;
 
 /// Decides the refunds of a receipt. Goods that were exchanged pay their replacement first (see `exchange`).
 pub(super) fn decide(process: &mut OrderProcess, receipt_id: &ReceiptId, amount: i64, desk: &mut Desk<'_>) {
@@ -45,21 +46,33 @@ pub(super) fn give_back(
     if amount == 0 {
         return;
     }
-    let is_credit =
-        authorization.resolution == Resolution::StoreCredit || authorization.gift_recipient_ref.is_some();
+    let to_purchaser =
+        authorization.gift_recipient_ref.is_some() && desk.meets(Defect::GiftRefundedToPurchaser);
+    let is_credit = !to_purchaser
+        && (authorization.resolution == Resolution::StoreCredit
+            || authorization.gift_recipient_ref.is_some());
     let parts = if is_credit {
         let customer_ref = credited_customer(process, authorization.gift_recipient_ref);
         vec![store_credit(process, cause, amount, customer_ref)]
     } else {
-        let claims = claim(process, amount, &desk.context.policy.refund_order);
+        let claims = claim(process, amount, desk);
         let rest = amount - claims.iter().map(|claim| claim.amount).sum::<i64>();
         if rest > 0 {
             let reason = format!("{rest} minor units were never paid and are not given back");
             desk.alert(process, System::Middleware, format!("refund of {cause}"), reason);
         }
-        parts(process, cause, &claims)
+        parts(process, cause, &claims, desk)
     };
-    for (part, means) in parts {
+    for (mut part, means) in parts {
+        let same_payer = |known: &RefundState| known.part.tender_id == part.tender_id && known.means == means;
+        if process.refunds.iter().any(same_payer) && desk.meets(Defect::SecondRefundSwallowed) {
+            continue;
+        }
+        if let Some(settlement) = process.order.settlement
+            && desk.meets(Defect::RefundInOtherCurrency)
+        {
+            part.amount.currency = settlement.currency;
+        }
         desk.decide(process, format!("refund {} of {}", part.refund_id, part.amount));
         if means == RefundMeans::Exchange {
             replacement::give_back(process, part.amount.amount, cause.to_string(), desk);
@@ -98,15 +111,20 @@ fn store_credit(
 
 /// Spreads an amount over the tenders in the retailer's order, each up to what parcels took of it and was not
 /// given back yet; from then on it counts as given back. What nobody paid is not in the claims.
-pub(super) fn claim(process: &mut OrderProcess, amount: i64, order: &[TenderKind]) -> Vec<Claim> {
+pub(super) fn claim(process: &mut OrderProcess, amount: i64, desk: &Desk<'_>) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut rest = amount;
-    for kind in order {
+    for kind in &desk.context.policy.refund_order {
         for tender in process.order.tenders.iter().filter(|tender| tender.kind == *kind) {
             for (shipment, parcel) in &mut process.shipments {
                 let shares = parcel.shipped.iter_mut().flat_map(|departure| &mut departure.shares);
                 for share in shares.filter(|share| share.tender_id == tender.tender_id && !share.lost) {
-                    let given = rest.min(share.amount - share.refunded);
+                    let before = if share.refunded > 0 && desk.meets(Defect::RefundCappedByCall) {
+                        0
+                    } else {
+                        share.refunded
+                    };
+                    let given = rest.min(share.amount - before);
                     if given > 0 {
                         rest -= given;
                         share.refunded += given;
@@ -132,7 +150,12 @@ pub(super) fn unclaim(process: &mut OrderProcess, claims: &[Claim]) {
 }
 
 /// One refund for each capture or account that is claimed.
-fn parts(process: &OrderProcess, receipt_id: &ReceiptId, claims: &[Claim]) -> Vec<(RefundPart, RefundMeans)> {
+fn parts(
+    process: &OrderProcess,
+    receipt_id: &ReceiptId,
+    claims: &[Claim],
+    desk: &Desk<'_>,
+) -> Vec<(RefundPart, RefundMeans)> {
     let mut parts: Vec<(RefundPart, RefundMeans)> = Vec::new();
     for claim in claims {
         let tender = process.order.tenders.iter().find(|tender| tender.tender_id == claim.tender_id);
@@ -149,6 +172,10 @@ fn parts(process: &OrderProcess, receipt_id: &ReceiptId, claims: &[Claim]) -> Ve
             (TenderKind::ExchangeCredit, _) => {
                 (ids::tender_refund(receipt_id, &tender.tender_id), RefundMeans::Exchange)
             }
+            _ if desk.meets(Defect::MarketplaceRefundedByRetailer) => (
+                ids::tender_refund(receipt_id, &tender.tender_id),
+                RefundMeans::StoreCredit { customer_ref: process.order.customer_ref.clone() },
+            ),
             _ => (ids::tender_refund(receipt_id, &tender.tender_id), RefundMeans::Marketplace),
         };
         add_part(&mut parts, refund_id, tender, claim.amount, means);
@@ -190,7 +217,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         let intent = Intent::Refund { refund: refund_id.clone(), attempt: refund.attempt };
         if process.unasked(&intent)
             && refund.status != RefundStatus::Failed
-            && let Some(call) = payment(process, &refund)
+            && let Some(call) = payment(process, &refund, desk)
         {
             desk.ask(process, intent.clone(), &refund.chain, call);
         }
@@ -198,7 +225,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         let told = match refund.means {
             RefundMeans::Marketplace => true,
             RefundMeans::Exchange => refund.status == RefundStatus::Succeeded,
-            _ => process.done(&first),
+            _ => process.done(&first) || desk.meets(Defect::ToldBeforeRefunded),
         };
         if told {
             notify(process, &refund, desk);
@@ -275,7 +302,7 @@ fn refundable(process: &OrderProcess, refund: &RefundState) -> i64 {
 
 /// The call that pays a refund; none as long as its capture is not known or disputed, for a marketplace, which pays
 /// when it is notified, and for an order that is paid by its own process.
-fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> {
+fn payment(process: &OrderProcess, refund: &RefundState, desk: &Desk<'_>) -> Option<PartnerCall> {
     let order_number = process.order.order_number.clone();
     let amount = refund.part.amount;
     let cause = refund.replaces.as_ref().map_or_else(|| refund.receipt_id.to_string(), ToString::to_string);
@@ -284,7 +311,9 @@ fn payment(process: &OrderProcess, refund: &RefundState) -> Option<PartnerCall> 
             let tender_id = refund.part.tender_id.clone()?;
             let departure = process.shipments.get(shipment)?.shipped.as_ref()?;
             let share = departure.shares.iter().find(|share| share.tender_id == tender_id)?;
-            if dispute::is_open(process, share.capture_id.as_ref()) {
+            if dispute::is_open(process, share.capture_id.as_ref())
+                && !desk.meets(Defect::RefundDuringDispute)
+            {
                 return None;
             }
             let request = RefundRequest {
@@ -389,10 +418,11 @@ pub(super) fn told(
         return Err(format!("attempt {} at refund {} was never made", told.attempt, told.refund_id));
     }
     let subject = format!("refund {}", told.refund_id);
-    if told.attempt < refund.attempt || matches!(refund.status, RefundStatus::Failed | RefundStatus::Canceled)
-    {
+    let stale = told.attempt < refund.attempt
+        || matches!(refund.status, RefundStatus::Failed | RefundStatus::Canceled);
+    if stale && (outcome != RefundStatus::Failed || !desk.meets(Defect::LateFailureWins)) {
         desk.note(process, format!("late word of attempt {} at {subject}", told.attempt));
-    } else if outcome == RefundStatus::Failed {
+    } else if outcome == RefundStatus::Failed && !desk.meets(Defect::FailedRefundTakenAsPaid) {
         desk.note(process, format!("{subject}: the payment provider could not pay {}", told.amount));
         failed(process, &told.refund_id, desk);
     } else if move_to(refund, outcome) {

@@ -16,17 +16,29 @@ use super::{
     state::{Fulfillment, OrderProcess},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Releases what is claimed of an accepted order, as soon as no change of it is open.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    if !process.accepted || process.pending_change().is_some() || !replacement::may_leave(process) {
+    if !process.accepted || process.pending_change().is_some() {
+        return;
+    }
+    if !replacement::may_leave(process) && !desk.meets(Defect::ReplacementLeavesUnpaid) {
         return;
     }
     for index in 0..process.reservations.len() {
         let Some(reservation) = process.reservations.get_mut(index) else { continue };
         let claims = std::mem::take(&mut reservation.lines);
         let reservation_id = reservation.reservation_id.clone();
-        for (node, lines) in by_node(&claims) {
+        let nodes = by_node(&claims);
+        let split = nodes.len() > 1;
+        for (node, mut lines) in nodes {
+            for line in lines.iter_mut().filter(|_| split) {
+                let ordered = process.order.line(&line.line_id).map_or(line.quantity, |line| line.quantity);
+                if ordered > line.quantity && desk.meets(Defect::SplitDoublesUnits) {
+                    line.quantity = ordered;
+                }
+            }
             release(process, &reservation_id, node, lines, desk);
         }
     }

@@ -22,6 +22,7 @@ use super::{
     state::{CancellationState, Chain, ClaimNews, OrderProcess, ReservationState, TaskStatus},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// Claims stock for all lines.
 pub(super) fn claim(process: &mut OrderProcess, desk: &mut Desk<'_>) {
@@ -34,6 +35,20 @@ pub(super) fn claim(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     };
     let chain = process.chain.clone();
     desk.ask(process, Intent::Reserve, &chain, PartnerCall::new(erp::CREATE_RESERVATION, &[], &request));
+}
+
+/// Claims stock for all lines once more.
+pub(super) fn claim_again(process: &mut OrderProcess, cause: &str, desk: &mut Desk<'_>) {
+    let request = ReservationRequest {
+        order_number: process.order.order_number.clone(),
+        lines: acceptance::items(&process.order),
+        node_id: process.order.pickup_node.clone(),
+        exclude_nodes: Vec::new(),
+        allow_backorder: false,
+    };
+    let chain = desk.context.chain.clone();
+    let call = PartnerCall::new(erp::CREATE_RESERVATION, &[], &request);
+    desk.ask(process, Intent::ReserveAgain { cause: cause.to_owned() }, &chain, call);
 }
 
 /// The ERP claimed stock and chose the nodes.
@@ -79,7 +94,7 @@ fn take_news(process: &mut OrderProcess, news: ClaimNews, desk: &mut Desk<'_>) {
                 desk.note(process, format!("{units} units that were waited for came and are claimed"));
             }
         }
-        ClaimNews::Lapsed { reservation, chain } if !known.lapsed => {
+        ClaimNews::Lapsed { reservation, chain } if !known.lapsed && !desk.meets(Defect::LapsedClaimUsed) => {
             known.lapsed = true;
             let lines = std::mem::take(&mut known.lines);
             desk.note(process, format!("reservation {id} lapsed"));
@@ -166,6 +181,9 @@ pub(super) fn give_back(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             cancellation.released = Some(lines.collect());
         }
         for (reservation_id, given_up) in given_up {
+            if desk.meets(Defect::ClaimLeaked) {
+                continue;
+            }
             let intent = Intent::Release { cause: cause.clone(), reservation: reservation_id.clone() };
             release(process, intent, &reservation_id, given_up, &cause, &cancellation.chain, desk);
         }

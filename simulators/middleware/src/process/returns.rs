@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    model::{LabelRequest, LineId, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId, TrackingNumber},
+    model::{
+        LabelRequest, LineId, ReceiptId, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId,
+        TrackingNumber,
+    },
     protocol::{Problem, ProblemKind, carrier, erp, wms},
 };
 use serde_json::Value;
 
 use super::{
     desk::Desk,
-    eligibility, exchange, ids,
+    eligibility, exchange, ids, refund,
     state::{OrderProcess, ReturnState},
     task::{Intent, PartnerCall},
     view,
 };
+use crate::defects::Defect;
 
 /// Takes a wish to return something. The same wish again is answered the same.
 pub(super) fn request(
@@ -25,7 +29,7 @@ pub(super) fn request(
     if let Some(known) = known_request(process, &request)? {
         return Ok(answer(process, known, desk));
     }
-    check(process, &request, desk)?;
+    let units = check(process, &request, desk)?;
     let state = ReturnState {
         rma_id: ids::rma(&process.order.order_number, process.returns.len() + 1),
         chain: desk.context.chain.clone(),
@@ -44,7 +48,12 @@ pub(super) fn request(
     let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
     exchange::open(process, &state.rma_id, asked.as_ref(), &state.lines, desk);
     let answer = answer(process, &state, desk);
+    let (rma_id, chain) = (state.rma_id.clone(), state.chain.clone());
     process.returns.push(state);
+    if desk.meets(Defect::RefundOnRequest) {
+        let worth = exchange::worth(process, &units, |_| 0);
+        refund::give_back(process, &rma_id, &ReceiptId::new(rma_id.as_str()), worth, &chain, desk);
+    }
     Ok(answer)
 }
 
@@ -80,7 +89,11 @@ fn known_request<'p>(
     }
 }
 
-fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Result<(), Problem> {
+fn check(
+    process: &OrderProcess,
+    request: &ReturnRequest,
+    desk: &Desk<'_>,
+) -> Result<BTreeMap<LineId, u32>, Problem> {
     eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();
@@ -99,7 +112,8 @@ fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Re
         }
     }
     let expected = |line: &LineId| process.expected_back(line, desk.context.now);
-    exchange::check(process, request.resolution, request.exchange.as_ref(), &units, expected)
+    exchange::check(process, request.resolution, request.exchange.as_ref(), &units, expected)?;
+    Ok(units)
 }
 
 /// The carrier issued the return label.

@@ -14,6 +14,7 @@ use super::{
     state::{Departure, OrderProcess, Parcel, Units},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// A node packed a parcel, and it wants a label.
 pub(super) fn packed(process: &mut OrderProcess, told: Shipment, desk: &mut Desk<'_>) -> Result<(), String> {
@@ -30,7 +31,13 @@ pub(super) fn packed(process: &mut OrderProcess, told: Shipment, desk: &mut Desk
 
 /// A parcel left: fixes its units, its value and who pays it.
 pub(super) fn shipped(process: &mut OrderProcess, told: Shipment, desk: &mut Desk<'_>) -> Result<(), String> {
-    if already_left(process, &told.shipment_id) {
+    let left = already_left(process, &told.shipment_id);
+    if left && !desk.meets(Defect::ParcelCountedTwice) {
+        return Ok(());
+    }
+    if process.shipments.values().any(|other| other.shipped.is_some())
+        && desk.meets(Defect::SecondParcelSwallowed)
+    {
         return Ok(());
     }
     check(process, &told)?;
@@ -157,16 +164,22 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             continue;
         }
         if parcel.carrier.is_none() {
+            let first = process.changes.iter().find_map(|change| change.before.as_ref());
+            let stale = first.filter(|_| desk.meets(Defect::LabelToFirstAddress));
             let request = LabelRequest {
                 order_number: order_number.clone(),
                 parcel_ref: id.to_string(),
                 node_id: parcel.node_id.clone(),
-                address: process.order.ship_to.clone(),
+                address: stale.unwrap_or(&process.order).ship_to.clone(),
             };
             let call = PartnerCall::new(carrier::CREATE_LABEL, &[], &request);
             desk.ask(process, Intent::Label { shipment: id.clone() }, &parcel.chain, call);
         }
         if let (Some(tracking_number), Some(carrier)) = (parcel.tracking_number, parcel.carrier) {
+            let other = process.shipments.values().find_map(|other| other.tracking_number.clone());
+            let tracking_number = other
+                .filter(|other| *other != tracking_number && desk.meets(Defect::LabelOfOtherParcel))
+                .unwrap_or(tracking_number);
             let attachment = LabelAttachment { order_number: order_number.clone(), tracking_number, carrier };
             let call = PartnerCall::new(wms::ATTACH_LABEL, &[id.as_str()], &attachment);
             desk.ask(process, Intent::Attach { shipment: id }, &parcel.chain, call);

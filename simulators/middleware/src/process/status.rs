@@ -12,6 +12,7 @@ use super::{
     task::{Intent, PartnerCall},
     telling, tracking, view,
 };
+use crate::defects::Defect;
 
 /// What the channel knows when it has placed an order.
 pub(super) fn untold(order: &Order) -> Snapshot {
@@ -116,10 +117,26 @@ fn all_delivered(process: &OrderProcess) -> bool {
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     // The statuses stand in the order in which an order passes them; a late message never takes one back.
     process.status = process.status.max(derive(process));
+    let mut status = process.status;
+    let mut shipments = view::shipments(process);
+    for parcel in shipments.iter_mut().filter(|parcel| parcel.status == ShipmentStatus::Shipped) {
+        if desk.meets(Defect::DeliveredWhenShipped) {
+            parcel.status = ShipmentStatus::Delivered;
+        }
+    }
+    if status == OrderStatus::Canceled && desk.meets(Defect::CanceledShownAsShipped) {
+        status = OrderStatus::Shipped;
+    }
+    let mut lines = line_states(process);
+    for line in lines.iter_mut().filter(|line| line.returned > 0) {
+        if desk.meets(Defect::ReturnsNotTold) {
+            line.returned = 0;
+        }
+    }
     let snapshot = Snapshot {
-        status: process.status,
-        lines: line_states(process),
-        shipments: view::shipments(process),
+        status,
+        lines,
+        shipments,
         returns: view::returns(process, desk.context.now),
         changes: process.changes.iter().map(|change| change.result.clone()).collect(),
     };

@@ -6,6 +6,7 @@ use super::{
     desk::Desk,
     state::{OrderProcess, Parcel},
 };
+use crate::defects::Defect;
 
 /// How far a scan says that a parcel is. After delivery only a return to the sender counts.
 pub(super) const fn rank(code: ScanCode) -> u8 {
@@ -20,7 +21,8 @@ pub(super) const fn rank(code: ScanCode) -> u8 {
 /// The carrier scanned a parcel, outbound or coming back.
 pub(super) fn scanned(process: &mut OrderProcess, told: &CarrierScan, desk: &mut Desk<'_>) {
     let known = process.scans.get(&told.tracking_number).copied();
-    if known.is_some_and(|known| rank(known) >= rank(told.code)) {
+    let stale = known.is_some_and(|known| rank(known) >= rank(told.code));
+    if stale && (known == Some(told.code) || !desk.meets(Defect::ScanMovesBackwards)) {
         return;
     }
     process.scans.insert(told.tracking_number.clone(), told.code);

@@ -1,0 +1,214 @@
+//! `counterproof explore`: generated histories, judged; what breaks a law is written as the smallest scenario that does.
+
+use std::{
+    io::IsTerminal as _,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use counterproof_contracts::policy::Policy;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{ExploreArgs, gate, run};
+use crate::{
+    chance,
+    exit::{Exit, Fatal},
+    explore::{Budget, Exploration, Explored, Found, Ground},
+    features,
+    recording::Recording,
+    stage::{LivePlan, Overlay, Stage},
+    target::Target,
+    virtual_time::{self, Rehearsal},
+};
+
+/// How many histories are played unless a budget is given.
+const CASES: u64 = 2000;
+/// How many histories are played at once on a live stage.
+const LIVE_JOBS: usize = 8;
+/// Longest file name's part that tells a law.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs the command.
+pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
+    let seed = args.seed.unwrap_or_else(chance::fresh_seed);
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("target/counterproof/explored"));
+    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let again = replay(&folder, args)?;
+    let policy = run::policy(args.policy.as_deref())?;
+    let runtime = super::runtime()?;
+    let (ground, jobs, stage) = match &args.target {
+        Target::Reference => {
+            let mut rehearsal = Rehearsal::new(seed)?;
+            rehearsal.policy = policy;
+            let factory = virtual_time::reference();
+            let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            (Ground::Virtual { rehearsal, factory }, jobs, None)
+        }
+        target => {
+            let stage = runtime.block_on(live(target, seed, policy, &folder))?;
+            let ground = Ground::Live {
+                stage: Arc::clone(&stage),
+                runtime: runtime.handle().clone(),
+                plays: AtomicU64::new(0),
+            };
+            (ground, NonZeroUsize::new(LIVE_JOBS).unwrap_or(NonZeroUsize::MIN), Some(stage))
+        }
+    };
+    let exploration = Exploration { ground, seed, budget: budget(args), jobs, first_only: false };
+    let stop = gate::stop_on_interrupt()?;
+    let bar = progress(exploration.budget.cases);
+    let explored = exploration.run(&stop, &|case| bar.set_position(case))?;
+    bar.finish_and_clear();
+    if let Some(stage) = stage {
+        runtime.block_on(stage.close());
+    }
+    let mut shown = explored.coverage.shown();
+    for found in &explored.found {
+        let path = write(&folder, seed, found, &args.target)?;
+        shown.push_str(&told(found, &path));
+    }
+    shown.push_str(&ended(&explored, seed));
+    super::print(&shown)?;
+    Ok(if explored.interrupted {
+        Exit::Interrupted
+    } else if explored.found.is_empty() && again == Exit::Passed {
+        Exit::Passed
+    } else {
+        Exit::Failed
+    })
+}
+
+fn budget(args: &ExploreArgs) -> Budget {
+    let cases = args.cases.or((args.seconds.is_none()).then_some(CASES));
+    Budget { cases, time: args.seconds.map(Duration::from_secs) }
+}
+
+async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Result<Arc<Stage>, Fatal> {
+    let secret = run::secret();
+    let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &[&secret])?;
+    let plan = LivePlan {
+        seed,
+        target: target.clone(),
+        folder: folder.to_owned(),
+        policy,
+        first_port: Some(super::FIRST_PORT),
+        secret,
+        patience: PATIENCE,
+        overlay: Overlay::default(),
+    };
+    Stage::live(plan, recording).await
+}
+
+/// Plays what was found before first; a file that cannot be read ends it.
+fn replay(folder: &Path, args: &ExploreArgs) -> Result<Exit, Fatal> {
+    let known = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
+    let known = known.filter_map(Result::ok).map(|entry| entry.path());
+    let mut known: Vec<PathBuf> =
+        known.filter(|path| path.extension().is_some_and(|ending| ending == "feature")).collect();
+    known.sort();
+    if known.is_empty() || args.target != Target::Reference {
+        return Ok(Exit::Passed);
+    }
+    let mut shown = String::new();
+    let mut exit = Exit::Passed;
+    for path in known {
+        let named = path.display().to_string();
+        let sources = features::load(std::slice::from_ref(&named))?;
+        super::lint::pass(&sources)?;
+        let scripts = features::plan(&sources, None)?.scripts();
+        let text = sources.first().map_or("", |source| source.text.as_str());
+        let mut rehearsal = Rehearsal::new(seed_of(text).ok_or_else(|| no_seed(&named))?)?;
+        rehearsal.policy = run::policy(args.policy.as_deref())?;
+        for (index, script) in scripts.iter().enumerate() {
+            let played = rehearsal.play(script, index, (virtual_time::reference())())?;
+            let broken = played.recording.violations(&played.finished.id);
+            let verdict = broken.first().map_or("holds now", |_| "fails again");
+            shown.push_str(&format!("{verdict:<11} {named}\n"));
+            if !broken.is_empty() {
+                exit = Exit::Failed;
+            }
+        }
+    }
+    super::print(&shown)?;
+    Ok(exit)
+}
+
+/// The seed that a written history names.
+fn seed_of(text: &str) -> Option<u64> {
+    let line = text.lines().find(|line| line.starts_with("# again:"))?;
+    line.rsplit_once("--seed ")?.1.trim().parse().ok()
+}
+
+fn no_seed(path: &str) -> Fatal {
+    Fatal::new(
+        Exit::Invalid,
+        format!(
+            "{path} does not say with which seed it failed\n  = its line `# again: … --seed N` is missing; write it again, or move the file away"
+        ),
+    )
+}
+
+fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
+    let path = path.display();
+    Fatal::new(
+        Exit::Inconclusive,
+        format!("failed to use {path}: {error}\n  = name another folder with --out"),
+    )
+}
+
+/// Writes a finding as a feature file that shows it again.
+fn write(folder: &Path, seed: u64, found: &Found, target: &Target) -> Result<PathBuf, Fatal> {
+    let path = folder.join(format!("{}-{seed}-{}.feature", found.law.to_lowercase(), found.case));
+    let mode =
+        if *target == Target::Reference { "--virtual".to_owned() } else { format!("--target {target}") };
+    let notes = [
+        format!("{}: {}", found.law, found.sentence),
+        format!(
+            "found as case {} of seed {seed}; failed in {} of {} plays",
+            found.case, found.again.0, found.again.1
+        ),
+        format!("again: counterproof run {mode} {} --seed {seed}", path.display()),
+    ];
+    let title = format!("{} is broken", found.law);
+    std::fs::write(&path, found.smallest.feature(&title, &notes))
+        .map_err(|error| unwritable(&path, &error))?;
+    Ok(path)
+}
+
+fn told(found: &Found, path: &Path) -> String {
+    let Found { law, sentence, smallest, drawn, again, .. } = found;
+    let sure = if again.0 == again.1 {
+        String::new()
+    } else {
+        format!(", failed in {} of {} plays", again.0, again.1)
+    };
+    format!(
+        "\nFAIL  {law}  {sentence}\n      {} acts of {} are enough, {} of them faults{sure}\n      {}\n",
+        smallest.acts.len(),
+        drawn.acts.len(),
+        smallest.count(crate::explore::act::Part::Fault),
+        path.display()
+    )
+}
+
+fn ended(explored: &Explored, seed: u64) -> String {
+    let laws = explored.found.len();
+    let result = match laws {
+        0 => "no law was broken".to_owned(),
+        1 => "1 law was broken".to_owned(),
+        more => format!("{more} laws were broken"),
+    };
+    let early = if explored.interrupted { "interrupted after" } else { "explored" };
+    format!("\n{early} {} histories with seed {seed}: {result}\n", explored.cases)
+}
+
+fn progress(cases: Option<u64>) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {pos} histories, {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    cases.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style)
+}

@@ -1,0 +1,141 @@
+//! Exploring: what is found is small, is written as a scenario that shows it again, and bad input is told.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use assert_cmd::Command;
+use counterproof::{
+    explore::{Budget, Exploration, Explored, Ground},
+    target::InProcessReference,
+    virtual_time::{self, Rehearsal},
+};
+use counterproof_contracts::journal::Verdict;
+use counterproof_middleware::{Defect, Defects};
+
+fn explore(defect: Option<Defect>, cases: u64, first_only: bool) -> Explored {
+    let exploration = Exploration {
+        ground: Ground::Virtual {
+            rehearsal: Rehearsal::new(3).unwrap(),
+            factory: Arc::new(move || {
+                Box::new(InProcessReference::with(defect.map_or_else(Defects::default, Defects::on)))
+            }),
+        },
+        seed: 3,
+        budget: Budget { cases: Some(cases), time: None },
+        jobs: NonZeroUsize::new(2).unwrap(),
+        first_only,
+    };
+    exploration.run(&AtomicBool::new(false), &|_| {}).unwrap()
+}
+
+#[test]
+fn a_sound_implementation_breaks_no_law_in_any_history() {
+    let explored = explore(None, 150, false);
+    let found: Vec<_> = explored.found.iter().map(|found| (&found.law, &found.sentence)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    assert_eq!(explored.cases, 150);
+}
+
+#[test]
+fn a_defect_is_found_shrunk_and_shown_again_by_its_feature_file() {
+    let explored = explore(Some(Defect::RefundWithoutTax), 300, true);
+    let found = explored.found.first().unwrap();
+    assert!(["M4", "M6", "M16"].contains(&found.law.as_str()), "{found:?}");
+    assert!(found.smallest.steps() <= 4 && found.smallest.acts.len() <= found.drawn.acts.len(), "{found:?}");
+    assert_eq!(found.again, (1, 1));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("found.feature");
+    std::fs::write(&path, found.smallest.feature("it is shown again", &[])).unwrap();
+    let named = path.display().to_string();
+    let sources = counterproof::features::load(std::slice::from_ref(&named)).unwrap();
+    assert!(counterproof::features::lint(&sources).is_empty());
+    let script = counterproof::features::plan(&sources, None).unwrap().scripts().remove(0);
+    let rehearsal = Rehearsal::new(3).unwrap();
+    let broken = InProcessReference::with(Defects::on(Defect::RefundWithoutTax));
+    let played = rehearsal.play(&script, 0, Box::new(broken)).unwrap();
+    assert_eq!(played.finished.result.verdict, Verdict::Fail);
+    let sound = rehearsal.play(&script, 0, (virtual_time::reference())()).unwrap();
+    assert_eq!(sound.finished.result.verdict, Verdict::Pass, "{:?}", sound.finished.result.reasons);
+}
+
+#[test]
+fn the_same_seed_explores_the_same() {
+    let found = |explored: Explored| -> Vec<(u64, String)> {
+        explored.found.into_iter().map(|found| (found.case, found.smallest.feature("", &[]))).collect()
+    };
+    let one = found(explore(Some(Defect::ReturnsNotTold), 60, false));
+    assert!(!one.is_empty());
+    assert_eq!(one.first(), found(explore(Some(Defect::ReturnsNotTold), 60, false)).first());
+}
+
+#[test]
+fn an_interrupted_exploration_keeps_what_it_has() {
+    let stop = AtomicBool::new(false);
+    let heard = AtomicU64::new(0);
+    let exploration = Exploration {
+        ground: Ground::Virtual { rehearsal: Rehearsal::new(3).unwrap(), factory: virtual_time::reference() },
+        seed: 3,
+        budget: Budget { cases: None, time: Some(Duration::from_secs(600)) },
+        jobs: NonZeroUsize::MIN,
+        first_only: false,
+    };
+    let explored = exploration
+        .run(&stop, &|_| {
+            if heard.fetch_add(1, Ordering::Relaxed) == 4 {
+                stop.store(true, Ordering::Relaxed);
+            }
+        })
+        .unwrap();
+    assert!(explored.interrupted);
+    assert_eq!(explored.cases, 5);
+    assert!(explored.coverage.shown().contains("5 histories"));
+}
+
+fn command(folder: &std::path::Path, more: &[&str]) -> (Option<i32>, String) {
+    let output = Command::cargo_bin("counterproof")
+        .unwrap()
+        .args(["explore", "--out"])
+        .arg(folder)
+        .args(more)
+        .output()
+        .unwrap();
+    let told =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), told)
+}
+
+#[test]
+fn bad_input_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = command(folder.path(), &["--cases", "0"]);
+    assert_eq!(code, Some(2), "{told}");
+    std::fs::write(folder.path().join("old.feature"), "Feature: x\n\n  Scenario: y\n    Wen nothing\n")
+        .unwrap();
+    let (code, told) = command(folder.path(), &["--cases", "1", "--seed", "1"]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("old.feature"), "{told}");
+    std::fs::write(
+        folder.path().join("old.feature"),
+        "Feature: x\n\n  Scenario: y\n    Given 1 \"linen shirt\" is in stock at \"Warehouse North\"\n    Then every system agrees\n",
+    )
+    .unwrap();
+    let (code, told) = command(folder.path(), &["--cases", "1", "--seed", "1"]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("# again:"), "{told}");
+}
+
+#[test]
+fn the_command_tells_what_it_generated() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = command(folder.path(), &["--cases", "20", "--seed", "5"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("20 histories") && told.contains("with seed 5: no law was broken"), "{told}");
+}
