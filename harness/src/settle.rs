@@ -76,7 +76,8 @@ async fn drain(play: &Play) {
     }
 }
 
-/// Waits until nothing was recorded for a while and nobody will repeat a call; faults stay as they are.
+/// Waits until nothing was recorded for a while and nobody will repeat a call; faults stay as they are. What an outage holds
+/// up would never arrive, so that is not waited for as long.
 pub async fn quiet(play: &Play) {
     let began = play.stage.clock.elapsed();
     let mut changes = play.stage.changes();
@@ -84,7 +85,8 @@ pub async fn quiet(play: &Play) {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
         let still = quiet_for(play) >= 2 * QUIET
-            && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty();
+            && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty()
+            && (waited >= play.stage.drain_within || open_work(play).is_empty());
         if still || waited >= play.stage.patience {
             return;
         }

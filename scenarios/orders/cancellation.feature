@@ -36,3 +36,14 @@ Feature: Cancellation
     Then the cancellation is refused
     And the order is shipped
     And every system agrees
+
+  @ORD-009
+  Scenario: Units that have left are named and cannot be canceled
+    Given 4 "silk scarf" are in stock at "Warehouse North"
+    When a customer orders 2 "silk scarf" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer cancels 1 "silk scarf"
+    Then the cancellation is refused
+    And the customer sees 0 units as canceled
+    And every system agrees

@@ -79,3 +79,10 @@ Feature: A refund that fails is owed still
     And the middleware is killed and started again
     Then the customer receives 49.90 EUR as store credit
     And every system agrees
+
+  Scenario: Every attempt's end is told twice under other message numbers
+    Given the payment provider sends every event 2 times under new numbers
+    And the first 1 attempt at a refund fails
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 49.90 EUR to the card
+    And every system agrees

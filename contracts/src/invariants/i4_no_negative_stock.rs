@@ -3,19 +3,21 @@
 use super::law::{Bench, Check, Finding, Moment, units};
 use crate::{
     invariants::Law,
-    journal::Effect,
+    journal::{Effect, Outcome},
     model::{NodeId, Sku, StockCondition, System},
+    protocol::{ProblemKind, erp},
 };
 
 pub(super) const CHECK: Check = Check {
     law: Law {
         id: "I4",
         name: "no negative stock",
-        text: "Sellable units at a node, and those of them that are claimed, are never fewer than none.",
+        text: "Sellable units at a node, and those of them that are claimed, are never fewer than none, and nobody is \
+               asked to book so.",
         source: "physics; bug reports medusajs/medusa#11131, medusajs/medusa#12401, spree/spree#7328",
     },
     on_effect: Some(check),
-    on_exchange: None,
+    on_exchange: Some(check_asked),
     at_rest: None,
 };
 
@@ -51,6 +53,29 @@ fn check_level(moment: &Moment<'_>, node: &NodeId, sku: &Sku, bench: &mut Bench)
         format!("on hand {}, claimed {}", level.on_hand, level.reserved),
         true,
     ));
+}
+
+/// What the ERP refused because it would be fewer than none was asked for all the same.
+fn check_asked(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(exchange), Some(order)) = (moment.exchange(), moment.order) else { return };
+    if exchange.operation != erp::POST_INVENTORY_MOVEMENT.id || exchange.outcome != Outcome::Fail {
+        return;
+    }
+    bench.looks();
+    let refused = exchange.response.get("type").and_then(|kind| kind.as_str());
+    if refused != Some(ProblemKind::InsufficientStock.uri().as_str()) {
+        return;
+    }
+    let text =
+        |name: &str| exchange.request.get(name).and_then(|value| value.as_str()).unwrap_or("?").to_owned();
+    let sentence = format!(
+        "Order {}: the ERP was asked to take more units of {} from {} than are there.",
+        order.number,
+        text("sku"),
+        text("node_id")
+    );
+    let finding = Finding::new(format!("movement {}", text("movement_id")), sentence);
+    bench.found(finding.evidence([moment.record.seq]).says(System::Erp, "refused it", false));
 }
 
 #[cfg(test)]

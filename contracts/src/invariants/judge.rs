@@ -181,7 +181,7 @@ impl Judge {
     /// How many entries all maps hold together, apart from results.
     #[cfg(test)]
     fn entries(&self) -> usize {
-        let Self { policy: _, books, roster, looked: _, broken: _ } = self;
+        let Self { policy: _, books, roster, looked: _, broken: _, blind: _ } = self;
         books.entries() + roster.entries()
     }
 

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
                is the value of the units that the customer keeps, and of their shipping. Stored value of units \
                that may ship still is taken already; a refund that failed is owed still; what the retailer \
                declared to keep of refunds that break promotions is kept. What no capture could take, and what an \
-               issuer took back in a dispute, is the retailer's loss.",
+               issuer took back in a dispute, is the retailer's loss; what a provider has not decided may come still.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
     on_effect: None,

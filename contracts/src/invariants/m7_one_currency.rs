@@ -1,18 +1,22 @@
 //! M7: an order's money moves in the order's currency.
 
 use super::law::{Bench, Check, Finding, Moment};
-use crate::{invariants::Law, journal::Effect, model::Money};
+use crate::{
+    invariants::Law,
+    journal::{Effect, Outcome},
+    model::{Money, System},
+};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M7",
         name: "one currency",
         text: "Whatever is held, taken, given back, invoiced, credited or taxed for an order has the currency in \
-               which the customer ordered.",
+               which the customer ordered; so has what is asked for and refused.",
         source: "bug reports Adyen/adyen-magento2#689, Automattic/woocommerce-payments#5215",
     },
     on_effect: Some(check),
-    on_exchange: None,
+    on_exchange: Some(check_asked),
     at_rest: None,
 };
 
@@ -34,6 +38,30 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
             .evidence([terms.seq, moment.record.seq])
             .says(committed.system, money.to_string(), true),
     );
+}
+
+/// Where money stands in a request that moves or posts it.
+const PLACES: [&str; 3] = ["amount", "tax", "total_tax"];
+
+fn check_asked(moment: &Moment<'_>, bench: &mut Bench) {
+    let (Some(exchange), Some(order)) = (moment.exchange(), moment.order) else { return };
+    let Some(terms) = &order.terms else { return };
+    if exchange.from != System::Middleware || exchange.outcome != Outcome::Fail {
+        return;
+    }
+    bench.looks();
+    let own = terms.currency.to_string();
+    let other = |place: &str| {
+        let currency = exchange.request.get(place).and_then(|money| money.get("currency")?.as_str());
+        currency.is_some_and(|currency| currency != own)
+    };
+    let Some(place) = PLACES.into_iter().find(|place| other(place)) else { return };
+    let sentence = format!(
+        "Order {} is in {}, but {}.{} was asked with another currency in {place}.",
+        order.number, terms.currency, exchange.to, exchange.operation
+    );
+    let finding = Finding::new(format!("{} at {}", exchange.operation, exchange.to), sentence);
+    bench.found(finding.evidence([terms.seq, moment.record.seq]).says(exchange.to, "refused it", false));
 }
 
 /// Money that moved or was posted, and what it is.

@@ -20,6 +20,9 @@ pub struct ReservationRequest {
     /// Whether units that are not there yet may be promised, as far as the SKU permits it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_backorder: bool,
+    /// What the units are claimed for again: an exception or a change; absent for the order itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 /// Units of a line that are claimed at a node.

@@ -216,6 +216,7 @@ records! {
         node_id,
         exclude_nodes,
         allow_backorder,
+        cause: proptest::option::of(identifier(512)),
     }
     ReservedLine {
         line_id,

@@ -60,7 +60,7 @@ defects! {
     RestockedWhateverTheGrade = "restocked-whatever-the-grade",
     QuarantineNotEmptied = "quarantine-not-emptied",
     ReplacementRestocked = "replacement-restocked",
-    ClaimOfShippedReleased = "claim-of-shipped-released",
+    WrittenOffWhileClaimed = "written-off-while-claimed",
     SplitDoublesUnits = "split-doubles-units",
     NewKeyOnReleaseRetry = "new-key-on-release-retry",
     CanceledWithoutAskingNode = "canceled-without-asking-node",
@@ -78,10 +78,10 @@ defects! {
     WholeConsignmentStopped = "whole-consignment-stopped",
     ShippedUnitsCanceled = "shipped-units-canceled",
     ScansRefused = "scans-refused",
+    CanceledTakenOutOfOrdered = "canceled-taken-out-of-ordered",
     RefundOnRequest = "refund-on-request",
     RefundOfRequestedUnits = "refund-of-requested-units",
     ReceiptBookedAsRequested = "receipt-booked-as-requested",
-    ReceiptCountedTwice = "receipt-counted-twice",
     InspectionCountedTwice = "inspection-counted-twice",
     EarlyInspectionDropped = "early-inspection-dropped",
     ReasonLost = "reason-lost",
@@ -94,6 +94,7 @@ defects! {
     GiftRefundedToPurchaser = "gift-refunded-to-purchaser",
     MarketplaceRefundedByRetailer = "marketplace-refunded-by-retailer",
     ToldBeforeRefunded = "told-before-refunded",
+    ReturnedShownAsCanceled = "returned-shown-as-canceled",
     NewKeyOnPaymentRetry = "new-key-on-payment-retry",
     KeyPinnedToFailure = "key-pinned-to-failure",
     UnknownTakenAsFailed = "unknown-taken-as-failed",
@@ -136,6 +137,7 @@ defects! {
     FirstAuthorizationUsed = "first-authorization-used",
     CreditMemoInOtherCurrency = "credit-memo-in-other-currency",
     TaxReportedAtAcceptance = "tax-reported-at-acceptance",
+    OldAnswerWins = "old-answer-wins",
 }
 
 impl Defect {

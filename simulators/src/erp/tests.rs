@@ -45,6 +45,7 @@ pub(super) fn reserve(stage: &mut Stage<Erp>, order: &str, wanted: &[(&str, u32)
         node_id: None,
         exclude_nodes: Vec::new(),
         allow_backorder: false,
+        cause: None,
     };
     call(stage, operations::CREATE_RESERVATION, &[], body)
 }

@@ -272,11 +272,13 @@ impl MoneyBook {
             Effect::AuthorizationExpired { authorization, given_up } => {
                 self.give_up(seq, &authorization.authorization_id, given_up.amount);
             }
-            Effect::CaptureFailed { capture } => self.missed.push(Missed {
-                authorization: capture.authorization_id.clone(),
-                shipment: capture.shipment_id.clone(),
-                amount: capture.amount.amount,
-            }),
+            Effect::CaptureAccepted { capture } | Effect::CaptureFailed { capture } => {
+                self.missed.push(Missed {
+                    authorization: capture.authorization_id.clone(),
+                    shipment: capture.shipment_id.clone(),
+                    amount: capture.amount.amount,
+                })
+            }
             Effect::PaymentDisputed { dispute } | Effect::DisputeClosed { dispute } => {
                 self.dispute(seq, dispute);
             }

@@ -5,16 +5,16 @@ use counterproof_contracts::{
     allocation::Value,
     funding::{Contributions, add_contributions, contribution_list},
     model::{
-        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, ReservedLine,
-        SettledAmounts, ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind,
-        TaxDocumentLine, TaxDocumentStatus, TaxLine, TaxScheme,
+        InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, SettledAmounts,
+        ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentLine,
+        TaxDocumentStatus, TaxLine, TaxScheme,
     },
     protocol::{erp, tax},
 };
 
 use super::{
     desk::Desk,
-    ids, reservation,
+    ids,
     state::{Departure, OrderProcess, Units},
     task::{Intent, PartnerCall},
 };
@@ -29,32 +29,10 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         .filter(|(id, _)| process.unasked(&Intent::Invoice { shipment: id.clone() }))
         .collect();
     for (shipment, departure) in left {
-        if desk.meets(Defect::ClaimOfShippedReleased) {
-            release_claims(process, &shipment, &departure, desk);
-        }
         issue_goods(process, &shipment, &departure, desk);
         report_sale(process, &shipment, &departure, desk);
         post_invoice(process, &shipment, &departure, desk);
     }
-}
-
-/// Gives the claims of a parcel's units back, which the goods issue consumes.
-fn release_claims(
-    process: &mut OrderProcess,
-    shipment: &ShipmentId,
-    departure: &Departure,
-    desk: &mut Desk<'_>,
-) {
-    let Some(parcel) = process.shipments.get(shipment) else { return };
-    let Some(fulfillment) = process.fulfillments.get(&parcel.fulfillment_order_id) else { return };
-    let (reservation, node_id) = (fulfillment.reservation_id.clone(), parcel.node_id.clone());
-    let claims = departure.units.iter().filter_map(|units| {
-        let sku = process.order.line(&units.line_id)?.sku.clone();
-        let (line_id, node_id) = (units.line_id.clone(), node_id.clone());
-        Some(ReservedLine { line_id, sku, node_id, quantity: units.quantity })
-    });
-    let claims: Vec<ReservedLine> = claims.collect();
-    reservation::release_given_back(process, &reservation, claims, shipment.as_str(), &departure.chain, desk);
 }
 
 fn issue_goods(

@@ -64,8 +64,7 @@ pub(super) fn at_dock(
     told: ReturnReceipt,
     desk: &mut Desk<'_>,
 ) -> Result<(), String> {
-    let known = find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id);
-    if known && !desk.meets(Defect::ReceiptCountedTwice) {
+    if find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id) {
         return Ok(());
     }
     let came = if told.lines.is_empty() {

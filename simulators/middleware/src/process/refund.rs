@@ -385,6 +385,9 @@ pub(super) fn answered(
         (RefundMeans::Marketplace, _) if notified => RefundStatus::Succeeded,
         _ => return,
     };
+    if status < refund.status && desk.meets(Defect::OldAnswerWins) {
+        refund.status = status;
+    }
     move_to(refund, status);
 }
 

@@ -32,6 +32,7 @@ pub(super) fn claim(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         node_id: process.order.pickup_node.clone(),
         exclude_nodes: Vec::new(),
         allow_backorder: desk.context.policy.unfulfilled == UnfulfilledPolicy::ReSourceOrBackOrder,
+        cause: None,
     };
     let chain = process.chain.clone();
     desk.ask(process, Intent::Reserve, &chain, PartnerCall::new(erp::CREATE_RESERVATION, &[], &request));
@@ -45,6 +46,7 @@ pub(super) fn claim_again(process: &mut OrderProcess, cause: &str, desk: &mut De
         node_id: process.order.pickup_node.clone(),
         exclude_nodes: Vec::new(),
         allow_backorder: false,
+        cause: Some(cause.to_owned()),
     };
     let chain = desk.context.chain.clone();
     let call = PartnerCall::new(erp::CREATE_RESERVATION, &[], &request);

@@ -23,6 +23,7 @@ use super::{
     state::{Chain, OrderProcess, Shortage},
     task::{Intent, PartnerCall},
 };
+use crate::defects::Defect;
 
 /// A node will not ship units.
 pub(super) fn given_back(
@@ -143,6 +144,12 @@ fn books_are_right(process: &mut OrderProcess, shortage: &Shortage, desk: &mut D
     });
     let (cause, reservation) = (shortage.cause.clone(), fulfillment.reservation_id.clone());
     let claimed: Vec<ReservedLine> = claimed.collect();
+    if reason.are_missing() && desk.meets(Defect::WrittenOffWhileClaimed) {
+        for line in &shortage.lines {
+            write_off(process, shortage, line, &fulfillment.node_id, desk);
+        }
+        return false;
+    }
     reservation::release_given_back(process, &reservation, claimed, &cause, &shortage.chain, desk);
     if !process.done(&Intent::Release { cause: cause.clone(), reservation }) {
         return false;
@@ -218,6 +225,7 @@ fn look_elsewhere(
         node_id: process.order.pickup_node.clone(),
         exclude_nodes: nodes.into_iter().collect(),
         allow_backorder: desk.context.policy.unfulfilled == UnfulfilledPolicy::ReSourceOrBackOrder,
+        cause: Some(shortage.cause.clone()),
     };
     let call = PartnerCall::new(erp::CREATE_RESERVATION, &[], &request);
     desk.ask(process, Intent::ReserveAgain { cause: shortage.cause.clone() }, &shortage.chain, call);

@@ -127,10 +127,18 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     if status == OrderStatus::Canceled && desk.meets(Defect::CanceledShownAsShipped) {
         status = OrderStatus::Shipped;
     }
+    if status == OrderStatus::Returned && desk.meets(Defect::ReturnedShownAsCanceled) {
+        status = OrderStatus::Canceled;
+    }
     let mut lines = line_states(process);
     for line in lines.iter_mut().filter(|line| line.returned > 0) {
         if desk.meets(Defect::ReturnsNotTold) {
             line.returned = 0;
+        }
+    }
+    for line in lines.iter_mut().filter(|line| line.canceled > 0) {
+        if desk.meets(Defect::CanceledTakenOutOfOrdered) {
+            line.ordered -= line.canceled;
         }
     }
     let snapshot = Snapshot {
