@@ -37,7 +37,9 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
     let Some(key) = call.header(header::IDEMPOTENCY_KEY).filter(|key| is_identifier(key)) else {
         return Ok(Reply::problem(&Problem::invalid(vec![FieldError {
             pointer: "/header/idempotency-key".to_owned(),
-            detail: format!("is needed: 1 to {IDENTIFIER_CHARS_MAX} printable characters"),
+            detail: format!(
+                "is needed: 1 to {IDENTIFIER_CHARS_MAX} printable characters, none at either end a blank"
+            ),
         }])));
     };
     let body = match shape::parse_body(&call.body) {
@@ -75,6 +77,7 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
 fn is_identifier(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= IDENTIFIER_CHARS_MAX
+        && text.trim() == text
         && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
