@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
-    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation,
-    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, PostingResult,
+    Refund, Reservation, ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp,
+    UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -105,11 +106,15 @@ pub enum EventType {
     PaymentDisputeClosed,
     /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
     InventoryAdjusted,
+    /// ERP: a document that was taken is in the general ledger ([`PostingResult`]).
+    DocumentPosted,
+    /// ERP: a document that was taken could not be posted ([`PostingResult`]).
+    DocumentNotPosted,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -133,6 +138,8 @@ impl EventType {
         Self::PaymentDisputed,
         Self::PaymentDisputeClosed,
         Self::InventoryAdjusted,
+        Self::DocumentPosted,
+        Self::DocumentNotPosted,
     ];
 
     /// The `type` attribute.
@@ -161,6 +168,8 @@ impl EventType {
             Self::PaymentDisputed => "retail.payment.disputed.v1",
             Self::PaymentDisputeClosed => "retail.payment.dispute_closed.v1",
             Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
+            Self::DocumentPosted => "retail.document.posted.v1",
+            Self::DocumentNotPosted => "retail.document.not_posted.v1",
         }
     }
 
@@ -170,7 +179,9 @@ impl EventType {
             Self::SalesOrderAcknowledged
             | Self::InventoryReceived
             | Self::ReservationExpired
-            | Self::InventoryAdjusted => System::Erp,
+            | Self::InventoryAdjusted
+            | Self::DocumentPosted
+            | Self::DocumentNotPosted => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
@@ -214,6 +225,7 @@ impl EventType {
             Self::PaymentAuthorizationExpired => "authorization",
             Self::PaymentDisputed | Self::PaymentDisputeClosed => "dispute",
             Self::InventoryAdjusted => "inventory-adjusted",
+            Self::DocumentPosted | Self::DocumentNotPosted => "posting-result",
         }
     }
 
@@ -281,6 +293,10 @@ pub enum EventData {
     PaymentDisputeClosed(Dispute),
     /// See [`EventType::InventoryAdjusted`].
     InventoryAdjusted(InventoryAdjusted),
+    /// See [`EventType::DocumentPosted`].
+    DocumentPosted(PostingResult),
+    /// See [`EventType::DocumentNotPosted`].
+    DocumentNotPosted(PostingResult),
 }
 
 impl EventData {
@@ -310,6 +326,8 @@ impl EventData {
             Self::PaymentDisputed(_) => EventType::PaymentDisputed,
             Self::PaymentDisputeClosed(_) => EventType::PaymentDisputeClosed,
             Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
+            Self::DocumentPosted(_) => EventType::DocumentPosted,
+            Self::DocumentNotPosted(_) => EventType::DocumentNotPosted,
         }
     }
 
@@ -333,6 +351,7 @@ impl EventData {
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => &data.order_number,
             Self::PaymentAuthorizationExpired(data) => &data.order_number,
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
+            Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => &data.order_number,
             Self::InventoryAdjusted(_) => return None,
         })
     }
@@ -375,6 +394,7 @@ impl EventData {
             Self::PaymentAuthorizationExpired(data) => data.authorization_id.to_string(),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => data.dispute_id.to_string(),
             Self::InventoryAdjusted(data) => data.sku.to_string(),
+            Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => data.erp_document.to_string(),
         }
     }
 
@@ -398,6 +418,7 @@ impl EventData {
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => serde_json::to_value(data),
             Self::PaymentAuthorizationExpired(data) => serde_json::to_value(data),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => serde_json::to_value(data),
+            Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
@@ -438,6 +459,8 @@ impl EventData {
             }
             EventType::PaymentDisputed => Self::PaymentDisputed(Deserialize::deserialize(data)?),
             EventType::PaymentDisputeClosed => Self::PaymentDisputeClosed(Deserialize::deserialize(data)?),
+            EventType::DocumentPosted => Self::DocumentPosted(Deserialize::deserialize(data)?),
+            EventType::DocumentNotPosted => Self::DocumentNotPosted(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }

@@ -85,6 +85,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "order-status-update"),
     document!("schemas", "order-view"),
     document!("schemas", "posting-line"),
+    document!("schemas", "posting-result"),
     document!("schemas", "problem"),
     document!("schemas", "product"),
     document!("schemas", "promotion"),

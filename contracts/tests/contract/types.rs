@@ -104,6 +104,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<OrderStatusUpdate>("order-status-update"),
         of::<OrderView>("order-view"),
         of::<PostingLine>("posting-line"),
+        of::<PostingResult>("posting-result"),
         of::<Problem>("problem"),
         of::<Product>("product"),
         of::<Promotion>("promotion"),

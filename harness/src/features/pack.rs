@@ -119,6 +119,7 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/inventory/lapsed_claims.feature",
         include_str!("../../../scenarios/inventory/lapsed_claims.feature"),
     ),
+    ("scenarios/erp/document_intake.feature", include_str!("../../../scenarios/erp/document_intake.feature")),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),

@@ -6,6 +6,7 @@
 mod agreement;
 mod changes;
 mod dispositions;
+mod erp;
 mod exceptions;
 mod exchanges;
 mod faults;
@@ -139,6 +140,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exchanges::STEPS,
         dispositions::STEPS,
         files::STEPS,
+        erp::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
         faults::STEPS,

@@ -17,6 +17,7 @@ mod clawback;
 mod credit;
 mod desk;
 mod dispute;
+mod document;
 mod eligibility;
 mod exceptions;
 mod exchange;
@@ -252,6 +253,8 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::PaymentDisputed(told) | EventData::PaymentDisputeClosed(told) => {
             dispute::told(process, told, desk)
         }
+        EventData::DocumentPosted(told) => document::told(process, &told, true, desk),
+        EventData::DocumentNotPosted(told) => document::told(process, &told, false, desk),
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))
         }
@@ -335,6 +338,9 @@ fn answered(
         (Intent::LabelRejected { receipt }, PartnerAnswer::Labeled(label)) => {
             exceptions::labeled(process, receipt, label.tracking_number);
         }
+        (Intent::Invoice { .. } | Intent::CreditMemo { .. }, answer) => {
+            document::answered(process, intent, &answer, desk);
+        }
         (Intent::Refund { refund, .. } | Intent::NotifyRefund { refund }, answer) => {
             refund::answered(process, intent, refund, &answer, desk);
         }
@@ -357,6 +363,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
             capture::refused(process, shipment, tender, refusal, desk)
         }
         Intent::Refund { refund, .. } => refund::refused(process, refund, refusal, desk),
+        Intent::Invoice { .. } | Intent::CreditMemo { .. } => document::refused(process, intent, refusal),
         Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
         Intent::ReserveAgain { cause } => shortage::nobody_has(process, cause, refusal, desk),

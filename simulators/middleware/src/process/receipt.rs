@@ -16,7 +16,7 @@ use super::{
     clawback,
     desk::Desk,
     eligibility, exceptions, exchange, ids, refund, serials,
-    state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
+    state::{DocumentState, Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
 
 /// A store has goods in its hands. The same receipt again is answered the same.
@@ -315,6 +315,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         gross: value.gross,
         tax: value.tax,
         retained,
+        memo: DocumentState::default(),
     });
     let rma_id = state.rma_id.clone();
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {

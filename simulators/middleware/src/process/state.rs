@@ -17,6 +17,7 @@ use counterproof_contracts::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::document::DocumentState;
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
@@ -302,6 +303,9 @@ pub struct Departure {
     pub first: bool,
     /// Who pays how much of it.
     pub shares: Vec<PaymentShare>,
+    /// Its invoice.
+    #[serde(default)]
+    pub invoice: DocumentState,
 }
 
 /// Consecutive units of a line, counted from 0.
@@ -439,6 +443,12 @@ impl OrderProcess {
     /// Whether an intent had its effect.
     pub fn done(&self, intent: &Intent) -> bool {
         self.task(intent) == Some(TaskStatus::Done)
+    }
+
+    /// Whether the invoice of a parcel is posted.
+    pub fn invoiced(&self, shipment: &ShipmentId) -> bool {
+        let departure = self.shipments.get(shipment).and_then(|parcel| parcel.shipped.as_ref());
+        departure.is_some_and(|departure| departure.invoice.posted)
     }
 
     /// Units of a line.

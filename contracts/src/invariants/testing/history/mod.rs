@@ -220,6 +220,7 @@ impl History {
             outcome,
             replayed: false,
             note: None,
+            retry_after_s: None,
             checked: Checked::default(),
         })));
     }
