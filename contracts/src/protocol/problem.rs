@@ -37,6 +37,9 @@ pub enum ProblemKind {
     BusinessRule,
     /// 422: the goods may not be returned.
     NotReturnable,
+    /// 422: the document names a product or place that is not known yet; `errors` says where. The same call is taken
+    /// once it is known.
+    UnknownReference,
     /// 422: the accounting period of the document is closed; `open_from` says from when on documents are taken.
     PeriodClosed,
     /// 423: somebody works on the document; the same call is taken later.
@@ -51,7 +54,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedBody,
         Self::InvalidSignature,
         Self::CredentialsExpired,
@@ -67,6 +70,7 @@ impl ProblemKind {
         Self::IdempotencyKeyReused,
         Self::BusinessRule,
         Self::NotReturnable,
+        Self::UnknownReference,
         Self::PeriodClosed,
         Self::DocumentLocked,
         Self::TooManyRequests,
@@ -92,6 +96,7 @@ impl ProblemKind {
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::BusinessRule => "business-rule",
             Self::NotReturnable => "not-returnable",
+            Self::UnknownReference => "unknown-reference",
             Self::PeriodClosed => "period-closed",
             Self::DocumentLocked => "document-locked",
             Self::TooManyRequests => "too-many-requests",
@@ -116,6 +121,7 @@ impl ProblemKind {
             | Self::IdempotencyKeyReused
             | Self::BusinessRule
             | Self::NotReturnable
+            | Self::UnknownReference
             | Self::PeriodClosed => 422,
             Self::DocumentLocked => 423,
             Self::TooManyRequests => 429,
@@ -130,6 +136,7 @@ impl ProblemKind {
             self,
             Self::CredentialsExpired
                 | Self::ConcurrentRequest
+                | Self::UnknownReference
                 | Self::DocumentLocked
                 | Self::TooManyRequests
                 | Self::InternalError
@@ -160,6 +167,7 @@ impl ProblemKind {
             Self::IdempotencyKeyReused => "The idempotency key was used with another body",
             Self::BusinessRule => "The document cannot be accepted",
             Self::NotReturnable => "The goods may not be returned",
+            Self::UnknownReference => "The document names what is not known",
             Self::PeriodClosed => "The accounting period is closed",
             Self::DocumentLocked => "Somebody works on the document",
             Self::TooManyRequests => "Too many requests",

@@ -126,6 +126,16 @@ records! {
         posting_date,
         posting,
     }
+    ProductChange {
+        version: SEQUENCE,
+        status,
+        product,
+    }
+    LocationChange {
+        version: SEQUENCE,
+        open,
+        location,
+    }
     PostingResult {
         erp_document,
         order_number,
@@ -530,6 +540,8 @@ impl Random for EventData {
             Authorization::random().prop_map(Self::PaymentAuthorizationExpired),
             Dispute::random().prop_map(Self::PaymentDisputed),
             Dispute::random().prop_map(Self::PaymentDisputeClosed),
+            ProductChange::random().prop_map(Self::ProductChanged),
+            LocationChange::random().prop_map(Self::LocationChanged),
             PostingResult::random().prop_map(Self::DocumentPosted),
             PostingResult::random().prop_map(Self::DocumentNotPosted),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),

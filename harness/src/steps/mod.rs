@@ -12,6 +12,7 @@ mod exchanges;
 mod faults;
 mod files;
 mod fulfillment;
+mod master_data;
 mod orders;
 mod parameters;
 mod payment;
@@ -141,6 +142,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         dispositions::STEPS,
         files::STEPS,
         erp::STEPS,
+        master_data::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
         faults::STEPS,

@@ -32,6 +32,7 @@ mod intake;
 mod intake_tests;
 #[cfg(test)]
 mod ledger_tests;
+mod master;
 mod reservation;
 mod returns;
 mod sales;
@@ -41,6 +42,7 @@ mod tests;
 
 use backorder::Backorders;
 use intake::Intake;
+use master::MasterData;
 use reservation::Claim;
 use sales::Booking;
 use stock::Ledger;
@@ -62,6 +64,7 @@ pub struct Erp {
     claims_last: BTreeMap<Sku, std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
     intake: Intake,
+    master: MasterData,
 }
 
 /// Documents of one order beside its sales orders, oldest first.

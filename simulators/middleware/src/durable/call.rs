@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use counterproof_contracts::{
     model::System,
-    protocol::{Operation, Problem, header},
+    protocol::{Operation, Problem, ProblemKind, header},
     shape,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -101,12 +101,15 @@ fn judge(operation: Operation, task: &Task, answer: &Response<Bytes>) -> Attempt
         };
     }
     let problem: Option<Problem> = serde_json::from_slice(answer.body()).ok();
+    // Asking again does not help before the partner knows what is meant.
+    let unknown_reference =
+        problem.as_ref().and_then(Problem::problem_kind) == Some(ProblemKind::UnknownReference);
     let may_pass = status.is_server_error()
         || matches!(
             status,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::TOO_EARLY
         )
-        || problem.as_ref().is_some_and(|problem| problem.retryable);
+        || problem.as_ref().is_some_and(|problem| problem.retryable && !unknown_reference);
     match problem {
         Some(problem) if may_pass => unknown(format!("{status}: {}", problem.detail)),
         None if may_pass => unknown(status.to_string()),

@@ -83,6 +83,8 @@ pub struct Refusal {
     pub detail: String,
     /// Where the period is closed: the first day that documents may be dated.
     pub open_from: Option<Date>,
+    /// The first place of the document that it names.
+    pub pointer: Option<String>,
 }
 
 impl Refusal {
@@ -90,12 +92,13 @@ impl Refusal {
     pub fn of(problem: &Problem) -> Self {
         let detail = problem.detail.chars().take(DETAIL_CHARS_MAX).collect();
         let open_from = problem.open_from;
-        Self { status: problem.status, kind: problem.problem_kind(), detail, open_from }
+        let pointer = problem.errors.first().map(|error| error.pointer.clone());
+        Self { status: problem.status, kind: problem.problem_kind(), detail, open_from, pointer }
     }
 
     /// A refusal that says no more than this.
     pub const fn without_problem(status: u16, detail: String) -> Self {
-        Self { status, kind: None, detail, open_from: None }
+        Self { status, kind: None, detail, open_from: None, pointer: None }
     }
 
     /// As a reason in a sentence.

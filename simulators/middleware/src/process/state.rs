@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::document::DocumentState;
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
+pub use super::master::WaitingTask;
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
 };
@@ -108,6 +109,9 @@ pub struct OrderProcess {
     pub serials: BTreeMap<String, SerialState>,
     /// What was asked of partners, by idempotency key.
     pub tasks: BTreeMap<String, TaskStatus>,
+    /// Calls that wait, or waited, until a partner knows what they refer to.
+    #[serde(default)]
+    pub waiting: Vec<WaitingTask>,
     /// What channel and customer service were last told.
     pub told: Snapshot,
     /// Number of the last update.
@@ -399,6 +403,8 @@ pub enum TaskStatus {
     Done,
     /// It was refused, and the order lives with that.
     Refused,
+    /// It waits until a partner knows what it refers to.
+    Waiting,
     /// It waits among the dead letters for a person.
     Dead,
 }

@@ -107,6 +107,8 @@ pub enum Intent {
     Timeline { sequence: u64 },
     /// Tell a channel how many units it may offer.
     PublishStock { channel: System, sequence: u64 },
+    /// Tell a channel of a product or place.
+    Announce { channel: System, version: u64 },
     /// Tell the ERP what a store counted; no order wants it.
     Count { count: String },
 }
@@ -178,6 +180,9 @@ impl Intent {
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
+            Self::Announce { channel, version } => {
+                ("announce", vec![channel.to_string(), version.to_string()])
+            }
             Self::PublishStock { channel, sequence } => {
                 ("publish-stock", vec![channel.to_string(), sequence.to_string()])
             }

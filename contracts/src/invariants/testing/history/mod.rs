@@ -237,6 +237,11 @@ impl History {
         self.effect(channel, Effect::StockShown { publication });
     }
 
+    /// A system commits something that no order is the cause of.
+    pub(in crate::invariants) fn tell(&mut self, system: System, effect: Effect) {
+        self.effect(system, effect);
+    }
+
     /// So many seconds pass, of which records say that nothing happened.
     pub(in crate::invariants) fn wait(&mut self, seconds: u32) {
         for _ in 0..seconds {

@@ -237,7 +237,7 @@ impl Stage {
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
                 Output::Tell(notice) => self.notices.push(notice),
-                Output::Replay { .. } => {}
+                Output::Replay { .. } | Output::Wait(_) => {}
             }
         }
         if decision.answer.is_err() {
