@@ -17,6 +17,7 @@ mod a1_traceable;
 mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
 mod books;
+mod d1_master_data_agrees;
 mod e10_pauses_grow;
 mod e11_told_after_it_happened;
 mod e12_replay_is_silent;
@@ -55,6 +56,7 @@ mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
 mod m21_funded_promotions;
 mod m22_settled_at_the_rate;
+mod m23_business_date;
 mod m2_taken_within_order;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
@@ -103,7 +105,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 75] = [
+static CHECKS: [law::Check; 77] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -125,6 +127,7 @@ static CHECKS: [law::Check; 75] = [
     m19_marketplace_tender::CHECK,
     m21_funded_promotions::CHECK,
     m22_settled_at_the_rate::CHECK,
+    m23_business_date::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
@@ -138,6 +141,7 @@ static CHECKS: [law::Check; 75] = [
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,
     i10_published_stock::CHECK,
+    d1_master_data_agrees::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,

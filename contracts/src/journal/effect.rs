@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
     DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
-    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
-    NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation,
-    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
-    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
-    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
-    TimelineEntry, UnfulfilledUnits,
+    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
+    LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, ProductChange, Refund,
+    RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt,
+    ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku,
+    StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument,
+    TaxQuote, TimelineEntry, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -133,6 +133,26 @@ pub enum Effect {
     StockShown {
         /// What it shows.
         publication: StockPublication,
+    },
+    /// The ERP created, changed or discontinued a product.
+    ProductChanged {
+        /// As it is now.
+        change: ProductChange,
+    },
+    /// A channel shows a product.
+    ProductShown {
+        /// As it shows it.
+        change: ProductChange,
+    },
+    /// The ERP opened, closed or changed a place.
+    LocationChanged {
+        /// As it is now.
+        change: LocationChange,
+    },
+    /// A channel knows a place.
+    LocationShown {
+        /// As it is known there.
+        change: LocationChange,
     },
     /// The ERP posted an invoice.
     InvoicePosted {
@@ -468,6 +488,10 @@ impl Effect {
             | Self::WavePicked { .. }
             | Self::UnclaimedChanged { .. }
             | Self::StockShown { .. }
+            | Self::ProductChanged { .. }
+            | Self::ProductShown { .. }
+            | Self::LocationChanged { .. }
+            | Self::LocationShown { .. }
             | Self::FulfillmentStatusChanged { .. }
             | Self::PaymentDeclined { .. }
             | Self::AuthorizationVoided { .. }

@@ -42,3 +42,11 @@ pub use terms::*;
 
 /// An instant in UTC, RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;
+
+/// A day of the calendar.
+pub type Date = jiff::civil::Date;
+
+/// The day of an instant, UTC.
+pub fn day_of(instant: Timestamp) -> Date {
+    jiff::tz::Offset::UTC.to_datetime(instant).date()
+}

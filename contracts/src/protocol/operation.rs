@@ -261,6 +261,18 @@ pub mod channel {
         put(system, "publishStock", "/v1/stock/{sku}")
     }
 
+    /// Tells a product as it is from now on; storefront, marketplace and POS: `ProductChange` → `ProductChange` as the
+    /// channel shows it now.
+    pub const fn put_product(system: System) -> Operation {
+        put(system, "putProduct", "/v1/products/{sku}")
+    }
+
+    /// Tells a place as it is from now on; storefront and POS: `LocationChange` → `LocationChange` as it is known there
+    /// now.
+    pub const fn put_location(system: System) -> Operation {
+        put(system, "putLocation", "/v1/locations/{node_id}")
+    }
+
     /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
     pub const fn notify_refund(system: System) -> Operation {
         create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
@@ -360,12 +372,17 @@ pub const OPERATIONS: &[Operation] = &[
     channel::update_order_status(System::Storefront),
     channel::notify_refund(System::Storefront),
     channel::publish_stock(System::Storefront),
+    channel::put_product(System::Storefront),
+    channel::put_location(System::Storefront),
     channel::update_order_status(System::Marketplace),
     channel::notify_refund(System::Marketplace),
     channel::publish_stock(System::Marketplace),
+    channel::put_product(System::Marketplace),
     channel::update_order_status(System::Pos),
     channel::notify_refund(System::Pos),
     channel::publish_stock(System::Pos),
+    channel::put_product(System::Pos),
+    channel::put_location(System::Pos),
     pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),

@@ -60,6 +60,8 @@ codes! {
         Returned, Canceled,
     }
     "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
+    "posting_status": PostingStatus { Pending, Posted, Failed }
+    "product_status": ProductStatus { Active, Discontinued }
     "promotion_funding": PromotionFunding { Retailer, Manufacturer, Marketplace }
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed, Canceled }

@@ -119,6 +119,12 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/inventory/lapsed_claims.feature",
         include_str!("../../../scenarios/inventory/lapsed_claims.feature"),
     ),
+    ("scenarios/erp/document_intake.feature", include_str!("../../../scenarios/erp/document_intake.feature")),
+    (
+        "scenarios/master_data/products.feature",
+        include_str!("../../../scenarios/master_data/products.feature"),
+    ),
+    ("scenarios/master_data/places.feature", include_str!("../../../scenarios/master_data/places.feature")),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),

@@ -6,11 +6,13 @@
 mod agreement;
 mod changes;
 mod dispositions;
+mod erp;
 mod exceptions;
 mod exchanges;
 mod faults;
 mod files;
 mod fulfillment;
+mod master_data;
 mod orders;
 mod parameters;
 mod payment;
@@ -139,6 +141,8 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exchanges::STEPS,
         dispositions::STEPS,
         files::STEPS,
+        erp::STEPS,
+        master_data::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
         faults::STEPS,

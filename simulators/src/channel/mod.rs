@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::kernel::{Call, Core, OutboundCall, Scene, answer};
 
 mod actions;
+mod catalogue;
 mod changes;
 mod files;
 mod marketplace;
@@ -51,12 +52,18 @@ pub struct Channel {
     system: System,
     conversations: BTreeMap<OrderNumber, Conversation>,
     stock: BTreeMap<Sku, StockPublication>,
+    catalogue: catalogue::Catalogue,
 }
 
 impl Channel {
     /// A channel without orders. `system` is the one it stands for.
     pub const fn new(system: System) -> Self {
-        Self { system, conversations: BTreeMap::new(), stock: BTreeMap::new() }
+        Self {
+            system,
+            conversations: BTreeMap::new(),
+            stock: BTreeMap::new(),
+            catalogue: catalogue::Catalogue::new(),
+        }
     }
 
     /// The order as the customer placed it here.
@@ -244,6 +251,10 @@ impl Core for Channel {
             answer(&self.notify_refund(path, call.document()?, scene)?)
         } else if call.operation == operations::publish_stock(self.system) {
             answer(&self.publish_stock(call.parameter("sku"), call.document()?, scene)?)
+        } else if call.operation == operations::put_product(self.system) {
+            answer(&self.put_product(call.parameter("sku"), call.document()?, scene)?)
+        } else if call.operation == operations::put_location(self.system) {
+            answer(&self.put_location(call.parameter("node_id"), call.document()?, scene)?)
         } else {
             Err(Problem::new(ProblemKind::UnknownOperation, call.operation.to_string()))
         }

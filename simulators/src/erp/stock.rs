@@ -200,6 +200,7 @@ impl Erp {
         scene: &mut Scene<'_>,
     ) -> Result<InventoryMovement, Problem> {
         check_direction(&movement)?;
+        self.master.check_known([&movement.sku].into_iter(), |_| "/sku".to_owned())?;
         let after = self.stock.after(&movement)?;
         let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
         shelf.units.insert(movement.condition, after);

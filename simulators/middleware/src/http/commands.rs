@@ -18,7 +18,7 @@ use super::{Call, batches, reply::Reply};
 use crate::{
     defects::{Defect, Defects},
     door::store::StoreError,
-    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer},
+    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer, master},
     process::{Chain, Input, hex, order_errors},
 };
 
@@ -218,6 +218,12 @@ pub(super) async fn carry_out(
     chain: Chain,
     slot: Option<AnswerSlot>,
 ) -> Result<Result<Value, Problem>, StoreError> {
+    // What a file tells has happened already.
+    if let Some(slot) = &slot
+        && let Some(objection) = master::objection(app, &command.order, &command.input).await?
+    {
+        return keep(app, Err(objection), slot.clone()).await;
+    }
     let mut seal = Seal { answer: slot, ..Seal::default() };
     let mut _held = None;
     if let Some(key) = command.channel_order {

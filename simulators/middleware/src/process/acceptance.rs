@@ -93,6 +93,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         notices: 0,
         serials: BTreeMap::new(),
         tasks: BTreeMap::new(),
+        waiting: Vec::new(),
         told,
         sequence: 0,
         channel_updates: VecDeque::new(),

@@ -7,7 +7,7 @@ use counterproof_contracts::{
     model::{
         InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, SettledAmounts,
         ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentLine,
-        TaxDocumentStatus, TaxLine, TaxScheme,
+        TaxDocumentStatus, TaxLine, TaxScheme, day_of,
     },
     protocol::{erp, tax},
 };
@@ -26,7 +26,10 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         .shipments
         .iter()
         .filter_map(|(id, parcel)| Some((id.clone(), parcel.shipped.clone()?)))
-        .filter(|(id, _)| process.unasked(&Intent::Invoice { shipment: id.clone() }))
+        .filter(|(id, departure)| {
+            let attempt = departure.invoice.attempt();
+            departure.invoice.is_due() && process.unasked(&Intent::Invoice { shipment: id.clone(), attempt })
+        })
         .collect();
     for (shipment, departure) in left {
         issue_goods(process, &shipment, &departure, desk);
@@ -228,6 +231,14 @@ pub(super) fn settled(process: &OrderProcess, before: Value, value: Value) -> Op
     })
 }
 
+/// What was invoiced of the order so far.
+fn invoiced_before(process: &OrderProcess) -> Value {
+    let asked = |id: &ShipmentId| !process.unasked(&Intent::Invoice { shipment: id.clone(), attempt: 1 });
+    let parcels = process.shipments.iter().filter(|(id, _)| asked(id));
+    let departures = parcels.filter_map(|(_, parcel)| parcel.shipped.as_ref());
+    departures.map(|departure| invoiced(process, departure)).sum()
+}
+
 fn post_invoice(
     process: &mut OrderProcess,
     shipment: &ShipmentId,
@@ -241,10 +252,15 @@ fn post_invoice(
     if value.tax > 0 && desk.meets(Defect::InvoiceWithoutTax) {
         value.tax = 0;
     }
-    let asked = |id: &ShipmentId| !process.unasked(&Intent::Invoice { shipment: id.clone() });
-    let before = process.shipments.iter().filter(|(id, _)| asked(id));
-    let before = before.filter_map(|(_, parcel)| parcel.shipped.as_ref());
-    let before = before.map(|departure| invoiced(process, departure)).sum();
+    let attempt = departure.invoice.attempt();
+    if attempt == 1 {
+        let settlement = settled(process, invoiced_before(process), value);
+        let parcel = process.shipments.get_mut(shipment).and_then(|parcel| parcel.shipped.as_mut());
+        parcel.into_iter().for_each(|departure| departure.invoice.settlement = settlement);
+    }
+    let state = process.shipments.get(shipment).and_then(|parcel| parcel.shipped.as_ref());
+    let state = state.map(|departure| departure.invoice.clone()).unwrap_or_default();
+    let business_date = day_of(departure.at);
     let invoice = Invoice {
         erp_document: None,
         order_number: process.order.order_number.clone(),
@@ -253,7 +269,10 @@ fn post_invoice(
         amount: Money::new(value.gross, process.order.currency),
         tax: Money::new(value.tax, process.order.currency),
         contributions: contribution_list(&owed_by_others(process, departure), &process.order),
-        settlement: settled(process, before, value),
+        settlement: state.settlement,
+        business_date: Some(business_date),
+        posting_date: Some(state.posting_date.unwrap_or(business_date)),
+        posting: None,
     };
     let mut invoice = invoice;
     if !invoice.contributions.is_empty() && desk.meets(Defect::FunderNotBilled) {
@@ -265,7 +284,8 @@ fn post_invoice(
         settled.amount.amount = value.gross;
     }
     let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
-    desk.ask(process, Intent::Invoice { shipment: shipment.clone() }, &departure.chain, call);
+    let intent = Intent::Invoice { shipment: shipment.clone(), attempt };
+    desk.ask(process, intent, &departure.chain, call);
 }
 
 /// Units without their indices.

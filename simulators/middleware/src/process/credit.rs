@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
+    allocation::Value,
     funding::contribution_list,
     model::{
         CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReturnReason, ShipmentId, Sku,
-        StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus, day_of,
     },
     protocol::{erp, tax},
 };
@@ -177,6 +178,16 @@ fn report_return(
     }
 }
 
+/// What was credited of the order so far.
+fn credited_before(process: &OrderProcess) -> Value {
+    let asked = |receipt: &&ReceiptState| {
+        let receipt = receipt.receipt.receipt_id.clone();
+        !process.unasked(&Intent::CreditMemo { receipt, attempt: 1 })
+    };
+    let receipts = process.receipts.iter().filter(asked);
+    receipts.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum()
+}
+
 fn post_credit_memo(
     process: &mut OrderProcess,
     receipt: &ReceiptState,
@@ -184,27 +195,29 @@ fn post_credit_memo(
     parcels: &BTreeMap<ShipmentId, Vec<Units>>,
     desk: &mut Desk<'_>,
 ) {
-    let intent = Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() };
-    if !process.unasked(&intent) {
+    let (receipt_id, attempt) = (receipt.receipt.receipt_id.clone(), graded.memo.attempt());
+    let intent = Intent::CreditMemo { receipt: receipt_id.clone(), attempt };
+    if !graded.memo.is_due() || !process.unasked(&intent) {
         return;
     }
     if graded.units.is_empty() || desk.meets(Defect::CreditMemoForgotten) {
         return;
     }
-    let invoiced =
-        parcels.keys().all(|shipment| process.done(&Intent::Invoice { shipment: shipment.clone() }));
-    if !invoiced {
+    if !parcels.keys().all(|shipment| process.invoiced(shipment)) {
         return;
     }
-    let asked = |receipt: &ReceiptState| {
-        !process.unasked(&Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() })
-    };
-    let before = process.receipts.iter().filter(|receipt| asked(receipt));
-    let before = before.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
     let mut credited = graded.credited();
     if credited.tax > 0 && desk.meets(Defect::CreditMemoWithoutTax) {
         credited.tax = 0;
     }
+    let mut settlement = graded.memo.settlement;
+    if attempt == 1 {
+        settlement = booking::settled(process, credited_before(process), credited);
+        let known = process.receipts.iter_mut().find(|known| known.receipt.receipt_id == receipt_id);
+        let known = known.and_then(|known| known.graded.as_mut());
+        known.into_iter().for_each(|graded| graded.memo.settlement = settlement);
+    }
+    let business_date = day_of(receipt.receipt.received_at);
     let contributions = booking::contributions(process, &graded.units);
     let home = process.order.settlement.map(|settlement| settlement.currency);
     let currency =
@@ -212,13 +225,16 @@ fn post_credit_memo(
     let memo = CreditMemo {
         erp_document: None,
         order_number: process.order.order_number.clone(),
-        receipt_id: receipt.receipt.receipt_id.clone(),
+        receipt_id,
         lines: booking::quantities(&graded.units),
         amount: Money::new(credited.gross, currency),
         tax: Money::new(credited.tax, currency),
         contributions: contribution_list(&contributions, &process.order),
-        settlement: booking::settled(process, before, credited),
+        settlement,
         retained: (graded.retained != 0).then(|| Money::new(graded.retained, process.order.currency)),
+        business_date: Some(business_date),
+        posting_date: Some(graded.memo.posting_date.unwrap_or(business_date)),
+        posting: None,
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
     desk.ask(process, intent, &graded.chain, call);

@@ -17,7 +17,7 @@ use super::{
     clawback,
     desk::Desk,
     eligibility, exceptions, exchange, ids, refund, serials,
-    state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
+    state::{DocumentState, Graded, OrderProcess, ReceiptState, ReturnState, Units},
 };
 use crate::defects::Defect;
 
@@ -331,6 +331,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
         gross: value.gross,
         tax: value.tax,
         retained,
+        memo: DocumentState::default(),
     });
     let (rma_id, chain) = (state.rma_id.clone(), desk.context.chain.clone());
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {

@@ -13,7 +13,10 @@ use counterproof_contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::state::{Chain, Units};
+use super::{
+    document::DocumentState,
+    state::{Chain, Units},
+};
 
 /// A return authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +100,9 @@ pub struct Graded {
     /// where something that was kept is given back.
     #[serde(default)]
     pub retained: i64,
+    /// Its credit memo.
+    #[serde(default)]
+    pub memo: DocumentState,
 }
 
 impl Graded {

@@ -17,7 +17,9 @@ use counterproof_contracts::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::document::DocumentState;
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
+pub use super::master::WaitingTask;
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
 };
@@ -107,6 +109,9 @@ pub struct OrderProcess {
     pub serials: BTreeMap<String, SerialState>,
     /// What was asked of partners, by idempotency key.
     pub tasks: BTreeMap<String, TaskStatus>,
+    /// Calls that wait, or waited, until a partner knows what they refer to.
+    #[serde(default)]
+    pub waiting: Vec<WaitingTask>,
     /// What channel and customer service were last told.
     pub told: Snapshot,
     /// Number of the last update.
@@ -302,6 +307,9 @@ pub struct Departure {
     pub first: bool,
     /// Who pays how much of it.
     pub shares: Vec<PaymentShare>,
+    /// Its invoice.
+    #[serde(default)]
+    pub invoice: DocumentState,
 }
 
 /// Consecutive units of a line, counted from 0.
@@ -395,6 +403,8 @@ pub enum TaskStatus {
     Done,
     /// It was refused, and the order lives with that.
     Refused,
+    /// It waits until a partner knows what it refers to.
+    Waiting,
     /// It waits among the dead letters for a person.
     Dead,
 }
@@ -439,6 +449,12 @@ impl OrderProcess {
     /// Whether an intent had its effect.
     pub fn done(&self, intent: &Intent) -> bool {
         self.task(intent) == Some(TaskStatus::Done)
+    }
+
+    /// Whether the invoice of a parcel is posted.
+    pub fn invoiced(&self, shipment: &ShipmentId) -> bool {
+        let departure = self.shipments.get(shipment).and_then(|parcel| parcel.shipped.as_ref());
+        departure.is_some_and(|departure| departure.invoice.posted)
     }
 
     /// Units of a line.

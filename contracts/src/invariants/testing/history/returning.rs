@@ -29,6 +29,9 @@ impl History {
             contributions: self.contributions(units),
             retained: None,
             settlement: None,
+            business_date: Some(day_of(self.now())),
+            posting_date: None,
+            posting: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
         self.post(PostingKind::CreditMemo, id, value.gross);

@@ -4,6 +4,7 @@
 mod cancellations;
 mod clawback;
 mod disorder;
+mod documents;
 mod exchanges;
 mod orders;
 mod payments;
@@ -44,6 +45,8 @@ pub(super) struct Stage {
     pub(super) nodes: BTreeMap<LineId, Vec<(&'static str, u32)>>,
     /// Where captures stand when they are answered.
     pub(super) captures: &'static str,
+    /// Where documents of the ERP stand when they are taken.
+    pub(super) postings: &'static str,
     /// Units that nodes can still stop; `None`: all that they are asked.
     pub(super) stoppable: Option<u32>,
     events: u32,
@@ -199,6 +202,7 @@ impl Stage {
             silent: Vec::new(),
             nodes: BTreeMap::new(),
             captures: "succeeded",
+            postings: "posted",
             stoppable: None,
             events: 0,
         }
@@ -233,7 +237,7 @@ impl Stage {
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
                 Output::Tell(notice) => self.notices.push(notice),
-                Output::Replay { .. } => {}
+                Output::Replay { .. } | Output::Wait(_) => {}
             }
         }
         if decision.answer.is_err() {
@@ -312,6 +316,13 @@ impl Stage {
                 "shipment_id": body["shipment_id"], "amount": body["amount"],
                 "attempt": body["attempt"].as_u64().unwrap_or(1), "status": self.captures,
             }),
+            "postInvoice" | "postCreditMemo" => {
+                let mut taken = body.clone();
+                let number = self.calls(&task.operation).len() + 1;
+                taken["erp_document"] = json!(format!("DOC-{}-{number}", task.operation));
+                taken["posting"] = json!(self.postings);
+                taken
+            }
             "cancelFulfillment" => self.stopped(body),
             "refundPayment" => {
                 let mut refund = body.clone();
