@@ -34,6 +34,22 @@ pub struct Policy {
     pub thresholds: Vec<Threshold>,
     /// What channels may offer of the stock.
     pub availability: AvailabilityPolicy,
+    /// What customers get back for parcels that never reached them.
+    pub undelivered: UndeliveredPolicy,
+}
+
+/// What customers get back for parcels that never reached them, beside what the goods cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UndeliveredPolicy {
+    /// Whether shipping is given back with the parcel that bore its charge.
+    pub refund_shipping: bool,
+}
+
+impl Default for UndeliveredPolicy {
+    fn default() -> Self {
+        Self { refund_shipping: true }
+    }
 }
 
 /// What channels may offer of the stock.
@@ -211,6 +227,7 @@ impl Default for Policy {
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
+            undelivered: UndeliveredPolicy::default(),
         }
     }
 }

@@ -78,6 +78,7 @@ mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
 mod r11_no_more_than_announced;
+mod r13_lost_or_returned;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
 mod r3_one_final_disposition;
@@ -103,7 +104,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 75] = [
+static CHECKS: [law::Check; 76] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -157,6 +158,7 @@ static CHECKS: [law::Check; 75] = [
     r5_reason_as_given::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
+    r13_lost_or_returned::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e5_forged_is_refused::CHECK,

@@ -22,6 +22,14 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/fulfillment/carrier_scans.feature"),
     ),
     (
+        "scenarios/fulfillment/undelivered.feature",
+        include_str!("../../../scenarios/fulfillment/undelivered.feature"),
+    ),
+    (
+        "scenarios/fulfillment/lost_parcels.feature",
+        include_str!("../../../scenarios/fulfillment/lost_parcels.feature"),
+    ),
+    (
         "scenarios/returns/store_return.feature",
         include_str!("../../../scenarios/returns/store_return.feature"),
     ),

@@ -22,6 +22,7 @@ mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
+mod undelivered;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -141,6 +142,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         files::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
+        undelivered::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

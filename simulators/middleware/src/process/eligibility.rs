@@ -60,7 +60,7 @@ pub(super) fn lines_of(
 /// Units of a line that left, did not come back, and are in nobody's hands but the customer's.
 pub(super) fn with_customer(process: &OrderProcess, line: &LineId) -> u32 {
     let counts = process.counts(line);
-    counts.shipped.saturating_sub(counts.returned + process.ungraded(line))
+    counts.shipped.saturating_sub(counts.gone() + process.ungraded(line))
 }
 
 /// Whether units of a line left so recently that they may be returned. Units come back in ascending order;
@@ -72,7 +72,7 @@ pub(super) fn in_window(
     quantity: u32,
     context: &Context<'_>,
 ) -> Result<(), Problem> {
-    let first = process.counts(line).returned + process.ungraded(line) + ahead;
+    let first = process.counts(line).gone() + process.ungraded(line) + ahead;
     let late = (first..first + quantity)
         .filter_map(|unit| process.parcel_of_unit(line, unit))
         .find(|(_, departure)| context.now > window_end(departure.at, context.policy.return_window_days));

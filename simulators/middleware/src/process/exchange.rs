@@ -80,7 +80,7 @@ fn worth(process: &OrderProcess, units: &BTreeMap<LineId, u32>, expected: impl F
     let units: Vec<Units> = units
         .iter()
         .map(|(line_id, quantity)| {
-            let first = process.counts(line_id).returned + process.ungraded(line_id) + expected(line_id);
+            let first = process.counts(line_id).gone() + process.ungraded(line_id) + expected(line_id);
             Units { line_id: line_id.clone(), first, quantity: *quantity }
         })
         .collect();

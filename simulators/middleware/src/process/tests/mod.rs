@@ -11,6 +11,7 @@ mod properties;
 mod returns;
 mod serials;
 mod shipments;
+mod undelivered;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -181,6 +182,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         exchange: None,
         serials: vec![],
         unexpected: Vec::new(),
+        shipment_id: None,
     }
 }
 
