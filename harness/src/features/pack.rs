@@ -102,6 +102,11 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/return_window.feature",
         include_str!("../../../scenarios/returns/return_window.feature"),
     ),
+    (
+        "scenarios/returns/return_seasons.feature",
+        include_str!("../../../scenarios/returns/return_seasons.feature"),
+    ),
+    ("scenarios/returns/warranty.feature", include_str!("../../../scenarios/returns/warranty.feature")),
     ("scenarios/tax/promotions.feature", include_str!("../../../scenarios/tax/promotions.feature")),
     ("scenarios/tax/sales_tax.feature", include_str!("../../../scenarios/tax/sales_tax.feature")),
     ("scenarios/tax/cross_border.feature", include_str!("../../../scenarios/tax/cross_border.feature")),

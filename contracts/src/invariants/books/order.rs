@@ -53,6 +53,8 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     pub(in crate::invariants) tracking: Option<TrackingNumber>,
     pub(in crate::invariants) seq: u64,
+    /// When it left, as the node says.
+    pub(in crate::invariants) left: Option<Timestamp>,
     /// The furthest scan of the carrier.
     pub(in crate::invariants) scanned: Option<(ScanCode, u64)>,
     /// The customer collected it.
@@ -512,6 +514,7 @@ impl OrderBook {
                 lines,
                 tracking: shipment.tracking_number.clone(),
                 seq,
+                left: shipment.shipped_at,
                 scanned: None,
                 pickup: shipment.pickup,
                 lost: false,

@@ -39,13 +39,14 @@ pub(super) fn in_store(
         let detail = "a parcel that comes back undelivered does so at a dock";
         return Err(eligibility::not_returnable("/shipment_id", detail));
     }
-    let units = eligibility::returnable_lines(&process.order, &told.lines)?;
+    let under_warranty = eligibility::is_warranty(&process.order, told.exchange.as_ref(), &told.lines);
+    let units = eligibility::lines_of(&process.order, &told.lines, under_warranty)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
     let belongs_to =
         find_authorization(process, &told, &units, desk)?.filter(|state| state.is_open(desk.context.now));
     check_terms(process, &told, belongs_to.as_ref())?;
-    check_units(process, belongs_to.as_ref(), &units, desk)?;
+    check_units(process, belongs_to.as_ref(), &units, under_warranty, desk)?;
     check_exchange(process, &told, belongs_to.as_ref(), &units)?;
     serials::check_return(process, &told, &units)
         .map_err(|reason| eligibility::not_returnable("/serials", reason))?;
@@ -216,6 +217,7 @@ fn check_units(
     process: &OrderProcess,
     belongs_to: Option<&ReturnState>,
     units: &BTreeMap<LineId, u32>,
+    under_warranty: bool,
     desk: &Desk<'_>,
 ) -> Result<(), Problem> {
     for (line, quantity) in units {
@@ -226,7 +228,7 @@ fn check_units(
         }
         let expected = belongs_to.map_or(0, |state| state.open_units(line, desk.context.now));
         let unannounced = quantity.saturating_sub(expected);
-        eligibility::in_window(process, line, expected, unannounced, desk.context)?;
+        eligibility::in_window(process, line, expected, unannounced, under_warranty, desk.context)?;
     }
     Ok(())
 }

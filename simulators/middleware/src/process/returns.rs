@@ -85,7 +85,9 @@ fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Re
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();
     let is_claim = request.method == ReturnMethod::Lost;
-    let units = eligibility::lines_of(&process.order, &request.lines, by_clerk || is_claim)?;
+    let under_warranty = eligibility::is_warranty(&process.order, request.exchange.as_ref(), &request.lines);
+    let by_right = by_clerk || is_claim || under_warranty;
+    let units = eligibility::lines_of(&process.order, &request.lines, by_right)?;
     if is_claim {
         undelivered::check_claim(process, request, &units, desk)?;
     }
@@ -99,7 +101,7 @@ fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Re
             ));
         }
         if !by_clerk && !is_claim {
-            eligibility::in_window(process, line, expected, *quantity, desk.context)?;
+            eligibility::in_window(process, line, expected, *quantity, under_warranty, desk.context)?;
         }
     }
     let expected = |line: &LineId| process.expected_back(line, desk.context.now);

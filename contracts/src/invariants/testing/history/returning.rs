@@ -284,6 +284,22 @@ impl History {
         self.effect(System::Erp, Effect::ReturnAuthorized { authorization });
     }
 
+    /// A channel asks for a return of so many units.
+    pub(in crate::invariants) fn ask_for_return(&mut self, reference: &str, quantity: u32) {
+        let request = ReturnRequest {
+            order_number: self.number(),
+            return_reference: reference.to_owned(),
+            method: ReturnMethod::Mail,
+            resolution: Resolution::Refund,
+            gift_recipient_ref: None,
+            lines: self.receipt("any", quantity, ConditionGrade::A).lines,
+            exchange: None,
+            held_receipt_id: None,
+        };
+        let channel = self.channel();
+        self.commit(channel, true, Effect::ReturnRequested { request });
+    }
+
     /// The customer keeps what was announced.
     pub(in crate::invariants) fn cancel_return(&mut self, rma: &str) {
         let cancellation =
