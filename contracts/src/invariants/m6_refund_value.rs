@@ -5,7 +5,11 @@ use super::{
     law::{Bench, Check, Finding, Moment, join, units},
     retained,
 };
-use crate::{invariants::Law, journal::Effect, model::ReceiptId};
+use crate::{
+    invariants::Law,
+    journal::Effect,
+    model::{ReceiptId, ShipmentId},
+};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
@@ -15,7 +19,8 @@ pub(super) const CHECK: Check = Check {
                they were the dearest of their line, promotions and taxes allocated; once all units of the \
                lines came back, it is what was paid for them. Where the retailer declared to claim promotions back \
                whose minimum a return breaks, their shares in what the customer keeps are kept of refunds. Nothing \
-               is given back for goods that did not come.",
+               is given back for goods that did not come, except for a parcel that was lost, or a second time for one that \
+               turns up.",
         source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
                  spree/spree#14678, bagisto/bagisto#1509",
     },
@@ -68,11 +73,19 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
         _ => return,
     };
     let cause = order.money.root_of(cause);
-    let receipt = order.receipts.get(&ReceiptId::new(cause));
-    let (Some(receipt), Some(terms)) = (receipt, &order.terms) else { return };
+    let Some(terms) = &order.terms else { return };
+    if order.is_lost(cause) {
+        return check_lost(order, terms, cause, bench);
+    }
+    let Some(receipt) = order.receipts.get(&ReceiptId::new(cause)) else { return };
     bench.looks();
     let (given, seqs) = given(order, cause);
     let mut worth = worth(terms, &std::iter::once(receipt));
+    if order.turned_up(receipt) {
+        worth = Span::default();
+    } else if receipt.shipment.is_some() {
+        worth.high += terms.shipping.gross;
+    }
     if order.receipts.len() > 1 {
         // What an earlier receipt kept of promotions is given back when all goods are back.
         worth.high += retained::at_most(terms, moment.policy);
@@ -82,12 +95,35 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
     }
 }
 
+/// A lost parcel is worth what was in it, and shipping.
+fn check_lost(order: &OrderBook, terms: &Terms, parcel: &str, bench: &mut Bench) {
+    let Some(shipment) = order.shipments.get(&ShipmentId::new(parcel)) else { return };
+    bench.looks();
+    let (given, seqs) = given(order, parcel);
+    let goods =
+        shipment.lines.iter().filter_map(|(line, units)| Some(terms.lines.get(line)?.gross(*units).high));
+    let worth = goods.sum::<i64>() + terms.shipping.gross;
+    if given <= worth {
+        return;
+    }
+    let sentence = format!(
+        "Order {}: {} was given back for lost parcel {parcel}, which is worth at most {}.",
+        order.number,
+        terms.money(given),
+        terms.money(worth)
+    );
+    bench.found(
+        Finding::new(format!("refund for {parcel}"), sentence).evidence([shipment.seq]).evidence(seqs),
+    );
+}
+
 fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     check_unfounded(order, terms, bench);
     let failed = order.money.failed() + order.money.disputed() + order.money.uncollected();
     let mut total = 0;
-    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| receipt.is_owed()) {
+    let owed = |receipt: &ReceiptBook| receipt.is_owed() && !order.turned_up(receipt);
+    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| owed(receipt)) {
         bench.looks();
         let (given, seqs) = given(order, receipt_id.as_str());
         let mut worth = worth(terms, &std::iter::once(receipt));
@@ -99,7 +135,10 @@ fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         }
     }
     let retained = retained::span(moment, order, terms);
-    check_sum(order, terms, total, Span { low: retained.low, high: retained.high + failed }, bench);
+    // Whether shipping is given back with an undelivered parcel, M4 judges.
+    if order.receipts.values().all(|receipt| receipt.shipment.is_none()) {
+        check_sum(order, terms, total, Span { low: retained.low, high: retained.high + failed }, bench);
+    }
 }
 
 /// Over all receipts nothing is lost or won by rounding, and no promotion is given twice.
@@ -135,6 +174,7 @@ fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
         let cause = order.money.root_of(&payout.cause);
         let founded = order.receipts.contains_key(&ReceiptId::new(cause))
             || order.wishes.contains(cause)
+            || order.is_lost(cause)
             || order.settlements.contains_key(cause);
         if restores_a_tender || founded {
             continue;
@@ -179,7 +219,7 @@ mod tests {
     use crate::{
         invariants::testing::{Life, findings, lives},
         journal::Effect,
-        model::ConditionGrade,
+        model::{ConditionGrade, ScanCode},
     };
 
     #[test]
@@ -282,6 +322,37 @@ mod tests {
             [
                 "Order W-17: 69.80 EUR was given back for 2 receipts together, whose goods were bought for 69.79 EUR."
             ]
+        );
+    }
+
+    #[test]
+    fn a_lost_parcel_is_worth_what_was_in_it_and_nothing_more_when_it_turns_up() {
+        let mut history = Life::default().shipped();
+        history.scan("S-1", ScanCode::Lost);
+        history.refund("F-1", "S-1", "C-1", 9_980);
+        history.dock_receives_parcel("R-1", "S-1", 2);
+        assert_eq!(findings("M6", &history.records()), [""; 0]);
+        history.refund("F-2", "R-1", "C-1", 9_980);
+        history.refund("F-3", "S-1", "C-1", 100);
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 99.80 EUR was given back for receipt R-1 (2 units of shirt), which is worth at most 0.00 EUR.",
+                "Order W-17: 100.80 EUR was given back for lost parcel S-1, which is worth at most 99.80 EUR.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_parcel_that_was_delivered_is_not_lost_any_more() {
+        let mut history = Life::default().shipped();
+        history.scan("S-1", ScanCode::Delivered);
+        history.scan("S-1", ScanCode::Lost);
+        history.refund("F-1", "S-1", "C-1", 9_980);
+        history.settle();
+        assert_eq!(
+            findings("M6", &history.records()),
+            ["Order W-17: 99.80 EUR was given back for S-1, but no goods came back under that reference."]
         );
     }
 

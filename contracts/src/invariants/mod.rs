@@ -80,6 +80,7 @@ mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
 mod r11_no_more_than_announced;
+mod r13_lost_or_returned;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
 mod r3_one_final_disposition;
@@ -105,7 +106,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 77] = [
+static CHECKS: [law::Check; 78] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -161,6 +162,7 @@ static CHECKS: [law::Check; 77] = [
     r5_reason_as_given::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
+    r13_lost_or_returned::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e5_forged_is_refused::CHECK,

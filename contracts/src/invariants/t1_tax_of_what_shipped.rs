@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
         id: "T1",
         name: "tax of what shipped",
         text: "At rest, each taxed shipment has one committed sales document; their tax is that of the units that \
-               shipped, and of shipping. The return documents' tax is that of the units that came back.",
+               shipped, and of shipping. The return documents' tax is that of the units that came back or were lost, \
+               and of shipping where that is given back.",
         source: "bug reports SuperGoodSoft/solidus_taxjar#184, OCA/account-fiscal-rule#170",
     },
     on_effect: None,
@@ -22,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check),
 };
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     if !terms.pricing.is_reported() {
         return;
@@ -33,11 +34,13 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let sales = tax_of(terms, shipped) + Span::exactly(shipping);
     compare(order, terms, TaxDocumentKind::SalesInvoice, sales, bench);
     let returned = |line_id: &LineId| {
-        let returned = order.returned(line_id);
+        let returned = order.not_kept(line_id);
         let shipped = order.shipped(line_id);
         Span { low: returned.low.min(shipped), high: returned.high.min(shipped) }
     };
-    compare(order, terms, TaxDocumentKind::ReturnInvoice, tax_of(terms, returned), bench);
+    let kept = order.kept_of_shipping(shipping, moment.policy);
+    let given_back = Span { low: shipping - kept.high, high: shipping - kept.low };
+    compare(order, terms, TaxDocumentKind::ReturnInvoice, tax_of(terms, returned) + given_back, bench);
 }
 
 /// The tax of units of each line, whichever units they are.

@@ -116,7 +116,7 @@ pub struct CreditMemo {
     pub erp_document: Option<ErpDocument>,
     /// The order.
     pub order_number: OrderNumber,
-    /// The receipt; one credit memo for each.
+    /// The receipt, or the parcel that was lost; one credit memo for each.
     pub receipt_id: ReceiptId,
     /// What is credited.
     pub lines: Vec<LineQuantity>,

@@ -108,6 +108,7 @@ records! {
         exchange,
         serials,
         unexpected,
+        shipment_id,
     }
     RefundPart {
         refund_id,
@@ -154,6 +155,7 @@ records! {
         canceled: COUNT,
         shipped: COUNT,
         returned: COUNT,
+        lost: COUNT,
         backordered: COUNT,
     }
     OrderStatusUpdate {

@@ -24,6 +24,7 @@ mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
+mod undelivered;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -145,6 +146,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         master_data::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
+        undelivered::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -50,7 +50,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "scan",
-        pattern: "picked up|in transit|out for delivery|delivered",
+        pattern: "picked up|in transit|out for delivery|delivery attempted|delivered|return to sender|lost",
         doc: "what a carrier sees",
     },
     Parameter { name: "grade", pattern: "as new|opened|worn|unusable", doc: "the state of returned goods" },

@@ -195,6 +195,7 @@ pub(super) async fn receipt(
         exchange: None,
         serials,
         unexpected: Vec::new(),
+        shipment_id: None,
     };
     Ok((receipt, root))
 }

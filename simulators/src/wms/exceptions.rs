@@ -167,6 +167,7 @@ impl Wms {
             lines: authorization.lines.clone(),
             grades: Vec::new(),
             unexpected: Vec::new(),
+            shipment_id: None,
             exchange: None,
             serials: Vec::new(),
         };

@@ -34,6 +34,7 @@ mod stock;
 mod tally;
 mod taxes;
 mod terms;
+mod undelivered;
 mod views;
 
 pub(super) use accounts::AccountBook;
@@ -55,6 +56,7 @@ pub(super) use stock::{Listing, StockBook};
 pub(super) use tally::{Span, Tally};
 pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
+pub(super) use undelivered::as_receipt;
 pub(super) use views::{Shown, View};
 
 /// A map whose hash is fast and the same in every run. Whoever forges collisions slows down the judgment of

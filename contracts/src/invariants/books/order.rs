@@ -12,10 +12,10 @@ use super::{
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
-        HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus,
-        OrderView, ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ReturnRejection,
-        RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
+        ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId, HeldGoods,
+        InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus, OrderView,
+        ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ReturnRejection, RmaId,
+        ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -53,10 +53,14 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     pub(in crate::invariants) tracking: Option<TrackingNumber>,
     pub(in crate::invariants) seq: u64,
+    /// When it left, as the node says.
+    pub(in crate::invariants) left: Option<Timestamp>,
     /// The furthest scan of the carrier.
     pub(in crate::invariants) scanned: Option<(ScanCode, u64)>,
     /// The customer collected it.
     pub(in crate::invariants) pickup: bool,
+    /// The carrier gave it up: it had neither been delivered nor come back.
+    pub(in crate::invariants) lost: bool,
 }
 
 /// A serial number that was scanned.
@@ -293,15 +297,7 @@ impl OrderBook {
 
     /// Units of a line that came back: accepted for certain, and at most.
     pub(in crate::invariants) fn returned(&self, line: &LineId) -> Span {
-        self.receipts
-            .values()
-            .map(|receipt| Span {
-                low: i64::from(
-                    receipt.graded().get(line).copied().filter(|_| receipt.is_owed()).unwrap_or(0),
-                ),
-                high: i64::from(receipt.lines.get(line).copied().unwrap_or(0)),
-            })
-            .sum()
+        self.receipts.values().map(|receipt| receipt.accepted(line)).sum()
     }
 
     pub(super) fn apply(&mut self, record: &Record, committed: &Committed) {
@@ -394,6 +390,7 @@ impl OrderBook {
             }
             Effect::ShipmentShipped { shipment } => self.ship(seq, shipment),
             Effect::GoodsReturned { receipt } if !self.receipts.contains_key(&receipt.receipt_id) => {
+                self.come_back(seq, receipt.shipment_id.as_ref());
                 let book = ReceiptBook::new(seq, committed.system, receipt);
                 self.receipts.insert(receipt.receipt_id.clone(), book);
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
@@ -517,23 +514,16 @@ impl OrderBook {
                 lines,
                 tracking: shipment.tracking_number.clone(),
                 seq,
+                left: shipment.shipped_at,
                 scanned: None,
                 pickup: shipment.pickup,
+                lost: false,
             },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
         for unit in &shipment.serials {
             let seen = self.serials.entry(unit.serial.clone()).or_default();
             seen.push(Sighting { left: true, receipt: None, seq });
-        }
-    }
-
-    fn scan(&mut self, seq: u64, scan: &CarrierScan) {
-        for shipment in self.shipments.values_mut() {
-            let fits = shipment.tracking.as_ref() == Some(&scan.tracking_number);
-            if fits && shipment.scanned.is_none_or(|(code, _)| code < scan.code) {
-                shipment.scanned = Some((scan.code, seq));
-            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Tally;
 use crate::{
     journal::Effect,
-    model::{Date, PostingKind, ReceiptId, day_of},
+    model::{Date, LineId, PostingKind, ReceiptId, day_of},
 };
 
 /// Invoices and credit memos of an order.
@@ -17,6 +17,8 @@ pub(in crate::invariants) struct Receivable {
     pub(in crate::invariants) tax: Tally,
     /// Credit memos by receipt: over how much.
     pub(in crate::invariants) memos: BTreeMap<ReceiptId, Tally>,
+    /// Units in credit memos, by receipt or lost parcel and by line.
+    pub(in crate::invariants) credited: BTreeMap<(ReceiptId, LineId), Tally>,
     /// What was posted of credit memos and of invoices to the general ledger, by what it is for.
     postings: [BTreeMap<String, Tally>; 2],
     /// The day on which goods left or came back, by parcel or receipt.
@@ -33,6 +35,10 @@ impl Receivable {
             Effect::CreditMemoPosted { credit_memo } => {
                 let memo = self.memos.entry(credit_memo.receipt_id.clone()).or_default();
                 memo.add(credit_memo.amount.amount, seq);
+                for line in &credit_memo.lines {
+                    let key = (credit_memo.receipt_id.clone(), line.line_id.clone());
+                    self.credited.entry(key).or_default().add(line.quantity, seq);
+                }
                 (credit_memo.amount.amount.saturating_neg(), credit_memo.tax.amount.saturating_neg())
             }
             Effect::Posted { posting } => {

@@ -85,6 +85,8 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         receipts: Vec::new(),
         holds: Vec::new(),
         rejections: Vec::new(),
+        early_undelivered: Vec::new(),
+        odd_scans: BTreeSet::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),

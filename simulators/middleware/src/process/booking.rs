@@ -178,7 +178,7 @@ fn tax_line(process: &OrderProcess, line: &OrderLine, tax: &TaxLine, units: &Uni
 
 /// The taxes on shipping. Where the order does not say who levies them, they stand under the jurisdiction and
 /// rate of its first tax.
-fn shipping_tax_lines(process: &OrderProcess) -> Vec<TaxDocumentLine> {
+pub(super) fn shipping_tax_lines(process: &OrderProcess) -> Vec<TaxDocumentLine> {
     let order = &process.order;
     let Some(shipping) = &order.shipping else { return Vec::new() };
     let line = |tax: &TaxLine, amount: i64| TaxDocumentLine {

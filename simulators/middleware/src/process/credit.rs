@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     allocation::Value,
-    funding::contribution_list,
+    funding::{add_contributions, contribution_list},
     model::{
         CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReturnReason, ShipmentId, Sku,
         StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus, day_of,
@@ -17,8 +17,9 @@ use super::{
     booking,
     desk::Desk,
     ids,
-    state::{Graded, OrderProcess, ReceiptState, Units},
+    state::{Graded, OrderProcess, ReceiptState, Units, Way},
     task::{Intent, PartnerCall},
+    undelivered,
 };
 use crate::defects::Defect;
 
@@ -28,7 +29,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         book_receipt(process, &receipt, desk);
         if let Some(graded) = &receipt.graded {
             restock(process, &receipt, graded, desk);
-            let parcels = by_parcel(process, &graded.units);
+            let parcels = by_parcel(process, graded);
             report_return(process, &receipt, graded, &parcels, desk);
             post_credit_memo(process, &receipt, graded, &parcels, desk);
         }
@@ -38,7 +39,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
 fn book_receipt(process: &mut OrderProcess, receipt: &ReceiptState, desk: &mut Desk<'_>) {
     let intent = Intent::BookReceipt { receipt: receipt.receipt.receipt_id.clone() };
     let authorized = Intent::AuthorizeReturn { rma: receipt.rma_id.clone() };
-    if process.unasked(&intent) && process.done(&authorized) {
+    if receipt.way != Way::Lost && process.unasked(&intent) && process.done(&authorized) {
         let mut booked = receipt.receipt.clone();
         if desk.meets(Defect::ReceiptBookedAsRequested)
             && let Some(authorization) = process.authorization(&receipt.rma_id)
@@ -55,10 +56,13 @@ fn book_receipt(process: &mut OrderProcess, receipt: &ReceiptState, desk: &mut D
     }
 }
 
-/// Which units each parcel carried.
-fn by_parcel(process: &OrderProcess, units: &[Units]) -> BTreeMap<ShipmentId, Vec<Units>> {
+/// Which units each parcel carried; with the parcel that shipping was charged with, where that is given back.
+fn by_parcel(process: &OrderProcess, graded: &Graded) -> BTreeMap<ShipmentId, Vec<Units>> {
     let mut parcels: BTreeMap<ShipmentId, Vec<Units>> = BTreeMap::new();
-    for returned in units {
+    if graded.shipping {
+        parcels.extend(undelivered::charged_parcel(process).map(|shipment| (shipment.clone(), Vec::new())));
+    }
+    for returned in &graded.units {
         for unit in returned.range() {
             let Some((shipment, _)) = process.parcel_of_unit(&returned.line_id, unit) else { continue };
             let carried = parcels.entry(shipment.clone()).or_default();
@@ -151,7 +155,11 @@ fn report_return(
         let lines = if process.order.tax_collector() == TaxCollector::Marketplace {
             Vec::new()
         } else {
-            booking::tax_lines(process, units)
+            let mut lines = booking::tax_lines(process, units);
+            if graded.shipping && undelivered::charged_parcel(process) == Some(shipment) {
+                lines.extend(booking::shipping_tax_lines(process));
+            }
+            lines
         };
         if lines.is_empty()
             || !process.done(&Intent::ReportSale { shipment: shipment.clone() })
@@ -218,7 +226,10 @@ fn post_credit_memo(
         known.into_iter().for_each(|graded| graded.memo.settlement = settlement);
     }
     let business_date = day_of(receipt.receipt.received_at);
-    let contributions = booking::contributions(process, &graded.units);
+    let mut contributions = booking::contributions(process, &graded.units);
+    if graded.shipping {
+        add_contributions(&mut contributions, &process.order.shipping_contributions());
+    }
     let home = process.order.settlement.map(|settlement| settlement.currency);
     let currency =
         home.filter(|_| desk.meets(Defect::CreditMemoInOtherCurrency)).unwrap_or(process.order.currency);

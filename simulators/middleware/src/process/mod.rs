@@ -43,6 +43,7 @@ mod status;
 mod task;
 mod telling;
 mod tracking;
+mod undelivered;
 mod view;
 
 #[cfg(test)]
@@ -409,6 +410,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     capture::advance(process, desk);
     booking::advance(process, desk);
     payment::settle_rest(process, desk);
+    undelivered::advance(process, desk);
     returns::advance(process, desk);
     exchange::advance(process, desk);
     exceptions::advance(process, desk);

@@ -1,5 +1,5 @@
 //! What a customer gets back for graded goods: what was paid for exactly these units, to the tenders in the
-//! retailer's order, or as store credit. Shipping is not refunded.
+//! retailer's order, or as store credit. Shipping is refunded with parcels that never reached the customer only.
 
 use counterproof_contracts::{
     model::{

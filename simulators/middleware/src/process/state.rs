@@ -10,8 +10,8 @@ use counterproof_contracts::{
         AuthorizationId, CaptureId, ChangeStatus, CorrelationId, Dispute, DisputeId, ErpDocument,
         FulfillmentOrderId, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order,
         OrderChange, OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, Reservation,
-        ReservationId, ReservedLine, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId,
-        TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
+        ReservationId, ReservedLine, ReturnReceipt, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
+        ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -22,6 +22,7 @@ pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, 
 pub use super::master::WaitingTask;
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
+    Way,
 };
 use super::task::{Intent, idempotency_key};
 
@@ -93,6 +94,12 @@ pub struct OrderProcess {
     /// Returned goods that were not taken back.
     #[serde(default)]
     pub rejections: Vec<RejectionState>,
+    /// Receipts of undelivered parcels that were told before these had left.
+    #[serde(default)]
+    pub early_undelivered: Vec<(Chain, ReturnReceipt)>,
+    /// What the carrier told of parcels after it had told otherwise.
+    #[serde(default)]
+    pub odd_scans: BTreeSet<(TrackingNumber, ScanCode)>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
     /// What docks decided on goods in quarantine, in the order in which it was told.
@@ -133,6 +140,16 @@ pub struct Counts {
     pub shipped: u32,
     /// Came back and were graded.
     pub returned: u32,
+    /// Were lost on their way, and did not turn up.
+    #[serde(default)]
+    pub lost: u32,
+}
+
+impl Counts {
+    /// Units that the customer does not have and does not pay: they came back, or were lost.
+    pub const fn gone(self) -> u32 {
+        self.returned + self.lost
+    }
 }
 
 /// What is known of a means of payment.
@@ -568,11 +585,11 @@ impl OrderProcess {
         units.iter().filter_map(|units| Some(self.order.line(&units.line_id)?.value(units.range()))).sum()
     }
 
-    /// Units of a line that are in a dock's hands and not graded yet.
+    /// Units of a line that are in a dock's hands and not graded yet; those of lost parcels are counted as lost.
     pub fn ungraded(&self, line: &LineId) -> u32 {
         self.receipts
             .iter()
-            .filter(|receipt| receipt.graded.is_none())
+            .filter(|receipt| receipt.graded.is_none() && receipt.way != Way::Found)
             .flat_map(|receipt| &receipt.receipt.lines)
             .filter(|returned| returned.line_id == *line)
             .map(|returned| returned.quantity)

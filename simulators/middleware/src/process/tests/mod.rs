@@ -12,6 +12,7 @@ mod properties;
 mod returns;
 mod serials;
 mod shipments;
+mod undelivered;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -184,6 +185,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         exchange: None,
         serials: vec![],
         unexpected: Vec::new(),
+        shipment_id: None,
     }
 }
 
