@@ -58,7 +58,8 @@ pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
         Ok(answer) => judge(app, operation, task, &answer),
         Err(_) if task.partner == System::Psp && app.meets(Defect::UnknownTakenAsFailed) => {
             let detail = "no answer".to_owned();
-            Attempt::Refused(Refusal { status: 402, kind: Some(ProblemKind::PaymentDeclined), detail })
+            let kind = Some(ProblemKind::PaymentDeclined);
+            Attempt::Refused(Refusal { kind, ..Refusal::without_problem(402, detail) })
         }
         Err(error) => Attempt::Unknown { reason: error.to_string(), wait: None },
     }

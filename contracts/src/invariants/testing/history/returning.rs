@@ -350,6 +350,9 @@ impl History {
             contributions: Vec::new(),
             retained: None,
             settlement: None,
+            business_date: Some(day_of(self.now())),
+            posting: None,
+            posting_date: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
     }

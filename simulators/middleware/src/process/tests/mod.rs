@@ -24,6 +24,7 @@ use counterproof_contracts::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::defects::Defects;
 
 /// Plays the partners of one order.
 pub(super) struct Stage {
@@ -231,6 +232,7 @@ impl Stage {
             chain: Chain { correlation: "corr".into(), causation: causation.to_owned() },
             source: System::Storefront,
             occurred_at: self.now,
+            defects: &Defects::default(),
         };
         let decision = decide(&mut self.process, input, &context);
         for output in decision.outputs {
