@@ -13,8 +13,8 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "A4",
         name: "a refund is documented",
-        text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo; and a \
-               credit memo names a receipt of a dock or store, or something else that money was given back for.",
+        text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo, as has a \
+               price adjustment; and a credit memo names a receipt of a dock or store, or something else that money was given back for.",
         source: "audit duties of retailers; bug reports odoo/odoo#259653, OCA/account-fiscal-rule#170",
     },
     on_effect: None,
@@ -25,20 +25,22 @@ pub(super) const CHECK: Check = Check {
 fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let receipt = ReceiptId::new(&payout.cause);
-        if !order.receipts.contains_key(&receipt) {
+        let adjusts = order.adjustments.contains_key(&payout.cause);
+        if !adjusts && !order.receipts.contains_key(&receipt) {
             continue;
         }
         bench.looks();
-        let missing = if !order.booked_receipts.contains_key(&receipt) {
+        let missing = if !adjusts && !order.booked_receipts.contains_key(&receipt) {
             "the ERP never booked that receipt"
         } else if !order.receivable.memos.contains_key(&receipt) {
             "there is no credit memo for it"
         } else {
             continue;
         };
+        let noun = if adjusts { "price adjustment" } else { "receipt" };
         let sentence =
-            format!("Order {}: money was given back for receipt {receipt}, but {missing}.", order.number);
-        let finding = Finding::new(format!("receipt {receipt}"), sentence).evidence([payout.seq]);
+            format!("Order {}: money was given back for {noun} {receipt}, but {missing}.", order.number);
+        let finding = Finding::new(format!("{noun} {receipt}"), sentence).evidence([payout.seq]);
         bench.found(finding.says(System::Erp, missing, true));
     }
     for (receipt, memo) in &order.receivable.memos {
@@ -97,6 +99,21 @@ mod tests {
         assert_eq!(
             findings("A4", &history.records()),
             ["Order W-17: money was given back for receipt R-1, but the ERP never booked that receipt."]
+        );
+    }
+
+    #[test]
+    fn a_price_adjustment_without_credit_memo_is_found() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        history.settle();
+        assert_eq!(findings("A4", &history.records()), [""; 0]);
+        history.remove(|effect| matches!(effect, Effect::CreditMemoPosted { .. }));
+        assert_eq!(
+            findings("A4", &history.records()),
+            [
+                "Order W-17: money was given back for price adjustment PA-1, but there is no credit memo for it."
+            ]
         );
     }
 

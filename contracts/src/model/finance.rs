@@ -98,7 +98,7 @@ pub struct Invoice {
     pub settlement: Option<SettledAmounts>,
 }
 
-/// What the customer is owed for a return or an appeasement.
+/// What the customer is owed for a return or a price adjustment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditMemo {
     /// The ERP's number; absent in the request.
@@ -106,9 +106,9 @@ pub struct CreditMemo {
     pub erp_document: Option<ErpDocument>,
     /// The order.
     pub order_number: OrderNumber,
-    /// The receipt; one credit memo for each.
+    /// What it is for: the receipt, or the price adjustment without goods; one credit memo for each.
     pub receipt_id: ReceiptId,
-    /// What is credited.
+    /// What is credited; of a price adjustment the units whose price it lowers.
     pub lines: Vec<LineQuantity>,
     /// What is owed to the customer, tax included.
     pub amount: Money,
@@ -124,6 +124,9 @@ pub struct CreditMemo {
     /// earned any more; negative where it is given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retained: Option<Money>,
+    /// Of the amount, what is given back of the charge for shipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Money>,
 }
 
 /// What a posting documents.

@@ -133,6 +133,7 @@ records! {
         contributions,
         settlement,
         retained: option::of(money(-SAFE..=SAFE)),
+        shipping: option::of(positive()),
     }
     PostingLine {
         account: identifier(128),

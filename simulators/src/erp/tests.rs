@@ -368,6 +368,7 @@ fn postings_balance_and_credit_memos_reverse_them() {
         tax: Money::new(1_597, Currency::EUR),
         contributions: Vec::new(),
         retained: None,
+        shipping: None,
         settlement: None,
     };
     let posted: CreditMemo = document(&call(&mut stage, operations::POST_CREDIT_MEMO, &[], memo));

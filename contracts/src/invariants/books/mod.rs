@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod accounts;
+mod adjustments;
 mod authorizations;
 mod changes;
 mod facts;
@@ -36,6 +37,7 @@ mod terms;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use adjustments::{AdjustmentBook, Lowered};
 pub(super) use authorizations::AuthorizationBook;
 pub(super) use changes::ChangeBook;
 pub(super) use facts::Fact;

@@ -15,6 +15,8 @@ pub(in crate::invariants) struct Receivable {
     pub(in crate::invariants) amount: Tally,
     /// The tax in them.
     pub(in crate::invariants) tax: Tally,
+    /// What credit memos give back of the charge for shipping.
+    pub(in crate::invariants) shipping: Tally,
     /// Credit memos by receipt: over how much.
     pub(in crate::invariants) memos: BTreeMap<ReceiptId, Tally>,
     /// What was posted of credit memos and of invoices to the general ledger, by what it is for.
@@ -28,6 +30,9 @@ impl Receivable {
             Effect::CreditMemoPosted { credit_memo } => {
                 let memo = self.memos.entry(credit_memo.receipt_id.clone()).or_default();
                 memo.add(credit_memo.amount.amount, seq);
+                if let Some(shipping) = credit_memo.shipping {
+                    self.shipping.add(shipping.amount, seq);
+                }
                 (credit_memo.amount.amount.saturating_neg(), credit_memo.tax.amount.saturating_neg())
             }
             Effect::Posted { posting } => {

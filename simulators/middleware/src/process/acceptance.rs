@@ -83,6 +83,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         receipts: Vec::new(),
         holds: Vec::new(),
         rejections: Vec::new(),
+        grants: Vec::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
+    allocation::Value,
     funding::contribution_list,
     model::{
-        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ShipmentId, StockCondition,
-        TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReceiptId, ShipmentId,
+        StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
     },
     protocol::{erp, tax},
 };
 
 use super::{
-    booking,
+    adjustment, booking,
     desk::Desk,
     ids,
     state::{Graded, OrderProcess, ReceiptState, Units},
@@ -123,7 +124,7 @@ fn report_return(
         let lines = if process.order.tax_collector() == TaxCollector::Marketplace {
             Vec::new()
         } else {
-            booking::tax_lines(process, units)
+            booking::tax_lines(process, &process.rest(units))
         };
         if lines.is_empty() || !process.done(&Intent::ReportSale { shipment: shipment.clone() }) {
             continue;
@@ -145,6 +146,15 @@ fn report_return(
     }
 }
 
+/// What was credited before, for goods and without goods.
+pub(super) fn before(process: &OrderProcess) -> Value {
+    let asked = |cause: &ReceiptId| !process.unasked(&Intent::CreditMemo { receipt: cause.clone() });
+    let receipts = process.receipts.iter().filter(|receipt| asked(&receipt.receipt.receipt_id));
+    let goods: Value = receipts.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
+    let grants = process.grants.iter().filter(|grant| asked(&grant.cause));
+    goods + grants.map(|grant| adjustment::credited(process, grant)).sum::<Value>()
+}
+
 fn post_credit_memo(
     process: &mut OrderProcess,
     receipt: &ReceiptState,
@@ -164,11 +174,6 @@ fn post_credit_memo(
     if !invoiced {
         return;
     }
-    let asked = |receipt: &ReceiptState| {
-        !process.unasked(&Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() })
-    };
-    let before = process.receipts.iter().filter(|receipt| asked(receipt));
-    let before = before.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
     let credited = graded.credited();
     let contributions = booking::contributions(process, &graded.units);
     let memo = CreditMemo {
@@ -179,8 +184,9 @@ fn post_credit_memo(
         amount: Money::new(credited.gross, process.order.currency),
         tax: Money::new(credited.tax, process.order.currency),
         contributions: contribution_list(&contributions, &process.order),
-        settlement: booking::settled(process, before, credited),
+        settlement: booking::settled(process, before(process), credited),
         retained: (graded.retained != 0).then(|| Money::new(graded.retained, process.order.currency)),
+        shipping: None,
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
     desk.ask(process, intent, &graded.chain, call);

@@ -84,7 +84,7 @@ fn worth(process: &OrderProcess, units: &BTreeMap<LineId, u32>, expected: impl F
             Units { line_id: line_id.clone(), first, quantity: *quantity }
         })
         .collect();
-    process.value_of(&units).gross
+    process.value_left(&units).gross
 }
 
 /// What the customer is owed for graded goods, minor units.

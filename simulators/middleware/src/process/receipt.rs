@@ -32,6 +32,10 @@ pub(super) fn in_store(
         }
         return Ok(decision(process, &told.receipt_id, desk));
     }
+    if is_granted(process, &told.receipt_id) {
+        let detail = format!("receipt {} is a price adjustment", told.receipt_id);
+        return Err(Problem::new(ProblemKind::IllegalState, detail));
+    }
     let units = eligibility::returnable_lines(&process.order, &told.lines)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
@@ -61,6 +65,9 @@ pub(super) fn at_dock(
 ) -> Result<(), String> {
     if find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id) {
         return Ok(());
+    }
+    if is_granted(process, &told.receipt_id) {
+        return Err(format!("receipt {} is a price adjustment", told.receipt_id));
     }
     let came = if told.lines.is_empty() {
         BTreeMap::new()
@@ -122,6 +129,11 @@ pub(super) fn inspected(
 
 fn find<'p>(process: &'p OrderProcess, receipt: &ReceiptId) -> Option<&'p ReceiptState> {
     process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt)
+}
+
+/// Whether money was granted without goods under a receipt's name: refunds and documents would be taken for one another.
+fn is_granted(process: &OrderProcess, receipt: &ReceiptId) -> bool {
+    process.grants.iter().any(|grant| grant.cause == *receipt)
 }
 
 fn units_by_line(lines: &[InspectedLine]) -> BTreeMap<LineId, u32> {
@@ -303,7 +315,7 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     let (accepted, rejected): (Vec<_>, Vec<_>) =
         grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
     let units = take_units(process, &units_by_line(&accepted));
-    let value = process.value_of(&units);
+    let value = process.value_left(&units);
     let retained = clawback::retained(process, value, desk.context.policy);
     let Some(state) = process.receipts.get_mut(index) else { return };
     let target_node = state.receipt.node_id.clone();

@@ -18,6 +18,7 @@ use counterproof_contracts::{
 use serde::{Deserialize, Serialize};
 
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
+pub use super::grant_state::{GrantState, GrantedUnits};
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
 };
@@ -91,6 +92,9 @@ pub struct OrderProcess {
     /// Returned goods that were not taken back.
     #[serde(default)]
     pub rejections: Vec<RejectionState>,
+    /// What was granted without goods coming back, in the order in which it was.
+    #[serde(default)]
+    pub grants: Vec<GrantState>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
     /// What docks decided on goods in quarantine, in the order in which it was told.

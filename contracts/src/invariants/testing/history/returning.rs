@@ -28,6 +28,7 @@ impl History {
             tax: money(value.tax),
             contributions: self.contributions(units),
             retained: None,
+            shipping: None,
             settlement: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
