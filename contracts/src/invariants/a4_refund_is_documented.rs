@@ -14,8 +14,8 @@ pub(super) const CHECK: Check = Check {
         id: "A4",
         name: "a refund is documented",
         text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo, and so \
-               has a lost parcel; and a credit memo names a receipt of a dock or store, a lost parcel, or something \
-               else that money was given back for.",
+               has a lost parcel or a price adjustment; and a credit memo names a receipt of a dock or store, a lost \
+               parcel, or something else that money was given back for.",
         source: "audit duties of retailers; bug reports odoo/odoo#259653, OCA/account-fiscal-rule#170",
     },
     on_effect: None,
@@ -27,18 +27,23 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let receipt = ReceiptId::new(&payout.cause);
         let lost = order.is_lost(&payout.cause);
-        if !order.receipts.contains_key(&receipt) && !lost {
+        let adjusts = order.adjustments.contains_key(&payout.cause);
+        if !order.receipts.contains_key(&receipt) && !lost && !adjusts {
             continue;
         }
         bench.looks();
-        let missing = if !lost && !order.booked_receipts.contains_key(&receipt) {
+        let missing = if !lost && !adjusts && !order.booked_receipts.contains_key(&receipt) {
             "the ERP never booked that receipt"
         } else if !order.receivable.memos.contains_key(&receipt) {
             "there is no credit memo for it"
         } else {
             continue;
         };
-        let what = if lost { "lost parcel" } else { "receipt" };
+        let what = match (lost, adjusts) {
+            (true, _) => "lost parcel",
+            (_, true) => "price adjustment",
+            _ => "receipt",
+        };
         let sentence =
             format!("Order {}: money was given back for {what} {receipt}, but {missing}.", order.number);
         let finding = Finding::new(format!("{what} {receipt}"), sentence).evidence([payout.seq]);
@@ -119,6 +124,21 @@ mod tests {
         history.credit_lost("S-1", 2);
         history.settle();
         assert_eq!(findings("A4", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_price_adjustment_without_credit_memo_is_found() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        history.settle();
+        assert_eq!(findings("A4", &history.records()), [""; 0]);
+        history.remove(|effect| matches!(effect, Effect::CreditMemoPosted { .. }));
+        assert_eq!(
+            findings("A4", &history.records()),
+            [
+                "Order W-17: money was given back for price adjustment PA-1, but there is no credit memo for it."
+            ]
+        );
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 
 use super::{
     books::{OrderBook, Span, Terms},
+    granted,
     law::{Bench, Check, Finding, Moment},
     retained,
 };
@@ -18,7 +19,8 @@ pub(super) const CHECK: Check = Check {
                is the value of the units that the customer keeps, and of their shipping. What is lost on its way is not \
                kept; with parcels that never arrived shipping is given back as declared. Stored value of units \
                that may ship still is taken already; a refund that failed is owed still; what the retailer \
-               declared to keep of refunds that break promotions is kept. What no capture could take, and what an \
+               declared to keep of refunds that break promotions is kept, and what customer service granted without \
+               goods coming back is given back. What no capture could take, and what an \
                issuer took back in a dispute, is the retailer's loss; what a provider has not decided may come still.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
@@ -51,10 +53,15 @@ fn due(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
             let shipped = order.shipped(line_id);
             let returned = order.not_kept(line_id);
             let gross = |units: i64| line.gross(u32::try_from(units.max(0)).unwrap_or(u32::MAX));
-            Span { low: gross(shipped - returned.high).low, high: gross(shipped - returned.low).high }
+            let off = granted::off_kept(order, line_id, line);
+            Span {
+                low: gross(shipped - returned.high).low - off.high,
+                high: gross(shipped - returned.low).high - off.low,
+            }
         })
         .sum();
-    let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
+    let charged = terms.shipping.gross - granted::off_shipping(order, terms);
+    let shipping = if order.shipments.is_empty() { 0 } else { charged };
     let mut due = kept + order.kept_of_shipping(shipping, moment.policy);
     due.high += order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
     due.low -= order.money.uncollected() + order.money.charged_back();

@@ -30,6 +30,7 @@ mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
 mod e9_retry_after;
+mod granted;
 mod i10_published_stock;
 mod i11_serial_in_one_place;
 mod i13_exchange_moves_both_goods;
@@ -54,6 +55,7 @@ mod m17_posted_once;
 mod m18_refund_status;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
+mod m20_shipping_as_paid;
 mod m21_funded_promotions;
 mod m22_settled_at_the_rate;
 mod m23_business_date;
@@ -106,7 +108,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 78] = [
+static CHECKS: [law::Check; 79] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -126,6 +128,7 @@ static CHECKS: [law::Check; 78] = [
     m17_posted_once::CHECK,
     m18_refund_status::CHECK,
     m19_marketplace_tender::CHECK,
+    m20_shipping_as_paid::CHECK,
     m21_funded_promotions::CHECK,
     m22_settled_at_the_rate::CHECK,
     m23_business_date::CHECK,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     books::{LevyName, OrderBook, Span, TaxRecord, Terms},
+    granted,
     law::{Bench, Check, Finding, Moment},
 };
 use crate::{
@@ -81,13 +82,14 @@ fn check_levies(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, bench: &m
         for levy in &line.pricing.levies {
             let tax = |units: i64| levy.tax(u32::try_from(units.max(0)).unwrap_or(0));
             let kept = Span { low: tax(shipped - returned.high).low, high: tax(shipped - returned.low).high };
+            let off = granted::tax_in(order, line_id, line, |units| levy.tax(units));
             let sum = due.entry(levy.name.clone()).or_default();
-            *sum = *sum + kept;
+            *sum = *sum + Span { low: kept.low - off.high, high: kept.high - off.low };
         }
     }
     for levy in terms.pricing.shipping_levies.iter().filter(|_| !order.shipments.is_empty()) {
         let sum = due.entry(levy.name.clone()).or_default();
-        *sum = *sum + order.kept_of_shipping(levy.tax, moment.policy);
+        *sum = *sum + granted::kept_shipping_tax(order, terms, levy.tax, moment.policy);
     }
     let mut reported: BTreeMap<LevyName, i64> = BTreeMap::new();
     for document in documents(order) {

@@ -108,7 +108,7 @@ pub struct Invoice {
     pub posting: Option<PostingStatus>,
 }
 
-/// What the customer is owed for a return or an appeasement.
+/// What the customer is owed for a return or a price adjustment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditMemo {
     /// The ERP's number; absent in the request.
@@ -116,9 +116,10 @@ pub struct CreditMemo {
     pub erp_document: Option<ErpDocument>,
     /// The order.
     pub order_number: OrderNumber,
-    /// The receipt, or the parcel that was lost; one credit memo for each.
+    /// What it is for: the receipt, the parcel that was lost, or the price adjustment without goods; one credit memo
+    /// for each.
     pub receipt_id: ReceiptId,
-    /// What is credited.
+    /// What is credited; of a price adjustment the units whose price it lowers.
     pub lines: Vec<LineQuantity>,
     /// What is owed to the customer, tax included.
     pub amount: Money,
@@ -144,6 +145,9 @@ pub struct CreditMemo {
     /// Where it stands; absent in the request. Posted where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posting: Option<PostingStatus>,
+    /// Of the amount, what is given back of the charge for shipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Money>,
 }
 
 /// What a posting documents.

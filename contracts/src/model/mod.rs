@@ -1,5 +1,6 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
+mod adjustment;
 mod batch;
 mod change;
 mod exceptions;
@@ -20,6 +21,7 @@ mod system;
 mod tax;
 mod terms;
 
+pub use adjustment::*;
 pub use batch::*;
 pub use change::*;
 pub use exceptions::*;

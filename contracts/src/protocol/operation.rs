@@ -84,6 +84,9 @@ pub mod middleware {
     pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
     /// The next version of an order: `OrderChange` → `OrderChangeResult`.
     pub const CHANGE_ORDER: Operation = create(M, "changeOrder", "/v1/orders/{order_number}/changes");
+    /// A lower price after the sale, without goods coming back: `PriceAdjustment` → `AdjustmentDecision`.
+    pub const ADJUST_PRICE: Operation =
+        create(M, "adjustPrice", "/v1/orders/{order_number}/price-adjustments");
     /// Makes every call of an order again under its key: `ReplayRequest` → `OrderReplay`.
     pub const REPLAY_ORDER: Operation = create(M, "replayOrder", "/v1/orders/{order_number}/replays");
     /// `ReturnRequest` → `ReturnAuthorization`.
@@ -322,6 +325,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::READ_ORDER,
     middleware::CANCEL_ORDER,
     middleware::CHANGE_ORDER,
+    middleware::ADJUST_PRICE,
     middleware::REPLAY_ORDER,
     middleware::REQUEST_RETURN,
     middleware::CANCEL_RETURN,

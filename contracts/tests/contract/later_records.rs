@@ -25,6 +25,28 @@ records! {
         exchange,
         held_receipt_id,
     }
+    Concession {
+        amount: option::of(positive()),
+        percent: option::of(1..=100_u32),
+    }
+    AdjustedLine {
+        line_id,
+        concession,
+    }
+    PriceAdjustment {
+        order_number,
+        adjustment_id: reference(),
+        reason: text(4000),
+        lines,
+        shipping,
+    }
+    AdjustmentDecision {
+        order_number,
+        adjustment_id: reference(),
+        amount,
+        shipping,
+        refunds,
+    }
     ReturnCancellation {
         order_number,
         rma_id,

@@ -157,6 +157,7 @@ records! {
         business_date,
         posting_date,
         posting,
+        shipping: option::of(positive()),
     }
     PostingLine {
         account: identifier(128),

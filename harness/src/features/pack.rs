@@ -125,6 +125,10 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
     (
+        "scenarios/payments/price_adjustments.feature",
+        include_str!("../../../scenarios/payments/price_adjustments.feature"),
+    ),
+    (
         "scenarios/payments/split_tenders.feature",
         include_str!("../../../scenarios/payments/split_tenders.feature"),
     ),

@@ -3,6 +3,7 @@
 //! Steps speak of business. They act through the simulators as customers, clerks and drivers would, and
 //! look at what simulators show; they never reach into the implementation.
 
+mod adjustments;
 mod agreement;
 mod changes;
 mod dispositions;
@@ -147,6 +148,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         return_exceptions::STEPS,
         return_channels::STEPS,
         undelivered::STEPS,
+        adjustments::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

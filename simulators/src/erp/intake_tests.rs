@@ -30,6 +30,7 @@ fn credit_memo() -> CreditMemo {
         tax: Money::new(798, Currency::EUR),
         contributions: Vec::new(),
         retained: None,
+        shipping: None,
         settlement: None,
         business_date: None,
         posting_date: None,

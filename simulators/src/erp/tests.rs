@@ -372,6 +372,7 @@ fn postings_balance_and_credit_memos_reverse_them() {
         tax: Money::new(1_597, Currency::EUR),
         contributions: Vec::new(),
         retained: None,
+        shipping: None,
         settlement: None,
         business_date: None,
         posting_date: None,

@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod accounts;
+mod adjustments;
 mod authorizations;
 mod catalogue;
 mod changes;
@@ -38,6 +39,7 @@ mod undelivered;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use adjustments::{AdjustmentBook, Lowered};
 pub(super) use authorizations::AuthorizationBook;
 pub(super) use catalogue::{CatalogueBook, Entry as CatalogueEntry, Subject as CatalogueSubject};
 pub(super) use changes::ChangeBook;

@@ -15,6 +15,8 @@ pub(in crate::invariants) struct Receivable {
     pub(in crate::invariants) amount: Tally,
     /// The tax in them.
     pub(in crate::invariants) tax: Tally,
+    /// What credit memos give back of the charge for shipping.
+    pub(in crate::invariants) shipping: Tally,
     /// Credit memos by receipt: over how much.
     pub(in crate::invariants) memos: BTreeMap<ReceiptId, Tally>,
     /// Units in credit memos, by receipt or lost parcel and by line.
@@ -38,6 +40,9 @@ impl Receivable {
                 for line in &credit_memo.lines {
                     let key = (credit_memo.receipt_id.clone(), line.line_id.clone());
                     self.credited.entry(key).or_default().add(line.quantity, seq);
+                }
+                if let Some(shipping) = credit_memo.shipping {
+                    self.shipping.add(shipping.amount, seq);
                 }
                 (credit_memo.amount.amount.saturating_neg(), credit_memo.tax.amount.saturating_neg())
             }

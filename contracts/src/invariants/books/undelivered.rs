@@ -46,7 +46,7 @@ impl OrderBook {
     }
 
     /// Units of a line in lost parcels.
-    fn given_up(&self, line: &LineId) -> i64 {
+    pub(in crate::invariants) fn given_up(&self, line: &LineId) -> i64 {
         let lost = self.shipments.values().filter(|shipment| shipment.lost);
         lost.map(|shipment| i64::from(shipment.lines.get(line).copied().unwrap_or(0))).sum()
     }
@@ -65,6 +65,12 @@ impl OrderBook {
         let returned = self.receipts.values().filter(|receipt| !self.turned_up(receipt));
         let returned: Span = returned.map(|receipt| receipt.accepted(line)).sum();
         returned + Span::exactly(self.given_up(line))
+    }
+
+    /// Units of a line that the implementation may know not to be kept: that a parcel is lost, it may hear later.
+    pub(in crate::invariants) fn back(&self, line: &LineId) -> Span {
+        let not_kept = self.not_kept(line);
+        Span { low: not_kept.low - self.given_up(line), high: not_kept.high }
     }
 
     /// What the customer is to pay of an amount for shipping. The parcel that bears the charge is the first that the

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     model::{
-        CorrelationId, Order, OrderChange, OrderNumber, ReturnCancellation, ReturnReceipt, ReturnRequest,
-        SalesChannel, System,
+        CorrelationId, Order, OrderChange, OrderNumber, PriceAdjustment, ReturnCancellation, ReturnReceipt,
+        ReturnRequest, SalesChannel, System,
     },
     protocol::{CancellationRequest, FieldError, Problem, ProblemKind, ReplayRequest, header, middleware},
     shape,
@@ -145,6 +145,12 @@ fn understand(call: &Call, body: &Value, defects: &Defects) -> Result<Command, P
             let request: ReplayRequest = document(body)?;
             same_order(call, &request.order_number)?;
             Ok(command(&request.order_number.clone(), System::CustomerService, Input::ReplayOrder(request)))
+        }
+        middleware::ADJUST_PRICE => {
+            let adjustment: PriceAdjustment = document(body)?;
+            same_order(call, &adjustment.order_number)?;
+            let input = Input::AdjustPrice(adjustment.clone());
+            Ok(command(&adjustment.order_number, System::CustomerService, input))
         }
         middleware::REQUEST_RETURN => {
             let request: ReturnRequest = document(body)?;

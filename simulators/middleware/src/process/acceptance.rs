@@ -87,6 +87,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         rejections: Vec::new(),
         early_undelivered: Vec::new(),
         odd_scans: BTreeSet::new(),
+        grants: Vec::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),

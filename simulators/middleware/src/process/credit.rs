@@ -7,14 +7,15 @@ use counterproof_contracts::{
     allocation::Value,
     funding::{add_contributions, contribution_list},
     model::{
-        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReturnReason, ShipmentId, Sku,
-        StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus, day_of,
+        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReceiptId, ReturnReason,
+        ShipmentId, Sku, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        day_of,
     },
     protocol::{erp, tax},
 };
 
 use super::{
-    booking,
+    adjustment, booking,
     desk::Desk,
     ids,
     state::{Graded, OrderProcess, ReceiptState, Units, Way},
@@ -155,9 +156,10 @@ fn report_return(
         let lines = if process.order.tax_collector() == TaxCollector::Marketplace {
             Vec::new()
         } else {
-            let mut lines = booking::tax_lines(process, units);
+            let mut lines = booking::tax_lines(process, &process.rest(units));
             if graded.shipping && undelivered::charged_parcel(process) == Some(shipment) {
-                lines.extend(booking::shipping_tax_lines(process));
+                let rest = process.rest_of_shipping();
+                lines.extend(rest.iter().flat_map(|part| booking::shipping_tax_lines(process, *part)));
             }
             lines
         };
@@ -186,14 +188,14 @@ fn report_return(
     }
 }
 
-/// What was credited of the order so far.
-fn credited_before(process: &OrderProcess) -> Value {
-    let asked = |receipt: &&ReceiptState| {
-        let receipt = receipt.receipt.receipt_id.clone();
-        !process.unasked(&Intent::CreditMemo { receipt, attempt: 1 })
-    };
-    let receipts = process.receipts.iter().filter(asked);
-    receipts.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum()
+/// What was credited before, for goods and without goods.
+pub(super) fn before(process: &OrderProcess) -> Value {
+    let asked =
+        |cause: &ReceiptId| !process.unasked(&Intent::CreditMemo { receipt: cause.clone(), attempt: 1 });
+    let receipts = process.receipts.iter().filter(|receipt| asked(&receipt.receipt.receipt_id));
+    let goods: Value = receipts.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
+    let grants = process.grants.iter().filter(|grant| asked(&grant.cause));
+    goods + grants.map(|grant| adjustment::credited(process, grant)).sum::<Value>()
 }
 
 fn post_credit_memo(
@@ -220,14 +222,16 @@ fn post_credit_memo(
     }
     let mut settlement = graded.memo.settlement;
     if attempt == 1 {
-        settlement = booking::settled(process, credited_before(process), credited);
+        settlement = booking::settled(process, before(process), credited);
         let known = process.receipts.iter_mut().find(|known| known.receipt.receipt_id == receipt_id);
         let known = known.and_then(|known| known.graded.as_mut());
         known.into_iter().for_each(|graded| graded.memo.settlement = settlement);
     }
     let business_date = day_of(receipt.receipt.received_at);
     let mut contributions = booking::contributions(process, &graded.units);
+    let mut shipping = 0;
     if graded.shipping {
+        shipping = process.shipping_left().gross;
         add_contributions(&mut contributions, &process.order.shipping_contributions());
     }
     let home = process.order.settlement.map(|settlement| settlement.currency);
@@ -246,6 +250,7 @@ fn post_credit_memo(
         business_date: Some(business_date),
         posting_date: Some(graded.memo.posting_date.unwrap_or(business_date)),
         posting: None,
+        shipping: (shipping > 0).then(|| Money::new(shipping, currency)),
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
     desk.ask(process, intent, &graded.chain, call);

@@ -49,7 +49,7 @@ impl DocumentState {
     }
 }
 
-/// The document of a parcel or receipt.
+/// The document of a parcel, receipt or price adjustment.
 fn document<'p>(
     process: &'p mut OrderProcess,
     kind: PostingKind,
@@ -63,8 +63,11 @@ fn document<'p>(
         PostingKind::CreditMemo => {
             let known =
                 |receipt: &&mut super::state::ReceiptState| receipt.receipt.receipt_id.as_str() == cause;
-            let receipt = process.receipts.iter_mut().find(known);
-            receipt.and_then(|receipt| receipt.graded.as_mut()).map(|graded| &mut graded.memo)
+            if let Some(receipt) = process.receipts.iter_mut().find(known) {
+                return receipt.graded.as_mut().map(|graded| &mut graded.memo);
+            }
+            let grant = process.grants.iter_mut().find(|grant| grant.cause.as_str() == cause);
+            grant.map(|grant| &mut grant.memo)
         }
         PostingKind::ExchangeSettlement => None,
     }

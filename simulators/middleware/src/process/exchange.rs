@@ -89,7 +89,7 @@ pub(super) fn worth(
             Units { line_id: line_id.clone(), first, quantity: *quantity }
         })
         .collect();
-    process.value_of(&units).gross
+    process.value_left(&units).gross
 }
 
 /// What the customer is owed for graded goods, minor units.

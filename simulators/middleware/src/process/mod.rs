@@ -6,6 +6,7 @@
 //! therefore does not matter: what comes too early waits as a fact, what comes twice changes none.
 
 mod acceptance;
+mod adjustment;
 mod answer;
 mod authorization;
 mod availability;
@@ -22,6 +23,7 @@ mod eligibility;
 mod exceptions;
 mod exchange;
 mod exchange_state;
+mod grant_state;
 mod ids;
 mod intake;
 mod master;
@@ -52,7 +54,10 @@ pub(crate) mod tests;
 pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
-    model::{NodeId, Order, OrderChange, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
+    model::{
+        NodeId, Order, OrderChange, PriceAdjustment, RefundStatus, ReturnCancellation, ReturnReceipt,
+        ReturnRequest,
+    },
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -89,6 +94,8 @@ pub enum Input {
     Cancel(CancellationRequest),
     /// A channel asks to change the order.
     Change(Box<OrderChange>),
+    /// Customer service lowers what a customer paid.
+    AdjustPrice(PriceAdjustment),
     /// A channel asks for a return.
     RequestReturn(ReturnRequest),
     /// A customer takes a return back.
@@ -181,6 +188,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::Change(request) => change::request(process, *request, desk),
+        Input::AdjustPrice(adjustment) => adjustment::request(process, adjustment, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
@@ -415,6 +423,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     exchange::advance(process, desk);
     exceptions::advance(process, desk);
     credit::advance(process, desk);
+    adjustment::advance(process, desk);
     quarantine::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);

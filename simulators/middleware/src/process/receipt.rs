@@ -37,6 +37,10 @@ pub(super) fn in_store(
         }
         return Ok(decision(process, &told.receipt_id, desk));
     }
+    if is_granted(process, &told.receipt_id) {
+        let detail = format!("receipt {} is a price adjustment", told.receipt_id);
+        return Err(Problem::new(ProblemKind::IllegalState, detail));
+    }
     if told.shipment_id.is_some() {
         let detail = "a parcel that comes back undelivered does so at a dock";
         return Err(eligibility::not_returnable("/shipment_id", detail));
@@ -74,6 +78,9 @@ pub(super) fn at_dock(
 ) -> Result<(), String> {
     if find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id) {
         return Ok(());
+    }
+    if is_granted(process, &told.receipt_id) {
+        return Err(format!("receipt {} is a price adjustment", told.receipt_id));
     }
     if let Some(shipment_id) = told.shipment_id.clone() {
         return undelivered::at_dock(process, &shipment_id, told, desk);
@@ -155,6 +162,11 @@ pub(super) fn inspected(
 
 fn find<'p>(process: &'p OrderProcess, receipt: &ReceiptId) -> Option<&'p ReceiptState> {
     process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt)
+}
+
+/// Whether money was granted without goods under a receipt's name: refunds and documents would be taken for one another.
+fn is_granted(process: &OrderProcess, receipt: &ReceiptId) -> bool {
+    process.grants.iter().any(|grant| grant.cause == *receipt)
 }
 
 fn units_by_line(lines: &[InspectedLine]) -> BTreeMap<LineId, u32> {
@@ -353,14 +365,14 @@ pub(super) fn grade(
         grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
     let Some(way) = process.receipts.get(index).map(|state| state.way) else { return };
     let units = take_units(process, &units_by_line(&accepted), way);
-    let goods = process.value_of(&units);
+    let goods = process.value_left(&units);
     let mut retained =
         if units.is_empty() { 0 } else { clawback::retained(process, goods, desk.context.policy) };
     if retained > 0 && desk.meets(Defect::ClawbackForgotten) {
         retained = 0;
     }
     let shipping = undelivered::gives_shipping_back(process, receipt_id, desk);
-    let value = if shipping { goods + process.order.shipping_value() } else { goods };
+    let value = if shipping { goods + process.shipping_left() } else { goods };
     let Some(state) = process.receipts.get_mut(index) else { return };
     let mut target_node = state.receipt.node_id.clone();
     if desk.meets(Defect::RestockedAtShippingNode)

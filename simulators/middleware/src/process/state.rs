@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::document::DocumentState;
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
+pub use super::grant_state::{GrantState, GrantedUnits};
 pub use super::master::WaitingTask;
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
@@ -100,6 +101,9 @@ pub struct OrderProcess {
     /// What the carrier told of parcels after it had told otherwise.
     #[serde(default)]
     pub odd_scans: BTreeSet<(TrackingNumber, ScanCode)>,
+    /// What was granted without goods coming back, in the order in which it was.
+    #[serde(default)]
+    pub grants: Vec<GrantState>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
     /// What docks decided on goods in quarantine, in the order in which it was told.

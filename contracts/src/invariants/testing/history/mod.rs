@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod accepting;
+mod adjusting;
 mod changing;
 mod returning;
 mod shipping;

@@ -1,6 +1,7 @@
 //! Tests of the order process. Partners are played by [`Stage`], which answers tasks as told.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod adjustments;
 mod cancellations;
 mod clawback;
 mod disorder;
