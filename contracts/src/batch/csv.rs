@@ -182,6 +182,7 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
         exchange: None,
         serials: Vec::new(),
         unexpected: Vec::new(),
+        till_reference: None,
     };
     Ok((head, line, graded))
 }

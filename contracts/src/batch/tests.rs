@@ -48,6 +48,7 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         serials: Vec::new(),
         unexpected: Vec::new(),
         lines,
+        till_reference: None,
     }
 }
 

@@ -289,6 +289,9 @@ pub struct ReturnReceipt {
     /// What came with it and belongs to no line of the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unexpected: Vec<FoundItem>,
+    /// What the till printed when the goods were taken back without a line: the same, under whichever references it is told later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub till_reference: Option<String>,
 }
 
 /// A part of what a customer gets back.

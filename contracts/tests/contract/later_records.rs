@@ -108,6 +108,7 @@ records! {
         exchange,
         serials,
         unexpected,
+        till_reference: option::of(reference()),
     }
     RefundPart {
         refund_id,

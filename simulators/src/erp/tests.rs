@@ -450,6 +450,7 @@ fn books_returns_of_orders_that_it_knows() {
         exchange: None,
         serials: Vec::new(),
         unexpected: Vec::new(),
+        till_reference: None,
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

@@ -81,6 +81,7 @@ impl Wms {
             exchange: None,
             serials,
             unexpected,
+            till_reference: None,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());

@@ -158,6 +158,7 @@ impl Wms {
             unexpected: Vec::new(),
             exchange: None,
             serials: Vec::new(),
+            till_reference: None,
         };
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         let correlation = scene.correlation().clone();

@@ -84,6 +84,7 @@ async fn take(
             source: System::Pos,
             input: Input::ReceiveReturn(receipt),
             channel_order: None,
+            till: None,
         }),
         other => {
             let kind = other.kind().name();

@@ -18,7 +18,7 @@ use super::{Call, batches, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer, master},
-    process::{Chain, Input, hex, order_errors},
+    process::{Chain, Input, hex, known_sale, order_errors},
 };
 
 /// Longest idempotency key and correlation id in characters.
@@ -99,6 +99,8 @@ pub(super) struct Command {
     pub(super) input: Input,
     /// Key of the channel's order identifier, on submissions.
     pub(super) channel_order: Option<String>,
+    /// Key of what the till printed, on submissions of what it sold without a line.
+    pub(super) till: Option<String>,
 }
 
 /// Reads a command; every refusal here is one of shape or of the document alone.
@@ -113,6 +115,7 @@ fn understand(call: &Call, body: &Value) -> Result<Command, Problem> {
         source,
         input,
         channel_order: None,
+        till: None,
     };
     match call.operation {
         middleware::SUBMIT_ORDER => submission(document(body)?),
@@ -195,6 +198,7 @@ pub(super) fn submission(order: Order) -> Result<Command, Problem> {
         order: order.order_number.clone(),
         source: channel.system(),
         channel_order: Some(Keys::channel_order(channel, &order.channel_order_id)),
+        till: order.till_reference.as_deref().map(Keys::till),
         input: Input::Submit(Box::new(order)),
     })
 }
@@ -213,19 +217,26 @@ pub(super) async fn carry_out(
         return keep(app, Err(objection), slot.clone()).await;
     }
     let mut seal = Seal { answer: slot, ..Seal::default() };
-    let mut _held = None;
-    if let Some(key) = command.channel_order {
-        _held = Some(app.hold_key(&key).await);
-        let known: Option<OrderNumber> = app.load(&key)?;
-        if let Some(other) = known.filter(|known| *known != command.order) {
-            let detail = format!("the channel's order identifier belongs to order {other}");
-            let problem = Problem::new(ProblemKind::IllegalState, detail);
+    let order = command.order.clone();
+    let mut _held = Vec::new();
+    for key in [&command.till, &command.channel_order].into_iter().flatten() {
+        _held.push(app.hold_key(key).await);
+        let known: Option<OrderNumber> = app.load(key)?;
+        if let Some(other) = known.filter(|known| *known != order) {
+            let answer = match &command.input {
+                Input::Submit(submitted) if Some(key) == command.till.as_ref() => {
+                    app.look(&other, |process| known_sale(process, submitted)).await?.flatten()
+                }
+                _ => None,
+            };
+            let detail = format!("the channel's identifier belongs to order {other}");
+            let answer = answer.ok_or_else(|| Problem::new(ProblemKind::IllegalState, detail));
             return match seal.answer.take() {
-                Some(slot) => keep(app, Err(problem), slot).await,
-                None => Ok(Err(problem)),
+                Some(slot) => keep(app, answer, slot).await,
+                None => Ok(answer),
             };
         }
-        seal.on_success.put(key, serde_json::to_vec(&command.order).unwrap_or_default());
+        seal.on_success.put(key, serde_json::to_vec(&order).unwrap_or_default());
     }
     let occurred_at = app.parts.clock.now();
     let circumstances = Circumstances { chain, source: command.source, occurred_at };

@@ -32,6 +32,9 @@ pub(super) fn in_store(
         }
         return Ok(decision(process, &told.receipt_id, desk));
     }
+    if let Some(known) = known_return(process, &told) {
+        return Ok(decision(process, &known, desk));
+    }
     let units = eligibility::returnable_lines(&process.order, &told.lines)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
@@ -51,6 +54,17 @@ pub(super) fn in_store(
         grade(process, &receipt_id, &grades, desk);
     }
     Ok(decision(process, &receipt_id, desk))
+}
+
+/// The receipt under which a return that a till took without a line is known already.
+fn known_return(process: &OrderProcess, told: &ReturnReceipt) -> Option<ReceiptId> {
+    let same = |known: &ReturnReceipt| {
+        known.till_reference == told.till_reference
+            && known.lines == told.lines
+            && known.node_id == told.node_id
+    };
+    let mut receipts = process.receipts.iter().filter(|_| told.till_reference.is_some());
+    receipts.find(|known| same(&known.told)).map(|known| known.told.receipt_id.clone())
 }
 
 /// A dock has goods in its hands. They are there, so nothing is refused; what does not fit goes to a person.

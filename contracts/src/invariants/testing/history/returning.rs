@@ -74,6 +74,7 @@ impl History {
             unexpected: Vec::new(),
             exchange: None,
             serials: Vec::new(),
+            till_reference: None,
         }
     }
 
