@@ -183,6 +183,7 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
         serials: Vec::new(),
         unexpected: Vec::new(),
         shipment_id: None,
+        till_reference: None,
     };
     Ok((head, line, graded))
 }

@@ -49,6 +49,7 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         unexpected: Vec::new(),
         shipment_id: None,
         lines,
+        till_reference: None,
     }
 }
 

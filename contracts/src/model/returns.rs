@@ -297,6 +297,9 @@ pub struct ReturnReceipt {
     /// neither window nor final sale matter: the customer never had them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<ShipmentId>,
+    /// What the till printed when the goods were taken back without a line: the same, under whichever references it is told later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub till_reference: Option<String>,
 }
 
 /// A part of what a customer gets back.

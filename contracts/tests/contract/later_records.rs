@@ -131,6 +131,7 @@ records! {
         serials,
         unexpected,
         shipment_id,
+        till_reference: option::of(reference()),
     }
     RefundPart {
         refund_id,

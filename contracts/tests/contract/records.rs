@@ -379,6 +379,7 @@ records! {
         tax_terms,
         settlement,
         kits,
+        till_reference: option::of(reference()),
     }
     Kit {
         kit_id: identifier(128),

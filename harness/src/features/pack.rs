@@ -142,6 +142,10 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/master_data/products.feature"),
     ),
     ("scenarios/master_data/places.feature", include_str!("../../../scenarios/master_data/places.feature")),
+    (
+        "scenarios/omnichannel/offline_tills.feature",
+        include_str!("../../../scenarios/omnichannel/offline_tills.feature"),
+    ),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),
     ("scenarios/batch/return_files.feature", include_str!("../../../scenarios/batch/return_files.feature")),

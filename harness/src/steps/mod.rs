@@ -25,6 +25,7 @@ mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
+mod tills;
 mod undelivered;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
@@ -144,6 +145,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         dispositions::STEPS,
         files::STEPS,
         erp::STEPS,
+        tills::STEPS,
         master_data::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,

@@ -453,6 +453,7 @@ fn books_returns_of_orders_that_it_knows() {
         serials: Vec::new(),
         unexpected: Vec::new(),
         shipment_id: None,
+        till_reference: None,
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

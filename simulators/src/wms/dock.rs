@@ -84,6 +84,7 @@ impl Wms {
             serials,
             unexpected,
             shipment_id: expected.shipment_id,
+            till_reference: None,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());

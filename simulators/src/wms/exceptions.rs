@@ -170,6 +170,7 @@ impl Wms {
             shipment_id: None,
             exchange: None,
             serials: Vec::new(),
+            till_reference: None,
         };
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         let correlation = scene.correlation().clone();

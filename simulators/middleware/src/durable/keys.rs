@@ -27,6 +27,11 @@ impl Keys {
         format!("channel-order/{channel:?}/{}", percent_encode(id.as_str()))
     }
 
+    /// The order number of a sale that a till made without a line.
+    pub(crate) fn till(reference: &str) -> String {
+        format!("till/{}", percent_encode(reference))
+    }
+
     /// The order number of a return authorization.
     pub(crate) fn rma(rma: &RmaId) -> String {
         format!("rma/{}", percent_encode(rma.as_str()))

@@ -103,3 +103,141 @@ pub(crate) async fn objection(
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::{sync::Arc, time::Duration};
+
+    use counterproof_contracts::protocol::{FieldError, Problem, ProblemKind};
+    use serde_json::{Value, json};
+
+    use crate::{
+        door::store::{MemoryStore, Store},
+        process::tests::plain,
+        test_partners::{Rig, Script},
+    };
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn event(id: &str, event_type: &str, subject: &str, data: &Value) -> Value {
+        json!({
+            "specversion": "1.0", "id": id, "source": "/erp", "type": event_type, "subject": subject,
+            "time": "2026-11-27T07:00:00Z", "datacontenttype": "application/json", "sequence": 1,
+            "partitionkey": subject, "correlationid": "chain-1", "data": data,
+        })
+    }
+
+    fn product(version: u64, status: &str) -> Value {
+        let data = json!({
+            "version": version, "status": status,
+            "product": {
+                "sku": "SKU-A", "name": "linen shirt", "price": { "amount": 4990, "currency": "EUR" },
+                "tax_category": "standard", "final_sale": false,
+            },
+        });
+        event(&format!("p{version}"), "retail.product.changed.v1", "SKU-A", &data)
+    }
+
+    fn place(open: bool) -> Value {
+        let location =
+            json!({ "node_id": "store-12", "name": "Store 12", "kind": "store", "accepts_returns": false });
+        let data = json!({ "version": 1, "open": open, "location": location });
+        event("l1", "retail.location.changed.v1", "store-12", &data)
+    }
+
+    fn not_known() -> Script {
+        let errors =
+            vec![FieldError { pointer: "/lines/0/sku".to_owned(), detail: "is not known".to_owned() }];
+        let problem = Problem { errors, ..Problem::new(ProblemKind::UnknownReference, "…") };
+        Script::Answer(422, serde_json::to_value(problem).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_newest_version_is_told_whatever_comes_last() {
+        let rig = Rig::new();
+        rig.deliver(&product(2, "active")).await;
+        rig.deliver(&product(1, "active")).await;
+        rig.pass(MINUTE).await;
+        let told = rig.partners.calls("putProduct");
+        let mut systems: Vec<String> = told.iter().map(|call| call.operation.system.to_string()).collect();
+        systems.sort();
+        assert_eq!(systems, ["marketplace", "pos", "storefront"]);
+        assert!(told.iter().all(|call| call.body["version"] == 2));
+        rig.deliver(&place(true)).await;
+        rig.pass(MINUTE).await;
+        assert_eq!(rig.partners.calls("putLocation").len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_until_what_it_names_is_known_and_has_the_same_key() {
+        for known_before in [false, true] {
+            let rig = Rig::new();
+            rig.partners.script("createReservation", [not_known()]);
+            if known_before {
+                rig.deliver(&product(1, "active")).await;
+            }
+            assert_eq!(rig.submit("k", &plain()).await.0, 201);
+            rig.pass(MINUTE).await;
+            assert_eq!(rig.partners.calls("createReservation").len(), if known_before { 2 } else { 1 });
+            rig.deliver(&product(2, "active")).await;
+            rig.pass(MINUTE).await;
+            assert_eq!(rig.partners.keys("createReservation"), ["W-1.reserve", "W-1.reserve"]);
+            assert!(rig.letters().await.is_empty());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_is_found_after_a_restart() {
+        let store: Arc<MemoryStore> = Arc::default();
+        let mut rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+        rig.partners.script("createReservation", [not_known()]);
+        rig.submit("k", &plain()).await;
+        rig.pass(MINUTE).await;
+        rig.app.kill();
+        rig.app = Rig::open(store, &rig.partners);
+        rig.app.start();
+        rig.pass(MINUTE).await;
+        assert_eq!(rig.partners.calls("createReservation").len(), 1, "it is not known yet");
+        rig.deliver(&product(1, "active")).await;
+        rig.pass(MINUTE).await;
+        assert_eq!(rig.partners.calls("createReservation").len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_partner_that_never_knows_is_shown_to_a_person() {
+        let rig = Rig::new();
+        rig.partners.script("createReservation", (0..9).map(|_| not_known()));
+        rig.deliver(&product(1, "active")).await;
+        rig.submit("k", &plain()).await;
+        rig.pass(MINUTE).await;
+        assert_eq!(rig.partners.calls("createReservation").len(), 6);
+        assert_eq!(rig.letters().await.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_discontinued_is_turned_down_and_an_order_that_is_known_is_not() {
+        let rig = Rig::new();
+        assert_eq!(rig.submit("k-1", &plain()).await.0, 201);
+        rig.deliver(&product(1, "discontinued")).await;
+        assert_eq!(rig.submit("k-2", &plain()).await.0, 201, "it was taken before");
+        let mut next = plain();
+        next.order_number = "W-2".into();
+        next.channel_order_id = "web-2".into();
+        let (status, problem) = rig.submit("k-3", &next).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/lines/0/sku")));
+        next.placed_at = "2026-11-27T06:00:00Z".parse().unwrap();
+        assert_eq!(rig.submit("k-4", &next).await.0, 201, "it was placed before");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_collects_where_it_is_closed() {
+        let rig = Rig::new();
+        rig.deliver(&place(false)).await;
+        let mut order = plain();
+        order.pickup_node = Some("store-12".into());
+        let (status, problem) = rig.submit("k", &order).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/pickup_node")));
+        assert!(rig.partners.calls("quoteTax").is_empty());
+    }
+}

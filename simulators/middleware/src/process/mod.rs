@@ -51,6 +51,7 @@ mod view;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use acceptance::known_sale;
 pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{

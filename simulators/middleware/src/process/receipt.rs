@@ -45,6 +45,9 @@ pub(super) fn in_store(
         let detail = "a parcel that comes back undelivered does so at a dock";
         return Err(eligibility::not_returnable("/shipment_id", detail));
     }
+    if let Some(known) = known_return(process, &told) {
+        return Ok(decision(process, &known, desk));
+    }
     let under_warranty = eligibility::is_warranty(&process.order, told.exchange.as_ref(), &told.lines);
     let units = eligibility::lines_of(&process.order, &told.lines, under_warranty)?;
     check_grades(&told, &units)?;
@@ -68,6 +71,17 @@ pub(super) fn in_store(
         grade(process, &receipt_id, &grades, desk);
     }
     Ok(decision(process, &receipt_id, desk))
+}
+
+/// The receipt under which a return that a till took without a line is known already.
+fn known_return(process: &OrderProcess, told: &ReturnReceipt) -> Option<ReceiptId> {
+    let same = |known: &ReturnReceipt| {
+        known.till_reference == told.till_reference
+            && known.lines == told.lines
+            && known.node_id == told.node_id
+    };
+    let mut receipts = process.receipts.iter().filter(|_| told.till_reference.is_some());
+    receipts.find(|known| same(&known.told)).map(|known| known.told.receipt_id.clone())
 }
 
 /// A dock has goods in its hands. They are there, so nothing is refused; what does not fit goes to a person.

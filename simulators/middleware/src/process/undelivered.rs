@@ -224,6 +224,7 @@ fn loss(process: &OrderProcess, shipment_id: &ShipmentId, desk: &Desk<'_>) -> Op
         serials: Vec::new(),
         unexpected: Vec::new(),
         shipment_id: Some(shipment_id.clone()),
+        till_reference: None,
     })
 }
 

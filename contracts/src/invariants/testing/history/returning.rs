@@ -76,6 +76,7 @@ impl History {
             shipment_id: None,
             exchange: None,
             serials: Vec::new(),
+            till_reference: None,
         }
     }
 

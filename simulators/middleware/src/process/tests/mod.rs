@@ -124,6 +124,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         kits: Vec::new(),
         settlement: None,
         tax_terms: None,
+        till_reference: None,
     };
     let shares = order.lines.iter().flat_map(|line| &line.promotions);
     let granted: i64 = shares.flat_map(|share| &share.unit_amounts).sum();
@@ -188,6 +189,7 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         serials: vec![],
         unexpected: Vec::new(),
         shipment_id: None,
+        till_reference: None,
     }
 }
 
