@@ -209,6 +209,7 @@ impl Lifecycle for ShipmentStatus {
         (Self::OutForDelivery, Self::ReturnToSender),
         (Self::OutForDelivery, Self::Lost),
         (Self::Delivered, Self::ReturnToSender),
+        (Self::ReturnToSender, Self::Lost),
     ];
 }
 

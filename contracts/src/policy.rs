@@ -4,10 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+mod window;
+
 use crate::{
     metrics::Threshold,
-    model::{ConditionGrade, DispositionCode, PromotionId, ReturnReason, System, TenderKind},
+    model::{
+        ConditionGrade, DispositionCode, PromotionId, ReturnReason, SalesChannel, System, TenderKind,
+        Timestamp,
+    },
 };
+
+pub use window::{MonthDay, ReturnSeason};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +22,12 @@ use crate::{
 pub struct Policy {
     /// Days after shipping in which goods may be returned.
     pub return_window_days: u32,
+    /// Days for orders of a channel that has its own.
+    pub channel_windows: BTreeMap<SalesChannel, u32>,
+    /// Times of the year whose parcels may be returned for longer.
+    pub return_seasons: Vec<ReturnSeason>,
+    /// Days after shipping in which defective goods are replaced by the same without a charge.
+    pub warranty_days: u32,
     /// Which tender gets money back first.
     pub refund_order: Vec<TenderKind>,
     /// What becomes of returned goods, by grade; entries with the reason of the return go before those without.
@@ -34,6 +47,22 @@ pub struct Policy {
     pub thresholds: Vec<Threshold>,
     /// What channels may offer of the stock.
     pub availability: AvailabilityPolicy,
+    /// What customers get back for parcels that never reached them.
+    pub undelivered: UndeliveredPolicy,
+}
+
+/// What customers get back for parcels that never reached them, beside what the goods cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UndeliveredPolicy {
+    /// Whether shipping is given back with the parcel that bore its charge.
+    pub refund_shipping: bool,
+}
+
+impl Default for UndeliveredPolicy {
+    fn default() -> Self {
+        Self { refund_shipping: true }
+    }
 }
 
 /// What channels may offer of the stock.
@@ -180,6 +209,13 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             return_window_days: 30,
+            channel_windows: BTreeMap::from([(SalesChannel::Store, 14)]),
+            return_seasons: vec![ReturnSeason {
+                first: MonthDay { month: 12, day: 1 },
+                last: MonthDay { month: 12, day: 24 },
+                returnable_until: MonthDay { month: 1, day: 31 },
+            }],
+            warranty_days: 730,
             refund_order: vec![
                 TenderKind::Card,
                 TenderKind::MarketplaceCollected,
@@ -211,11 +247,25 @@ impl Default for Policy {
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
+            undelivered: UndeliveredPolicy::default(),
         }
     }
 }
 
 impl Policy {
+    /// Until when what left then, for an order of this channel, may be returned: the channel's days, 24 hours each,
+    /// or longer where a season says so.
+    pub fn returnable_until(&self, channel: SalesChannel, left: Timestamp) -> Timestamp {
+        let days = self.channel_windows.get(&channel).copied().unwrap_or(self.return_window_days);
+        let seasons = self.return_seasons.iter().filter_map(|season| season.returnable_until(left));
+        seasons.fold(window::after_days(left, days), Timestamp::max)
+    }
+
+    /// Until when defective goods that left then are replaced without a charge.
+    pub fn replaceable_until(&self, left: Timestamp) -> Timestamp {
+        window::after_days(left, self.warranty_days)
+    }
+
     /// What becomes of a promotion whose minimum a return breaks.
     pub fn broken_minimum(&self, promotion: &PromotionId) -> BrokenMinimum {
         self.broken_minimums.get(promotion).copied().unwrap_or_default()

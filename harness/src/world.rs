@@ -107,6 +107,10 @@ pub struct Play {
     pub receipt: Option<ReceiptId>,
     /// The store that takes part in no calls and exchanges files.
     pub files_of: Option<NodeId>,
+    /// Whether the tills of the stores have no line.
+    pub offline: bool,
+    /// The number under which the back office told a sale again.
+    pub told_again: Option<OrderNumber>,
     /// Cases of goods that came without papers.
     pub cases: Vec<OrderNumber>,
     /// Units that were in stock before the last return, by place, product and condition.
@@ -144,6 +148,8 @@ impl Play {
             orders: Vec::new(),
             receipt: None,
             files_of: None,
+            offline: false,
+            told_again: None,
             cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),
             serials: std::collections::BTreeSet::new(),

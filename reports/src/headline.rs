@@ -109,6 +109,9 @@ fn books(effect: &Effect) -> Option<String> {
                 invoice.shipment_id
             )
         }
+        Effect::PriceAdjustmentRequested { adjustment } => {
+            format!("asked for price adjustment {}", adjustment.adjustment_id)
+        }
         Effect::CreditMemoPosted { credit_memo } => format!(
             "posted credit memo{} of {} for {}",
             number(&credit_memo.erp_document),

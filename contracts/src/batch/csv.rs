@@ -182,6 +182,8 @@ fn receipt_line(row: &StringRecord) -> Result<(ReturnReceipt, ReturnLine, Option
         exchange: None,
         serials: Vec::new(),
         unexpected: Vec::new(),
+        shipment_id: None,
+        till_reference: None,
     };
     Ok((head, line, graded))
 }

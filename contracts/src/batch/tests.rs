@@ -47,7 +47,9 @@ fn receipt(id: u32, quantities: &[u32], graded: bool) -> ReturnReceipt {
         exchange: None,
         serials: Vec::new(),
         unexpected: Vec::new(),
+        shipment_id: None,
         lines,
+        till_reference: None,
     }
 }
 

@@ -13,8 +13,9 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "A4",
         name: "a refund is documented",
-        text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo; and a \
-               credit memo names a receipt of a dock or store, or something else that money was given back for.",
+        text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo, and so \
+               has a lost parcel or a price adjustment; and a credit memo names a receipt of a dock or store, a lost \
+               parcel, or something else that money was given back for.",
         source: "audit duties of retailers; bug reports odoo/odoo#259653, OCA/account-fiscal-rule#170",
     },
     on_effect: None,
@@ -25,26 +26,33 @@ pub(super) const CHECK: Check = Check {
 fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let receipt = ReceiptId::new(&payout.cause);
-        if !order.receipts.contains_key(&receipt) {
+        let lost = order.is_lost(&payout.cause);
+        let adjusts = order.adjustments.contains_key(&payout.cause);
+        if !order.receipts.contains_key(&receipt) && !lost && !adjusts {
             continue;
         }
         bench.looks();
-        let missing = if !order.booked_receipts.contains_key(&receipt) {
+        let missing = if !lost && !adjusts && !order.booked_receipts.contains_key(&receipt) {
             "the ERP never booked that receipt"
         } else if !order.receivable.memos.contains_key(&receipt) {
             "there is no credit memo for it"
         } else {
             continue;
         };
+        let what = match (lost, adjusts) {
+            (true, _) => "lost parcel",
+            (_, true) => "price adjustment",
+            _ => "receipt",
+        };
         let sentence =
-            format!("Order {}: money was given back for receipt {receipt}, but {missing}.", order.number);
-        let finding = Finding::new(format!("receipt {receipt}"), sentence).evidence([payout.seq]);
+            format!("Order {}: money was given back for {what} {receipt}, but {missing}.", order.number);
+        let finding = Finding::new(format!("{what} {receipt}"), sentence).evidence([payout.seq]);
         bench.found(finding.says(System::Erp, missing, true));
     }
     for (receipt, memo) in &order.receivable.memos {
         bench.looks();
         let paid = || order.money.payouts.iter().any(|payout| payout.cause == receipt.as_str());
-        if order.receipts.contains_key(receipt) || paid() {
+        if order.receipts.contains_key(receipt) || order.is_lost(receipt.as_str()) || paid() {
             continue;
         }
         let sentence = format!(
@@ -97,6 +105,39 @@ mod tests {
         assert_eq!(
             findings("A4", &history.records()),
             ["Order W-17: money was given back for receipt R-1, but the ERP never booked that receipt."]
+        );
+    }
+
+    #[test]
+    fn a_lost_parcel_that_is_paid_back_without_a_memo_is_found() {
+        let mut history = Life::default().shipped();
+        history.scan("S-1", crate::model::ScanCode::Lost);
+        history.refund("F-1", "S-1", "C-1", 9_980);
+        history.settle();
+        assert_eq!(
+            findings("A4", &history.records()),
+            ["Order W-17: money was given back for lost parcel S-1, but there is no credit memo for it."]
+        );
+        let mut history = Life::default().shipped();
+        history.scan("S-1", crate::model::ScanCode::Lost);
+        history.refund("F-1", "S-1", "C-1", 9_980);
+        history.credit_lost("S-1", 2);
+        history.settle();
+        assert_eq!(findings("A4", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_price_adjustment_without_credit_memo_is_found() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        history.settle();
+        assert_eq!(findings("A4", &history.records()), [""; 0]);
+        history.remove(|effect| matches!(effect, Effect::CreditMemoPosted { .. }));
+        assert_eq!(
+            findings("A4", &history.records()),
+            [
+                "Order W-17: money was given back for price adjustment PA-1, but there is no credit memo for it."
+            ]
         );
     }
 

@@ -62,7 +62,9 @@ fn check_parcels(order: &OrderBook, parcels: &[Shipment], bench: &mut Bench) -> 
             return None;
         }
         bench.looks();
-        let delivered = known.scanned.is_some_and(|(code, _)| code >= ScanCode::Delivered);
+        let delivered = known
+            .scanned
+            .is_some_and(|(code, _)| matches!(code, ScanCode::Delivered | ScanCode::ReturnToSender));
         (!delivered).then(|| {
             let id = &parcel.shipment_id;
             (

@@ -7,7 +7,8 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "I14",
         name: "prices move no stock",
-        text: "A change of an order that concerns prices alone neither moves stock nor claims it nor gives it back.",
+        text: "A change of an order that concerns prices alone neither moves stock nor claims it nor gives it back. \
+               Nor does a price adjustment, and nothing is sent or announced for it.",
         source: "bug report medusajs/medusa#16406",
     },
     on_effect: Some(check),
@@ -17,34 +18,47 @@ pub(super) const CHECK: Check = Check {
 
 fn check(moment: &Moment<'_>, bench: &mut Bench) {
     let (Some(order), Some(committed)) = (moment.order, moment.committed()) else { return };
-    let what = match &committed.effect {
-        Effect::StockMoved { .. } => "moved stock",
-        Effect::StockReserved { .. } | Effect::StockBackordered { .. } => "claimed stock",
-        Effect::ReservationReleased { .. } => "gave stock back",
-        Effect::SalesOrderChanged { .. } => "",
+    let (system, what) = match &committed.effect {
+        Effect::StockMoved { .. } => (System::Erp, "moved stock"),
+        Effect::StockReserved { .. } | Effect::StockBackordered { .. } => (System::Erp, "claimed stock"),
+        Effect::ReservationReleased { .. } => (System::Erp, "gave stock back"),
+        Effect::LabelIssued { .. } => (System::Carrier, "issued a label"),
+        Effect::ReturnAuthorized { .. } => (System::Erp, "expects goods back"),
+        Effect::ReturnNoticed { .. } => (System::Wms, "expects goods back"),
+        Effect::SalesOrderChanged { .. } | Effect::CreditMemoPosted { .. } => (System::Erp, ""),
         _ => return,
     };
-    let Some((change, wish)) = committed.correlation.as_ref().and_then(|chain| order.changes.wish_of(chain))
-    else {
-        return;
+    let Some(chain) = &committed.correlation else { return };
+    let change = order.changes.wish_of(chain).filter(|(_, wish)| wish.prices_only);
+    let adjustment = order.adjustments.iter().find(|(_, known)| known.chain.as_ref() == Some(chain));
+    let (subject, sentence, seq) = match (change, adjustment) {
+        (Some((change, wish)), _) => {
+            (format!("change {change}"), format!("change {change} concerns prices alone"), wish.version.seq)
+        }
+        (None, Some((id, known))) => (
+            format!("adjustment {id}"),
+            format!("price adjustment {id} leaves the goods where they are"),
+            known.seq,
+        ),
+        (None, None) => return,
     };
-    if !wish.prices_only {
-        return;
-    }
     bench.looks();
     if what.is_empty() {
         return;
     }
-    let sentence = format!("Order {}: change {change} concerns prices alone, but {what}.", order.number);
-    let finding = Finding::new(format!("change {change} {what}"), sentence);
-    bench.found(finding.evidence([wish.version.seq, moment.record.seq]).says(System::Erp, what, true));
+    let sentence = format!("Order {}: {sentence}, but the {} {what}.", order.number, system.title());
+    let finding = Finding::new(format!("{subject}: {system} {what}"), sentence);
+    bench.found(finding.evidence([seq, moment.record.seq]).says(system, what, true));
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use crate::invariants::testing::{Life, findings, lives};
+    use crate::{
+        invariants::testing::{Life, findings, lives},
+        model::StockCondition,
+    };
 
     #[test]
     fn a_price_change_that_claims_stock_again_is_found() {
@@ -52,7 +66,25 @@ mod tests {
         history.change_with("CH-1", 2_000, None, |history| history.release_claim(1));
         assert_eq!(
             findings("I14", &history.records()),
-            ["Order W-17: change CH-1 concerns prices alone, but gave stock back."]
+            ["Order W-17: change CH-1 concerns prices alone, but the ERP gave stock back."]
+        );
+    }
+
+    #[test]
+    fn a_price_adjustment_for_which_goods_are_expected_or_booked_is_found() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        assert_eq!(findings("I14", &history.records()), [""; 0]);
+        history.in_chain("c-PA-1", |history| {
+            history.restock("PA-1", 1, StockCondition::Sellable);
+            history.announce("RMA-1", 1);
+        });
+        assert_eq!(
+            findings("I14", &history.records()),
+            [
+                "Order W-17: price adjustment PA-1 leaves the goods where they are, but the ERP moved stock.",
+                "Order W-17: price adjustment PA-1 leaves the goods where they are, but the ERP expects goods back.",
+            ]
         );
     }
 

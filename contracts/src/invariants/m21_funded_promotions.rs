@@ -22,10 +22,10 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check),
 };
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     for funding in [PromotionFunding::Manufacturer, PromotionFunding::Marketplace] {
-        let due = due(order, terms, funding);
+        let due = due(moment, order, terms, funding);
         let owed = order.funds.owed.get(&funding);
         if due.high == 0 && owed.is_none() {
             continue;
@@ -49,18 +49,18 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     }
 }
 
-fn due(order: &OrderBook, terms: &Terms, funding: PromotionFunding) -> Span {
+fn due(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, funding: PromotionFunding) -> Span {
     let goods: Span = terms
         .lines
         .iter()
         .map(|(line_id, line)| {
-            let (shipped, returned) = (order.shipped(line_id), order.returned(line_id));
+            let (shipped, returned) = (order.shipped(line_id), order.not_kept(line_id));
             let share = |units: i64| line.pricing.funded(funding, u32::try_from(units.max(0)).unwrap_or(0));
             Span { low: share(shipped - returned.high).low, high: share(shipped - returned.low).high }
         })
         .sum();
     let shipping = terms.pricing.shipping_funded.get(&funding).copied().unwrap_or(0);
-    goods + Span::exactly(if order.shipments.is_empty() { 0 } else { shipping })
+    goods + order.kept_of_shipping(shipping, moment.policy)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{
     books::{OrderBook, Span, Terms},
+    granted,
     law::{Bench, Check, Finding, Moment},
     retained,
 };
@@ -15,9 +16,11 @@ pub(super) const CHECK: Check = Check {
         id: "M4",
         name: "customer pays for what is kept",
         text: "At rest, money taken (captures, stored value, marketplace, exchanged goods) less money given back (refunds, credits) \
-               is the value of the units that the customer keeps, and of their shipping. Stored value of units \
+               is the value of the units that the customer keeps, and of their shipping. What is lost on its way is not \
+               kept; with parcels that never arrived shipping is given back as declared. Stored value of units \
                that may ship still is taken already; a refund that failed is owed still; what the retailer \
-               declared to keep of refunds that break promotions is kept. What no capture could take, and what an \
+               declared to keep of refunds that break promotions is kept, and what customer service granted without \
+               goods coming back is given back. What no capture could take, and what an \
                issuer took back in a dispute, is the retailer's loss; what a provider has not decided may come still.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
@@ -33,7 +36,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     }
     bench.looks();
     let paid = order.money.net();
-    let mut due = due(order, terms) + retained::span(moment, order, terms);
+    let mut due = due(moment, order, terms) + retained::span(moment, order, terms);
     due.low -= awaited(moment, order, terms);
     if order.money.is_undecided() {
         // Nothing need be given back of what may not have been taken.
@@ -46,19 +49,24 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
 }
 
 /// What the customer must have paid in the end.
-fn due(order: &OrderBook, terms: &Terms) -> Span {
+fn due(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
     let kept: Span = terms
         .lines
         .iter()
         .map(|(line_id, line)| {
             let shipped = order.shipped(line_id);
-            let returned = order.returned(line_id);
+            let returned = order.not_kept(line_id);
             let gross = |units: i64| line.gross(u32::try_from(units.max(0)).unwrap_or(u32::MAX));
-            Span { low: gross(shipped - returned.high).low, high: gross(shipped - returned.low).high }
+            let off = granted::off_kept(order, line_id, line);
+            Span {
+                low: gross(shipped - returned.high).low - off.high,
+                high: gross(shipped - returned.low).high - off.low,
+            }
         })
         .sum();
-    let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
-    let mut due = kept + Span::exactly(shipping);
+    let charged = terms.shipping.gross - granted::off_shipping(order, terms);
+    let shipping = if order.shipments.is_empty() { 0 } else { charged };
+    let mut due = kept + order.kept_of_shipping(shipping, moment.policy);
     due.high += order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
     due.low -= order.money.uncollected() + order.money.charged_back();
     due
@@ -173,6 +181,21 @@ mod tests {
         history.fail_refund("F-R-1-1");
         history.settle();
         assert_eq!(findings("M4", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_lost_parcel_that_is_not_paid_back_with_its_shipping_is_found() {
+        for (refund, found) in [(0, "104.70 EUR too much"), (9_980, "4.90 EUR too much"), (10_470, "")] {
+            let mut history = Life { shipping: 490, ..Life::default() }.shipped();
+            history.scan("S-1", crate::model::ScanCode::Lost);
+            if refund > 0 {
+                history.refund("F-1", "S-1", "C-1", refund);
+            }
+            history.settle();
+            let sentences = findings("M4", &history.records());
+            assert_eq!(sentences.is_empty(), found.is_empty(), "{sentences:?}");
+            assert!(sentences.iter().all(|sentence| sentence.contains(found)), "{sentences:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! M6: returned units give back what was paid for them, to the cent.
 
 use super::{
-    books::{OrderBook, ReceiptBook, Span, Terms, Via},
+    books::{AdjustmentBook, OrderBook, ReceiptBook, Span, Terms, Via},
+    granted,
     law::{Bench, Check, Finding, Moment, join, units},
     retained,
 };
-use crate::{invariants::Law, journal::Effect, model::ReceiptId};
+use crate::{
+    invariants::Law,
+    journal::Effect,
+    model::{ReceiptId, ShipmentId},
+};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
@@ -15,7 +20,9 @@ pub(super) const CHECK: Check = Check {
                they were the dearest of their line, promotions and taxes allocated; once all units of the \
                lines came back, it is what was paid for them. Where the retailer declared to claim promotions back \
                whose minimum a return breaks, their shares in what the customer keeps are kept of refunds. Nothing \
-               is given back for goods that did not come.",
+               is given back for goods that did not come, but for a parcel that was lost, and what customer service \
+               grants: no more than that, nothing again for a parcel that turns up, and units that come back later are \
+               worth so much less.",
         source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
                  spree/spree#14678, bagisto/bagisto#1509",
     },
@@ -68,11 +75,23 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
         _ => return,
     };
     let cause = order.money.root_of(cause);
-    let receipt = order.receipts.get(&ReceiptId::new(cause));
-    let (Some(receipt), Some(terms)) = (receipt, &order.terms) else { return };
+    let Some(terms) = &order.terms else { return };
+    if let Some(adjustment) = order.adjustments.get(cause) {
+        return check_adjustment(order, terms, (cause, adjustment), bench);
+    }
+    if order.is_lost(cause) {
+        return check_lost(order, terms, cause, bench);
+    }
+    let Some(receipt) = order.receipts.get(&ReceiptId::new(cause)) else { return };
     bench.looks();
     let (given, seqs) = given(order, cause);
     let mut worth = worth(terms, &std::iter::once(receipt));
+    worth.high -= granted::off_receipt(order, terms, cause, receipt).low;
+    if order.turned_up(receipt) {
+        worth = Span::default();
+    } else if receipt.shipment.is_some() {
+        worth.high += terms.shipping.gross - granted::off_shipping(order, terms);
+    }
     if order.receipts.len() > 1 {
         // What an earlier receipt kept of promotions is given back when all goods are back.
         worth.high += retained::at_most(terms, moment.policy);
@@ -82,16 +101,105 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
     }
 }
 
+/// A lost parcel is worth what was in it, and what was not granted of shipping.
+fn check_lost(order: &OrderBook, terms: &Terms, parcel: &str, bench: &mut Bench) {
+    let Some(shipment) = order.shipments.get(&ShipmentId::new(parcel)) else { return };
+    bench.looks();
+    let (given, seqs) = given(order, parcel);
+    let goods =
+        shipment.lines.iter().filter_map(|(line, units)| Some(terms.lines.get(line)?.gross(*units).high));
+    let worth = goods.sum::<i64>() + terms.shipping.gross - granted::off_shipping(order, terms);
+    if given <= worth {
+        return;
+    }
+    let sentence = format!(
+        "Order {}: {} was given back for lost parcel {parcel}, which is worth at most {}.",
+        order.number,
+        terms.money(given),
+        terms.money(worth)
+    );
+    bench.found(
+        Finding::new(format!("refund for {parcel}"), sentence).evidence([shipment.seq]).evidence(seqs),
+    );
+}
+
+/// A price adjustment gives back what was asked for, and all together no more than what the goods were bought for.
+fn check_adjustment(
+    order: &OrderBook,
+    terms: &Terms,
+    (id, adjustment): (&str, &AdjustmentBook),
+    bench: &mut Bench,
+) {
+    bench.looks();
+    let (paid, seqs) = given(order, id);
+    let (goods, shipping) = granted::ceiling(order, terms, adjustment);
+    if paid > goods + shipping {
+        let sentence = format!(
+            "Order {}: {} was given back for price adjustment {id}, which grants at most {}.",
+            order.number,
+            terms.money(paid),
+            terms.money(goods + shipping)
+        );
+        let finding = Finding::new(format!("refund for {id}"), sentence).evidence([adjustment.seq]);
+        bench.found(finding.evidence(seqs));
+    }
+    let all: i64 = order.adjustments.keys().map(|id| given(order, id).0).sum();
+    let bought = adjusted_worth(order, terms);
+    if all > bought {
+        let sentence = format!(
+            "Order {}: {} was given back in price adjustments, for what was bought for {}.",
+            order.number,
+            terms.money(all),
+            terms.money(bought)
+        );
+        bench.found(Finding::new("all price adjustments", sentence).evidence(order.money.seqs()));
+    }
+}
+
+/// What everything was bought for that price adjustments name.
+fn adjusted_worth(order: &OrderBook, terms: &Terms) -> i64 {
+    let named = |line_id| order.adjustments.values().any(|known| known.lines.contains_key(line_id));
+    let units = |line_id| u32::try_from(order.shipped(line_id).max(0)).unwrap_or(u32::MAX);
+    let lines = terms.lines.iter().filter(|(line_id, _)| named(line_id));
+    let goods: i64 = lines.map(|(line_id, line)| line.gross(units(line_id)).high).sum();
+    let shipping = order.adjustments.values().any(|known| known.shipping.is_some());
+    goods + if shipping { terms.shipping.gross } else { 0 }
+}
+
+/// What was agreed to be given back without goods is given back.
+fn check_agreed(order: &OrderBook, terms: &Terms, excused: i64, bench: &mut Bench) {
+    for (id, adjustment) in &order.adjustments {
+        let Some((amount, agreed)) = adjustment.told else { continue };
+        bench.looks();
+        let (paid, seqs) = given(order, id);
+        if paid + excused >= amount {
+            continue;
+        }
+        let sentence = format!(
+            "Order {}: {} was given back for price adjustment {id}, which grants {}.",
+            order.number,
+            terms.money(paid),
+            terms.money(amount)
+        );
+        let finding = Finding::new(format!("refund for {id}"), sentence).evidence([adjustment.seq, agreed]);
+        bench.found(finding.evidence(seqs));
+    }
+}
+
 fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     check_unfounded(order, terms, bench);
     let failed = order.money.failed() + order.money.disputed() + order.money.uncollected();
-    let mut total = 0;
-    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| receipt.is_owed()) {
+    check_agreed(order, terms, failed, bench);
+    let (mut total, mut off) = (0, Span::default());
+    let owed = |receipt: &ReceiptBook| receipt.is_owed() && !order.turned_up(receipt);
+    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| owed(receipt)) {
         bench.looks();
         let (given, seqs) = given(order, receipt_id.as_str());
         let mut worth = worth(terms, &std::iter::once(receipt));
-        worth.low -= retained::at_most(terms, moment.policy);
+        let granted = granted::off_receipt(order, terms, receipt_id.as_str(), receipt);
+        worth.low -= retained::at_most(terms, moment.policy) + granted.high;
+        off = off + granted;
         total += given;
         if given + failed < worth.low {
             let finding = finding(order, terms, receipt_id.as_str(), receipt, given, worth.low);
@@ -99,7 +207,11 @@ fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         }
     }
     let retained = retained::span(moment, order, terms);
-    check_sum(order, terms, total, Span { low: retained.low, high: retained.high + failed }, bench);
+    // Whether shipping is given back with an undelivered parcel, M4 judges.
+    if order.receipts.values().all(|receipt| receipt.shipment.is_none()) {
+        let kept = Span { low: retained.low, high: retained.high + failed };
+        check_sum(order, terms, total, kept + off, bench);
+    }
 }
 
 /// Over all receipts nothing is lost or won by rounding, and no promotion is given twice.
@@ -118,7 +230,7 @@ fn check_sum(order: &OrderBook, terms: &Terms, given: i64, kept: Span, bench: &m
         terms.money(given),
         receipts(owed.count()),
         terms.money(bound),
-        if kept.low > 0 { " without promotions that are not earned any more" } else { "" }
+        if kept.low > 0 { " without what was granted or is not earned any more" } else { "" }
     );
     bench.found(Finding::new("all receipts", sentence).evidence(order.money.seqs()));
 }
@@ -134,7 +246,9 @@ fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
         let restores_a_tender = matches!(&payout.via, Via::Account { issued: false, .. });
         let cause = order.money.root_of(&payout.cause);
         let founded = order.receipts.contains_key(&ReceiptId::new(cause))
+            || order.adjustments.contains_key(cause)
             || order.wishes.contains(cause)
+            || order.is_lost(cause)
             || order.settlements.contains_key(cause);
         if restores_a_tender || founded {
             continue;
@@ -179,7 +293,7 @@ mod tests {
     use crate::{
         invariants::testing::{Life, findings, lives},
         journal::Effect,
-        model::ConditionGrade,
+        model::{ConditionGrade, ScanCode},
     };
 
     #[test]
@@ -214,7 +328,7 @@ mod tests {
         assert_eq!(
             broken_minimum(&[3_990]),
             [
-                "Order W-17: 39.90 EUR was given back for 1 receipt together, whose goods were bought for 29.90 EUR without promotions that are not earned any more."
+                "Order W-17: 39.90 EUR was given back for 1 receipt together, whose goods were bought for 29.90 EUR without what was granted or is not earned any more."
             ]
         );
         assert_eq!(
@@ -286,6 +400,37 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_parcel_is_worth_what_was_in_it_and_nothing_more_when_it_turns_up() {
+        let mut history = Life::default().shipped();
+        history.scan("S-1", ScanCode::Lost);
+        history.refund("F-1", "S-1", "C-1", 9_980);
+        history.dock_receives_parcel("R-1", "S-1", 2);
+        assert_eq!(findings("M6", &history.records()), [""; 0]);
+        history.refund("F-2", "R-1", "C-1", 9_980);
+        history.refund("F-3", "S-1", "C-1", 100);
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 99.80 EUR was given back for receipt R-1 (2 units of shirt), which is worth at most 0.00 EUR.",
+                "Order W-17: 100.80 EUR was given back for lost parcel S-1, which is worth at most 99.80 EUR.",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_parcel_that_was_delivered_is_not_lost_any_more() {
+        let mut history = Life::default().shipped();
+        history.scan("S-1", ScanCode::Delivered);
+        history.scan("S-1", ScanCode::Lost);
+        history.refund("F-1", "S-1", "C-1", 9_980);
+        history.settle();
+        assert_eq!(
+            findings("M6", &history.records()),
+            ["Order W-17: 99.80 EUR was given back for S-1, but no goods came back under that reference."]
+        );
+    }
+
+    #[test]
     fn a_refund_for_goods_that_never_came_is_found() {
         let mut history = Life::default().shipped();
         history.refund("F-1", "RMA-1", "C-1", 4_990);
@@ -296,7 +441,103 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_price_adjustment_beyond_what_was_granted_or_left_is_found() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 6_000, 0);
+        history.settle();
+        assert_eq!(findings("M6", &history.records()), [""; 0]);
+        history.ask_for_adjustment("PA-2", 4_000, 0);
+        history.refund("F-2", "PA-2", "C-1", 4_000);
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 100.00 EUR was given back in price adjustments, for what was bought for 99.80 EUR."
+            ]
+        );
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        history.refund("F-9", "PA-1", "C-1", 1_000);
+        assert_eq!(
+            findings("M6", &history.records()),
+            [
+                "Order W-17: 20.00 EUR was given back for price adjustment PA-1, which grants at most 10.00 EUR."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_lost_parcel_is_worth_less_what_was_granted_of_shipping() {
+        let paid_back = |amount: i64| {
+            let mut history = Life { shipping: 490, ..Life::default() }.shipped();
+            history.adjust("PA-1", 0, 200);
+            history.scan("S-1", ScanCode::Lost);
+            history.refund("F-1", "S-1", "C-1", amount);
+            history.settle();
+            ["M4", "M6"].map(|law| findings(law, &history.records()))
+        };
+        assert_eq!(paid_back(9_980 + 290), [const { Vec::<String>::new() }; 2]);
+        assert_eq!(
+            paid_back(9_980 + 490),
+            [
+                [
+                    "Order W-17: the customer paid -2.00 EUR in the end, but what the customer kept is worth 0.00 EUR: 2.00 EUR too little."
+                ],
+                [
+                    "Order W-17: 104.70 EUR was given back for lost parcel S-1, which is worth at most 102.70 EUR."
+                ],
+            ]
+        );
+    }
+
+    #[test]
+    fn a_price_adjustment_that_is_not_paid_is_found_at_rest() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        history.edit(|effect| shift(effect, "PA-1", -400));
+        history.settle();
+        assert_eq!(
+            findings("M6", &history.records()),
+            ["Order W-17: 6.00 EUR was given back for price adjustment PA-1, which grants 10.00 EUR."]
+        );
+    }
+
+    #[test]
+    fn a_unit_that_comes_back_is_worth_less_what_was_granted_on_it() {
+        let life = Life::default();
+        let adjusted = || {
+            let mut history = life.shipped();
+            history.adjust("PA-1", 1_001, 0);
+            history.return_units("R-1", 1, ConditionGrade::A);
+            history
+        };
+        let mut history = adjusted();
+        let share = history.first_share(1_001);
+        history.take_off("R-1", share, 0);
+        history.settle();
+        assert_eq!(findings("M6", &history.records()), [""; 0]);
+        assert_eq!(
+            findings("M6", &adjusted().records()),
+            [
+                "Order W-17: 49.90 EUR was given back for receipt R-1 (1 unit of shirt), which is worth at most 44.90 EUR."
+            ]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn adjusted_prices_break_no_law_about_money_and_taxes(life in lives(), percent in 1_i64..100, shipping in 0_i64..490) {
+            let life = Life { returns: Vec::new(), parcels: vec![life.quantity], promotion: 0, ..life };
+            prop_assume!(!life.marketplace);
+            let mut history = life.shipped();
+            let goods = life.price * i64::from(life.quantity) * percent / 100;
+            history.adjust("PA-1", goods, if life.shipping > 0 { shipping } else { 0 });
+            history.settle();
+            for law in ["M3", "M4", "M5", "M6", "M11", "M16", "M20", "T1", "T3", "T5", "A4", "I14"] {
+                prop_assert_eq!(findings(law, &history.records()), [""; 0]);
+            }
+        }
+
         #[test]
         fn a_refund_beyond_the_dearest_units_is_found_in_every_life(life in lives(), extra in 1_i64..100) {
             let mut history = life.history();

@@ -17,6 +17,7 @@ mod a1_traceable;
 mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
 mod books;
+mod d1_master_data_agrees;
 mod e10_pauses_grow;
 mod e11_told_after_it_happened;
 mod e12_replay_is_silent;
@@ -29,6 +30,7 @@ mod e6_key_of_one_intent;
 mod e7_same_key_on_retry;
 mod e8_valid_messages;
 mod e9_retry_after;
+mod granted;
 mod i10_published_stock;
 mod i11_serial_in_one_place;
 mod i13_exchange_moves_both_goods;
@@ -53,8 +55,10 @@ mod m17_posted_once;
 mod m18_refund_status;
 mod m19_marketplace_tender;
 mod m1_capture_within_authorization;
+mod m20_shipping_as_paid;
 mod m21_funded_promotions;
 mod m22_settled_at_the_rate;
+mod m23_business_date;
 mod m2_taken_within_order;
 mod m3_refund_within_capture;
 mod m4_customer_pays_for_what_is_kept;
@@ -78,6 +82,7 @@ mod o7_legal_transitions;
 mod o8_never_back;
 mod o9_status_follows_lines;
 mod r11_no_more_than_announced;
+mod r13_lost_or_returned;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
 mod r3_one_final_disposition;
@@ -103,7 +108,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 75] = [
+static CHECKS: [law::Check; 79] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -123,8 +128,10 @@ static CHECKS: [law::Check; 75] = [
     m17_posted_once::CHECK,
     m18_refund_status::CHECK,
     m19_marketplace_tender::CHECK,
+    m20_shipping_as_paid::CHECK,
     m21_funded_promotions::CHECK,
     m22_settled_at_the_rate::CHECK,
+    m23_business_date::CHECK,
     i2_no_oversell::CHECK,
     i3_reservation_ends_once::CHECK,
     i4_no_negative_stock::CHECK,
@@ -138,6 +145,7 @@ static CHECKS: [law::Check; 75] = [
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,
     i10_published_stock::CHECK,
+    d1_master_data_agrees::CHECK,
     o1_one_sales_order::CHECK,
     o3_no_phantom_order::CHECK,
     o4_units_add_up::CHECK,
@@ -157,6 +165,7 @@ static CHECKS: [law::Check; 75] = [
     r5_reason_as_given::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
+    r13_lost_or_returned::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e5_forged_is_refused::CHECK,

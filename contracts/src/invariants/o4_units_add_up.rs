@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
         id: "O4",
         name: "units add up",
         text: "Whatever a channel, customer service or the middleware shows of a line: as many units are ordered \
-               as the customer ordered, no more are canceled or shipped than ordered, and no more returned than \
-               shipped.",
+               as the customer ordered, no more are canceled or shipped than ordered, and no more returned or lost \
+               than shipped.",
         source: "bug reports odoo/odoo#245013, SAP/spartacus#6047",
     },
     on_effect: Some(check),
@@ -73,8 +73,12 @@ fn wrong(order: &OrderBook, line: &LineState) -> Option<String> {
         let (canceled, shipped) = (line.canceled, line.shipped);
         return Some(format!("{} ordered, {canceled} canceled and {shipped} shipped", count(line.ordered)));
     }
-    (line.returned > line.shipped)
-        .then(|| format!("{} shipped, but {} returned", count(line.shipped), line.returned))
+    if line.returned > line.shipped {
+        return Some(format!("{} shipped, but {} returned", count(line.shipped), line.returned));
+    }
+    (line.returned.saturating_add(line.lost) > line.shipped).then(|| {
+        format!("{} shipped, but {} returned and {} lost", count(line.shipped), line.returned, line.lost)
+    })
 }
 
 #[cfg(test)]

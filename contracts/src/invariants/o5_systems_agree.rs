@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "O5",
         name: "systems agree",
-        text: "At rest, ordered, canceled, shipped and returned units of a line are equal in every system that \
+        text: "At rest, ordered, canceled, shipped, returned and lost units of a line are equal in every system that \
                holds them: channel, customer service, ERP, warehouse, docks and stores, and the middleware's own \
                answer. An accepted order is in the ERP, a refused one is not. Channel and customer service show \
                the same status, and parcels stand where the carrier saw them.",
@@ -78,26 +78,35 @@ struct Says {
     canceled: Option<i64>,
     shipped: Option<i64>,
     returned: Option<i64>,
+    lost: Option<i64>,
 }
 
 type Bucket = (&'static str, fn(&Says) -> Option<i64>);
-const BUCKETS: [Bucket; 4] = [
+const BUCKETS: [Bucket; 5] = [
     ("ordered", |says| says.ordered),
     ("canceled", |says| says.canceled),
     ("shipped", |says| says.shipped),
     ("returned", |says| says.returned),
+    ("lost", |says| says.lost),
 ];
 
 impl Says {
     fn of_snapshot(state: Option<&LineState>, ordered: i64) -> Self {
         // A system that was told nothing yet shows the order as it was placed.
         state.map_or(
-            Self { ordered: Some(ordered), canceled: Some(0), shipped: Some(0), returned: Some(0) },
+            Self {
+                ordered: Some(ordered),
+                canceled: Some(0),
+                shipped: Some(0),
+                returned: Some(0),
+                lost: Some(0),
+            },
             |state| Self {
                 ordered: Some(state.ordered.into()),
                 canceled: Some(state.canceled.into()),
                 shipped: Some(state.shipped.into()),
                 returned: Some(state.returned.into()),
+                lost: Some(state.lost.into()),
             },
         )
     }
@@ -116,11 +125,15 @@ impl Says {
                 book.issued.total()
             }),
             returned: Some(book.erp_returned.total()),
+            lost: None,
         }
     }
 
     fn text(&self) -> String {
-        let parts = BUCKETS.iter().filter_map(|(name, value)| Some(format!("{name} {}", value(self)?)));
+        let told = |name: &str, value: i64| name != "lost" || value != 0;
+        let parts = BUCKETS.iter().filter_map(|(name, value)| Some((name, value(self)?)));
+        let parts =
+            parts.filter(|(name, value)| told(name, *value)).map(|(name, value)| format!("{name} {value}"));
         parts.collect::<Vec<_>>().join(", ")
     }
 }
@@ -150,6 +163,7 @@ fn truth(order: &OrderBook, terms: &Terms, line_id: &LineId, bucket: &str, said:
         "ordered" => Span::exactly(terms.lines.get(line_id).map_or(0, |line| i64::from(line.quantity))),
         "shipped" => Span::exactly(order.shipped(line_id)),
         "returned" => order.returned(line_id),
+        "lost" => order.lost(line_id),
         _ => Span::exactly(majority(said)),
     }
 }
@@ -236,9 +250,10 @@ fn check_status(order: &OrderBook, bench: &mut Bench) {
 const fn after(scan: ScanCode) -> ShipmentStatus {
     match scan {
         ScanCode::PickedUp | ScanCode::InTransit => ShipmentStatus::InTransit,
-        ScanCode::OutForDelivery => ShipmentStatus::OutForDelivery,
+        ScanCode::OutForDelivery | ScanCode::DeliveryAttempted => ShipmentStatus::OutForDelivery,
         ScanCode::Delivered => ShipmentStatus::Delivered,
         ScanCode::ReturnToSender => ShipmentStatus::ReturnToSender,
+        ScanCode::Lost => ShipmentStatus::Lost,
     }
 }
 

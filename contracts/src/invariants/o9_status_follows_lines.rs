@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         name: "status follows lines",
         text: "At rest, the status that a channel, customer service or the middleware shows of an order fits the \
                units beside it: nothing shipped before `partially_shipped`, nothing open from `shipped` on, all \
-               that shipped is back when `returned`, and everything is canceled when `canceled`.",
+               that shipped is back, or lost, when `returned`, and everything is canceled when `canceled`.",
         source: "bug reports solidusio/solidus#2947, odoo/odoo#245013",
     },
     on_effect: None,
@@ -45,7 +45,7 @@ fn check_shown(order: &OrderBook, system: System, shown: &Shown, bench: &mut Ben
     let Sums { ordered, canceled, shipped, returned } = sums;
     let sentence = format!(
         "Order {}: the {} shows {}, but of {ordered} ordered units {canceled} are canceled, {shipped} shipped and \
-         {returned} returned.",
+         {returned} returned or lost.",
         order.number,
         system.title(),
         shown.status.name()
@@ -69,7 +69,7 @@ impl Sums {
             ordered: sums.ordered + u64::from(line.ordered),
             canceled: sums.canceled + u64::from(line.canceled),
             shipped: sums.shipped + u64::from(line.shipped),
-            returned: sums.returned + u64::from(line.returned),
+            returned: sums.returned + u64::from(line.returned) + u64::from(line.lost),
         })
     }
 
@@ -110,8 +110,8 @@ mod tests {
         assert_eq!(
             findings("O9", &history.records()),
             [
-                "Order W-17: the storefront shows shipped, but of 2 ordered units 0 are canceled, 1 shipped and 0 returned.",
-                "Order W-17: the customer service shows shipped, but of 2 ordered units 0 are canceled, 1 shipped and 0 returned.",
+                "Order W-17: the storefront shows shipped, but of 2 ordered units 0 are canceled, 1 shipped and 0 returned or lost.",
+                "Order W-17: the customer service shows shipped, but of 2 ordered units 0 are canceled, 1 shipped and 0 returned or lost.",
             ]
         );
     }

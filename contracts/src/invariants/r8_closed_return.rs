@@ -7,7 +7,7 @@ use super::{
 use crate::{
     invariants::Law,
     journal::Effect,
-    model::{ReceiptId, System},
+    model::{ReceiptId, ReturnReceipt, System},
     protocol::EventType,
 };
 
@@ -16,7 +16,8 @@ pub(super) const CHECK: Check = Check {
         id: "R8",
         name: "a closed return takes no goods",
         text: "The ERP books no receipt for a return authorization that was canceled, or that had lapsed when the \
-               goods came. At rest, goods that came to a dock are booked, wait for a clerk, or are on their way to \
+               goods came; and a store takes nothing that nobody announced after the window that the retailer \
+               declared for the channel and season of the sale. At rest, goods that came to a dock are booked, wait for a clerk, or are on their way to \
                the customer again: none is lost.",
         source: "bug reports spree/spree#14678, odoo/odoo#8621 (receipts that lead nowhere)",
     },
@@ -26,6 +27,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn check_closed(moment: &Moment<'_>, bench: &mut Bench) {
+    if let (Some(Effect::GoodsReturned { receipt }), Some(order)) = (moment.effect(), moment.order) {
+        return check_window(moment, order, receipt, bench);
+    }
     let (Some(Effect::ReturnReceiptBooked { receipt }), Some(order)) = (moment.effect(), moment.order) else {
         return;
     };
@@ -49,6 +53,36 @@ fn check_closed(moment: &Moment<'_>, bench: &mut Bench) {
             .evidence(authorization.canceled)
             .evidence([moment.record.seq]),
     );
+}
+
+/// What a store takes without an announcement left within the window. Which units of a line came, the customer knows: the
+/// last that left may have.
+fn check_window(moment: &Moment<'_>, order: &OrderBook, receipt: &ReturnReceipt, bench: &mut Bench) {
+    let of_store = order.receipts.get(&receipt.receipt_id).is_some_and(|book| book.system == System::Pos);
+    let Some(terms) = order.terms.as_ref().filter(|_| of_store && !order.reasons.is_announced()) else {
+        return;
+    };
+    if receipt.exchange.is_some() || receipt.rma_id.is_some() {
+        return;
+    }
+    for line in &receipt.lines {
+        let left = order.shipments.values().filter(|shipment| shipment.lines.contains_key(&line.line_id));
+        let Some(left) = left.filter_map(|shipment| shipment.left).max() else { continue };
+        bench.looks();
+        let until = moment.policy.returnable_until(terms.channel, left);
+        if moment.record.at <= until {
+            continue;
+        }
+        let sentence = format!(
+            "Order {}: a store took {} of {} back at {}, which might be returned until {until}.",
+            order.number,
+            units(i64::from(line.quantity)),
+            line.sku,
+            moment.record.at
+        );
+        let finding = Finding::new(format!("window of {}", receipt.receipt_id), sentence);
+        bench.found(finding.evidence([moment.record.seq]).says(System::Pos, "took it back", true));
+    }
 }
 
 fn check_lost(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
@@ -90,6 +124,7 @@ fn check_receipt(order: &OrderBook, receipt_id: &ReceiptId, receipt: &ReceiptBoo
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test")]
     use proptest::prelude::*;
 
     use crate::{
@@ -127,6 +162,26 @@ mod tests {
                 "Order W-17: the ERP booked receipt R-1 for return RMA-1, which had lapsed when the goods came."
             ]
         );
+    }
+
+    #[test]
+    fn what_a_store_takes_after_the_window_is_found_unless_it_was_announced() {
+        for (announced, found) in [(false, 1), (true, 0)] {
+            let mut history = History::shipped();
+            history.edit(|effect| {
+                if let Effect::ShipmentShipped { shipment } = effect {
+                    shipment.shipped_at = Some("1969-10-01T00:00:00Z".parse().unwrap());
+                }
+            });
+            if announced {
+                history.ask_for_return("RR-1", 1);
+            }
+            history.return_units("R-1", 1, crate::model::ConditionGrade::A);
+            let sentences = findings("R8", &history.records());
+            assert_eq!(sentences.len(), found, "{sentences:?}");
+            let told = "which might be returned until 1969-10-31T00:00:00Z.";
+            assert!(sentences.iter().all(|sentence| sentence.contains(told)), "{sentences:?}");
+        }
     }
 
     #[test]

@@ -42,7 +42,8 @@ fn of(order: &OrderBook, terms: &Terms, promotion: &PromotionId, minimum: i64) -
         let price = |units: i64| line.pricing.listed.saturating_mul(units.max(0));
         listed = listed + Span { low: price(ordered - returned.high), high: price(ordered - returned.low) };
         let share = |units: i64| line.pricing.share(promotion, u32::try_from(units.max(0)).unwrap_or(0));
-        let kept = Span { low: share(shipped - returned.high).low, high: share(shipped - returned.low).high };
+        let gone = order.not_kept(line_id);
+        let kept = Span { low: share(shipped - gone.high).low, high: share(shipped - gone.low).high };
         shares = shares + kept;
     }
     let certain = listed.high < minimum && order.shipments.len() == 1;

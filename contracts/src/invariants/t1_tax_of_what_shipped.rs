@@ -2,6 +2,7 @@
 
 use super::{
     books::{OrderBook, Span, TaxRecord, Terms},
+    granted,
     law::{Bench, Check, Finding, Moment},
 };
 use crate::{
@@ -14,7 +15,9 @@ pub(super) const CHECK: Check = Check {
         id: "T1",
         name: "tax of what shipped",
         text: "At rest, each taxed shipment has one committed sales document; their tax is that of the units that \
-               shipped, and of shipping. The return documents' tax is that of the units that came back.",
+               shipped, and of shipping. The return documents' tax is that of the units that came back or were lost, of \
+               what was granted on others, and of shipping as far as that is given back: exactly where shipping is given \
+               back, its tax is.",
         source: "bug reports SuperGoodSoft/solidus_taxjar#184, OCA/account-fiscal-rule#170",
     },
     on_effect: None,
@@ -22,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check),
 };
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     if !terms.pricing.is_reported() {
         return;
@@ -33,11 +36,20 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let sales = tax_of(terms, shipped) + Span::exactly(shipping);
     compare(order, terms, TaxDocumentKind::SalesInvoice, sales, bench);
     let returned = |line_id: &LineId| {
-        let returned = order.returned(line_id);
+        let returned = order.not_kept(line_id);
         let shipped = order.shipped(line_id);
         Span { low: returned.low.min(shipped), high: returned.high.min(shipped) }
     };
-    compare(order, terms, TaxDocumentKind::ReturnInvoice, tax_of(terms, returned), bench);
+    let kept = granted::kept_shipping_tax(order, terms, shipping, moment.policy);
+    let shipping = Span { low: shipping - kept.high, high: shipping - kept.low };
+    let back = tax_of(terms, returned) + tax_granted(order, terms) + shipping;
+    compare(order, terms, TaxDocumentKind::ReturnInvoice, back, bench);
+}
+
+/// The tax in what was granted on goods that the customer keeps.
+fn tax_granted(order: &OrderBook, terms: &Terms) -> Span {
+    let lines = terms.lines.iter();
+    lines.map(|(line_id, line)| granted::tax_in(order, line_id, line, |units| line.tax(units))).sum()
 }
 
 /// The tax of units of each line, whichever units they are.
@@ -127,6 +139,32 @@ mod tests {
 
     fn is_document(effect: &Effect, of: TaxDocumentKind) -> bool {
         matches!(effect, Effect::TaxCommitted { document } if document.kind == of)
+    }
+
+    #[test]
+    fn tax_that_is_given_back_without_shipping_or_not_at_all_is_found() {
+        let adjusted = || {
+            let mut history = Life { shipping: 490, ..Life::default() }.shipped();
+            history.adjust("PA-1", 1_000, 490);
+            history.settle();
+            history
+        };
+        assert_eq!(findings("T1", &adjusted().records()), [""; 0]);
+        let mut history = adjusted();
+        history.edit(|effect| {
+            if let Effect::TaxCommitted { document } = effect
+                && document.kind == TaxDocumentKind::ReturnInvoice
+            {
+                document.lines.retain(|line| line.line_id.is_some());
+                document.total_tax.amount = document.lines.iter().map(|line| line.tax.amount).sum();
+            }
+        });
+        assert_eq!(
+            findings("T1", &history.records()),
+            [
+                "Order W-17: the return documents at the tax engine report 1.59 EUR, but what came back carries 2.34 EUR of tax."
+            ]
+        );
     }
 
     #[test]

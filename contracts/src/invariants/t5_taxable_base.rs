@@ -7,7 +7,7 @@ use super::{
 use crate::{
     invariants::Law,
     journal::Effect,
-    model::{System, TaxDocument, TaxDocumentLine},
+    model::{System, TaxDocument, TaxDocumentKind, TaxDocumentLine},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         text: "What a tax document says that units were taxed on lies between the bases of the cheapest and of the \
                dearest units of their line: prices after promotions that the retailer funds, not after those \
                that a manufacturer or marketplace pays; without tax, at import with the duty. The base of \
-               shipping likewise.",
+               shipping likewise. What a price adjustment gives back in part is returned in part.",
         source: "Council Directive 2006/112/EC, articles 73, 79 and 86; bug report medusajs/medusa#15886",
     },
     on_effect: Some(check),
@@ -31,12 +31,23 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     };
     let Some(terms) = &order.terms else { return };
     for line in &document.lines {
-        let Some(base) = base(terms, line) else { continue };
+        let Some(mut base) = base(terms, line) else { continue };
+        if document.kind == TaxDocumentKind::ReturnInvoice && is_lowered(order, line) {
+            base.low = 0;
+        }
         bench.looks();
         if !base.holds(line.taxable_base.amount) {
             bench.found(finding(order, terms, document, line, base).evidence([terms.seq, moment.record.seq]));
         }
     }
+}
+
+/// Whether a price adjustment gave a part of it back: parts of units are returned.
+fn is_lowered(order: &OrderBook, line: &TaxDocumentLine) -> bool {
+    order.adjustments.values().any(|known| match &line.line_id {
+        Some(line_id) => known.lines.contains_key(line_id),
+        None => known.shipping.is_some(),
+    })
 }
 
 /// What a line of a document may be taxed on; `None` where the order does not say it.

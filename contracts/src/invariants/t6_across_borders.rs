@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     books::{LevyName, OrderBook, Span, TaxRecord, Terms},
+    granted,
     law::{Bench, Check, Finding, Moment},
 };
 use crate::{
@@ -27,12 +28,12 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check),
 };
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     if terms.pricing.is_reported() {
         check_scheme(order, terms, bench);
         if terms.pricing.scheme != TaxScheme::Domestic {
-            check_levies(order, terms, bench);
+            check_levies(moment, order, terms, bench);
         }
     } else {
         check_facilitated(order, bench);
@@ -74,20 +75,21 @@ fn check_scheme(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     }
 }
 
-fn check_levies(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
+fn check_levies(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     let mut due: BTreeMap<LevyName, Span> = BTreeMap::new();
     for (line_id, line) in &terms.lines {
-        let (shipped, returned) = (order.shipped(line_id), order.returned(line_id));
+        let (shipped, returned) = (order.shipped(line_id), order.not_kept(line_id));
         for levy in &line.pricing.levies {
             let tax = |units: i64| levy.tax(u32::try_from(units.max(0)).unwrap_or(0));
             let kept = Span { low: tax(shipped - returned.high).low, high: tax(shipped - returned.low).high };
+            let off = granted::tax_in(order, line_id, line, |units| levy.tax(units));
             let sum = due.entry(levy.name.clone()).or_default();
-            *sum = *sum + kept;
+            *sum = *sum + Span { low: kept.low - off.high, high: kept.high - off.low };
         }
     }
     for levy in terms.pricing.shipping_levies.iter().filter(|_| !order.shipments.is_empty()) {
         let sum = due.entry(levy.name.clone()).or_default();
-        *sum = *sum + Span::exactly(levy.tax);
+        *sum = *sum + granted::kept_shipping_tax(order, terms, levy.tax, moment.policy);
     }
     let mut reported: BTreeMap<LevyName, i64> = BTreeMap::new();
     for document in documents(order) {

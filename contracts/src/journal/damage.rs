@@ -41,6 +41,7 @@ fn exchange(number: u64) -> Entry {
         outcome: Outcome::Ok,
         replayed: false,
         note: None,
+        retry_after_s: None,
         checked: Checked::default(),
     }))
 }

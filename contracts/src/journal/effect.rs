@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
     DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
-    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
-    NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation,
-    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
-    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
-    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
-    TimelineEntry, UnfulfilledUnits,
+    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
+    LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment,
+    ProductChange, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
+    ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
+    SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer,
+    SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -40,6 +40,11 @@ pub enum Effect {
     ReturnRequested {
         /// What was asked.
         request: ReturnRequest,
+    },
+    /// Customer service asks to lower what a customer paid.
+    PriceAdjustmentRequested {
+        /// What was asked.
+        adjustment: PriceAdjustment,
     },
     /// A channel's view of an order changed.
     StatusShown {
@@ -133,6 +138,26 @@ pub enum Effect {
     StockShown {
         /// What it shows.
         publication: StockPublication,
+    },
+    /// The ERP created, changed or discontinued a product.
+    ProductChanged {
+        /// As it is now.
+        change: ProductChange,
+    },
+    /// A channel shows a product.
+    ProductShown {
+        /// As it shows it.
+        change: ProductChange,
+    },
+    /// The ERP opened, closed or changed a place.
+    LocationChanged {
+        /// As it is now.
+        change: LocationChange,
+    },
+    /// A channel knows a place.
+    LocationShown {
+        /// As it is known there.
+        change: LocationChange,
     },
     /// The ERP posted an invoice.
     InvoicePosted {
@@ -415,6 +440,7 @@ impl Effect {
             Self::SubstitutionProposed { proposal } => &proposal.order_number,
             Self::SubstitutionAnswered { answer } => &answer.order_number,
             Self::ReturnRequested { request } => &request.order_number,
+            Self::PriceAdjustmentRequested { adjustment } => &adjustment.order_number,
             Self::StatusShown { update } => &update.order_number,
             Self::RefundShown { notice } => &notice.order_number,
             Self::TimelineWritten { entry } => &entry.order_number,
@@ -468,6 +494,10 @@ impl Effect {
             | Self::WavePicked { .. }
             | Self::UnclaimedChanged { .. }
             | Self::StockShown { .. }
+            | Self::ProductChanged { .. }
+            | Self::ProductShown { .. }
+            | Self::LocationChanged { .. }
+            | Self::LocationShown { .. }
             | Self::FulfillmentStatusChanged { .. }
             | Self::PaymentDeclined { .. }
             | Self::AuthorizationVoided { .. }

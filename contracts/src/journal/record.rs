@@ -204,6 +204,9 @@ pub struct Exchange {
     /// HTTP status that was answered; absent where no answer arrived or was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// Seconds that the answer asked to wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
     /// What was answered; null where there was no body.
     pub response: Value,
     /// What the caller knows.

@@ -221,6 +221,7 @@ fn holds_text(exchange: &Exchange, is_such: &impl Fn(&str) -> bool) -> bool {
         outcome: _,
         replayed: _,
         note,
+        retry_after_s: _,
         checked,
     } = exchange;
     let errors = [&checked.request, &checked.response].into_iter().flatten().flatten();

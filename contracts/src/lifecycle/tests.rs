@@ -102,7 +102,7 @@ fn these_statuses_are_final_and_no_others() {
     }
     assert_eq!(finals::<OrderStatus>(), ["rejected", "returned", "canceled"]);
     assert_eq!(finals::<FulfillmentStatus>(), ["shipped", "canceled", "rejected"]);
-    assert_eq!(finals::<ShipmentStatus>(), ["return_to_sender", "lost", "voided"]);
+    assert_eq!(finals::<ShipmentStatus>(), ["lost", "voided"]);
     assert_eq!(finals::<AuthorizationStatus>(), ["captured", "voided", "expired"]);
     assert_eq!(finals::<CaptureStatus>(), ["succeeded", "failed"]);
     assert_eq!(finals::<RefundStatus>(), ["failed", "canceled"]);

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, Contribution, Currency, CustomerRef, ErpDocument, ItemQuantity, LineQuantity, Money,
-    OrderNumber, ReceiptId, SalesChannel, SettledAmounts, SettlementTerms, ShipmentId, TaxTerms,
+    ChannelOrderId, Contribution, Currency, CustomerRef, Date, ErpDocument, ItemQuantity, LineQuantity,
+    Money, OrderNumber, ReceiptId, SalesChannel, SettledAmounts, SettlementTerms, ShipmentId, TaxTerms,
 };
 
 /// An order as the ERP books it.
@@ -96,9 +96,19 @@ pub struct Invoice {
     /// The amounts in the settlement currency, where the order has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<SettledAmounts>,
+    /// The day on which the goods left, UTC; it never changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_date: Option<Date>,
+    /// The day that it is posted under, which decides the accounting period; the present day where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posting_date: Option<Date>,
+    /// Where it stands; absent in the request. Posted where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posting: Option<PostingStatus>,
 }
 
-/// What the customer is owed for a return or an appeasement.
+/// What the customer is owed for a return or a price adjustment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditMemo {
     /// The ERP's number; absent in the request.
@@ -106,9 +116,10 @@ pub struct CreditMemo {
     pub erp_document: Option<ErpDocument>,
     /// The order.
     pub order_number: OrderNumber,
-    /// The receipt; one credit memo for each.
+    /// What it is for: the receipt, the parcel that was lost, or the price adjustment without goods; one credit memo
+    /// for each.
     pub receipt_id: ReceiptId,
-    /// What is credited.
+    /// What is credited; of a price adjustment the units whose price it lowers.
     pub lines: Vec<LineQuantity>,
     /// What is owed to the customer, tax included.
     pub amount: Money,
@@ -124,6 +135,19 @@ pub struct CreditMemo {
     /// earned any more; negative where it is given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retained: Option<Money>,
+    /// The day on which the goods came back, UTC; it never changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_date: Option<Date>,
+    /// The day that it is posted under, which decides the accounting period; the present day where nothing is
+    /// said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posting_date: Option<Date>,
+    /// Where it stands; absent in the request. Posted where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posting: Option<PostingStatus>,
+    /// Of the amount, what is given back of the charge for shipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Money>,
 }
 
 /// What a posting documents.
@@ -136,6 +160,36 @@ pub enum PostingKind {
     CreditMemo,
     /// What returned goods pay of their replacement.
     ExchangeSettlement,
+}
+
+/// Where a document of the ERP stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostingStatus {
+    /// Taken under its number; whether it is posted is told by an event.
+    Pending,
+    /// In the general ledger.
+    Posted,
+    /// Not posted, and it will not be.
+    Failed,
+}
+
+/// What became of a document that the ERP took and did not post at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostingResult {
+    /// The document's number.
+    pub erp_document: ErpDocument,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// What it documents.
+    pub kind: PostingKind,
+    /// The shipment or receipt that caused it.
+    pub cause: String,
+    /// Where it stands now.
+    pub posting: PostingStatus,
+    /// Why it was not posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// One side of a posting.

@@ -162,10 +162,14 @@ pub enum ScanCode {
     InTransit,
     /// On the last mile.
     OutForDelivery,
+    /// Nobody was there to take it; it will be tried again.
+    DeliveryAttempted,
     /// With the customer.
     Delivered,
     /// Coming back undelivered.
     ReturnToSender,
+    /// Given up by the carrier.
+    Lost,
 }
 
 /// A scan of a parcel. What happened when, and when it was told, are two instants.

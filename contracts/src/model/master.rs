@@ -47,6 +47,38 @@ pub struct Location {
     pub accepts_returns: bool,
 }
 
+/// Whether a product is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductStatus {
+    /// It is.
+    Active,
+    /// It is not sold any more; what was sold is shipped and taken back.
+    Discontinued,
+}
+
+/// A product as it is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductChange {
+    /// Rises with each change of the product; an older version than the one that is known has no effect.
+    pub version: u64,
+    /// Whether it is sold.
+    pub status: ProductStatus,
+    /// The product.
+    pub product: Product,
+}
+
+/// A place as it is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocationChange {
+    /// Rises with each change of the place; an older version than the one that is known has no effect.
+    pub version: u64,
+    /// Whether customers and goods may come.
+    pub open: bool,
+    /// The place.
+    pub location: Location,
+}
+
 /// A reference to a customer; personal data stay in the channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {

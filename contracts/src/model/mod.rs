@@ -1,5 +1,6 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
+mod adjustment;
 mod batch;
 mod change;
 mod exceptions;
@@ -20,6 +21,7 @@ mod system;
 mod tax;
 mod terms;
 
+pub use adjustment::*;
 pub use batch::*;
 pub use change::*;
 pub use exceptions::*;
@@ -42,3 +44,11 @@ pub use terms::*;
 
 /// An instant in UTC, RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;
+
+/// A day of the calendar.
+pub type Date = jiff::civil::Date;
+
+/// The day of an instant, UTC.
+pub fn day_of(instant: Timestamp) -> Date {
+    jiff::tz::Offset::UTC.to_datetime(instant).date()
+}

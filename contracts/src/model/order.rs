@@ -180,6 +180,9 @@ pub struct Order {
     /// Present when the retailer is paid in another currency than the order's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<SettlementTerms>,
+    /// What the till printed when it was sold without a line: the same, under whichever references it is told later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub till_reference: Option<String>,
 }
 
 impl Order {

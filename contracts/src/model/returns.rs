@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Acceptance, CustomerRef, ExchangeId, ExchangeRequest, FoundItem, LineId, Money, NodeId, OrderNumber,
-    ReceiptId, RefundId, RmaId, SerializedUnit, Sku, StockCondition, TenderId, TenderKind, Timestamp,
-    TrackingNumber,
+    ReceiptId, RefundId, RmaId, SerializedUnit, ShipmentId, Sku, StockCondition, TenderId, TenderKind,
+    Timestamp, TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -32,6 +32,8 @@ pub enum ReturnReason {
     GiftUnwanted,
     /// Never accepted at the door.
     RefusedDelivery,
+    /// Never arrived.
+    NotReceived,
 }
 
 /// What the customer wants for it.
@@ -54,6 +56,8 @@ pub enum ReturnMethod {
     Mail,
     /// Carried into a store.
     Store,
+    /// Not at all: they are lost. With the resolution `exchange`, which waits until the carrier gives them up.
+    Lost,
 }
 
 /// Units that a customer wants to return.
@@ -289,6 +293,13 @@ pub struct ReturnReceipt {
     /// What came with it and belongs to no line of the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unexpected: Vec<FoundItem>,
+    /// The parcel that came back undelivered, where the goods are what was in one. Nobody asks for its return, and
+    /// neither window nor final sale matter: the customer never had them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment_id: Option<ShipmentId>,
+    /// What the till printed when the goods were taken back without a line: the same, under whichever references it is told later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub till_reference: Option<String>,
 }
 
 /// A part of what a customer gets back.

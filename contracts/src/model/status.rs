@@ -27,9 +27,9 @@ pub enum OrderStatus {
     Shipped,
     /// All units that left arrived.
     Delivered,
-    /// Some units came back.
+    /// Some units came back, or were lost on their way.
     PartiallyReturned,
-    /// All units came back.
+    /// All units came back, or were lost on their way.
     Returned,
     /// All units were canceled.
     Canceled,
@@ -48,6 +48,9 @@ pub struct LineState {
     pub shipped: u32,
     /// Came back and were accepted.
     pub returned: u32,
+    /// Left and were lost on their way; fewer again where a lost parcel turns up and comes back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u32,
     /// Of the open units, those that wait for stock.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub backordered: u32,

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
-    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation,
-    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, LocationChange, NodeId,
+    OrderNumber, PostingResult, ProductChange, Refund, Reservation, ReturnReceipt, Shipment, Sku,
+    SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -105,11 +106,19 @@ pub enum EventType {
     PaymentDisputeClosed,
     /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
     InventoryAdjusted,
+    /// ERP: a document that was taken is in the general ledger ([`PostingResult`]).
+    DocumentPosted,
+    /// ERP: a document that was taken could not be posted ([`PostingResult`]).
+    DocumentNotPosted,
+    /// ERP: a product was created, changed or discontinued ([`ProductChange`]).
+    ProductChanged,
+    /// ERP: a place opened, closed or changed ([`LocationChange`]).
+    LocationChanged,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -133,6 +142,10 @@ impl EventType {
         Self::PaymentDisputed,
         Self::PaymentDisputeClosed,
         Self::InventoryAdjusted,
+        Self::DocumentPosted,
+        Self::DocumentNotPosted,
+        Self::ProductChanged,
+        Self::LocationChanged,
     ];
 
     /// The `type` attribute.
@@ -161,6 +174,10 @@ impl EventType {
             Self::PaymentDisputed => "retail.payment.disputed.v1",
             Self::PaymentDisputeClosed => "retail.payment.dispute_closed.v1",
             Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
+            Self::DocumentPosted => "retail.document.posted.v1",
+            Self::DocumentNotPosted => "retail.document.not_posted.v1",
+            Self::ProductChanged => "retail.product.changed.v1",
+            Self::LocationChanged => "retail.location.changed.v1",
         }
     }
 
@@ -170,7 +187,11 @@ impl EventType {
             Self::SalesOrderAcknowledged
             | Self::InventoryReceived
             | Self::ReservationExpired
-            | Self::InventoryAdjusted => System::Erp,
+            | Self::InventoryAdjusted
+            | Self::DocumentPosted
+            | Self::DocumentNotPosted
+            | Self::ProductChanged
+            | Self::LocationChanged => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
@@ -214,6 +235,9 @@ impl EventType {
             Self::PaymentAuthorizationExpired => "authorization",
             Self::PaymentDisputed | Self::PaymentDisputeClosed => "dispute",
             Self::InventoryAdjusted => "inventory-adjusted",
+            Self::DocumentPosted | Self::DocumentNotPosted => "posting-result",
+            Self::ProductChanged => "product-change",
+            Self::LocationChanged => "location-change",
         }
     }
 
@@ -281,6 +305,14 @@ pub enum EventData {
     PaymentDisputeClosed(Dispute),
     /// See [`EventType::InventoryAdjusted`].
     InventoryAdjusted(InventoryAdjusted),
+    /// See [`EventType::DocumentPosted`].
+    DocumentPosted(PostingResult),
+    /// See [`EventType::DocumentNotPosted`].
+    DocumentNotPosted(PostingResult),
+    /// See [`EventType::ProductChanged`].
+    ProductChanged(ProductChange),
+    /// See [`EventType::LocationChanged`].
+    LocationChanged(LocationChange),
 }
 
 impl EventData {
@@ -310,6 +342,10 @@ impl EventData {
             Self::PaymentDisputed(_) => EventType::PaymentDisputed,
             Self::PaymentDisputeClosed(_) => EventType::PaymentDisputeClosed,
             Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
+            Self::DocumentPosted(_) => EventType::DocumentPosted,
+            Self::DocumentNotPosted(_) => EventType::DocumentNotPosted,
+            Self::ProductChanged(_) => EventType::ProductChanged,
+            Self::LocationChanged(_) => EventType::LocationChanged,
         }
     }
 
@@ -333,7 +369,8 @@ impl EventData {
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => &data.order_number,
             Self::PaymentAuthorizationExpired(data) => &data.order_number,
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
-            Self::InventoryAdjusted(_) => return None,
+            Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => &data.order_number,
+            Self::InventoryAdjusted(_) | Self::ProductChanged(_) | Self::LocationChanged(_) => return None,
         })
     }
 
@@ -341,17 +378,24 @@ impl EventData {
     pub const fn sku(&self) -> Option<&Sku> {
         match self {
             Self::InventoryAdjusted(data) => Some(&data.sku),
+            Self::ProductChanged(data) => Some(&data.product.sku),
+            _ => None,
+        }
+    }
+
+    /// The place, where the event is about one.
+    pub const fn node_id(&self) -> Option<&NodeId> {
+        match self {
+            Self::LocationChanged(data) => Some(&data.location.node_id),
             _ => None,
         }
     }
 
     /// Events with the same partition are told in order, as far as possible.
     pub fn partition(&self) -> OrderNumber {
-        match (self.order_number(), self.sku()) {
-            (Some(order), _) => order.clone(),
-            (None, Some(sku)) => OrderNumber::from(sku.as_str()),
-            (None, None) => OrderNumber::from(self.event_type().name()),
-        }
+        let of_none = self.sku().map(Sku::as_str).or_else(|| self.node_id().map(NodeId::as_str));
+        let of_none = || OrderNumber::from(of_none.unwrap_or_else(|| self.event_type().name()));
+        self.order_number().cloned().unwrap_or_else(of_none)
     }
 
     /// The aggregate: what goes into `subject`.
@@ -375,6 +419,9 @@ impl EventData {
             Self::PaymentAuthorizationExpired(data) => data.authorization_id.to_string(),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => data.dispute_id.to_string(),
             Self::InventoryAdjusted(data) => data.sku.to_string(),
+            Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => data.erp_document.to_string(),
+            Self::ProductChanged(data) => data.product.sku.to_string(),
+            Self::LocationChanged(data) => data.location.node_id.to_string(),
         }
     }
 
@@ -398,6 +445,9 @@ impl EventData {
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => serde_json::to_value(data),
             Self::PaymentAuthorizationExpired(data) => serde_json::to_value(data),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => serde_json::to_value(data),
+            Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => serde_json::to_value(data),
+            Self::ProductChanged(data) => serde_json::to_value(data),
+            Self::LocationChanged(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
@@ -438,6 +488,10 @@ impl EventData {
             }
             EventType::PaymentDisputed => Self::PaymentDisputed(Deserialize::deserialize(data)?),
             EventType::PaymentDisputeClosed => Self::PaymentDisputeClosed(Deserialize::deserialize(data)?),
+            EventType::DocumentPosted => Self::DocumentPosted(Deserialize::deserialize(data)?),
+            EventType::DocumentNotPosted => Self::DocumentNotPosted(Deserialize::deserialize(data)?),
+            EventType::ProductChanged => Self::ProductChanged(Deserialize::deserialize(data)?),
+            EventType::LocationChanged => Self::LocationChanged(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
         })
     }

@@ -84,6 +84,9 @@ pub mod middleware {
     pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
     /// The next version of an order: `OrderChange` → `OrderChangeResult`.
     pub const CHANGE_ORDER: Operation = create(M, "changeOrder", "/v1/orders/{order_number}/changes");
+    /// A lower price after the sale, without goods coming back: `PriceAdjustment` → `AdjustmentDecision`.
+    pub const ADJUST_PRICE: Operation =
+        create(M, "adjustPrice", "/v1/orders/{order_number}/price-adjustments");
     /// Makes every call of an order again under its key: `ReplayRequest` → `OrderReplay`.
     pub const REPLAY_ORDER: Operation = create(M, "replayOrder", "/v1/orders/{order_number}/replays");
     /// `ReturnRequest` → `ReturnAuthorization`.
@@ -261,6 +264,18 @@ pub mod channel {
         put(system, "publishStock", "/v1/stock/{sku}")
     }
 
+    /// Tells a product as it is from now on; storefront, marketplace and POS: `ProductChange` → `ProductChange` as the
+    /// channel shows it now.
+    pub const fn put_product(system: System) -> Operation {
+        put(system, "putProduct", "/v1/products/{sku}")
+    }
+
+    /// Tells a place as it is from now on; storefront and POS: `LocationChange` → `LocationChange` as it is known there
+    /// now.
+    pub const fn put_location(system: System) -> Operation {
+        put(system, "putLocation", "/v1/locations/{node_id}")
+    }
+
     /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
     pub const fn notify_refund(system: System) -> Operation {
         create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
@@ -310,6 +325,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::READ_ORDER,
     middleware::CANCEL_ORDER,
     middleware::CHANGE_ORDER,
+    middleware::ADJUST_PRICE,
     middleware::REPLAY_ORDER,
     middleware::REQUEST_RETURN,
     middleware::CANCEL_RETURN,
@@ -360,12 +376,17 @@ pub const OPERATIONS: &[Operation] = &[
     channel::update_order_status(System::Storefront),
     channel::notify_refund(System::Storefront),
     channel::publish_stock(System::Storefront),
+    channel::put_product(System::Storefront),
+    channel::put_location(System::Storefront),
     channel::update_order_status(System::Marketplace),
     channel::notify_refund(System::Marketplace),
     channel::publish_stock(System::Marketplace),
+    channel::put_product(System::Marketplace),
     channel::update_order_status(System::Pos),
     channel::notify_refund(System::Pos),
     channel::publish_stock(System::Pos),
+    channel::put_product(System::Pos),
+    channel::put_location(System::Pos),
     pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Date;
+
 /// The kinds of problem that a contract knows. The wire form is `urn:counterproof:problem:<name>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProblemKind {
@@ -35,6 +37,13 @@ pub enum ProblemKind {
     BusinessRule,
     /// 422: the goods may not be returned.
     NotReturnable,
+    /// 422: the document names a product or place that is not known yet; `errors` says where. The same call is taken
+    /// once it is known.
+    UnknownReference,
+    /// 422: the accounting period of the document is closed; `open_from` says from when on documents are taken.
+    PeriodClosed,
+    /// 423: somebody works on the document; the same call is taken later.
+    DocumentLocked,
     /// 429: too many calls; see `Retry-After`.
     TooManyRequests,
     /// 500: the system failed; the outcome is unknown.
@@ -45,7 +54,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedBody,
         Self::InvalidSignature,
         Self::CredentialsExpired,
@@ -61,6 +70,9 @@ impl ProblemKind {
         Self::IdempotencyKeyReused,
         Self::BusinessRule,
         Self::NotReturnable,
+        Self::UnknownReference,
+        Self::PeriodClosed,
+        Self::DocumentLocked,
         Self::TooManyRequests,
         Self::InternalError,
         Self::Unavailable,
@@ -84,6 +96,9 @@ impl ProblemKind {
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::BusinessRule => "business-rule",
             Self::NotReturnable => "not-returnable",
+            Self::UnknownReference => "unknown-reference",
+            Self::PeriodClosed => "period-closed",
+            Self::DocumentLocked => "document-locked",
             Self::TooManyRequests => "too-many-requests",
             Self::InternalError => "internal-error",
             Self::Unavailable => "unavailable",
@@ -102,9 +117,13 @@ impl ProblemKind {
             | Self::InsufficientStock
             | Self::InsufficientFunds => 409,
             Self::BodyTooLarge => 413,
-            Self::InvalidDocument | Self::IdempotencyKeyReused | Self::BusinessRule | Self::NotReturnable => {
-                422
-            }
+            Self::InvalidDocument
+            | Self::IdempotencyKeyReused
+            | Self::BusinessRule
+            | Self::NotReturnable
+            | Self::UnknownReference
+            | Self::PeriodClosed => 422,
+            Self::DocumentLocked => 423,
             Self::TooManyRequests => 429,
             Self::InternalError => 500,
             Self::Unavailable => 503,
@@ -117,6 +136,8 @@ impl ProblemKind {
             self,
             Self::CredentialsExpired
                 | Self::ConcurrentRequest
+                | Self::UnknownReference
+                | Self::DocumentLocked
                 | Self::TooManyRequests
                 | Self::InternalError
                 | Self::Unavailable
@@ -146,6 +167,9 @@ impl ProblemKind {
             Self::IdempotencyKeyReused => "The idempotency key was used with another body",
             Self::BusinessRule => "The document cannot be accepted",
             Self::NotReturnable => "The goods may not be returned",
+            Self::UnknownReference => "The document names what is not known",
+            Self::PeriodClosed => "The accounting period is closed",
+            Self::DocumentLocked => "Somebody works on the document",
             Self::TooManyRequests => "Too many requests",
             Self::InternalError => "The system failed",
             Self::Unavailable => "The system is unavailable",
@@ -191,6 +215,9 @@ pub struct Problem {
     /// Where a document breaks its schema.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// With [`ProblemKind::PeriodClosed`]: the first day that documents may be dated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_from: Option<Date>,
 }
 
 impl Problem {
@@ -206,6 +233,7 @@ impl Problem {
             detail: detail.into(),
             retryable: kind.retryable(),
             errors: Vec::new(),
+            open_from: None,
         }
     }
 

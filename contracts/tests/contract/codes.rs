@@ -60,20 +60,24 @@ codes! {
         Returned, Canceled,
     }
     "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
+    "posting_status": PostingStatus { Pending, Posted, Failed }
+    "product_status": ProductStatus { Active, Discontinued }
     "promotion_funding": PromotionFunding { Retailer, Manufacturer, Marketplace }
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed, Canceled }
     "resolution": Resolution { Refund, StoreCredit, Exchange }
-    "return_method": ReturnMethod { Mail, Store }
+    "return_method": ReturnMethod { Mail, Store, Lost }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
-        LateDelivery, GiftUnwanted, RefusedDelivery,
+        LateDelivery, GiftUnwanted, RefusedDelivery, NotReceived,
     }
     "return_status": ReturnStatus {
         Requested, Approved, Declined, PartiallyReceived, Received, Closed, Expired, Canceled,
     }
     "sales_channel": SalesChannel { Web, Mobile, Social, Marketplace, Store, CallCenter }
-    "scan_code": ScanCode { PickedUp, InTransit, OutForDelivery, Delivered, ReturnToSender }
+    "scan_code": ScanCode {
+        PickedUp, InTransit, OutForDelivery, DeliveryAttempted, Delivered, ReturnToSender, Lost,
+    }
     "shipment_status": ShipmentStatus {
         Created, LabelPurchased, ReadyForPickup, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
     }

@@ -115,7 +115,8 @@ fn problems_say_of_their_type_what_the_table_says() {
         }
         let problem: Problem = serde_json::from_value(document).unwrap();
         let kind = problem.problem_kind().unwrap();
-        let expected = Problem { errors: problem.errors.clone(), ..Problem::new(kind, &problem.detail) };
+        let (errors, open_from) = (problem.errors.clone(), problem.open_from);
+        let expected = Problem { errors, open_from, ..Problem::new(kind, &problem.detail) };
         assert_eq!(problem, expected, "{name}");
     }
 }

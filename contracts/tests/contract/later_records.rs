@@ -25,6 +25,28 @@ records! {
         exchange,
         held_receipt_id,
     }
+    Concession {
+        amount: option::of(positive()),
+        percent: option::of(1..=100_u32),
+    }
+    AdjustedLine {
+        line_id,
+        concession,
+    }
+    PriceAdjustment {
+        order_number,
+        adjustment_id: reference(),
+        reason: text(4000),
+        lines,
+        shipping,
+    }
+    AdjustmentDecision {
+        order_number,
+        adjustment_id: reference(),
+        amount,
+        shipping,
+        refunds,
+    }
     ReturnCancellation {
         order_number,
         rma_id,
@@ -108,6 +130,8 @@ records! {
         exchange,
         serials,
         unexpected,
+        shipment_id,
+        till_reference: option::of(reference()),
     }
     RefundPart {
         refund_id,
@@ -154,6 +178,7 @@ records! {
         canceled: COUNT,
         shipped: COUNT,
         returned: COUNT,
+        lost: COUNT,
         backordered: COUNT,
     }
     OrderStatusUpdate {

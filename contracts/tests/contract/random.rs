@@ -52,6 +52,12 @@ impl Random for Timestamp {
     }
 }
 
+impl Random for Date {
+    fn random() -> BoxedStrategy<Self> {
+        Timestamp::random().prop_map(day_of).boxed()
+    }
+}
+
 impl Random for Money {
     /// Zero or more.
     fn random() -> BoxedStrategy<Self> {

@@ -122,6 +122,27 @@ records! {
         tax,
         contributions,
         settlement,
+        business_date,
+        posting_date,
+        posting,
+    }
+    ProductChange {
+        version: SEQUENCE,
+        status,
+        product,
+    }
+    LocationChange {
+        version: SEQUENCE,
+        open,
+        location,
+    }
+    PostingResult {
+        erp_document,
+        order_number,
+        kind,
+        cause: reference(),
+        posting,
+        reason: option::of(text(4000)),
     }
     CreditMemo {
         erp_document,
@@ -133,6 +154,10 @@ records! {
         contributions,
         settlement,
         retained: option::of(money(-SAFE..=SAFE)),
+        business_date,
+        posting_date,
+        posting,
+        shipping: option::of(positive()),
     }
     PostingLine {
         account: identifier(128),
@@ -354,6 +379,7 @@ records! {
         tax_terms,
         settlement,
         kits,
+        till_reference: option::of(reference()),
     }
     Kit {
         kit_id: identifier(128),
@@ -482,8 +508,12 @@ records! {
 impl Random for Problem {
     fn random() -> BoxedStrategy<Self> {
         let kind = proptest::sample::select(ProblemKind::ALL.to_vec());
-        (kind, text(4000), Vec::<FieldError>::random())
-            .prop_map(|(kind, detail, errors)| Self { errors, ..Self::new(kind, detail) })
+        (kind, text(4000), Vec::<FieldError>::random(), Option::<Date>::random())
+            .prop_map(|(kind, detail, errors, open_from)| Self {
+                errors,
+                open_from,
+                ..Self::new(kind, detail)
+            })
             .boxed()
     }
 }
@@ -513,6 +543,10 @@ impl Random for EventData {
             Authorization::random().prop_map(Self::PaymentAuthorizationExpired),
             Dispute::random().prop_map(Self::PaymentDisputed),
             Dispute::random().prop_map(Self::PaymentDisputeClosed),
+            ProductChange::random().prop_map(Self::ProductChanged),
+            LocationChange::random().prop_map(Self::LocationChanged),
+            PostingResult::random().prop_map(Self::DocumentPosted),
+            PostingResult::random().prop_map(Self::DocumentNotPosted),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
         ]
         .boxed()

@@ -22,6 +22,14 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/fulfillment/carrier_scans.feature"),
     ),
     (
+        "scenarios/fulfillment/undelivered.feature",
+        include_str!("../../../scenarios/fulfillment/undelivered.feature"),
+    ),
+    (
+        "scenarios/fulfillment/lost_parcels.feature",
+        include_str!("../../../scenarios/fulfillment/lost_parcels.feature"),
+    ),
+    (
         "scenarios/returns/store_return.feature",
         include_str!("../../../scenarios/returns/store_return.feature"),
     ),
@@ -94,6 +102,11 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/return_window.feature",
         include_str!("../../../scenarios/returns/return_window.feature"),
     ),
+    (
+        "scenarios/returns/return_seasons.feature",
+        include_str!("../../../scenarios/returns/return_seasons.feature"),
+    ),
+    ("scenarios/returns/warranty.feature", include_str!("../../../scenarios/returns/warranty.feature")),
     ("scenarios/tax/promotions.feature", include_str!("../../../scenarios/tax/promotions.feature")),
     ("scenarios/tax/sales_tax.feature", include_str!("../../../scenarios/tax/sales_tax.feature")),
     ("scenarios/tax/cross_border.feature", include_str!("../../../scenarios/tax/cross_border.feature")),
@@ -112,12 +125,26 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
     (
+        "scenarios/payments/price_adjustments.feature",
+        include_str!("../../../scenarios/payments/price_adjustments.feature"),
+    ),
+    (
         "scenarios/payments/split_tenders.feature",
         include_str!("../../../scenarios/payments/split_tenders.feature"),
     ),
     (
         "scenarios/inventory/lapsed_claims.feature",
         include_str!("../../../scenarios/inventory/lapsed_claims.feature"),
+    ),
+    ("scenarios/erp/document_intake.feature", include_str!("../../../scenarios/erp/document_intake.feature")),
+    (
+        "scenarios/master_data/products.feature",
+        include_str!("../../../scenarios/master_data/products.feature"),
+    ),
+    ("scenarios/master_data/places.feature", include_str!("../../../scenarios/master_data/places.feature")),
+    (
+        "scenarios/omnichannel/offline_tills.feature",
+        include_str!("../../../scenarios/omnichannel/offline_tills.feature"),
     ),
     ("scenarios/batch/order_files.feature", include_str!("../../../scenarios/batch/order_files.feature")),
     ("scenarios/batch/count_files.feature", include_str!("../../../scenarios/batch/count_files.feature")),

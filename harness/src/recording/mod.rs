@@ -19,6 +19,7 @@ use counterproof_contracts::{
     journal::{Entry, Exchange, Outcome, Record, Redactor, RunFinished, Settled, Verdict, Writer},
     model::{System, Timestamp},
     policy::Policy,
+    protocol::ProblemKind,
 };
 use counterproof_simulators::kernel::RecordSink;
 
@@ -44,6 +45,8 @@ struct Open {
     unresolved: BTreeMap<Unresolved, Timestamp>,
     last_activity: Option<Timestamp>,
     convergence: Convergence,
+    /// How often a system refused a call, by the type of problem.
+    refusals: BTreeMap<(System, String), u32>,
 }
 
 struct State {
@@ -253,6 +256,13 @@ impl Recording {
             .collect()
     }
 
+    /// How often a system refused calls of a scenario with a kind of problem.
+    pub fn refusals(&self, scenario: &str, system: System, kind: ProblemKind) -> u32 {
+        let state = self.state();
+        let refusals = state.open.get(scenario).map(|open| &open.refusals);
+        refusals.and_then(|refusals| refusals.get(&(system, kind.uri())).copied()).unwrap_or(0)
+    }
+
     /// When something of a scenario was last recorded.
     pub fn last_activity(&self, scenario: &str) -> Option<Timestamp> {
         self.state().open.get(scenario)?.last_activity
@@ -391,6 +401,9 @@ impl State {
 
 impl Open {
     fn track(&mut self, at: Timestamp, exchange: &Exchange) {
+        if let Some(kind) = exchange.response.get("type").and_then(serde_json::Value::as_str) {
+            *self.refusals.entry((exchange.to, kind.to_owned())).or_insert(0) += 1;
+        }
         let Some(key) = exchange.key.clone() else { return };
         let call = (exchange.from, exchange.to, exchange.operation.clone(), key);
         let repeated = exchange.outcome == Outcome::Unknown

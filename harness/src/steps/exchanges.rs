@@ -92,14 +92,14 @@ fn worth(play: &Play, lines: &[ReturnLine]) -> Result<i64, StepError> {
     let value = |line: &ReturnLine| {
         let bought = order.line(&line.line_id)?;
         let state = shown.iter().find(|state| state.line_id == line.line_id);
-        let first = state.map_or(0, |state| state.returned);
+        let first = state.map_or(0, |state| state.returned + state.lost);
         Some(bought.value(first..first + line.quantity).gross)
     };
     Ok(lines.iter().filter_map(value).sum())
 }
 
 /// Prices the replacement of an exchange in a channel.
-fn replacement(
+pub(super) fn replacement(
     play: &mut Play,
     wanted: &str,
     lines: &[ReturnLine],

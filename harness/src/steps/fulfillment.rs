@@ -1,6 +1,8 @@
 //! Steps about picking, shipping and carrying.
 
-use counterproof_contracts::model::{ItemQuantity, ScanCode, ShipmentStatus, TrackingNumber};
+use counterproof_contracts::model::{
+    ItemQuantity, OrderNumber, ScanCode, ShipmentId, ShipmentStatus, TrackingNumber,
+};
 use counterproof_simulators::{
     kernel::Scene,
     wms::{ActionError, ItemRef, Wms},
@@ -44,6 +46,12 @@ pub(super) const STEPS: &[Step] = &[
             }
             .boxed_local()
         },
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the carrier scans parcel {count} as {scan}",
+        doc: "The carrier scans one of the parcels that have left, counted from 1, now.",
+        action: |world, args| scan_one(world, args).boxed_local(),
     },
     Step {
         kind: Kind::Action,
@@ -131,11 +139,20 @@ fn scan_code(name: &str) -> ScanCode {
         "picked up" => ScanCode::PickedUp,
         "in transit" => ScanCode::InTransit,
         "out for delivery" => ScanCode::OutForDelivery,
+        "delivery attempted" => ScanCode::DeliveryAttempted,
+        "return to sender" => ScanCode::ReturnToSender,
+        "lost" => ScanCode::Lost,
         _ => ScanCode::Delivered,
     }
 }
 
-async fn scan_all(play: &mut Play, code: ScanCode, days_ago: u32) -> Result<(), StepError> {
+/// Scans each parcel that has left, or one of them, counted from 1.
+async fn scan_parcels(
+    play: &mut Play,
+    code: ScanCode,
+    days_ago: u32,
+    only: Option<u32>,
+) -> Result<(), StepError> {
     let number = play.order_number()?;
     let occurred_at = play
         .stage
@@ -145,11 +162,17 @@ async fn scan_all(play: &mut Play, code: ScanCode, days_ago: u32) -> Result<(), 
         .unwrap_or(play.stage.clock.base());
     let parcels = play
         .eventually("a parcel that has left", |stage| {
-            let left: Vec<TrackingNumber> = stage.landscape.wms.look(|wms| {
-                let shipped = wms.shipments(&number).filter(|shipment| shipment.shipped_at.is_some());
-                shipped.filter_map(|shipment| shipment.tracking_number.clone()).collect()
-            });
-            if left.is_empty() { Err("no parcel of the order has left".to_owned()) } else { Ok(left) }
+            let left = departed(stage, &number);
+            let numbers = left.into_iter().filter_map(|(_, tracking)| tracking);
+            let wanted: Vec<TrackingNumber> = match only {
+                None => numbers.collect(),
+                Some(count) => numbers.skip(count.saturating_sub(1) as usize).take(1).collect(),
+            };
+            if wanted.is_empty() {
+                Err("no such parcel of the order has left".to_owned())
+            } else {
+                Ok(wanted)
+            }
         })
         .await?;
     let root = play.same_root("scan");
@@ -166,14 +189,27 @@ async fn scan_all(play: &mut Play, code: ScanCode, days_ago: u32) -> Result<(), 
     Ok(())
 }
 
+/// Parcels of an order that have left, in the order in which they were packed.
+pub(super) fn departed(stage: &Stage, number: &OrderNumber) -> Vec<(ShipmentId, Option<TrackingNumber>)> {
+    stage.landscape.wms.look(|wms| {
+        let left = wms.shipments(number).filter(|shipment| shipment.shipped_at.is_some());
+        left.map(|shipment| (shipment.shipment_id.clone(), shipment.tracking_number.clone())).collect()
+    })
+}
+
 async fn scan(world: &mut World, args: Args, days_ago: u32) -> Result<(), StepError> {
-    scan_all(world.play()?, scan_code(args.text(0)), days_ago).await
+    scan_parcels(world.play()?, scan_code(args.text(0)), days_ago, None).await
+}
+
+async fn scan_one(world: &mut World, args: Args) -> Result<(), StepError> {
+    let count = args.number(0)?;
+    scan_parcels(world.play()?, scan_code(args.text(1)), 0, Some(count)).await
 }
 
 async fn deliver(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     for code in [ScanCode::PickedUp, ScanCode::InTransit, ScanCode::OutForDelivery, ScanCode::Delivered] {
-        scan_all(play, code, 0).await?;
+        scan_parcels(play, code, 0, None).await?;
     }
     Ok(())
 }
@@ -209,10 +245,12 @@ async fn parcels(world: &mut World, args: Args) -> Result<(), StepError> {
 async fn parcel(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (index, number, system) = (args.number(0)? as usize, play.order_number()?, play.channel()?);
-    let expected = match args.text(1) {
-        "out for delivery" => ShipmentStatus::OutForDelivery,
-        "delivered" => ShipmentStatus::Delivered,
-        _ => ShipmentStatus::InTransit,
+    let expected = match scan_code(args.text(1)) {
+        ScanCode::OutForDelivery | ScanCode::DeliveryAttempted => ShipmentStatus::OutForDelivery,
+        ScanCode::Delivered => ShipmentStatus::Delivered,
+        ScanCode::ReturnToSender => ShipmentStatus::ReturnToSender,
+        ScanCode::Lost => ShipmentStatus::Lost,
+        ScanCode::PickedUp | ScanCode::InTransit => ShipmentStatus::InTransit,
     };
     play.expect(&format!("parcel {index} shown as {}", args.text(1)), |stage| {
         let shown = stage.channel_view(system, &number).shipments;

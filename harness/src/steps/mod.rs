@@ -3,14 +3,17 @@
 //! Steps speak of business. They act through the simulators as customers, clerks and drivers would, and
 //! look at what simulators show; they never reach into the implementation.
 
+mod adjustments;
 mod agreement;
 mod changes;
 mod dispositions;
+mod erp;
 mod exceptions;
 mod exchanges;
 mod faults;
 mod files;
 mod fulfillment;
+mod master_data;
 mod orders;
 mod parameters;
 mod payment;
@@ -22,6 +25,8 @@ mod return_exceptions;
 mod returns;
 mod stock;
 mod taxes;
+mod tills;
+mod undelivered;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -139,8 +144,13 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exchanges::STEPS,
         dispositions::STEPS,
         files::STEPS,
+        erp::STEPS,
+        tills::STEPS,
+        master_data::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
+        undelivered::STEPS,
+        adjustments::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -11,7 +11,7 @@ use counterproof_simulators::{
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, files};
+use super::{Args, Kind, Step, at_once, files, tills};
 use crate::{
     stage::Root,
     world::{Cart, Play, StepError, World},
@@ -205,6 +205,9 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
     order.pickup_node = cart.pickup;
     order.total.amount += cart.excess;
+    if play.offline && channel == SalesChannel::Store {
+        order.till_reference = Some(format!("till-{}-sale-{count}", play.tag));
+    }
     play.stage.claim(&play.id, BusinessKey::Order(number.clone()))?;
     open_account(play, &order, TenderKind::GiftCard, cart.gift_card)?;
     open_account(play, &order, TenderKind::StoreCredit, cart.store_credit)?;
@@ -243,6 +246,9 @@ fn open_account(
 }
 
 fn submit(play: &Play, order: &Order, root: &Root) -> Result<(), StepError> {
+    if play.offline && order.sales_channel == SalesChannel::Store {
+        return tills::sell(play, order, root);
+    }
     if play.files_of.is_some() && order.sales_channel == SalesChannel::Store {
         return files::take_order(play, order, root);
     }

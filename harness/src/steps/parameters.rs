@@ -50,7 +50,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "scan",
-        pattern: "picked up|in transit|out for delivery|delivered",
+        pattern: "picked up|in transit|out for delivery|delivery attempted|delivered|return to sender|lost",
         doc: "what a carrier sees",
     },
     Parameter { name: "grade", pattern: "as new|opened|worn|unusable", doc: "the state of returned goods" },
@@ -86,7 +86,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|pickup lapse notice|substitution proposal|blind return notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|pickup lapse notice|substitution proposal|blind return notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice|product notice|notice of the place|posting confirmation|posting failure",
         doc: "something that a system says by itself",
     },
     Parameter {

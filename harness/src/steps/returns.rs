@@ -7,7 +7,7 @@ use counterproof_contracts::model::{
 use counterproof_simulators::wms::{Arrival, ItemRef};
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, files, fulfillment, payment, stock};
+use super::{Args, Kind, Step, at_once, files, fulfillment, payment, stock, tills};
 use crate::{
     stage::Root,
     world::{Play, StepError, World},
@@ -146,7 +146,12 @@ pub(super) fn gift_recipient(play: &Play, by_recipient: bool) -> Result<Option<C
 
 async fn store_return(world: &mut World, args: Args, by_recipient: bool) -> Result<(), StepError> {
     let play = world.play()?;
-    let (receipt, root) = receipt(play, &args, 1, args.text(2), by_recipient).await?;
+    let (mut receipt, root) = receipt(play, &args, 1, args.text(2), by_recipient).await?;
+    if play.offline {
+        receipt.till_reference = Some(format!("till-{}", receipt.receipt_id));
+        tills::take_back(play, receipt, &root);
+        return Ok(());
+    }
     if play.files_of.as_ref() == Some(&receipt.node_id) {
         files::take_return(play, receipt, &root);
         return Ok(());
@@ -170,7 +175,9 @@ pub(super) async fn receipt(
     remember_stock(play, &node_id, &lines);
     let serials = scan(play, &number, &lines);
     let root = play.root("store-return");
-    play.stage.look_up(System::Pos, &number, &root).await;
+    if !play.offline {
+        play.stage.look_up(System::Pos, &number, &root).await;
+    }
     let count = play.next("receipt");
     let grades = lines
         .iter()
@@ -195,6 +202,8 @@ pub(super) async fn receipt(
         exchange: None,
         serials,
         unexpected: Vec::new(),
+        shipment_id: None,
+        till_reference: None,
     };
     Ok((receipt, root))
 }

@@ -47,6 +47,8 @@ defects! {
     ChainLost = "chain-lost",
     ChangeNotBooked = "change-not-booked",
     ChangeBookedAtOldPrice = "change-booked-at-old-price",
+    OldMasterDataWin = "old-master-data-win",
+    StoresNotToldOfProducts = "stores-not-told-of-products",
     ClaimLeaked = "claim-leaked",
     LapsedClaimUsed = "lapsed-claim-used",
     PriceChangeClaimsAgain = "price-change-claims-again",
@@ -137,6 +139,9 @@ defects! {
     CreditMemoInOtherCurrency = "credit-memo-in-other-currency",
     TaxReportedAtAcceptance = "tax-reported-at-acceptance",
     OldAnswerWins = "old-answer-wins",
+    DatedAsPosted = "dated-as-posted",
+    FoundParcelPaidAgain = "found-parcel-paid-again",
+    ShippingGrantedTwice = "shipping-granted-twice",
 }
 
 impl Defect {

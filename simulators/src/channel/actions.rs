@@ -162,11 +162,11 @@ impl Channel {
     }
 }
 
-fn submission_key(order: &Order) -> String {
+pub(super) fn submission_key(order: &Order) -> String {
     format!("submit-{}", order.channel_order_id)
 }
 
-fn submit(scene: &mut Scene<'_>, order: &Order, key: String) {
+pub(super) fn submit(scene: &mut Scene<'_>, order: &Order, key: String) {
     scene.call(middleware::SUBMIT_ORDER, &[], body(order), key, &order.order_number);
 }
 

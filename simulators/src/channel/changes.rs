@@ -16,7 +16,7 @@ use crate::kernel::Scene;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Changes {
     /// What was asked for, by wish.
-    wishes: BTreeMap<String, Order>,
+    pub(super) wishes: BTreeMap<String, Order>,
     /// What was answered last, by wish.
     results: BTreeMap<String, OrderChangeResult>,
     /// The last wish.

@@ -4,13 +4,13 @@
 //! those, too. It shows what it is told, newest sequence first, and remembers what it was answered. It
 //! deliberately checks neither prices nor eligibility: that is the middleware's work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        Order, OrderNumber, OrderStatusUpdate, RefundNotice, ReturnAuthorization, Sku, StockPublication,
-        System,
+        LineId, Order, OrderNumber, OrderStatusUpdate, RefundNotice, ReturnAuthorization, Sku,
+        StockPublication, System,
     },
     protocol::{Cancellation, OrderAcknowledgment, Problem, ProblemKind, channel as operations, middleware},
 };
@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::kernel::{Call, Core, OutboundCall, Scene, answer};
 
 mod actions;
+mod catalogue;
 mod changes;
 mod files;
 mod marketplace;
@@ -51,12 +52,18 @@ pub struct Channel {
     system: System,
     conversations: BTreeMap<OrderNumber, Conversation>,
     stock: BTreeMap<Sku, StockPublication>,
+    catalogue: catalogue::Catalogue,
 }
 
 impl Channel {
     /// A channel without orders. `system` is the one it stands for.
     pub const fn new(system: System) -> Self {
-        Self { system, conversations: BTreeMap::new(), stock: BTreeMap::new() }
+        Self {
+            system,
+            conversations: BTreeMap::new(),
+            stock: BTreeMap::new(),
+            catalogue: catalogue::Catalogue::new(),
+        }
     }
 
     /// The order as the customer placed it here.
@@ -151,6 +158,7 @@ impl Channel {
         {
             return Ok(shown.clone());
         }
+        known.covers(&update)?;
         known.shown = Some(update.clone());
         changes::learn(known, &update.changes, scene);
         let order = known.order.clone().unwrap_or(order);
@@ -202,6 +210,23 @@ impl Channel {
 }
 
 impl Conversation {
+    /// Whether an update tells of lines only that the order has, or has in a version that was asked for.
+    fn covers(&self, update: &OrderStatusUpdate) -> Result<(), Problem> {
+        let orders = self.order.iter().chain(self.changing.wishes.values());
+        let lines: BTreeSet<&LineId> =
+            orders.flat_map(|order| &order.lines).map(|line| &line.line_id).collect();
+        let told = update.lines.iter().map(|line| &line.line_id);
+        let shipped = update.shipments.iter().flat_map(|shipment| {
+            let scanned = shipment.serials.iter().map(|unit| &unit.line_id);
+            shipment.lines.iter().map(|line| &line.line_id).chain(scanned)
+        });
+        let unknown = told.chain(shipped).find(|line_id| !lines.contains(line_id));
+        unknown.map_or(Ok(()), |line_id| {
+            let detail = format!("order {} has no line {line_id}", update.order_number);
+            Err(Problem::new(ProblemKind::BusinessRule, detail))
+        })
+    }
+
     fn keep_cancellation(&mut self, answer: Cancellation) {
         self.cancellations.retain(|known| known.cancellation_id != answer.cancellation_id);
         self.cancellations.push(answer);
@@ -226,6 +251,10 @@ impl Core for Channel {
             answer(&self.notify_refund(path, call.document()?, scene)?)
         } else if call.operation == operations::publish_stock(self.system) {
             answer(&self.publish_stock(call.parameter("sku"), call.document()?, scene)?)
+        } else if call.operation == operations::put_product(self.system) {
+            answer(&self.put_product(call.parameter("sku"), call.document()?, scene)?)
+        } else if call.operation == operations::put_location(self.system) {
+            answer(&self.put_location(call.parameter("node_id"), call.document()?, scene)?)
         } else {
             Err(Problem::new(ProblemKind::UnknownOperation, call.operation.to_string()))
         }

@@ -2,7 +2,7 @@
 //!
 //! The clerk asks first and takes the goods only when the middleware agrees; a refused customer keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     batch::Record,
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     ActionError, Channel, Damage,
-    actions::body,
+    actions::{body, submission_key, submit},
     files::{self, Files},
     read,
 };
@@ -31,6 +31,16 @@ pub struct Pos {
     refusals: BTreeMap<ReceiptId, Problem>,
     lookups: BTreeMap<OrderNumber, OrderView>,
     files: Files,
+    offline: BTreeMap<String, Offline>,
+    /// Receipts of goods that were handed over before anybody was asked.
+    handed_over: BTreeSet<ReceiptId>,
+}
+
+/// What tills took while they had no line.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Offline {
+    sales: Vec<Order>,
+    returns: Vec<ReturnReceipt>,
 }
 
 impl Default for Pos {
@@ -48,6 +58,8 @@ impl Pos {
             refusals: BTreeMap::new(),
             lookups: BTreeMap::new(),
             files: Files::default(),
+            offline: BTreeMap::new(),
+            handed_over: BTreeSet::new(),
         }
     }
 
@@ -59,6 +71,60 @@ impl Pos {
         }
         let key = format!("receipt-{}", receipt.receipt_id);
         scene.call(middleware::RECEIVE_RETURN, &[], body(receipt), key, &receipt.order_number);
+    }
+
+    /// A till without a line sells: the customer pays, and nobody else hears of it yet.
+    pub fn sell_offline(
+        &mut self,
+        scene: &mut Scene<'_>,
+        till: &str,
+        order: Order,
+    ) -> Result<(), ActionError> {
+        self.channel.take_order(scene, order.clone())?;
+        self.offline.entry(till.to_owned()).or_default().sales.push(order);
+        Ok(())
+    }
+
+    /// A till without a line takes goods back: they are there before anybody is asked.
+    pub fn take_back_offline(&mut self, scene: &mut Scene<'_>, till: &str, receipt: ReturnReceipt) {
+        self.handed_over.insert(receipt.receipt_id.clone());
+        self.offline.entry(till.to_owned()).or_default().returns.push(receipt.clone());
+        hand_over(receipt, scene);
+    }
+
+    /// The line is back: what was sold and taken back is told. Returns how much that is.
+    pub fn synchronize(&mut self, scene: &mut Scene<'_>, till: &str) -> usize {
+        let taken = self.offline.get(till).cloned().unwrap_or_default();
+        for order in &taken.sales {
+            submit(scene, order, submission_key(order));
+        }
+        for receipt in &taken.returns {
+            self.store_return(scene, receipt);
+        }
+        taken.sales.len() + taken.returns.len()
+    }
+
+    /// The back office of the store, which has the till's journal, tells the last sale under a reference of its own.
+    /// `None`: no till sold anything.
+    pub fn tell_sale_again(&self, scene: &mut Scene<'_>, till: &str, number: &OrderNumber) -> Option<()> {
+        let sold = self.offline.get(till)?.sales.last()?;
+        let order = Order {
+            order_number: number.clone(),
+            channel_order_id: format!("back-office-{}", sold.channel_order_id).into(),
+            ..sold.clone()
+        };
+        submit(scene, &order, submission_key(&order));
+        Some(())
+    }
+
+    /// It tells the last return under a reference of its own: which one.
+    pub fn tell_return_again(&mut self, scene: &mut Scene<'_>, till: &str) -> Option<ReceiptId> {
+        let taken = self.offline.get(till)?.returns.last()?.clone();
+        let receipt_id = ReceiptId::from(format!("back-office-{}", taken.receipt_id));
+        let receipt = ReturnReceipt { receipt_id: receipt_id.clone(), ..taken };
+        self.handed_over.insert(receipt_id.clone());
+        self.store_return(scene, &receipt);
+        Some(receipt_id)
     }
 
     /// A store that takes part in no calls takes an order. The middleware hears of it by the next file.
@@ -143,7 +209,8 @@ impl Pos {
                 self.refusals.insert(receipt_id, problem);
             }
             Ok(decision) => {
-                if self.decisions.insert(receipt_id, decision).is_none() {
+                let asked_first = !self.handed_over.contains(&receipt_id);
+                if self.decisions.insert(receipt_id, decision).is_none() && asked_first {
                     hand_over(receipt, scene);
                 }
             }

@@ -43,6 +43,32 @@ fn refuses_another_content_under_the_same_identifier() {
 }
 
 #[test]
+fn asks_for_lower_prices_and_remembers_what_it_was_told() {
+    let mut stage = Stage::new(CustomerService::new());
+    let (order, adjustment) = (OrderNumber::new("W-1"), adjustment("A-1"));
+    let asked = stage.act(|service, scene| service.adjust_price(scene, adjustment.clone()));
+    assert_eq!(asked.effects.len(), 1);
+    assert_eq!(stage.core.decision(&order), None);
+    let refusal = Problem::new(ProblemKind::BusinessRule, "too much");
+    stage.answer(&asked.calls[0], &Err(refusal.clone()));
+    assert_eq!(stage.core.decision(&order), Some(&Err(refusal)));
+    let again = stage.act(|service, scene| service.adjust_again(scene, &order));
+    assert!(again.answer && again.effects.is_empty(), "the same wish is no new one");
+    assert_eq!(again.calls[0].body, asked.calls[0].body);
+    assert_ne!(again.calls[0].key, asked.calls[0].key);
+}
+
+fn adjustment(id: &str) -> PriceAdjustment {
+    PriceAdjustment {
+        order_number: "W-1".into(),
+        adjustment_id: id.to_owned(),
+        reason: "scratched".to_owned(),
+        lines: Vec::new(),
+        shipping: None,
+    }
+}
+
+#[test]
 fn is_a_sales_channel_too() {
     let mut stage = Stage::new(CustomerService::new());
     let wish = stage.act(|service, scene| service.channel.cancel(scene, &"W-1".into(), Vec::new(), "call"));

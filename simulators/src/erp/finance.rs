@@ -32,7 +32,7 @@ const CLAWED_BACK: &str = "promotion_clawback";
 
 /// The amounts of a document, in the currency that they are booked in.
 #[derive(Debug, Clone, Copy)]
-struct Booked {
+pub(super) struct Booked {
     currency: Currency,
     amount: i64,
     tax: i64,
@@ -45,24 +45,13 @@ impl Erp {
     /// Posts an invoice: debit receivable, credit revenue and tax.
     pub(super) fn post_invoice(
         &mut self,
-        mut invoice: Invoice,
+        invoice: &Invoice,
+        number: &ErpDocument,
         scene: &mut Scene<'_>,
-    ) -> Result<Invoice, Problem> {
-        let sales_order =
-            self.check_money(&invoice.order_number, &invoice.lines, invoice.amount, invoice.tax)?;
-        let earlier = self.invoices(&invoice.order_number).iter().map(|known| known.contributions.as_slice());
-        let amounts = Amounts {
-            amount: invoice.amount,
-            tax: invoice.tax,
-            contributions: &invoice.contributions,
-            settlement: invoice.settlement,
-            retained: 0,
-        };
-        let booked = amounts.booked(&sales_order, &earlier)?;
-        let number = ErpDocument::new(scene.id("inv", invoice.order_number.as_str()));
-        invoice.erp_document = Some(number.clone());
+    ) -> Result<(), Problem> {
+        let (sales_order, booked) = self.check_invoice(invoice)?;
         let posting = FinancialPosting {
-            erp_document: number,
+            erp_document: number.clone(),
             kind: PostingKind::Invoice,
             order_number: invoice.order_number.clone(),
             currency: booked.currency,
@@ -74,35 +63,40 @@ impl Erp {
         let file = self.files.entry(invoice.order_number.clone()).or_default();
         file.invoices.push(invoice.clone());
         file.postings.push(posting);
-        Ok(invoice)
+        Ok(())
+    }
+
+    /// What an invoice books; an invoice that cannot be booked is refused.
+    pub(super) fn check_invoice(&self, invoice: &Invoice) -> Result<(SalesOrder, Booked), Problem> {
+        let sales_order =
+            self.check_money(&invoice.order_number, &invoice.lines, invoice.amount, invoice.tax)?;
+        let earlier = self.invoices(&invoice.order_number).iter().map(|known| known.contributions.as_slice());
+        let amounts = Amounts {
+            amount: invoice.amount,
+            tax: invoice.tax,
+            contributions: &invoice.contributions,
+            settlement: invoice.settlement,
+            retained: 0,
+        };
+        let booked = amounts.booked(&sales_order, &earlier)?;
+        Ok((sales_order, booked))
     }
 
     /// Posts a credit memo: the reverse of an invoice.
     pub(super) fn post_credit_memo(
         &mut self,
-        mut memo: CreditMemo,
+        memo: &CreditMemo,
+        number: &ErpDocument,
         scene: &mut Scene<'_>,
-    ) -> Result<CreditMemo, Problem> {
-        let sales_order = self.check_money(&memo.order_number, &memo.lines, memo.amount, memo.tax)?;
-        let earlier =
-            self.credit_memos(&memo.order_number).iter().map(|known| known.contributions.as_slice());
-        let amounts = Amounts {
-            amount: memo.amount,
-            tax: memo.tax,
-            contributions: &memo.contributions,
-            settlement: memo.settlement,
-            retained: memo.retained.map_or(0, |retained| retained.amount),
-        };
-        let booked = amounts.booked(&sales_order, &earlier)?;
-        let number = ErpDocument::new(scene.id("cm", memo.order_number.as_str()));
-        memo.erp_document = Some(number.clone());
+    ) -> Result<(), Problem> {
+        let (sales_order, booked) = self.check_credit_memo(memo)?;
         let reversed = booked.lines(&sales_order).into_iter().map(|line| PostingLine {
             account: line.account,
             debit: line.credit,
             credit: line.debit,
         });
         let posting = FinancialPosting {
-            erp_document: number,
+            erp_document: number.clone(),
             kind: PostingKind::CreditMemo,
             order_number: memo.order_number.clone(),
             currency: booked.currency,
@@ -114,7 +108,23 @@ impl Erp {
         let file = self.files.entry(memo.order_number.clone()).or_default();
         file.credit_memos.push(memo.clone());
         file.postings.push(posting);
-        Ok(memo)
+        Ok(())
+    }
+
+    /// What a credit memo books; one that cannot be booked is refused.
+    pub(super) fn check_credit_memo(&self, memo: &CreditMemo) -> Result<(SalesOrder, Booked), Problem> {
+        let sales_order = self.check_money(&memo.order_number, &memo.lines, memo.amount, memo.tax)?;
+        let earlier =
+            self.credit_memos(&memo.order_number).iter().map(|known| known.contributions.as_slice());
+        let amounts = Amounts {
+            amount: memo.amount,
+            tax: memo.tax,
+            contributions: &memo.contributions,
+            settlement: memo.settlement,
+            retained: memo.retained.map_or(0, |retained| retained.amount),
+        };
+        let booked = amounts.booked(&sales_order, &earlier)?;
+        Ok((sales_order, booked))
     }
 
     /// Lets what is owed for returned goods pay their replacement, or takes that back: one posting for each

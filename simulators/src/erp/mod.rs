@@ -27,8 +27,12 @@ use crate::{
 
 mod backorder;
 mod finance;
+mod intake;
+#[cfg(test)]
+mod intake_tests;
 #[cfg(test)]
 mod ledger_tests;
+mod master;
 mod reservation;
 mod returns;
 mod sales;
@@ -37,6 +41,8 @@ mod stock;
 mod tests;
 
 use backorder::Backorders;
+use intake::Intake;
+use master::MasterData;
 use reservation::Claim;
 use sales::Booking;
 use stock::Ledger;
@@ -57,6 +63,8 @@ pub struct Erp {
     /// How long claims on a SKU last whose order is not booked; for ever where nothing stands.
     claims_last: BTreeMap<Sku, std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
+    intake: Intake,
+    master: MasterData,
 }
 
 /// Documents of one order beside its sales orders, oldest first.
@@ -223,6 +231,15 @@ impl Core for Erp {
     }
 
     fn handle(&mut self, call: &Call, scene: &mut Scene<'_>) -> Result<Value, Problem> {
+        self.intake.admit(call, scene)?;
+        let answer = self.carry_out(call, scene)?;
+        self.intake.took(call, scene.now());
+        Ok(answer)
+    }
+}
+
+impl Erp {
+    fn carry_out(&mut self, call: &Call, scene: &mut Scene<'_>) -> Result<Value, Problem> {
         match call.operation {
             operations::CREATE_SALES_ORDER => answer(&self.create_sales_order(call.document()?, scene)?),
             operations::FIND_SALES_ORDERS => answer(&self.find_sales_orders(call)),
@@ -238,7 +255,7 @@ impl Core for Erp {
             }
             operations::POST_INVENTORY_MOVEMENT => answer(&self.move_stock(call.document()?, scene)?),
             operations::POST_STOCK_COUNT => answer(&self.count_stock(&call.document()?, scene)?),
-            operations::POST_INVOICE => answer(&self.post_invoice(call.document()?, scene)?),
+            operations::POST_INVOICE => answer(&self.take_invoice(call.document()?, scene)?),
             operations::CREATE_RETURN_AUTHORIZATION => {
                 answer(&self.authorize_return(call.document()?, scene)?)
             }
@@ -249,7 +266,7 @@ impl Core for Erp {
             operations::POST_RETURN_REJECTION => {
                 answer(&self.book_rejection(call.parameter("receipt_id"), call.document()?, scene)?)
             }
-            operations::POST_CREDIT_MEMO => answer(&self.post_credit_memo(call.document()?, scene)?),
+            operations::POST_CREDIT_MEMO => answer(&self.take_credit_memo(call.document()?, scene)?),
             operations::SETTLE_EXCHANGE => answer(&self.settle_exchange(call.document()?, scene)?),
             operations::READ_STOCK => answer(&self.stock.levels(&Sku::new(call.parameter("sku")))),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),

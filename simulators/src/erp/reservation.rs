@@ -90,6 +90,8 @@ impl Erp {
         scene: &mut Scene<'_>,
     ) -> Result<Reservation, Problem> {
         check_lines(&request.lines)?;
+        let skus = request.lines.iter().map(|line| &line.sku);
+        self.master.check_known(skus, |index| format!("/lines/{index}/sku"))?;
         let (lines, backordered) = self.place(request)?;
         let order_number = request.order_number.clone();
         let reservation_id = ReservationId::new(scene.id("rsv", order_number.as_str()));

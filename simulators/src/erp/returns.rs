@@ -27,7 +27,10 @@ impl Erp {
         receipt: ReturnReceipt,
         scene: &mut Scene<'_>,
     ) -> Result<ReturnReceipt, Problem> {
-        self.check_booked(&receipt.order_number, receipt.lines.iter().map(|line| &line.line_id))?;
+        let came = receipt.lines.iter().map(|line| &line.line_id);
+        let graded = receipt.grades.iter().map(|grade| &grade.line_id);
+        let scanned = receipt.serials.iter().map(|unit| &unit.line_id);
+        self.check_booked(&receipt.order_number, came.chain(graded).chain(scanned))?;
         scene.commit(Effect::ReturnReceiptBooked { receipt: receipt.clone() });
         self.files.entry(receipt.order_number.clone()).or_default().receipts.push(receipt.clone());
         Ok(receipt)

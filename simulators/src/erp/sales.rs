@@ -48,6 +48,8 @@ impl Erp {
         scene: &mut Scene<'_>,
     ) -> Result<SalesOrder, Problem> {
         check_sales_order(&sales_order)?;
+        let skus = sales_order.lines.iter().map(|line| &line.sku);
+        self.master.check_known(skus, |index| format!("/lines/{index}/sku"))?;
         let order_number = sales_order.order_number.clone();
         let erp_document = ErpDocument::new(scene.id("so", order_number.as_str()));
         sales_order.erp_document = Some(erp_document.clone());

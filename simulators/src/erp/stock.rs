@@ -177,12 +177,18 @@ impl Erp {
         Ok(self.stock.level(&count.sku, &count.node_id))
     }
 
-    /// Books a movement. A goods issue uses up the order's claim at the node, as far as there is one.
+    /// Books a movement, of a line that the order has if that is booked. A goods issue uses up the order's claim at
+    /// the node, as far as there is one.
     pub(super) fn move_stock(
         &mut self,
         movement: InventoryMovement,
         scene: &mut Scene<'_>,
     ) -> Result<InventoryMovement, Problem> {
+        if let Some((order, line)) = movement.order_number.as_ref().zip(movement.line_id.as_ref())
+            && self.bookings_of(order).next().is_some()
+        {
+            self.check_booked(order, std::iter::once(line))?;
+        }
         self.move_stock_at(scene.now(), movement, scene)
     }
 
@@ -194,6 +200,7 @@ impl Erp {
         scene: &mut Scene<'_>,
     ) -> Result<InventoryMovement, Problem> {
         check_direction(&movement)?;
+        self.master.check_known([&movement.sku].into_iter(), |_| "/sku".to_owned())?;
         let after = self.stock.after(&movement)?;
         let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
         shelf.units.insert(movement.condition, after);

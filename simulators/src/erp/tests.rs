@@ -113,7 +113,7 @@ fn sales_order(order: &Order) -> SalesOrder {
 }
 
 /// An ERP that booked an order of two shirts and a pair of socks.
-fn booked() -> (Stage<Erp>, SalesOrder) {
+pub(super) fn booked() -> (Stage<Erp>, SalesOrder) {
     let mut stage = stage();
     let order = order("W-1", &[("linen shirt", 2), ("cotton socks", 1)]);
     let played = call(&mut stage, operations::CREATE_SALES_ORDER, &[], sales_order(&order));
@@ -141,7 +141,7 @@ fn cancel(stage: &mut Stage<Erp>, lines: &[LineQuantity]) -> Answered {
     call(stage, operations::CANCEL_SALES_ORDER_LINES, &[("erp_document", "so-W-1-1")], body)
 }
 
-fn invoice(amount: i64, tax: i64, lines: &[LineQuantity]) -> Invoice {
+pub(super) fn invoice(amount: i64, tax: i64, lines: &[LineQuantity]) -> Invoice {
     Invoice {
         erp_document: None,
         order_number: "W-1".into(),
@@ -151,10 +151,13 @@ fn invoice(amount: i64, tax: i64, lines: &[LineQuantity]) -> Invoice {
         tax: Money::new(tax, Currency::EUR),
         contributions: Vec::new(),
         settlement: None,
+        business_date: None,
+        posting_date: None,
+        posting: None,
     }
 }
 
-fn post_invoice(stage: &mut Stage<Erp>, invoice: &Invoice) -> Answered {
+pub(super) fn post_invoice(stage: &mut Stage<Erp>, invoice: &Invoice) -> Answered {
     call(stage, operations::POST_INVOICE, &[], invoice)
 }
 
@@ -369,7 +372,11 @@ fn postings_balance_and_credit_memos_reverse_them() {
         tax: Money::new(1_597, Currency::EUR),
         contributions: Vec::new(),
         retained: None,
+        shipping: None,
         settlement: None,
+        business_date: None,
+        posting_date: None,
+        posting: None,
     };
     let posted: CreditMemo = document(&call(&mut stage, operations::POST_CREDIT_MEMO, &[], memo));
     assert_eq!(posted.erp_document, Some("cm-W-1-1".into()));
@@ -445,6 +452,8 @@ fn books_returns_of_orders_that_it_knows() {
         exchange: None,
         serials: Vec::new(),
         unexpected: Vec::new(),
+        shipment_id: None,
+        till_reference: None,
     };
     let authorize = |stage: &mut Stage<Erp>, body: &ReturnAuthorization| {
         call(stage, operations::CREATE_RETURN_AUTHORIZATION, &[], body)

@@ -92,6 +92,8 @@ pub struct Scene<'k> {
     pub events: Vec<RaisedEvent>,
     /// Calls to make, in order.
     pub calls: Vec<OutboundCall>,
+    /// Seconds that whoever is refused is asked to wait.
+    pub(super) retry_after_s: Option<u32>,
 }
 
 impl<'k> Scene<'k> {
@@ -110,6 +112,7 @@ impl<'k> Scene<'k> {
             effects: Vec::new(),
             events: Vec::new(),
             calls: Vec::new(),
+            retry_after_s: None,
         }
     }
 
@@ -121,6 +124,16 @@ impl<'k> Scene<'k> {
     /// The chain of messages that the core acts in.
     pub const fn correlation(&self) -> &CorrelationId {
         &self.correlation
+    }
+
+    /// The idempotency key or event that the core acts upon.
+    pub fn causation(&self) -> Option<&str> {
+        self.causation.as_deref()
+    }
+
+    /// Asks the caller, who is refused, to wait for so many seconds.
+    pub const fn ask_to_wait(&mut self, seconds: u32) {
+        self.retry_after_s = Some(seconds);
     }
 
     /// A new identifier: `{prefix}-{owner}-{n}`, numbered per prefix and owner, so that identifiers do not

@@ -304,6 +304,7 @@ fn outgoing(from: System, operation: Operation, path: &str, started_at: Timestam
         outcome: Outcome::Unknown,
         replayed: false,
         note: None,
+        retry_after_s: None,
         checked: Checked::default(),
     }
 }

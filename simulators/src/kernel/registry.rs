@@ -10,7 +10,7 @@ use std::{
 
 use counterproof_contracts::{
     batch::{self, Record},
-    model::{AccountId, BatchFile, OrderNumber, Sku, System},
+    model::{AccountId, BatchFile, NodeId, OrderNumber, Sku, System},
     protocol::OPERATIONS,
 };
 use serde::Deserialize as _;
@@ -34,6 +34,8 @@ pub enum BusinessKey {
     Sku(Sku),
     /// A gift card or store credit account.
     Account(AccountId),
+    /// A place that changes in one scenario alone.
+    Node(NodeId),
 }
 
 /// A business key is another scenario's already.
@@ -64,6 +66,8 @@ pub struct Subject {
     pub sku: Option<Sku>,
     /// The account.
     pub account: Option<AccountId>,
+    /// The place, where nothing else is said.
+    pub node: Option<NodeId>,
 }
 
 /// Which scenario a business key belongs to.
@@ -114,6 +118,7 @@ impl Registry {
             subject.order.clone().map(BusinessKey::Order),
             subject.account.clone().map(BusinessKey::Account),
             subject.sku.clone().map(BusinessKey::Sku),
+            subject.node.clone().map(BusinessKey::Node),
         ];
         keys.into_iter().flatten().find_map(|key| entries.scenarios.get(&key).cloned())
     }
@@ -130,7 +135,7 @@ impl Registry {
         of_scenario
             .filter_map(|(key, _)| match key {
                 BusinessKey::Order(order) => Some(order.clone()),
-                BusinessKey::Sku(_) | BusinessKey::Account(_) => None,
+                BusinessKey::Sku(_) | BusinessKey::Account(_) | BusinessKey::Node(_) => None,
             })
             .collect()
     }
@@ -179,7 +184,12 @@ impl Registry {
                 let owner = |(name, value)| entries.owners.get(&(system, format!("{name} {value}"))).cloned();
                 parameters.iter().find_map(owner)
             });
-        Subject { order, sku: text("sku").map(Sku::from), account: text("account_id").map(AccountId::from) }
+        Subject {
+            order,
+            sku: text("sku").map(Sku::from),
+            account: text("account_id").map(AccountId::from),
+            node: parameters.get("node_id").map(|node_id| NodeId::from(node_id.as_str())),
+        }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -207,7 +217,8 @@ static IDENTIFIERS: LazyLock<BTreeMap<System, BTreeSet<&'static str>>> = LazyLoc
     for operation in OPERATIONS {
         let parameters =
             operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-        let own = parameters.filter(|name| !matches!(*name, "order_number" | "sku" | "account_id"));
+        let own =
+            parameters.filter(|name| !matches!(*name, "order_number" | "sku" | "account_id" | "node_id"));
         identifiers.entry(operation.system).or_default().extend(own);
     }
     identifiers

@@ -262,13 +262,14 @@ impl<C: Core> Simulator<C> {
         if writes {
             call.body = std::mem::take(&mut visit.exchange.request);
         }
-        let handled = self.stale(&call, visit, place).unwrap_or_else(|| self.handle(&call, visit));
+        let stale = self.stale(&call, visit, place).map(|answer| (answer, None));
+        let (handled, retry_after_s) = stale.unwrap_or_else(|| self.handle(&call, visit));
         if writes {
             visit.exchange.request = std::mem::take(&mut call.body);
         }
         let answer = match handled {
             Ok(body) => Answer::success(call.operation.success, body),
-            Err(problem) => Answer::problem(&problem),
+            Err(problem) => Answer { retry_after_s, ..Answer::problem(&problem) },
         };
         let errors = shape::response_errors(call.operation, answer.status, &answer.body);
         if let Some(error) = errors.first() {
@@ -284,7 +285,8 @@ impl<C: Core> Simulator<C> {
         answer
     }
 
-    fn handle(&self, call: &Call, visit: &Visit) -> Result<Value, Problem> {
+    /// Lets the core work. If it refuses, it may say for how many seconds to wait.
+    fn handle(&self, call: &Call, visit: &Visit) -> (Result<Value, Problem>, Option<u32>) {
         let origin = Origin {
             scenario: self.kernel().registry().scenario_of(&visit.subject),
             order: visit.subject.order.clone(),
@@ -299,7 +301,7 @@ impl<C: Core> Simulator<C> {
                 Err(Problem::new(ProblemKind::InternalError, "rig bug: the simulator panicked"))
             });
             let committed = result.is_ok();
-            (result, committed)
+            ((result, scene.retry_after_s), committed)
         })
     }
 
@@ -324,7 +326,8 @@ impl<C: Core> Simulator<C> {
                 .subject
                 .order
                 .clone()
-                .or_else(|| Some(visit.subject.sku.as_ref()?.as_str().into()))?,
+                .or_else(|| Some(visit.subject.sku.as_ref()?.as_str().into()))
+                .or_else(|| Some(visit.subject.node.as_ref()?.as_str().into()))?,
             scenario: self.kernel().registry().scenario_of(&visit.subject),
             key: key.as_ref().unwrap_or(call).clone(),
             attempt: *attempt,
@@ -339,6 +342,7 @@ impl<C: Core> Simulator<C> {
         if let Some(answer) = answer {
             exchange.status = Some(answer.status);
             exchange.outcome = answer.outcome();
+            exchange.retry_after_s = answer.retry_after_s;
             exchange.response = answer.body;
         }
         let registry = self.kernel().registry();

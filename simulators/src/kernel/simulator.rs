@@ -226,7 +226,8 @@ impl<C: Core> Simulator<C> {
     fn line(&self, scene_effect: SceneEffect, origin: &Origin, past: &mut Past<C>) -> super::Line {
         let SceneEffect { effect, order } = scene_effect;
         let order = order.or_else(|| origin.order.clone());
-        let subject = Subject { order: order.clone(), account: effect.account().cloned(), sku: sku(&effect) };
+        let (account, sku, node) = (effect.account().cloned(), sku(&effect), node(&effect));
+        let subject = Subject { order: order.clone(), account, sku, node };
         let scenario = self.kernel().registry().scenario_of(&subject).or_else(|| origin.scenario.clone());
         let mut committed = Committed {
             system: self.system(),
@@ -282,7 +283,19 @@ fn sku(effect: &Effect) -> Option<counterproof_contracts::model::Sku> {
     match effect {
         Effect::StockOpened { sku, .. } | Effect::UnclaimedChanged { sku, .. } => Some(sku.clone()),
         Effect::StockShown { publication } => Some(publication.sku.clone()),
+        Effect::ProductChanged { change } | Effect::ProductShown { change } => {
+            Some(change.product.sku.clone())
+        }
         Effect::StockMoved { movement } => Some(movement.sku.clone()),
+        _ => None,
+    }
+}
+
+fn node(effect: &Effect) -> Option<counterproof_contracts::model::NodeId> {
+    match effect {
+        Effect::LocationChanged { change } | Effect::LocationShown { change } => {
+            Some(change.location.node_id.clone())
+        }
         _ => None,
     }
 }

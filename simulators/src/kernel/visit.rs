@@ -42,6 +42,7 @@ impl Visit {
             outcome: Outcome::Unknown,
             replayed: false,
             note: None,
+            retry_after_s: None,
             checked: Checked::default(),
         };
         Self { exchange, subject: Subject::default(), digest: None }

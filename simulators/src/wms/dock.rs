@@ -9,7 +9,7 @@ use counterproof_contracts::{
     model::{
         Acceptance, ConditionGrade, Disposition, DispositionCode, DispositionDecision, FoundItem,
         InspectedLine, Inspection, ItemQuantity, NodeId, OrderNumber, ReceiptId, ReturnAuthorization,
-        ReturnLine, ReturnReason, ReturnReceipt, RmaId, SerializedUnit,
+        ReturnLine, ReturnReason, ReturnReceipt, RmaId, SerializedUnit, ShipmentId,
     },
     protocol::{EventData, Problem},
 };
@@ -25,7 +25,9 @@ pub type Verdict = (ItemRef, u32, ConditionGrade, Acceptance);
 pub enum Arrival {
     /// A return label, or a slip in the parcel: the dock was told of it.
     Authorized(RmaId),
-    /// Nobody told the dock: undelivered, or sent back without asking.
+    /// A parcel of this warehouse that the carrier could not deliver: the label says which.
+    Undelivered(ShipmentId),
+    /// Nobody told the dock: sent back without asking.
     Unannounced {
         /// The order whose goods they are.
         order: OrderNumber,
@@ -67,7 +69,7 @@ impl Wms {
         let expected = self.expected(arrival)?;
         let node_id = self.dock_of(&expected.order, node_id)?;
         let (lines, unexpected) = expected.lines_of(items)?;
-        let serials = self.scanned(&expected.order, &lines);
+        let serials = self.scanned(&expected, &lines);
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", expected.order.as_str()).into(),
             order_number: expected.order.clone(),
@@ -81,6 +83,8 @@ impl Wms {
             exchange: None,
             serials,
             unexpected,
+            shipment_id: expected.shipment_id,
+            till_reference: None,
         };
         let receipt_id = receipt.receipt_id.clone();
         let correlation = expected.correlation.unwrap_or_else(|| scene.correlation().clone());
@@ -120,6 +124,13 @@ impl Wms {
         verdicts: &[Verdict],
     ) -> Result<(), ActionError> {
         let came = self.to_grade(receipt_id);
+        let rejects = verdicts.iter().any(|(.., acceptance)| *acceptance == Acceptance::Rejected);
+        let undelivered =
+            self.arrivals.get(receipt_id).is_some_and(|known| known.receipt.shipment_id.is_some());
+        if rejects && undelivered {
+            let detail = "what came back undelivered is not rejected: the customer never had it".to_owned();
+            return Err(ActionError::Impossible(detail));
+        }
         let missing = || ActionError::Impossible(format!("no receipt {receipt_id}"));
         let arrived = self.arrivals.get_mut(receipt_id).ok_or_else(missing)?;
         if arrived.inspection.is_some() {
@@ -186,21 +197,46 @@ impl Wms {
                     rma_id: Some(rma_id.clone()),
                     lines: notice.authorization.lines.clone(),
                     correlation: Some(notice.correlation.clone()),
+                    shipment_id: None,
                 })
             }
+            Arrival::Undelivered(shipment_id) => self.undelivered(shipment_id),
             Arrival::Unannounced { order, reason } => {
                 let lines = self.shipped_lines(order, *reason);
                 if lines.is_empty() {
                     return Err(ActionError::NotThereYet(format!("nothing of order {order} has left yet")));
                 }
-                Ok(Expected { order: order.clone(), rma_id: None, lines, correlation: None })
+                let (order, rma_id) = (order.clone(), None);
+                Ok(Expected { order, rma_id, lines, correlation: None, shipment_id: None })
             }
         }
     }
 
+    fn undelivered(&self, shipment_id: &ShipmentId) -> Result<Expected, ActionError> {
+        let left = self.shipment(shipment_id).filter(|shipment| shipment.shipped_at.is_some());
+        let shipment =
+            left.ok_or_else(|| ActionError::NotThereYet(format!("shipment {shipment_id} has not left yet")))?;
+        let lines = shipment.lines.iter().map(|item| ReturnLine {
+            line_id: item.line_id.clone(),
+            sku: item.sku.clone(),
+            quantity: item.quantity,
+            reason: ReturnReason::RefusedDelivery,
+        });
+        Ok(Expected {
+            order: shipment.order_number.clone(),
+            rma_id: None,
+            lines: lines.collect(),
+            correlation: None,
+            shipment_id: Some(shipment_id.clone()),
+        })
+    }
+
     /// Serial numbers of goods that come back: those that left first and are not at a dock yet.
-    fn scanned(&self, order: &OrderNumber, lines: &[ReturnLine]) -> Vec<SerializedUnit> {
+    fn scanned(&self, expected: &Expected, lines: &[ReturnLine]) -> Vec<SerializedUnit> {
+        let order = &expected.order;
+        let own = |id: &ShipmentId| expected.shipment_id.as_ref().is_none_or(|wanted| wanted == id);
         let left = self.shipments(order).filter(|shipment| shipment.shipped_at.is_some());
+        let left = left.filter(|shipment| own(&shipment.shipment_id));
         let here: Vec<&SerializedUnit> = self.receipts(order).flat_map(|receipt| &receipt.serials).collect();
         let out: Vec<&SerializedUnit> =
             left.flat_map(|shipment| &shipment.serials).filter(|unit| !here.contains(unit)).collect();
@@ -251,6 +287,7 @@ struct Expected {
     rma_id: Option<RmaId>,
     lines: Vec<ReturnLine>,
     correlation: Option<counterproof_contracts::model::CorrelationId>,
+    shipment_id: Option<ShipmentId>,
 }
 
 impl Expected {

@@ -4,8 +4,8 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnMethod, ReturnReason, ReturnStatus,
-        Timestamp,
+        Acceptance, ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnMethod, ReturnReason,
+        ReturnStatus, Timestamp,
     },
 };
 use proptest::prelude::*;
@@ -89,6 +89,26 @@ fn inspect(
     }
     played.events.iter().for_each(assert_tellable);
     played
+}
+
+#[test]
+fn an_undelivered_parcel_comes_back_with_all_that_was_in_it_and_is_not_rejected() {
+    let mut stage = expecting();
+    let shipment_id = stage.core.shipments(&"W-1".into()).next().unwrap().shipment_id.clone();
+    let arrival = Arrival::Undelivered(shipment_id.clone());
+    let played = stage.act(|wms, scene| wms.receive_return(scene, &arrival, None, &[]));
+    let receipt_id = played.answer.unwrap();
+    let receipt = stage.core.receipts(&"W-1".into()).next().unwrap().clone();
+    assert_eq!((receipt.shipment_id, receipt.rma_id), (Some(shipment_id), None));
+    assert_eq!(receipt.lines.iter().map(|line| line.quantity).sum::<u32>(), 5);
+    assert!(receipt.lines.iter().all(|line| line.reason == ReturnReason::RefusedDelivery));
+    let item = ItemRef::Line(receipt.lines[0].line_id.clone());
+    let verdict = [(item, 1, ConditionGrade::D, Acceptance::Rejected)];
+    let played = stage.act(|wms, scene| wms.judge(scene, &receipt_id, &verdict));
+    assert!(matches!(played.answer, Err(ActionError::Impossible(_))));
+    let nowhere = Arrival::Undelivered("sh-none".into());
+    let played = stage.act(|wms, scene| wms.receive_return(scene, &nowhere, None, &[]));
+    assert!(matches!(played.answer, Err(ActionError::NotThereYet(_))));
 }
 
 #[test]

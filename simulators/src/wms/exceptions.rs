@@ -124,6 +124,17 @@ impl Wms {
         if let Some(known) = self.sent_back.get(&rejection.receipt_id) {
             return Ok(known.clone());
         }
+        for line in &rejection.lines {
+            let came = arrived.receipt.lines.iter().filter(|came| came.line_id == line.line_id);
+            let came: u32 = came.map(|came| came.quantity).sum();
+            if line.quantity > came {
+                let detail = format!(
+                    "{came} units of line {} came, not {}, to be sent back",
+                    line.line_id, line.quantity
+                );
+                return Err(business(detail));
+            }
+        }
         scene.commit(Effect::GoodsSentBack { rejection: rejection.clone() });
         self.sent_back.insert(rejection.receipt_id.clone(), rejection.clone());
         Ok(rejection)
@@ -153,8 +164,10 @@ impl Wms {
             lines: authorization.lines.clone(),
             grades: Vec::new(),
             unexpected: Vec::new(),
+            shipment_id: None,
             exchange: None,
             serials: Vec::new(),
+            till_reference: None,
         };
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
         let correlation = scene.correlation().clone();

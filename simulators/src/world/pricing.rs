@@ -245,6 +245,7 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         kits: Vec::new(),
         settlement: None,
         tax_terms: None,
+        till_reference: None,
     }
 }
 

@@ -196,7 +196,7 @@ impl OrderMessages {
         let pace = Pace {
             attempts: before.map_or(0, |pace| pace.attempts).saturating_add(1),
             started_at: exchange.started_at,
-            wait_s: self.waits.remove(&key).unwrap_or(0),
+            wait_s: self.waits.remove(&key).or(exchange.retry_after_s).unwrap_or(0),
             seq,
             failed: exchange.outcome != Outcome::Ok,
         };

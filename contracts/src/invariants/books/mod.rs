@@ -16,7 +16,9 @@ use crate::{
 };
 
 mod accounts;
+mod adjustments;
 mod authorizations;
+mod catalogue;
 mod changes;
 mod facts;
 mod funds;
@@ -33,10 +35,13 @@ mod stock;
 mod tally;
 mod taxes;
 mod terms;
+mod undelivered;
 mod views;
 
 pub(super) use accounts::AccountBook;
+pub(super) use adjustments::{AdjustmentBook, Lowered};
 pub(super) use authorizations::AuthorizationBook;
+pub(super) use catalogue::{CatalogueBook, Entry as CatalogueEntry, Subject as CatalogueSubject};
 pub(super) use changes::ChangeBook;
 pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
@@ -53,6 +58,7 @@ pub(super) use stock::{Listing, StockBook};
 pub(super) use tally::{Span, Tally};
 pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
+pub(super) use undelivered::as_receipt;
 pub(super) use views::{Shown, View};
 
 /// A map whose hash is fast and the same in every run. Whoever forges collisions slows down the judgment of
@@ -105,6 +111,7 @@ pub(super) struct Books {
     references: Map<(SalesChannel, ChannelOrderId), Vec<Booking>>,
     pub(super) stock: StockBook,
     pub(super) accounts: AccountBook,
+    pub(super) catalogue: CatalogueBook,
     /// When the implementation was last killed, or a person had calls made again: from then on it counts
     /// its attempts anew.
     began_anew: Option<NewCount>,
@@ -137,6 +144,7 @@ impl Books {
             references,
             stock,
             accounts,
+            catalogue,
             quarantined: _,
             began_anew,
         } = self;
@@ -152,6 +160,7 @@ impl Books {
         });
         stock.forget(scenario);
         accounts.forget(scenario);
+        catalogue.forget(scenario);
     }
 
     /// How many entries all maps hold together.
@@ -164,6 +173,7 @@ impl Books {
             references,
             stock,
             accounts,
+            catalogue,
             quarantined: _,
             began_anew: _,
         } = self;
@@ -173,6 +183,7 @@ impl Books {
             + references.len()
             + stock.entries()
             + accounts.entries()
+            + catalogue.entries()
     }
 
     /// The orders of a scenario, or without one all orders, by number.
@@ -234,7 +245,7 @@ impl Books {
         let effect = &committed.effect;
         let named = self.order_of(committed).cloned();
         let begins = matches!(effect, Effect::OrderPlaced { .. });
-        let Self { orders, scenarios, stock, accounts, quarantined, .. } = self;
+        let Self { orders, scenarios, stock, accounts, catalogue, quarantined, .. } = self;
         let mut book =
             named.and_then(|number| book_mut(orders, scenarios, quarantined, record, number, begins));
         if let Some(book) = &mut book {
@@ -245,6 +256,7 @@ impl Books {
         stock.apply(record.seq, effect, book, scenario);
         stock.apply_listing(record, committed, scenario);
         accounts.apply(record.seq, effect, scenario);
+        catalogue.apply(record.seq, committed, scenario);
         let number = book.map(|book| book.number.clone());
         if number.is_some() {
             self.index(record.seq, effect);

@@ -6,16 +6,18 @@ use std::{
 };
 
 use super::{
-    AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount, OrderMessages, ReasonBook,
-    ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View, views::Answers,
+    AdjustmentBook, AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount,
+    OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View,
+    views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        CarrierScan, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder, FulfillmentOrderId,
-        HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId, OrderNumber, OrderStatus,
-        OrderView, ReceiptId, Reservation, ReservationRelease, ReturnLine, ReturnReason, ReturnRejection,
-        RmaId, ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
+        AdjustmentDecision, CorrelationId, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder,
+        FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId,
+        OrderNumber, OrderStatus, OrderView, PriceAdjustment, ReceiptId, Reservation, ReservationRelease,
+        ReturnLine, ReturnReason, ReturnRejection, RmaId, ScanCode, Shipment, ShipmentId, Sku,
+        StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -53,10 +55,14 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
     pub(in crate::invariants) tracking: Option<TrackingNumber>,
     pub(in crate::invariants) seq: u64,
+    /// When it left, as the node says.
+    pub(in crate::invariants) left: Option<Timestamp>,
     /// The furthest scan of the carrier.
     pub(in crate::invariants) scanned: Option<(ScanCode, u64)>,
     /// The customer collected it.
     pub(in crate::invariants) pickup: bool,
+    /// The carrier gave it up: it had neither been delivered nor come back.
+    pub(in crate::invariants) lost: bool,
 }
 
 /// A serial number that was scanned.
@@ -145,6 +151,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) cancellations: BTreeMap<String, (BTreeMap<LineId, u32>, u64)>,
     /// Cancellations that a channel asked for.
     pub(in crate::invariants) wishes: BTreeSet<String>,
+    /// Prices that customer service asked to lower after the sale, by the adjustment's identifier.
+    pub(in crate::invariants) adjustments: BTreeMap<String, AdjustmentBook>,
     /// Exchanges of its goods, and why they come back.
     pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
     /// Where serial numbers were seen: left with a parcel of the order, or came back for it.
@@ -217,6 +225,7 @@ impl OrderBook {
             answers: Answers::default(),
             cancellations: BTreeMap::new(),
             wishes: BTreeSet::new(),
+            adjustments: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             serials: BTreeMap::new(),
             settlements: BTreeMap::new(),
@@ -293,15 +302,7 @@ impl OrderBook {
 
     /// Units of a line that came back: accepted for certain, and at most.
     pub(in crate::invariants) fn returned(&self, line: &LineId) -> Span {
-        self.receipts
-            .values()
-            .map(|receipt| Span {
-                low: i64::from(
-                    receipt.graded().get(line).copied().filter(|_| receipt.is_owed()).unwrap_or(0),
-                ),
-                high: i64::from(receipt.lines.get(line).copied().unwrap_or(0)),
-            })
-            .sum()
+        self.receipts.values().map(|receipt| receipt.accepted(line)).sum()
     }
 
     pub(super) fn apply(&mut self, record: &Record, committed: &Committed) {
@@ -394,6 +395,7 @@ impl OrderBook {
             }
             Effect::ShipmentShipped { shipment } => self.ship(seq, shipment),
             Effect::GoodsReturned { receipt } if !self.receipts.contains_key(&receipt.receipt_id) => {
+                self.come_back(seq, receipt.shipment_id.as_ref());
                 let book = ReceiptBook::new(seq, committed.system, receipt);
                 self.receipts.insert(receipt.receipt_id.clone(), book);
                 let lines = receipt.lines.iter().map(|line| (&line.line_id, line.quantity));
@@ -431,6 +433,9 @@ impl OrderBook {
             Effect::CancellationRequested(wish) => {
                 self.wishes.insert(wish.cancellation_id.clone());
             }
+            Effect::PriceAdjustmentRequested { adjustment } => {
+                self.adjust((seq, committed.correlation.clone()), adjustment);
+            }
             Effect::ReturnRequested { request } => {
                 self.keep_exchange(request.exchange.as_ref(), &request.lines);
             }
@@ -450,6 +455,19 @@ impl OrderBook {
             }
             _ => {}
         }
+    }
+
+    fn adjust(&mut self, began: (u64, Option<CorrelationId>), asked: &PriceAdjustment) {
+        if !self.adjustments.contains_key(&asked.adjustment_id) {
+            let book =
+                AdjustmentBook::new(began, asked, |line| (self.shown_as_shipped(line), self.back(line)));
+            self.adjustments.insert(asked.adjustment_id.clone(), book);
+        }
+    }
+
+    fn shown_as_shipped(&self, line: &LineId) -> i64 {
+        let shown = self.shown().and_then(|shown| shown.lines.get(line));
+        shown.map_or(0, |line| i64::from(line.shipped))
     }
 
     fn keep_exchange(&mut self, exchange: Option<&ExchangeRequest>, lines: &[ReturnLine]) {
@@ -517,23 +535,16 @@ impl OrderBook {
                 lines,
                 tracking: shipment.tracking_number.clone(),
                 seq,
+                left: shipment.shipped_at,
                 scanned: None,
                 pickup: shipment.pickup,
+                lost: false,
             },
         );
         self.add_items(&shipment.lines, seq, |line| &mut line.shipped);
         for unit in &shipment.serials {
             let seen = self.serials.entry(unit.serial.clone()).or_default();
             seen.push(Sighting { left: true, receipt: None, seq });
-        }
-    }
-
-    fn scan(&mut self, seq: u64, scan: &CarrierScan) {
-        for shipment in self.shipments.values_mut() {
-            let fits = shipment.tracking.as_ref() == Some(&scan.tracking_number);
-            if fits && shipment.scanned.is_none_or(|(code, _)| code < scan.code) {
-                shipment.scanned = Some((scan.code, seq));
-            }
         }
     }
 
@@ -591,6 +602,9 @@ impl OrderBook {
             operation if operation == middleware::CANCEL_ORDER.id => {
                 self.keep_cancellation(record.seq, exchange);
             }
+            operation if operation == middleware::ADJUST_PRICE.id => {
+                self.keep_adjustment(record.seq, exchange);
+            }
             operation if operation == middleware::READ_ORDER.id => self.keep_answer(record.seq, exchange),
             _ => {}
         }
@@ -614,6 +628,21 @@ impl OrderBook {
         if let Ok(answer) = <Cancellation as serde::Deserialize>::deserialize(&exchange.response) {
             let lines = answer.canceled.into_iter().map(|line| (line.line_id, line.quantity)).collect();
             self.cancellations.insert(answer.cancellation_id, (lines, seq));
+        }
+    }
+
+    fn keep_adjustment(&mut self, seq: u64, exchange: &Exchange) {
+        if exchange.outcome != Outcome::Ok {
+            return;
+        }
+        let Ok(decision) = <AdjustmentDecision as serde::Deserialize>::deserialize(&exchange.response) else {
+            return;
+        };
+        let lines = self.lines.keys().map(|line| (line.clone(), (self.shipped(line), self.back(line))));
+        let stands: BTreeMap<_, _> = lines.collect();
+        if let Some(book) = self.adjustments.get_mut(&decision.adjustment_id) {
+            let of_line = |line: &LineId| stands.get(line).copied().unwrap_or_default();
+            book.agree(seq, decision.amount.amount, of_line);
         }
     }
 

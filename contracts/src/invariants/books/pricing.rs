@@ -75,6 +75,11 @@ impl LinePricing {
         self.funded.get(&funding).map_or_else(Span::default, |amounts| amounts.of(units))
     }
 
+    /// What others pay for any choice of so many units.
+    pub(super) fn funded_by_all(&self, units: u32) -> Span {
+        self.funded.values().map(|amounts| amounts.of(units)).sum()
+    }
+
     /// A promotion's share in any choice of so many units.
     pub(in crate::invariants) fn share(&self, promotion: &PromotionId, units: u32) -> Span {
         self.shares.get(promotion).map_or_else(Span::default, |amounts| amounts.of(units))

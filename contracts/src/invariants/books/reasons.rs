@@ -24,12 +24,16 @@ pub(in crate::invariants) struct ReasonBook {
     /// What customers said to a channel, a store or a dock, by line, and where.
     pub(in crate::invariants) given: BTreeMap<LineId, BTreeSet<(ReturnReason, u64)>>,
     pub(in crate::invariants) told: Vec<ToldReason>,
+    announced: bool,
 }
 
 impl ReasonBook {
     pub(super) fn apply(&mut self, seq: u64, committed: &Committed) {
         match &committed.effect {
-            Effect::ReturnRequested { request } => self.give(seq, &request.lines),
+            Effect::ReturnRequested { request } => {
+                self.announced = true;
+                self.give(seq, &request.lines);
+            }
             Effect::GoodsReturned { receipt } => self.give(seq, &receipt.lines),
             Effect::ReturnAuthorized { authorization } | Effect::ReturnNoticed { authorization } => {
                 let document = format!("authorization {}", authorization.rma_id);
@@ -40,6 +44,11 @@ impl ReasonBook {
             }
             _ => {}
         }
+    }
+
+    /// Whether anybody asked for a return.
+    pub(in crate::invariants) const fn is_announced(&self) -> bool {
+        self.announced
     }
 
     fn give(&mut self, seq: u64, lines: &[ReturnLine]) {

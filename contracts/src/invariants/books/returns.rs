@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     model::{
         Acceptance, ConditionGrade, DispositionDecision, HeldGoods, InspectedLine, Inspection, LineId,
-        NodeId, ReturnReason, ReturnReceipt, RmaId, Sku, StockCondition, System,
+        NodeId, ReturnReason, ReturnReceipt, RmaId, ShipmentId, Sku, StockCondition, System,
     },
     policy::Policy,
 };
@@ -16,6 +16,8 @@ pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) system: System,
     pub(in crate::invariants) node: NodeId,
     pub(in crate::invariants) rma: Option<RmaId>,
+    /// The parcel that came back undelivered, where they were in one.
+    pub(in crate::invariants) shipment: Option<ShipmentId>,
     /// Whether the recipient of a gift returned them.
     pub(in crate::invariants) gift: bool,
     /// Units of each line that may be taken back: without those that are held or were rejected.
@@ -43,6 +45,7 @@ impl ReceiptBook {
             system,
             node: receipt.node_id.clone(),
             rma: receipt.rma_id.clone(),
+            shipment: receipt.shipment_id.clone(),
             gift: receipt.gift_recipient_ref.is_some(),
             lines: BTreeMap::new(),
             held: BTreeMap::new(),
@@ -126,9 +129,10 @@ impl ReceiptBook {
         }
     }
 
-    /// Whether the goods entitle to money: a store asked before it took them, a dock has an authorization.
+    /// Whether the goods entitle to money: a store asked before it took them, a dock has an authorization, or
+    /// they never reached the customer.
     pub(in crate::invariants) fn is_owed(&self) -> bool {
-        self.system == System::Pos || self.rma.is_some()
+        self.system == System::Pos || self.rma.is_some() || self.shipment.is_some()
     }
 
     /// Units of each line that came, whatever became of them.

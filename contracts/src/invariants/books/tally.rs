@@ -14,6 +14,12 @@ impl Tally {
         self.seqs.push(seq);
     }
 
+    /// Adds what another counter counted.
+    pub(in crate::invariants) fn join(&mut self, other: &Self) {
+        self.total = self.total.saturating_add(other.total);
+        self.seqs.extend_from_slice(&other.seqs);
+    }
+
     /// The sum.
     pub(in crate::invariants) const fn total(&self) -> i64 {
         self.total

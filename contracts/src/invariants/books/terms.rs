@@ -89,6 +89,11 @@ impl LineTerms {
         self.gross.of(units)
     }
 
+    /// What the customer and others pay for any choice of so many units, tax included: what tax is a part of.
+    pub(in crate::invariants) fn paid(&self, units: u32) -> Span {
+        self.gross(units) + self.pricing.funded_by_all(units)
+    }
+
     /// The tax of any choice of so many units.
     pub(in crate::invariants) fn tax(&self, units: u32) -> Span {
         self.tax.of(units)

@@ -86,6 +86,9 @@ fn a_whole_life_exercises_every_law() {
         Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
             .returned(1);
     funded.settle();
+    let mut adjusted = Life { shipping: 490, ..Life::default() }.shipped();
+    adjusted.adjust("PA-1", 1_000, 490);
+    adjusted.settle();
     let mut foreign = testing::settled(Life::default().returned(1));
     foreign.settle();
     let mut violations = observe_all(&mut judge, &history.records());
@@ -97,6 +100,7 @@ fn a_whole_life_exercises_every_law() {
         ("N-5", foreign),
         ("N-6", changed),
         ("N-7", mailed),
+        ("N-8", adjusted),
     ] {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
@@ -126,7 +130,7 @@ fn a_whole_life_exercises_every_law() {
         .map(|(id, _)| *id)
         .collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6", "N-7"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6", "N-7", "N-8"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

@@ -224,6 +224,7 @@ impl Life {
             kits: Vec::new(),
             settlement: None,
             tax_terms: None,
+            till_reference: None,
         }
     }
 

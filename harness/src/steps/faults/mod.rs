@@ -144,6 +144,10 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "dispute" => EventType::PaymentDisputed,
         "end of the dispute" => EventType::PaymentDisputeClosed,
         "stock notice" => EventType::InventoryAdjusted,
+        "product notice" => EventType::ProductChanged,
+        "notice of the place" => EventType::LocationChanged,
+        "posting confirmation" => EventType::DocumentPosted,
+        "posting failure" => EventType::DocumentNotPosted,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }

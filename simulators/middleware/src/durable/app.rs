@@ -21,6 +21,7 @@ use super::{
     dead_letters::{self, EventInHand},
     gate::Gate,
     keys::Keys,
+    master,
     replay::Replay,
     runner::{self, Job},
 };
@@ -172,6 +173,9 @@ impl App {
         }
         for (key, _) in parts.store.scan(Keys::PUBLICATIONS)? {
             let _ = queue.send(Job::Publication(key));
+        }
+        for (key, _) in parts.store.scan(Keys::WAITING)? {
+            let _ = queue.send(Job::Known(key));
         }
         let gates = System::PARTNERS
             .into_iter()
@@ -334,6 +338,7 @@ impl Inner {
                         batch.put(&key, json(&notice));
                         jobs.push(Job::Notice(key));
                     }
+                    Output::Wait(reference) => jobs.push(master::wait(&mut batch, order, reference)),
                     Output::Park(letter) => self.park(&mut batch, Some(order), letter, seal.event.as_ref()),
                 }
             }

@@ -42,16 +42,13 @@ pub(super) enum Attempt {
 /// Calls a partner once.
 pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
     let Some(operation) = Operation::find(task.partner, &task.operation) else {
-        return Attempt::Refused(Refusal { status: 0, kind: None, detail: "no such operation".to_owned() });
+        return Attempt::Refused(Refusal::without_problem(0, "no such operation".to_owned()));
     };
     let request = match request(app, operation, task, number) {
         Ok(request) => request,
         Err(error) => {
-            return Attempt::Refused(Refusal {
-                status: 0,
-                kind: None,
-                detail: format!("request cannot be built: {error}"),
-            });
+            let detail = format!("request cannot be built: {error}");
+            return Attempt::Refused(Refusal::without_problem(0, detail));
         }
     };
     app.alive().await;
@@ -61,7 +58,8 @@ pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
         Ok(answer) => judge(app, operation, task, &answer),
         Err(_) if task.partner == System::Psp && app.meets(Defect::UnknownTakenAsFailed) => {
             let detail = "no answer".to_owned();
-            Attempt::Refused(Refusal { status: 402, kind: Some(ProblemKind::PaymentDeclined), detail })
+            let kind = Some(ProblemKind::PaymentDeclined);
+            Attempt::Refused(Refusal { kind, ..Refusal::without_problem(402, detail) })
         }
         Err(error) => Attempt::Unknown { reason: error.to_string(), wait: None },
     }
@@ -147,17 +145,20 @@ fn judge(app: &Inner, operation: Operation, task: &Task, answer: &Response<Bytes
         };
     }
     let problem: Option<Problem> = serde_json::from_slice(answer.body()).ok();
+    // Asking again does not help before the partner knows what is meant.
+    let unknown_reference =
+        problem.as_ref().and_then(Problem::problem_kind) == Some(ProblemKind::UnknownReference);
     let may_pass = status.is_server_error()
         || matches!(
             status,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::TOO_EARLY
         )
-        || problem.as_ref().is_some_and(|problem| problem.retryable);
+        || problem.as_ref().is_some_and(|problem| problem.retryable && !unknown_reference);
     match problem {
         Some(problem) if may_pass => unknown(format!("{status}: {}", problem.detail)),
         None if may_pass => unknown(status.to_string()),
         Some(problem) => Attempt::Refused(Refusal::of(&problem)),
-        None => Attempt::Refused(Refusal { status: status.as_u16(), kind: None, detail: status.to_string() }),
+        None => Attempt::Refused(Refusal::without_problem(status.as_u16(), status.to_string())),
     }
 }
 

@@ -5,6 +5,8 @@ use counterproof_contracts::{
     protocol::percent_encode,
 };
 
+use crate::process::Reference;
+
 /// Builds the store's keys. Every part is encoded, so that no part can contain a separator.
 #[derive(Debug)]
 pub(crate) struct Keys;
@@ -23,6 +25,11 @@ impl Keys {
     /// The order number of a channel's order.
     pub(crate) fn channel_order(channel: SalesChannel, id: &ChannelOrderId) -> String {
         format!("channel-order/{channel:?}/{}", percent_encode(id.as_str()))
+    }
+
+    /// The order number of a sale that a till made without a line.
+    pub(crate) fn till(reference: &str) -> String {
+        format!("till/{}", percent_encode(reference))
     }
 
     /// The order number of a return authorization.
@@ -92,6 +99,36 @@ impl Keys {
     /// That a channel is to be told of a SKU.
     pub(crate) fn publication(sku: &Sku, channel: System) -> String {
         format!("{}{}/{channel}", Self::PUBLICATIONS, percent_encode(sku.as_str()))
+    }
+
+    /// What is known of a product or place.
+    pub(crate) fn master(reference: &Reference) -> String {
+        format!("master/{}", Self::reference(reference))
+    }
+
+    /// That a channel is to be told of a product or place; among the publications.
+    pub(crate) fn announcement(reference: &Reference, channel: System) -> String {
+        format!("{}{}/{channel}", Self::PUBLICATIONS, Self::reference(reference))
+    }
+
+    /// Prefix of all orders that wait for something to be known.
+    pub(crate) const WAITING: &'static str = "waiting/";
+
+    /// Prefix of the orders that wait for a product or place.
+    pub(crate) fn waiting_for(reference: &Reference) -> String {
+        format!("{}{}/", Self::WAITING, Self::reference(reference))
+    }
+
+    /// That an order waits for a product or place.
+    pub(crate) fn waiting(reference: &Reference, order: &OrderNumber) -> String {
+        format!("{}{}", Self::waiting_for(reference), percent_encode(order.as_str()))
+    }
+
+    fn reference(reference: &Reference) -> String {
+        match reference {
+            Reference::Product(sku) => format!("product/{}", percent_encode(sku.as_str())),
+            Reference::Location(node_id) => format!("location/{}", percent_encode(node_id.as_str())),
+        }
     }
 
     /// A task that an order ever led to.

@@ -15,7 +15,7 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
-    notices, replay, stock,
+    master, notices, publications, replay,
 };
 use crate::{
     door::store::StoreError,
@@ -36,13 +36,15 @@ pub(super) enum Job {
     Notice(String),
     /// The publication under this key.
     Publication(String),
+    /// The order under this key waits for something that may be known.
+    Known(String),
 }
 
 impl Job {
     fn key(&self) -> String {
         match self {
             Self::Task(task) => Keys::task(&task.key),
-            Self::Replay(key) | Self::Publication(key) | Self::Notice(key) => key.clone(),
+            Self::Replay(key) | Self::Publication(key) | Self::Notice(key) | Self::Known(key) => key.clone(),
         }
     }
 }
@@ -77,7 +79,8 @@ pub(super) async fn run(
                 Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
                 Job::Notice(key) => owner.tasks.spawn(notices::perform(app, key, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
-                Job::Publication(key) => owner.tasks.spawn(stock::perform(app, key, stop)),
+                Job::Publication(key) => owner.tasks.spawn(publications::perform(app, key, stop)),
+                Job::Known(key) => owner.tasks.spawn(master::perform(app, key, stop)),
             };
             running.push(outcome.map(|_| key));
         } else {

@@ -1,33 +1,18 @@
-//! Publications of stock: durable, one for each SKU and channel at a time, always the newest level.
-//!
-//! Where a channel cannot be reached, levels do not queue up: the next attempt carries what is true then. What was
-//! not confirmed is carried on after a restart.
+//! Stock of SKUs: durable, the newest level of each, with the channels that are to be told.
 
 use std::sync::Arc;
 
-use counterproof_contracts::model::{Sku, System};
-use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
-
 use super::{
     app::{Inner, Seal, json},
-    call::{self, Attempt},
-    gate::Rank,
     keys::Keys,
-    runner::{self, Job},
+    publications::Publication,
+    runner::Job,
 };
 use crate::{
     defects::Defect,
-    door::store::{Batch, StoreError},
-    process::{self, Letter, Stock, StockNotice, Task},
+    door::store::StoreError,
+    process::{self, Stock, StockNotice},
 };
-
-/// That a channel is to be told of a SKU.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Publication {
-    sku: Sku,
-    channel: System,
-}
 
 /// Takes a message of the ERP: commits what is known now, and that channels are to be told. An older one than what is
 /// known changes nothing.
@@ -55,9 +40,9 @@ pub(crate) async fn take(app: &Arc<Inner>, mut notice: StockNotice, seal: Seal) 
     if let Some((stock, channels)) = process::adjusted(before, notice, &policy) {
         batch.put(key, json(&stock));
         for channel in channels {
-            let publication = Keys::publication(&sku, channel);
-            batch.put(publication.clone(), json(&Publication { sku: sku.clone(), channel }));
-            jobs.push(Job::Publication(publication));
+            let publication = Publication::Stock { sku: sku.clone(), channel };
+            batch.put(publication.key(), json(&publication));
+            jobs.push(Job::Publication(publication.key()));
         }
     }
     app.commit(batch).await?;
@@ -65,62 +50,6 @@ pub(crate) async fn take(app: &Arc<Inner>, mut notice: StockNotice, seal: Seal) 
         app.enqueue(job);
     }
     Ok(())
-}
-
-/// Tells a channel, or leaves it where it is when told to stop.
-pub(super) async fn perform(app: Arc<Inner>, key: String, stop: watch::Receiver<bool>) {
-    runner::until_stopped(&app, &key, stop, || carry_through(&app, &key)).await;
-}
-
-async fn carry_through(app: &Arc<Inner>, key: &str) -> Result<(), StoreError> {
-    let Some(Publication { sku, channel }) = app.load(key)? else { return Ok(()) };
-    let began = app.parts.clock.now();
-    for number in 1_u32.. {
-        let stock: Option<Stock> = app.load(&Keys::stock(&sku))?;
-        let Some(task) = stock.and_then(|stock| process::publication(&stock, channel)) else { break };
-        match runner::bounded_attempt(app, &task, number, Rank::of(&task)).await {
-            Attempt::Answered(_) => {
-                if confirm(app, key, &sku, &task).await? {
-                    return Ok(());
-                }
-            }
-            Attempt::Refused(refusal) => return give_up(app, key, task, refusal.reason()).await,
-            Attempt::Unknown { reason, wait } => {
-                let pause = call::pause(app, &task, number, wait);
-                if app.has_waited_too_long(began, pause) {
-                    return give_up(app, key, task, format!("{reason}, {number} times")).await;
-                }
-                app.parts.clock.sleep(pause).await;
-            }
-        }
-    }
-    let mut batch = Batch::default();
-    batch.delete(key);
-    app.commit(batch).await
-}
-
-/// Whether what was told is still the newest; then nothing is left to do.
-async fn confirm(app: &Arc<Inner>, key: &str, sku: &Sku, told: &Task) -> Result<bool, StoreError> {
-    let stock = Keys::stock(sku);
-    let _held = app.hold_key(&stock).await;
-    let now: Option<Stock> = app.load(&stock)?;
-    let newest = now.and_then(|now| process::publication(&now, told.partner));
-    if newest.is_some_and(|newest| newest.key != told.key) {
-        return Ok(false);
-    }
-    let mut batch = Batch::default();
-    batch.delete(key);
-    app.commit(batch).await?;
-    Ok(true)
-}
-
-/// A person must look at it; the next change of the stock is told all the same.
-async fn give_up(app: &Arc<Inner>, key: &str, task: Task, reason: String) -> Result<(), StoreError> {
-    let mut batch = Batch::default();
-    batch.delete(key);
-    let subject = format!("publication {}", task.key);
-    app.park(&mut batch, None, Letter::Alert { subject, partner: task.partner, reason }, None);
-    app.commit(batch).await
 }
 
 #[cfg(test)]

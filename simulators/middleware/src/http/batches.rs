@@ -90,6 +90,7 @@ async fn take(
             input: Input::ReceiveReturn(receipt),
             channel_order: None,
             filed: None,
+            till: None,
         }),
         other => {
             let kind = other.kind().name();

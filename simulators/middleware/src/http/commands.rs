@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     model::{
-        CorrelationId, Order, OrderChange, OrderNumber, ReturnCancellation, ReturnReceipt, ReturnRequest,
-        SalesChannel, System,
+        CorrelationId, Order, OrderChange, OrderNumber, PriceAdjustment, ReturnCancellation, ReturnReceipt,
+        ReturnRequest, SalesChannel, System,
     },
     protocol::{CancellationRequest, FieldError, Problem, ProblemKind, ReplayRequest, header, middleware},
     shape,
@@ -18,8 +18,8 @@ use super::{Call, batches, reply::Reply};
 use crate::{
     defects::{Defect, Defects},
     door::store::StoreError,
-    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer},
-    process::{Chain, Input, hex, order_errors},
+    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer, master},
+    process::{Chain, Input, hex, known_sale, order_errors},
 };
 
 /// Longest idempotency key and correlation id in characters.
@@ -37,7 +37,9 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
     let Some(key) = call.header(header::IDEMPOTENCY_KEY).filter(|key| is_identifier(key)) else {
         return Ok(Reply::problem(&Problem::invalid(vec![FieldError {
             pointer: "/header/idempotency-key".to_owned(),
-            detail: format!("is needed: 1 to {IDENTIFIER_CHARS_MAX} printable characters"),
+            detail: format!(
+                "is needed: 1 to {IDENTIFIER_CHARS_MAX} printable characters, none at either end a blank"
+            ),
         }])));
     };
     let body = match shape::parse_body(&call.body) {
@@ -75,6 +77,7 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
 fn is_identifier(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= IDENTIFIER_CHARS_MAX
+        && text.trim() == text
         && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
@@ -102,6 +105,8 @@ pub(super) struct Command {
     pub(super) channel_order: Option<String>,
     /// Key of the record of a file that it came in, if it was not known before.
     pub(super) filed: Option<String>,
+    /// Key of what the till printed, on submissions of what it sold without a line.
+    pub(super) till: Option<String>,
 }
 
 /// Reads a command; every refusal here is one of shape or of the document alone.
@@ -117,6 +122,7 @@ fn understand(call: &Call, body: &Value, defects: &Defects) -> Result<Command, P
         input,
         channel_order: None,
         filed: None,
+        till: None,
     };
     match call.operation {
         middleware::SUBMIT_ORDER => submission(document(body)?, defects),
@@ -142,6 +148,12 @@ fn understand(call: &Call, body: &Value, defects: &Defects) -> Result<Command, P
             let request: ReplayRequest = document(body)?;
             same_order(call, &request.order_number)?;
             Ok(command(&request.order_number.clone(), System::CustomerService, Input::ReplayOrder(request)))
+        }
+        middleware::ADJUST_PRICE => {
+            let adjustment: PriceAdjustment = document(body)?;
+            same_order(call, &adjustment.order_number)?;
+            let input = Input::AdjustPrice(adjustment.clone());
+            Ok(command(&adjustment.order_number, System::CustomerService, input))
         }
         middleware::REQUEST_RETURN => {
             let request: ReturnRequest = document(body)?;
@@ -203,6 +215,7 @@ pub(super) fn submission(order: Order, defects: &Defects) -> Result<Command, Pro
         order: order.order_number.clone(),
         source: channel.system(),
         channel_order: Some(Keys::channel_order(channel, &order.channel_order_id)),
+        till: order.till_reference.as_deref().map(Keys::till),
         input: Input::Submit(Box::new(order)),
         filed: None,
     })
@@ -215,21 +228,34 @@ pub(super) async fn carry_out(
     chain: Chain,
     slot: Option<AnswerSlot>,
 ) -> Result<Result<Value, Problem>, StoreError> {
+    // What a file tells has happened already.
+    if let Some(slot) = &slot
+        && let Some(objection) = master::objection(app, &command.order, &command.input).await?
+    {
+        return keep(app, Err(objection), slot.clone()).await;
+    }
     let mut seal = Seal { answer: slot, ..Seal::default() };
-    let mut _held = None;
-    if let Some(key) = command.channel_order {
-        _held = Some(app.hold_key(&key).await);
-        let known: Option<OrderNumber> = app.load(&key)?;
-        let other = known.filter(|known| *known != command.order);
+    let order = command.order.clone();
+    let mut _held = Vec::new();
+    for key in [&command.till, &command.channel_order].into_iter().flatten() {
+        _held.push(app.hold_key(key).await);
+        let known: Option<OrderNumber> = app.load(key)?;
+        let other = known.filter(|known| *known != order);
         if let Some(other) = other.filter(|_| !app.meets(Defect::ChannelOrderTakenTwice)) {
-            let detail = format!("the channel's order identifier belongs to order {other}");
-            let problem = Problem::new(ProblemKind::IllegalState, detail);
+            let answer = match &command.input {
+                Input::Submit(submitted) if Some(key) == command.till.as_ref() => {
+                    app.look(&other, |process| known_sale(process, submitted)).await?.flatten()
+                }
+                _ => None,
+            };
+            let detail = format!("the channel's identifier belongs to order {other}");
+            let answer = answer.ok_or_else(|| Problem::new(ProblemKind::IllegalState, detail));
             return match seal.answer.take() {
-                Some(slot) => keep(app, Err(problem), slot).await,
-                None => Ok(Err(problem)),
+                Some(slot) => keep(app, answer, slot).await,
+                None => Ok(answer),
             };
         }
-        seal.on_success.put(key, serde_json::to_vec(&command.order).unwrap_or_default());
+        seal.on_success.put(key, serde_json::to_vec(&order).unwrap_or_default());
     }
     if let Some(key) = command.filed {
         seal.on_success.put(key, Vec::new());

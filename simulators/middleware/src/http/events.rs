@@ -14,8 +14,8 @@ use super::{Call, reply::Reply};
 use crate::{
     defects::Defect,
     door::store::StoreError,
-    durable::{Circumstances, EventInHand, Inner, Keys, Seal, stock},
-    process::{Chain, Input, Letter, StockNotice},
+    durable::{Circumstances, EventInHand, Inner, Keys, Seal, master, stock},
+    process::{Chain, Change, Input, Letter, MasterRecord, StockNotice},
 };
 
 /// Takes a delivery: 202 once the event is durable, whatever becomes of it.
@@ -125,6 +125,17 @@ async fn carry_out(
         let notice = StockNotice { told, sequence: event.sequence, as_of: event.time, chain };
         return stock::take(app, notice, seal).await;
     }
+    let data = match data {
+        EventData::ProductChanged(change) => Err(Change::Product(change)),
+        EventData::LocationChanged(change) => Err(Change::Location(change)),
+        data => Ok(data),
+    };
+    let data = match data {
+        Ok(data) => data,
+        Err(change) => {
+            return master::take(app, MasterRecord { change, as_of: event.time, chain }, seal).await;
+        }
+    };
     let source = event.source_system().unwrap_or(System::Middleware);
     let circumstances = Circumstances { chain, source, occurred_at: event.time };
     let order = data.order_number().unwrap_or(&event.partitionkey).clone();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use counterproof_contracts::{
     model::{
-        ItemQuantity, LineId, Money, Order, OrderStatus, SalesOrder, TaxCollector, TaxQuote, TaxQuoteLine,
-        TaxQuoteRequest,
+        ItemQuantity, LineId, Money, Order, OrderNumber, OrderStatus, SalesOrder, TaxCollector, TaxQuote,
+        TaxQuoteLine, TaxQuoteRequest,
     },
     protocol::{OrderAcknowledgment, Problem, ProblemKind, SalesOrderAcknowledged, erp, tax},
 };
@@ -29,11 +29,7 @@ pub(super) fn submit(
     order: Order,
     desk: &mut Desk<'_>,
 ) -> Result<Value, Problem> {
-    let acknowledgment = OrderAcknowledgment {
-        order_number: order.order_number.clone(),
-        order_id: ids::order_id(&order.order_number),
-        status: OrderStatus::Placed,
-    };
+    let acknowledgment = acknowledgment(&order.order_number);
     if let Some(known) = process {
         refuse_other_order(&known.order, &order)?;
     } else {
@@ -41,7 +37,27 @@ pub(super) fn submit(
         let text = format!("order {} of {} received", known.order.order_number, known.order.total);
         desk.note(known, text);
     }
-    Ok(serde_json::to_value(acknowledgment).unwrap_or_default())
+    Ok(acknowledgment)
+}
+
+fn acknowledgment(order_number: &OrderNumber) -> Value {
+    let acknowledgment = OrderAcknowledgment {
+        order_number: order_number.clone(),
+        order_id: ids::order_id(order_number),
+        status: OrderStatus::Placed,
+    };
+    serde_json::to_value(acknowledgment).unwrap_or_default()
+}
+
+/// What is answered to a sale that is known under other references; `None` if it is another sale.
+pub fn known_sale(process: &OrderProcess, told: &Order) -> Option<Value> {
+    let known = &process.order;
+    let same = Order {
+        order_number: known.order_number.clone(),
+        channel_order_id: known.channel_order_id.clone(),
+        ..told.clone()
+    };
+    (same == *known).then(|| acknowledgment(&known.order_number))
 }
 
 /// Whether a submission repeats the known order; anything else under its number is refused.
@@ -85,6 +101,9 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         receipts: Vec::new(),
         holds: Vec::new(),
         rejections: Vec::new(),
+        early_undelivered: Vec::new(),
+        odd_scans: BTreeSet::new(),
+        grants: Vec::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),
@@ -93,6 +112,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         notices: 0,
         serials: BTreeMap::new(),
         tasks: BTreeMap::new(),
+        waiting: Vec::new(),
         told,
         sequence: 0,
         channel_updates: VecDeque::new(),

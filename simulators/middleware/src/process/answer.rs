@@ -2,11 +2,12 @@
 
 use counterproof_contracts::{
     model::{
-        Authorization, Capture, FulfillmentCancellationResult, Label, Refund, Reservation, SalesOrder,
-        TaxQuote,
+        Authorization, Capture, Date, ErpDocument, FulfillmentCancellationResult, Label, PostingStatus,
+        Refund, Reservation, SalesOrder, TaxQuote,
     },
     protocol::{Problem, ProblemKind},
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::task::Intent;
@@ -31,6 +32,8 @@ pub enum PartnerAnswer {
     Labeled(Label),
     /// To [`Intent::Stop`].
     Stopped(FulfillmentCancellationResult),
+    /// To [`Intent::Invoice`] and [`Intent::CreditMemo`].
+    Taken(DocumentTaken),
     /// To [`Intent::Refund`] at the payment provider.
     Refunding(Refund),
     /// To everything else: that it is done.
@@ -49,11 +52,24 @@ impl PartnerAnswer {
             Intent::Label { .. } | Intent::ReturnLabel { .. } | Intent::LabelRejected { .. } => {
                 Self::Labeled(serde_json::from_value(answer)?)
             }
+            Intent::Invoice { .. } | Intent::CreditMemo { .. } => {
+                Self::Taken(serde_json::from_value(answer)?)
+            }
             Intent::Stop { .. } => Self::Stopped(serde_json::from_value(answer)?),
             Intent::Refund { .. } if is_card_refund => Self::Refunding(serde_json::from_value(answer)?),
             _ => Self::Done,
         })
     }
+}
+
+/// That the ERP took an invoice or credit memo.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DocumentTaken {
+    /// The number that it has.
+    pub erp_document: ErpDocument,
+    /// Where it stands; posted where nothing is said.
+    #[serde(default)]
+    pub posting: Option<PostingStatus>,
 }
 
 /// That a partner definitely refused.
@@ -65,13 +81,24 @@ pub struct Refusal {
     pub kind: Option<ProblemKind>,
     /// What the partner says.
     pub detail: String,
+    /// Where the period is closed: the first day that documents may be dated.
+    pub open_from: Option<Date>,
+    /// The first place of the document that it names.
+    pub pointer: Option<String>,
 }
 
 impl Refusal {
     /// A refusal with problem details.
     pub fn of(problem: &Problem) -> Self {
         let detail = problem.detail.chars().take(DETAIL_CHARS_MAX).collect();
-        Self { status: problem.status, kind: problem.problem_kind(), detail }
+        let open_from = problem.open_from;
+        let pointer = problem.errors.first().map(|error| error.pointer.clone());
+        Self { status: problem.status, kind: problem.problem_kind(), detail, open_from, pointer }
+    }
+
+    /// A refusal that says no more than this.
+    pub const fn without_problem(status: u16, detail: String) -> Self {
+        Self { status, kind: None, detail, open_from: None, pointer: None }
     }
 
     /// As a reason in a sentence.

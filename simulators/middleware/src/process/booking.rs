@@ -7,13 +7,14 @@ use counterproof_contracts::{
     model::{
         InventoryMovement, Invoice, LineQuantity, Money, MovementReason, OrderLine, SettledAmounts,
         ShipmentId, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentLine,
-        TaxDocumentStatus, TaxLine, TaxScheme,
+        TaxDocumentStatus, TaxLine, TaxScheme, day_of,
     },
     protocol::{erp, tax},
 };
 
 use super::{
     desk::Desk,
+    grant_state::{Part, Parts},
     ids,
     state::{Departure, OrderProcess, Units},
     task::{Intent, PartnerCall},
@@ -26,7 +27,10 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         .shipments
         .iter()
         .filter_map(|(id, parcel)| Some((id.clone(), parcel.shipped.clone()?)))
-        .filter(|(id, _)| process.unasked(&Intent::Invoice { shipment: id.clone() }))
+        .filter(|(id, departure)| {
+            let attempt = departure.invoice.attempt();
+            departure.invoice.is_due() && process.unasked(&Intent::Invoice { shipment: id.clone(), attempt })
+        })
         .collect();
     for (shipment, departure) in left {
         issue_goods(process, &shipment, &departure, desk);
@@ -76,7 +80,7 @@ fn issue_goods(
 
 /// Reports the tax of the whole order, as if it had left.
 pub(super) fn report_order(process: &mut OrderProcess, desk: &mut Desk<'_>) {
-    let lines = tax_lines(process, &every_unit(process));
+    let lines = tax_lines(process, &process.whole(&every_unit(process)));
     if lines.is_empty() {
         return;
     }
@@ -104,12 +108,12 @@ fn report_sale(
     departure: &Departure,
     desk: &mut Desk<'_>,
 ) {
-    let mut lines = tax_lines(process, &departure.units);
+    let mut lines = tax_lines(process, &process.whole(&departure.units));
     if process.anything_open() && departure.first && desk.meets(Defect::WholeOrderTaxed) {
-        lines = tax_lines(process, &every_unit(process));
+        lines = tax_lines(process, &process.whole(&every_unit(process)));
     }
     if departure.first {
-        lines.extend(shipping_tax_lines(process));
+        lines.extend(shipping_tax_lines(process, whole_shipping(process)));
     }
     let by_others: i64 = contributions(process, &departure.units).values().sum();
     if by_others > 0 && desk.meets(Defect::TaxedOnCustomersShare) {
@@ -151,31 +155,53 @@ pub(super) fn total_tax(process: &OrderProcess, lines: &[TaxDocumentLine]) -> Mo
 }
 
 /// One line for each order line and jurisdiction, with the units' own taxes: nothing is rated again.
-pub(super) fn tax_lines(process: &OrderProcess, units: &[Units]) -> Vec<TaxDocumentLine> {
-    units
+pub(super) fn tax_lines(process: &OrderProcess, parts: &Parts) -> Vec<TaxDocumentLine> {
+    parts
         .iter()
-        .filter_map(|units| Some((units, process.order.line(&units.line_id)?)))
-        .flat_map(|(units, line)| line.taxes.iter().map(|tax| tax_line(process, line, tax, units)))
+        .filter_map(|(line_id, units)| Some((process.order.line(line_id)?, units)))
+        .flat_map(|(line, units)| line.taxes.iter().map(|tax| tax_line(process, line, tax, units)))
         .collect()
 }
 
-fn tax_line(process: &OrderProcess, line: &OrderLine, tax: &TaxLine, units: &Units) -> TaxDocumentLine {
+/// The tax in parts of units' prices.
+pub(super) fn tax_of_parts(tax: &TaxLine, units: &[(u32, Part)]) -> i64 {
+    units.iter().map(|(unit, part)| part.of(tax.unit_amounts.get(*unit as usize).copied().unwrap_or(0))).sum()
+}
+
+fn tax_line(
+    process: &OrderProcess,
+    line: &OrderLine,
+    tax: &TaxLine,
+    units: &[(u32, Part)],
+) -> TaxDocumentLine {
     let currency = process.order.currency;
-    let amount: i64 = units.range().filter_map(|unit| tax.unit_amounts.get(unit as usize)).sum();
+    let base = |unit: u32| process.order.taxable_base(line, tax, unit..unit.saturating_add(1));
+    let base: i64 = units.iter().map(|(unit, part)| part.of(base(*unit))).sum();
     TaxDocumentLine {
         line_id: Some(line.line_id.clone()),
-        quantity: units.quantity,
+        quantity: u32::try_from(units.len()).unwrap_or(u32::MAX),
         jurisdiction: tax.jurisdiction.clone(),
         rate_ppm: tax.rate_ppm,
-        taxable_base: Money::new(process.order.taxable_base(line, tax, units.range()), currency),
-        tax: Money::new(amount, currency),
+        taxable_base: Money::new(base, currency),
+        tax: Money::new(tax_of_parts(tax, units), currency),
         tax_type: Some(tax.tax_type),
     }
 }
 
-/// The taxes on shipping. Where the order does not say who levies them, they stand under the jurisdiction and
-/// rate of its first tax.
-fn shipping_tax_lines(process: &OrderProcess) -> Vec<TaxDocumentLine> {
+/// All of the charge for shipping.
+fn whole_shipping(process: &OrderProcess) -> Part {
+    let paid = process.paid_for_shipping();
+    Part { from: 0, to: paid, paid }
+}
+
+/// The tax in a part of the charge for shipping.
+pub(super) fn shipping_tax(process: &OrderProcess, part: Part) -> i64 {
+    shipping_tax_lines(process, part).iter().map(|line| line.tax.amount).sum()
+}
+
+/// The taxes on a part of the charge for shipping. Where the order does not say who levies them, they stand under the
+/// jurisdiction and rate of its first tax.
+pub(super) fn shipping_tax_lines(process: &OrderProcess, part: Part) -> Vec<TaxDocumentLine> {
     let order = &process.order;
     let Some(shipping) = &order.shipping else { return Vec::new() };
     let line = |tax: &TaxLine, amount: i64| TaxDocumentLine {
@@ -183,8 +209,8 @@ fn shipping_tax_lines(process: &OrderProcess) -> Vec<TaxDocumentLine> {
         quantity: 0,
         jurisdiction: tax.jurisdiction.clone(),
         rate_ppm: tax.rate_ppm,
-        taxable_base: Money::new(order.shipping_base(tax.tax_type), order.currency),
-        tax: Money::new(amount, order.currency),
+        taxable_base: Money::new(part.of(order.shipping_base(tax.tax_type)), order.currency),
+        tax: Money::new(part.of(amount), order.currency),
         tax_type: Some(tax.tax_type),
     };
     if !shipping.taxes.is_empty() {
@@ -228,6 +254,14 @@ pub(super) fn settled(process: &OrderProcess, before: Value, value: Value) -> Op
     })
 }
 
+/// What was invoiced of the order so far.
+fn invoiced_before(process: &OrderProcess) -> Value {
+    let asked = |id: &ShipmentId| !process.unasked(&Intent::Invoice { shipment: id.clone(), attempt: 1 });
+    let parcels = process.shipments.iter().filter(|(id, _)| asked(id));
+    let departures = parcels.filter_map(|(_, parcel)| parcel.shipped.as_ref());
+    departures.map(|departure| invoiced(process, departure)).sum()
+}
+
 fn post_invoice(
     process: &mut OrderProcess,
     shipment: &ShipmentId,
@@ -241,10 +275,20 @@ fn post_invoice(
     if value.tax > 0 && desk.meets(Defect::InvoiceWithoutTax) {
         value.tax = 0;
     }
-    let asked = |id: &ShipmentId| !process.unasked(&Intent::Invoice { shipment: id.clone() });
-    let before = process.shipments.iter().filter(|(id, _)| asked(id));
-    let before = before.filter_map(|(_, parcel)| parcel.shipped.as_ref());
-    let before = before.map(|departure| invoiced(process, departure)).sum();
+    let attempt = departure.invoice.attempt();
+    if attempt == 1 {
+        let settlement = settled(process, invoiced_before(process), value);
+        let parcel = process.shipments.get_mut(shipment).and_then(|parcel| parcel.shipped.as_mut());
+        parcel.into_iter().for_each(|departure| departure.invoice.settlement = settlement);
+    }
+    let state = process.shipments.get(shipment).and_then(|parcel| parcel.shipped.as_ref());
+    let state = state.map(|departure| departure.invoice.clone()).unwrap_or_default();
+    let mut business_date = day_of(departure.at);
+    if let Some(posting_date) = state.posting_date.filter(|day| *day != business_date)
+        && desk.meets(Defect::DatedAsPosted)
+    {
+        business_date = posting_date;
+    }
     let invoice = Invoice {
         erp_document: None,
         order_number: process.order.order_number.clone(),
@@ -253,7 +297,10 @@ fn post_invoice(
         amount: Money::new(value.gross, process.order.currency),
         tax: Money::new(value.tax, process.order.currency),
         contributions: contribution_list(&owed_by_others(process, departure), &process.order),
-        settlement: settled(process, before, value),
+        settlement: state.settlement,
+        business_date: Some(business_date),
+        posting_date: Some(state.posting_date.unwrap_or(business_date)),
+        posting: None,
     };
     let mut invoice = invoice;
     if !invoice.contributions.is_empty() && desk.meets(Defect::FunderNotBilled) {
@@ -265,7 +312,8 @@ fn post_invoice(
         settled.amount.amount = value.gross;
     }
     let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
-    desk.ask(process, Intent::Invoice { shipment: shipment.clone() }, &departure.chain, call);
+    let intent = Intent::Invoice { shipment: shipment.clone(), attempt };
+    desk.ask(process, intent, &departure.chain, call);
 }
 
 /// Units without their indices.

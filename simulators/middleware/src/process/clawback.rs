@@ -47,7 +47,7 @@ fn share_of_kept(process: &OrderProcess, promotion: &Promotion) -> i64 {
     for line in &process.order.lines {
         let counts = process.counts(&line.line_id);
         for share in line.promotions.iter().filter(|share| share.promotion_id == promotion.promotion_id) {
-            let kept = share.unit_amounts.iter().take(counts.shipped as usize).skip(counts.returned as usize);
+            let kept = share.unit_amounts.iter().take(counts.shipped as usize).skip(counts.gone() as usize);
             sum = kept.fold(sum, |sum, amount| sum.saturating_add(*amount));
         }
     }

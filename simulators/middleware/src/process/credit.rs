@@ -4,20 +4,23 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    funding::contribution_list,
+    allocation::Value,
+    funding::{add_contributions, contribution_list},
     model::{
-        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReturnReason, ShipmentId, Sku,
-        StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        CreditMemo, InspectedLine, InventoryMovement, Money, MovementReason, ReceiptId, ReturnReason,
+        ShipmentId, Sku, StockCondition, TaxCollector, TaxDocument, TaxDocumentKind, TaxDocumentStatus,
+        day_of,
     },
     protocol::{erp, tax},
 };
 
 use super::{
-    booking,
+    adjustment, booking,
     desk::Desk,
     ids,
-    state::{Graded, OrderProcess, ReceiptState, Units},
+    state::{Graded, OrderProcess, ReceiptState, Units, Way},
     task::{Intent, PartnerCall},
+    undelivered,
 };
 use crate::defects::Defect;
 
@@ -27,7 +30,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         book_receipt(process, &receipt, desk);
         if let Some(graded) = &receipt.graded {
             restock(process, &receipt, graded, desk);
-            let parcels = by_parcel(process, &graded.units);
+            let parcels = by_parcel(process, graded);
             report_return(process, &receipt, graded, &parcels, desk);
             post_credit_memo(process, &receipt, graded, &parcels, desk);
         }
@@ -37,7 +40,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
 fn book_receipt(process: &mut OrderProcess, receipt: &ReceiptState, desk: &mut Desk<'_>) {
     let intent = Intent::BookReceipt { receipt: receipt.receipt.receipt_id.clone() };
     let authorized = Intent::AuthorizeReturn { rma: receipt.rma_id.clone() };
-    if process.unasked(&intent) && process.done(&authorized) {
+    if receipt.way != Way::Lost && process.unasked(&intent) && process.done(&authorized) {
         let mut booked = receipt.receipt.clone();
         if desk.meets(Defect::ReceiptBookedAsRequested)
             && let Some(authorization) = process.authorization(&receipt.rma_id)
@@ -54,10 +57,13 @@ fn book_receipt(process: &mut OrderProcess, receipt: &ReceiptState, desk: &mut D
     }
 }
 
-/// Which units each parcel carried.
-fn by_parcel(process: &OrderProcess, units: &[Units]) -> BTreeMap<ShipmentId, Vec<Units>> {
+/// Which units each parcel carried; with the parcel that shipping was charged with, where that is given back.
+fn by_parcel(process: &OrderProcess, graded: &Graded) -> BTreeMap<ShipmentId, Vec<Units>> {
     let mut parcels: BTreeMap<ShipmentId, Vec<Units>> = BTreeMap::new();
-    for returned in units {
+    if graded.shipping {
+        parcels.extend(undelivered::charged_parcel(process).map(|shipment| (shipment.clone(), Vec::new())));
+    }
+    for returned in &graded.units {
         for unit in returned.range() {
             let Some((shipment, _)) = process.parcel_of_unit(&returned.line_id, unit) else { continue };
             let carried = parcels.entry(shipment.clone()).or_default();
@@ -150,7 +156,12 @@ fn report_return(
         let lines = if process.order.tax_collector() == TaxCollector::Marketplace {
             Vec::new()
         } else {
-            booking::tax_lines(process, units)
+            let mut lines = booking::tax_lines(process, &process.rest(units));
+            if graded.shipping && undelivered::charged_parcel(process) == Some(shipment) {
+                let rest = process.rest_of_shipping();
+                lines.extend(rest.iter().flat_map(|part| booking::shipping_tax_lines(process, *part)));
+            }
+            lines
         };
         if lines.is_empty()
             || !process.done(&Intent::ReportSale { shipment: shipment.clone() })
@@ -177,6 +188,16 @@ fn report_return(
     }
 }
 
+/// What was credited before, for goods and without goods.
+pub(super) fn before(process: &OrderProcess) -> Value {
+    let asked =
+        |cause: &ReceiptId| !process.unasked(&Intent::CreditMemo { receipt: cause.clone(), attempt: 1 });
+    let receipts = process.receipts.iter().filter(|receipt| asked(&receipt.receipt.receipt_id));
+    let goods: Value = receipts.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
+    let grants = process.grants.iter().filter(|grant| asked(&grant.cause));
+    goods + grants.map(|grant| adjustment::credited(process, grant)).sum::<Value>()
+}
+
 fn post_credit_memo(
     process: &mut OrderProcess,
     receipt: &ReceiptState,
@@ -184,41 +205,52 @@ fn post_credit_memo(
     parcels: &BTreeMap<ShipmentId, Vec<Units>>,
     desk: &mut Desk<'_>,
 ) {
-    let intent = Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() };
-    if !process.unasked(&intent) {
+    let (receipt_id, attempt) = (receipt.receipt.receipt_id.clone(), graded.memo.attempt());
+    let intent = Intent::CreditMemo { receipt: receipt_id.clone(), attempt };
+    if !graded.memo.is_due() || !process.unasked(&intent) {
         return;
     }
     if graded.units.is_empty() || desk.meets(Defect::CreditMemoForgotten) {
         return;
     }
-    let invoiced =
-        parcels.keys().all(|shipment| process.done(&Intent::Invoice { shipment: shipment.clone() }));
-    if !invoiced {
+    if !parcels.keys().all(|shipment| process.invoiced(shipment)) {
         return;
     }
-    let asked = |receipt: &ReceiptState| {
-        !process.unasked(&Intent::CreditMemo { receipt: receipt.receipt.receipt_id.clone() })
-    };
-    let before = process.receipts.iter().filter(|receipt| asked(receipt));
-    let before = before.filter_map(|receipt| Some(receipt.graded.as_ref()?.credited())).sum();
     let mut credited = graded.credited();
     if credited.tax > 0 && desk.meets(Defect::CreditMemoWithoutTax) {
         credited.tax = 0;
     }
-    let contributions = booking::contributions(process, &graded.units);
+    let mut settlement = graded.memo.settlement;
+    if attempt == 1 {
+        settlement = booking::settled(process, before(process), credited);
+        let known = process.receipts.iter_mut().find(|known| known.receipt.receipt_id == receipt_id);
+        let known = known.and_then(|known| known.graded.as_mut());
+        known.into_iter().for_each(|graded| graded.memo.settlement = settlement);
+    }
+    let business_date = day_of(receipt.receipt.received_at);
+    let mut contributions = booking::contributions(process, &graded.units);
+    let mut shipping = 0;
+    if graded.shipping {
+        shipping = process.shipping_left().gross;
+        add_contributions(&mut contributions, &process.order.shipping_contributions());
+    }
     let home = process.order.settlement.map(|settlement| settlement.currency);
     let currency =
         home.filter(|_| desk.meets(Defect::CreditMemoInOtherCurrency)).unwrap_or(process.order.currency);
     let memo = CreditMemo {
         erp_document: None,
         order_number: process.order.order_number.clone(),
-        receipt_id: receipt.receipt.receipt_id.clone(),
+        receipt_id,
         lines: booking::quantities(&graded.units),
         amount: Money::new(credited.gross, currency),
         tax: Money::new(credited.tax, currency),
         contributions: contribution_list(&contributions, &process.order),
-        settlement: booking::settled(process, before, credited),
+        settlement,
         retained: (graded.retained != 0).then(|| Money::new(graded.retained, process.order.currency)),
+        business_date: Some(business_date),
+        posting_date: Some(graded.memo.posting_date.unwrap_or(business_date)),
+        posting: None,
+        shipping: (shipping > 0).then(|| Money::new(shipping, currency)),
     };
     let call = PartnerCall::new(erp::POST_CREDIT_MEMO, &[], &memo);
     desk.ask(process, intent, &graded.chain, call);

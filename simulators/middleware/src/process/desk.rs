@@ -7,6 +7,7 @@ use counterproof_contracts::{
 };
 
 use super::{
+    master::Reference,
     notice::{Notice, Tidings},
     state::{Chain, OrderProcess, TaskStatus},
     task::{Intent, PartnerCall, Task, idempotency_key},
@@ -51,6 +52,8 @@ pub enum Output {
     },
     /// Another order is to be told something.
     Tell(Notice),
+    /// The order waits for something to be known.
+    Wait(Reference),
     /// Something that a person must decide.
     Park(Letter),
 }
@@ -189,6 +192,11 @@ impl<'c> Desk<'c> {
     pub fn replay(&mut self, process: &OrderProcess) {
         let last = u32::try_from(process.tasks.len()).unwrap_or(u32::MAX);
         self.outputs.push(Output::Replay { number: process.audit_sequence, last });
+    }
+
+    /// The order waits for something to be known.
+    pub fn wait_for(&mut self, reference: Reference) {
+        self.outputs.push(Output::Wait(reference));
     }
 
     /// Gives a task to the dead letters.

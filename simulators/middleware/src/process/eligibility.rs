@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    model::{CustomerRef, LineId, Order, Resolution, ReturnLine, Timestamp},
+    model::{
+        CustomerRef, ExchangeRequest, LineId, Order, Resolution, ReturnLine, ReturnReason, Sku, TenderKind,
+        Timestamp,
+    },
     protocol::{FieldError, Problem, ProblemKind},
 };
 use jiff::SignedDuration;
@@ -17,24 +20,17 @@ pub(super) fn not_returnable(pointer: impl Into<String>, detail: impl Into<Strin
     Problem { errors, ..Problem::new(ProblemKind::NotReturnable, detail) }
 }
 
-/// Units by line. Each line must be the order's, with its SKU and with at least one unit, and not on final sale.
-pub(super) fn returnable_lines(
-    order: &Order,
-    lines: &[ReturnLine],
-) -> Result<BTreeMap<LineId, u32>, Problem> {
-    lines_of(order, lines, false)
-}
-
 /// Whether goods of a line may come back without having been announced.
 pub(super) fn may_come_back(process: &OrderProcess, returned: &ReturnLine) -> bool {
     process.order.line(&returned.line_id).is_some_and(|line| !line.final_sale)
 }
 
-/// As [`returnable_lines`]; on final sale only where a clerk allows it.
+/// Units by line. Each line must be the order's, with its SKU and with at least one unit, and not on final sale, unless a
+/// clerk allows it or the customer has a right to it.
 pub(super) fn lines_of(
     order: &Order,
     lines: &[ReturnLine],
-    by_clerk: bool,
+    by_right: bool,
 ) -> Result<BTreeMap<LineId, u32>, Problem> {
     let mut units: BTreeMap<LineId, u32> = BTreeMap::new();
     for (index, returned) in lines.iter().enumerate() {
@@ -45,7 +41,7 @@ pub(super) fn lines_of(
         if line.sku != returned.sku {
             return Err(not_returnable(pointer, format!("line {} is {}", line.line_id, line.sku)));
         }
-        if line.final_sale && !by_clerk {
+        if line.final_sale && !by_right {
             return Err(not_returnable(pointer, format!("line {} is on final sale", line.line_id)));
         }
         if returned.quantity == 0 {
@@ -60,7 +56,7 @@ pub(super) fn lines_of(
 /// Units of a line that left, did not come back, and are in nobody's hands but the customer's.
 pub(super) fn with_customer(process: &OrderProcess, line: &LineId) -> u32 {
     let counts = process.counts(line);
-    counts.shipped.saturating_sub(counts.returned + process.ungraded(line))
+    counts.shipped.saturating_sub(counts.gone() + process.ungraded(line))
 }
 
 /// Whether units of a line left so recently that they may be returned. Units come back in ascending order;
@@ -70,22 +66,36 @@ pub(super) fn in_window(
     line: &LineId,
     ahead: u32,
     quantity: u32,
+    under_warranty: bool,
     context: &Context<'_>,
 ) -> Result<(), Problem> {
-    let first = process.counts(line).returned + process.ungraded(line) + ahead;
+    let until = |left: Timestamp| match under_warranty {
+        true => context.policy.replaceable_until(left),
+        false => context.policy.returnable_until(process.order.sales_channel, left),
+    };
+    let first = process.counts(line).gone() + process.ungraded(line) + ahead;
     let late = (first..first + quantity)
         .filter_map(|unit| process.parcel_of_unit(line, unit))
-        .find(|(_, departure)| context.now > window_end(departure.at, context.policy.return_window_days));
+        .find(|(_, departure)| context.now > until(departure.at));
     match late {
         None => Ok(()),
-        Some((shipment, departure)) => Err(not_returnable(
-            "/lines",
-            format!(
-                "parcel {shipment} left at {}, more than {} days ago",
-                departure.at, context.policy.return_window_days
-            ),
-        )),
+        Some((shipment, departure)) => {
+            let detail =
+                format!("parcel {shipment} left at {}: that was until {}", departure.at, until(departure.at));
+            Err(not_returnable("/lines", detail))
+        }
     }
+}
+
+/// Whether goods are to be replaced under warranty: defective ones, by the same, without a charge.
+pub(super) fn is_warranty(order: &Order, exchange: Option<&ExchangeRequest>, lines: &[ReturnLine]) -> bool {
+    exchange.is_some_and(|exchange| {
+        let paid =
+            exchange.replacement.tenders.iter().all(|tender| tender.kind == TenderKind::ExchangeCredit);
+        let same = |sku: &Sku| order.lines.iter().any(|line| line.sku == *sku);
+        paid && exchange.replacement.lines.iter().all(|line| same(&line.sku))
+            && lines.iter().all(|line| line.reason == ReturnReason::Defective)
+    })
 }
 
 fn window_end(left: Timestamp, days: u32) -> Timestamp {

@@ -39,19 +39,32 @@ pub(super) fn sort_out(
     belongs_to: Option<&ReturnState>,
     desk: &Desk<'_>,
 ) -> Sorted {
+    sort_by(
+        told,
+        |line| free_units(process, line, belongs_to, desk),
+        |line| reason(process, line, belongs_to, desk),
+    )
+}
+
+/// Sorts what came by how many units of a line may be taken back, and why no more.
+pub(super) fn sort_by(
+    told: &ReturnReceipt,
+    free_units: impl Fn(&ReturnLine) -> u32,
+    reason: impl Fn(&ReturnLine) -> HoldReason,
+) -> Sorted {
     let mut sorted =
         Sorted { accepted: Vec::new(), held: told.unexpected.clone(), reason: HoldReason::WrongItem };
     let mut taken: BTreeMap<LineId, u32> = BTreeMap::new();
     for line in told.lines.iter().filter(|line| line.quantity > 0) {
         let used = taken.entry(line.line_id.clone()).or_default();
-        let free = free_units(process, line, belongs_to, desk).saturating_sub(*used);
+        let free = free_units(line).saturating_sub(*used);
         let units = line.quantity.min(free);
         *used += units;
         if units > 0 {
             sorted.accepted.push(ReturnLine { quantity: units, ..line.clone() });
         }
         if units < line.quantity {
-            sorted.reason = reason(process, line, belongs_to, desk);
+            sorted.reason = reason(line);
             sorted.held.push(FoundItem {
                 line_id: Some(line.line_id.clone()),
                 sku: line.sku.clone(),

@@ -85,11 +85,11 @@ pub(super) fn worth(
     let units: Vec<Units> = units
         .iter()
         .map(|(line_id, quantity)| {
-            let first = process.counts(line_id).returned + process.ungraded(line_id) + expected(line_id);
+            let first = process.counts(line_id).gone() + process.ungraded(line_id) + expected(line_id);
             Units { line_id: line_id.clone(), first, quantity: *quantity }
         })
         .collect();
-    process.value_of(&units).gross
+    process.value_left(&units).gross
 }
 
 /// What the customer is owed for graded goods, minor units.

@@ -6,6 +6,7 @@
 //! therefore does not matter: what comes too early waits as a fact, what comes twice changes none.
 
 mod acceptance;
+mod adjustment;
 mod answer;
 mod authorization;
 mod availability;
@@ -17,12 +18,15 @@ mod clawback;
 mod credit;
 mod desk;
 mod dispute;
+mod document;
 mod eligibility;
 mod exceptions;
 mod exchange;
 mod exchange_state;
+mod grant_state;
 mod ids;
 mod intake;
+mod master;
 mod notice;
 mod payment;
 mod quarantine;
@@ -41,19 +45,28 @@ mod status;
 mod task;
 mod telling;
 mod tracking;
+mod undelivered;
 mod view;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use acceptance::known_sale;
 pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
-    model::{NodeId, Order, OrderChange, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
+    model::{
+        NodeId, Order, OrderChange, PriceAdjustment, RefundStatus, ReturnCancellation, ReturnReceipt,
+        ReturnRequest,
+    },
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
+pub use master::{
+    Change, Known, MasterRecord, Reference, WaitingTask, announcement, objection_to_order,
+    objection_to_return,
+};
 pub use notice::{Notice, Tidings};
 use serde_json::Value;
 pub use state::{Chain, OrderProcess};
@@ -82,6 +95,8 @@ pub enum Input {
     Cancel(CancellationRequest),
     /// A channel asks to change the order.
     Change(Box<OrderChange>),
+    /// Customer service lowers what a customer paid.
+    AdjustPrice(PriceAdjustment),
     /// A channel asks for a return.
     RequestReturn(ReturnRequest),
     /// A customer takes a return back.
@@ -115,6 +130,8 @@ pub enum Input {
         /// What went wrong last.
         reason: String,
     },
+    /// Something is known that calls may wait for.
+    Known(Reference),
     /// A person wants a call tried again.
     Replay(Box<Task>),
     /// A person wants every call made again that was done.
@@ -172,9 +189,14 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::Change(request) => change::request(process, *request, desk),
+        Input::AdjustPrice(adjustment) => adjustment::request(process, adjustment, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
+        Input::Known(reference) => {
+            master::known(process, &reference, desk);
+            Ok(Value::Null)
+        }
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
         Input::NotReplayed { task, reason } => {
             desk.alert(process, task.partner, format!("replay of {}", task.key), reason);
@@ -252,6 +274,11 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::PaymentDisputed(told) | EventData::PaymentDisputeClosed(told) => {
             dispute::told(process, told, desk)
         }
+        EventData::DocumentPosted(told) => document::told(process, &told, true, desk),
+        EventData::DocumentNotPosted(told) => document::told(process, &told, false, desk),
+        EventData::ProductChanged(_) | EventData::LocationChanged(_) => {
+            Err("it is about master data, not about an order".to_owned())
+        }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))
         }
@@ -276,6 +303,9 @@ fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
                 process,
                 format!("{} refused {}: {}", task.partner.title(), task.operation, refusal.reason()),
             );
+            if master::wait(process, &task, &refusal, desk) {
+                return;
+            }
             if refused(process, &task.intent, &refusal, desk) {
                 process.tasks.insert(task.key.clone(), TaskStatus::Refused);
             } else {
@@ -335,6 +365,9 @@ fn answered(
         (Intent::LabelRejected { receipt }, PartnerAnswer::Labeled(label)) => {
             exceptions::labeled(process, receipt, label.tracking_number);
         }
+        (Intent::Invoice { .. } | Intent::CreditMemo { .. }, answer) => {
+            document::answered(process, intent, &answer, desk);
+        }
         (Intent::Refund { refund, .. } | Intent::NotifyRefund { refund }, answer) => {
             refund::answered(process, intent, refund, &answer, desk);
         }
@@ -357,6 +390,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
             capture::refused(process, shipment, tender, refusal, desk)
         }
         Intent::Refund { refund, .. } => refund::refused(process, refund, refusal, desk),
+        Intent::Invoice { .. } | Intent::CreditMemo { .. } => document::refused(process, intent, refusal),
         Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
         Intent::ReserveAgain { cause } => shortage::nobody_has(process, cause, refusal, desk),
@@ -385,10 +419,12 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     capture::advance(process, desk);
     booking::advance(process, desk);
     payment::settle_rest(process, desk);
+    undelivered::advance(process, desk);
     returns::advance(process, desk);
     exchange::advance(process, desk);
     exceptions::advance(process, desk);
     credit::advance(process, desk);
+    adjustment::advance(process, desk);
     quarantine::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);

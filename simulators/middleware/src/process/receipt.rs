@@ -16,8 +16,11 @@ use serde_json::Value;
 use super::{
     clawback,
     desk::Desk,
-    eligibility, exceptions, exchange, ids, refund, serials,
-    state::{Graded, OrderProcess, ReceiptState, ReturnState, Units},
+    eligibility,
+    exceptions::{self, Sorted},
+    exchange, ids, refund, serials,
+    state::{DocumentState, Graded, OrderProcess, ReceiptState, ReturnState, Units, Way},
+    undelivered,
 };
 use crate::defects::Defect;
 
@@ -34,13 +37,25 @@ pub(super) fn in_store(
         }
         return Ok(decision(process, &told.receipt_id, desk));
     }
-    let units = eligibility::returnable_lines(&process.order, &told.lines)?;
+    if is_granted(process, &told.receipt_id) {
+        let detail = format!("receipt {} is a price adjustment", told.receipt_id);
+        return Err(Problem::new(ProblemKind::IllegalState, detail));
+    }
+    if told.shipment_id.is_some() {
+        let detail = "a parcel that comes back undelivered does so at a dock";
+        return Err(eligibility::not_returnable("/shipment_id", detail));
+    }
+    if let Some(known) = known_return(process, &told) {
+        return Ok(decision(process, &known, desk));
+    }
+    let under_warranty = eligibility::is_warranty(&process.order, told.exchange.as_ref(), &told.lines);
+    let units = eligibility::lines_of(&process.order, &told.lines, under_warranty)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
     let belongs_to =
         find_authorization(process, &told, &units, desk)?.filter(|state| state.is_open(desk.context.now));
     check_terms(process, &told, belongs_to.as_ref())?;
-    check_units(process, belongs_to.as_ref(), &units, desk)?;
+    check_units(process, belongs_to.as_ref(), &units, under_warranty, desk)?;
     check_exchange(process, &told, belongs_to.as_ref(), &units)?;
     if let Err(reason) = serials::check_return(process, &told, &units)
         && !desk.meets(Defect::SerialNotChecked)
@@ -50,12 +65,23 @@ pub(super) fn in_store(
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
     let (exchange, lines) = (told.exchange.clone(), told.lines.clone());
-    let rma_id = take(process, told, belongs_to, &units, ReturnMethod::Store, desk);
+    let rma_id = take(process, told, belongs_to, &units, (ReturnMethod::Store, Way::Returned), desk);
     exchange::open(process, &rma_id, exchange.as_ref(), &lines, desk);
     if !grades.is_empty() {
         grade(process, &receipt_id, &grades, desk);
     }
     Ok(decision(process, &receipt_id, desk))
+}
+
+/// The receipt under which a return that a till took without a line is known already.
+fn known_return(process: &OrderProcess, told: &ReturnReceipt) -> Option<ReceiptId> {
+    let same = |known: &ReturnReceipt| {
+        known.till_reference == told.till_reference
+            && known.lines == told.lines
+            && known.node_id == told.node_id
+    };
+    let mut receipts = process.receipts.iter().filter(|_| told.till_reference.is_some());
+    receipts.find(|known| same(&known.told)).map(|known| known.told.receipt_id.clone())
 }
 
 /// A dock has goods in its hands. They are there, so nothing is refused; what does not fit goes to a person.
@@ -67,6 +93,12 @@ pub(super) fn at_dock(
     if find(process, &told.receipt_id).is_some() || exceptions::is_known(process, &told.receipt_id) {
         return Ok(());
     }
+    if is_granted(process, &told.receipt_id) {
+        return Err(format!("receipt {} is a price adjustment", told.receipt_id));
+    }
+    if let Some(shipment_id) = told.shipment_id.clone() {
+        return undelivered::at_dock(process, &shipment_id, told, desk);
+    }
     let came = if told.lines.is_empty() {
         BTreeMap::new()
     } else {
@@ -75,6 +107,17 @@ pub(super) fn at_dock(
     serials::check_return(process, &told, &came)?;
     let belongs_to = find_authorization(process, &told, &came, desk).map_err(|problem| problem.detail)?;
     let sorted = exceptions::sort_out(process, &told, belongs_to.as_ref(), desk);
+    accept(process, told, sorted, (belongs_to, Way::Returned), desk)
+}
+
+/// Takes what a dock may take of a receipt, and holds the rest.
+pub(super) fn accept(
+    process: &mut OrderProcess,
+    told: ReturnReceipt,
+    sorted: Sorted,
+    (belongs_to, way): (Option<ReturnState>, Way),
+    desk: &mut Desk<'_>,
+) -> Result<(), String> {
     let accepted = sorted.accepted.clone();
     sorted.hold(process, &told, desk);
     if accepted.is_empty() {
@@ -84,7 +127,7 @@ pub(super) fn at_dock(
     let receipt_id = told.receipt_id.clone();
     let grades = told.grades.clone();
     let told = ReturnReceipt { lines: accepted, unexpected: Vec::new(), ..told };
-    take(process, told, belongs_to, &units, ReturnMethod::Mail, desk);
+    take(process, told, belongs_to, &units, (ReturnMethod::Mail, way), desk);
     if !grades.is_empty() {
         grade(process, &receipt_id, &grades, desk);
     } else if let Some((_, inspection)) = process.early_inspections.remove(&receipt_id) {
@@ -117,6 +160,9 @@ pub(super) fn inspected(
     if lines.is_empty() {
         return Err(format!("the inspection of {} grades nothing", told.receipt_id));
     }
+    if known.way != Way::Returned && told.lines.iter().any(|line| !line.acceptance.is_accepted()) {
+        return Err(format!("goods of {} cannot be rejected: the customer never had them", told.receipt_id));
+    }
     grade(process, &told.receipt_id, &lines, desk);
     Ok(())
 }
@@ -143,6 +189,11 @@ fn up_to(grades: &[InspectedLine], taken: &[ReturnLine]) -> (Vec<InspectedLine>,
 
 fn find<'p>(process: &'p OrderProcess, receipt: &ReceiptId) -> Option<&'p ReceiptState> {
     process.receipts.iter().find(|known| known.receipt.receipt_id == *receipt)
+}
+
+/// Whether money was granted without goods under a receipt's name: refunds and documents would be taken for one another.
+fn is_granted(process: &OrderProcess, receipt: &ReceiptId) -> bool {
+    process.grants.iter().any(|grant| grant.cause == *receipt)
 }
 
 fn units_by_line(lines: &[InspectedLine]) -> BTreeMap<LineId, u32> {
@@ -213,6 +264,7 @@ fn check_units(
     process: &OrderProcess,
     belongs_to: Option<&ReturnState>,
     units: &BTreeMap<LineId, u32>,
+    under_warranty: bool,
     desk: &Desk<'_>,
 ) -> Result<(), Problem> {
     for (line, quantity) in units {
@@ -223,7 +275,7 @@ fn check_units(
         }
         let expected = belongs_to.map_or(0, |state| state.open_units(line, desk.context.now));
         let unannounced = quantity.saturating_sub(expected);
-        eligibility::in_window(process, line, expected, unannounced, desk.context)?;
+        eligibility::in_window(process, line, expected, unannounced, under_warranty, desk.context)?;
     }
     Ok(())
 }
@@ -250,7 +302,7 @@ fn take(
     told: ReturnReceipt,
     belongs_to: Option<ReturnState>,
     units: &BTreeMap<LineId, u32>,
-    method: ReturnMethod,
+    (method, way): (ReturnMethod, Way),
     desk: &mut Desk<'_>,
 ) -> RmaId {
     let rma_id = match belongs_to {
@@ -258,17 +310,17 @@ fn take(
         None => open_unannounced(process, &told, method, desk),
     };
     for (line, quantity) in units {
-        use_up(process, &rma_id, line, *quantity, desk);
+        use_up(process, &rma_id, line, *quantity, way, desk);
     }
     serials::came_back(process, &told.serials, &told.receipt_id);
     desk.note(process, format!("goods of return {rma_id} came to {} as {}", told.node_id, told.receipt_id));
     let receipt = ReturnReceipt { rma_id: Some(rma_id.clone()), exchange: None, ..told.clone() };
     let chain = desk.context.chain.clone();
-    process.receipts.push(ReceiptState { receipt, told, rma_id: rma_id.clone(), chain, graded: None });
+    process.receipts.push(ReceiptState { receipt, told, rma_id: rma_id.clone(), chain, way, graded: None });
     rma_id
 }
 
-fn open_unannounced(
+pub(super) fn open_unannounced(
     process: &mut OrderProcess,
     told: &ReturnReceipt,
     method: ReturnMethod,
@@ -296,11 +348,21 @@ fn open_unannounced(
 }
 
 /// Counts units as received. Where other authorizations expect the same units, theirs are used up, so that
-/// no unit is expected twice.
-fn use_up(process: &mut OrderProcess, rma_id: &RmaId, line: &LineId, quantity: u32, desk: &Desk<'_>) {
+/// no unit is expected twice. Goods of a lost parcel were used up when it was given up.
+pub(super) fn use_up(
+    process: &mut OrderProcess,
+    rma_id: &RmaId,
+    line: &LineId,
+    quantity: u32,
+    way: Way,
+    desk: &Desk<'_>,
+) {
     let now = desk.context.now;
     for state in process.returns.iter_mut().filter(|state| state.rma_id == *rma_id) {
         *state.received.entry(line.clone()).or_default() += quantity;
+    }
+    if way == Way::Found {
+        return;
     }
     // The receipt itself is not booked yet: these units still count as the customer's.
     let left = eligibility::with_customer(process, line).saturating_sub(quantity);
@@ -316,19 +378,28 @@ fn use_up(process: &mut OrderProcess, rma_id: &RmaId, line: &LineId, quantity: u
 }
 
 /// Fixes which units came back, what becomes of them and what the customer gets.
-fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[InspectedLine], desk: &mut Desk<'_>) {
+pub(super) fn grade(
+    process: &mut OrderProcess,
+    receipt_id: &ReceiptId,
+    grades: &[InspectedLine],
+    desk: &mut Desk<'_>,
+) {
     let Some(index) = process.receipts.iter().position(|known| known.receipt.receipt_id == *receipt_id)
     else {
         return;
     };
     let (accepted, rejected): (Vec<_>, Vec<_>) =
         grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
-    let units = take_units(process, &units_by_line(&accepted));
-    let value = process.value_of(&units);
-    let mut retained = clawback::retained(process, value, desk.context.policy);
+    let Some(way) = process.receipts.get(index).map(|state| state.way) else { return };
+    let units = take_units(process, &units_by_line(&accepted), way);
+    let goods = process.value_left(&units);
+    let mut retained =
+        if units.is_empty() { 0 } else { clawback::retained(process, goods, desk.context.policy) };
     if retained > 0 && desk.meets(Defect::ClawbackForgotten) {
         retained = 0;
     }
+    let shipping = undelivered::gives_shipping_back(process, receipt_id, desk);
+    let value = if shipping { goods + process.shipping_left() } else { goods };
     let Some(state) = process.receipts.get_mut(index) else { return };
     let mut target_node = state.receipt.node_id.clone();
     if desk.meets(Defect::RestockedAtShippingNode)
@@ -338,12 +409,18 @@ fn grade(process: &mut OrderProcess, receipt_id: &ReceiptId, grades: &[Inspected
     }
     state.graded = Some(Graded {
         chain: desk.context.chain.clone(),
-        lines: dispose(&accepted, &state.receipt.lines, desk.context.policy),
+        lines: if way == Way::Lost {
+            Vec::new()
+        } else {
+            dispose(&accepted, &state.receipt.lines, desk.context.policy)
+        },
         target_node,
         units: units.clone(),
         gross: value.gross,
         tax: value.tax,
         retained,
+        shipping,
+        memo: DocumentState::default(),
     });
     let (rma_id, chain) = (state.rma_id.clone(), desk.context.chain.clone());
     for authorization in process.returns.iter_mut().filter(|known| known.rma_id == rma_id) {
@@ -423,17 +500,23 @@ fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {
     items.into_values().collect()
 }
 
-/// Units come back in ascending order of their index.
-fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>) -> Vec<Units> {
-    lines
-        .iter()
-        .map(|(line_id, quantity)| {
-            let counts = process.counts.entry(line_id.clone()).or_default();
-            let first = counts.returned;
-            counts.returned += quantity;
-            Units { line_id: line_id.clone(), first, quantity: *quantity }
-        })
-        .collect()
+/// Units come back, or are given up, in ascending order of their index. Those of a lost parcel were given up before.
+fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>, way: Way) -> Vec<Units> {
+    let take = |(line_id, quantity): (&LineId, &u32)| {
+        let counts = process.counts.entry(line_id.clone()).or_default();
+        let first = counts.gone();
+        match way {
+            Way::Returned | Way::Undelivered => counts.returned += quantity,
+            Way::Lost => counts.lost += quantity,
+            Way::Found => {
+                counts.returned += quantity;
+                counts.lost = counts.lost.saturating_sub(*quantity);
+                return None;
+            }
+        }
+        Some(Units { line_id: line_id.clone(), first, quantity: *quantity })
+    };
+    lines.iter().filter_map(take).collect()
 }
 
 /// What becomes of graded goods: one entry for each line and grade. The first reason of a line counts.

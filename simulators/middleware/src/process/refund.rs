@@ -1,5 +1,6 @@
 //! What a customer gets back for graded goods: what was paid for exactly these units, to the tenders in the
-//! retailer's order, or as store credit. Shipping is not refunded.
+//! retailer's order, or as store credit. Shipping is refunded with parcels that never reached the customer, and where
+//! customer service grants it (see `adjustment`).
 
 use counterproof_contracts::{
     model::{
@@ -51,8 +52,26 @@ pub(super) fn give_back(
     let is_credit = !to_purchaser
         && (authorization.resolution == Resolution::StoreCredit
             || authorization.gift_recipient_ref.is_some());
-    let parts = if is_credit {
-        let customer_ref = credited_customer(process, authorization.gift_recipient_ref);
+    let credited = is_credit.then(|| credited_customer(process, authorization.gift_recipient_ref));
+    pay(process, cause, amount, credited, chain, desk);
+}
+
+/// What parcels took and was not given back, or about to be, minor units.
+pub(super) fn left(process: &OrderProcess) -> i64 {
+    let shares = process.shares().map(|(.., share)| share).filter(|share| !share.lost);
+    shares.map(|share| share.amount - share.refunded).sum()
+}
+
+/// Gives an amount back for a cause that is named once: as store credit of somebody, else to the tenders.
+pub(super) fn pay(
+    process: &mut OrderProcess,
+    cause: &ReceiptId,
+    amount: i64,
+    credited: Option<CustomerRef>,
+    chain: &Chain,
+    desk: &mut Desk<'_>,
+) {
+    let parts = if let Some(customer_ref) = credited {
         vec![store_credit(process, cause, amount, customer_ref)]
     } else {
         let claims = claim(process, amount, desk);

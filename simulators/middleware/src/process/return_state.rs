@@ -13,7 +13,10 @@ use counterproof_contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::state::{Chain, Units};
+use super::{
+    document::DocumentState,
+    state::{Chain, Units},
+};
 
 /// A return authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +77,26 @@ pub struct ReceiptState {
     pub rma_id: RmaId,
     /// The chain that told it.
     pub chain: Chain,
+    /// What its goods had gone through.
+    #[serde(default)]
+    pub way: Way,
     /// Set once the goods are graded.
     pub graded: Option<Graded>,
+}
+
+/// What goods had gone through when they were received, or given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The customer had them.
+    #[default]
+    Returned,
+    /// They came back undelivered.
+    Undelivered,
+    /// They never will: the carrier lost them. The receipt bears the number of the parcel.
+    Lost,
+    /// They turned up after they had been lost, and paid for.
+    Found,
 }
 
 /// What was decided when goods were graded.
@@ -97,6 +118,12 @@ pub struct Graded {
     /// where something that was kept is given back.
     #[serde(default)]
     pub retained: i64,
+    /// Its credit memo.
+    #[serde(default)]
+    pub memo: DocumentState,
+    /// Whether the charge for shipping is in it.
+    #[serde(default)]
+    pub shipping: bool,
 }
 
 impl Graded {

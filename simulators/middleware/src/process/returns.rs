@@ -16,7 +16,7 @@ use super::{
     eligibility, exchange, ids, refund,
     state::{OrderProcess, ReturnState},
     task::{Intent, PartnerCall},
-    view,
+    undelivered, view,
 };
 use crate::defects::Defect;
 
@@ -97,7 +97,13 @@ fn check(
     eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();
-    let units = eligibility::lines_of(&process.order, &request.lines, by_clerk)?;
+    let is_claim = request.method == ReturnMethod::Lost;
+    let under_warranty = eligibility::is_warranty(&process.order, request.exchange.as_ref(), &request.lines);
+    let by_right = by_clerk || is_claim || under_warranty;
+    let units = eligibility::lines_of(&process.order, &request.lines, by_right)?;
+    if is_claim {
+        undelivered::check_claim(process, request, &units, desk)?;
+    }
     for (line, quantity) in &units {
         let expected = process.expected_back(line, desk.context.now);
         let free = eligibility::with_customer(process, line).saturating_sub(expected);
@@ -107,8 +113,8 @@ fn check(
                 format!("{quantity} units of line {line}, {free} may be returned"),
             ));
         }
-        if !by_clerk {
-            eligibility::in_window(process, line, expected, *quantity, desk.context)?;
+        if !by_clerk && !is_claim {
+            eligibility::in_window(process, line, expected, *quantity, under_warranty, desk.context)?;
         }
     }
     let expected = |line: &LineId| process.expected_back(line, desk.context.now);
@@ -123,9 +129,12 @@ pub(super) fn labeled(process: &mut OrderProcess, rma: &RmaId, tracking_number: 
     }
 }
 
-/// Tells the ERP of each authorization; for goods that come by mail, buys a label and tells the dock.
+/// Tells the ERP of each authorization, except of a loss that nobody had claimed; for goods that come by mail, buys a label and tells the dock.
 pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     for state in process.returns.clone() {
+        if state.method == ReturnMethod::Lost && state.request.is_none() {
+            continue;
+        }
         let rma = state.rma_id.clone();
         let body = approved(process, &state, desk);
         let call = PartnerCall::new(erp::CREATE_RETURN_AUTHORIZATION, &[], &body);

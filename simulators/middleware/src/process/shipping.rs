@@ -11,7 +11,7 @@ use super::{
     change,
     desk::Desk,
     payment, serials,
-    state::{Departure, OrderProcess, Parcel, Units},
+    state::{Departure, DocumentState, OrderProcess, Parcel, Units},
     task::{Intent, PartnerCall},
 };
 use crate::defects::Defect;
@@ -60,7 +60,8 @@ pub(super) fn shipped(process: &mut OrderProcess, told: Shipment, desk: &mut Des
     let value = if first { goods + process.order.shipping_value() } else { goods };
     let shares = payment::shares(process, value);
     let paid: i64 = shares.iter().map(|share| share.amount).sum();
-    parcel.shipped = Some(Departure { at, chain: desk.context.chain.clone(), units, first, shares });
+    let (chain, invoice) = (desk.context.chain.clone(), DocumentState::default());
+    parcel.shipped = Some(Departure { at, chain, units, first, shares, invoice });
     if let Some(fulfillment) = process.fulfillments.get_mut(&parcel.fulfillment_order_id) {
         fulfillment.accepted = true;
     }

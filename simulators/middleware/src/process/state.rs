@@ -10,16 +10,20 @@ use counterproof_contracts::{
         AuthorizationId, CaptureId, ChangeStatus, CorrelationId, Dispute, DisputeId, ErpDocument,
         FulfillmentOrderId, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order,
         OrderChange, OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, Reservation,
-        ReservationId, ReservedLine, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment, ShipmentId,
-        TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
+        ReservationId, ReservedLine, ReturnReceipt, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
+        ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::document::DocumentState;
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
+pub use super::grant_state::{GrantState, GrantedUnits};
+pub use super::master::WaitingTask;
 pub use super::return_state::{
     DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
+    Way,
 };
 use super::task::{Intent, idempotency_key};
 
@@ -91,6 +95,15 @@ pub struct OrderProcess {
     /// Returned goods that were not taken back.
     #[serde(default)]
     pub rejections: Vec<RejectionState>,
+    /// Receipts of undelivered parcels that were told before these had left.
+    #[serde(default)]
+    pub early_undelivered: Vec<(Chain, ReturnReceipt)>,
+    /// What the carrier told of parcels after it had told otherwise.
+    #[serde(default)]
+    pub odd_scans: BTreeSet<(TrackingNumber, ScanCode)>,
+    /// What was granted without goods coming back, in the order in which it was.
+    #[serde(default)]
+    pub grants: Vec<GrantState>,
     /// Inspections that were told before their receipts.
     pub early_inspections: BTreeMap<ReceiptId, (Chain, Inspection)>,
     /// What docks decided on goods in quarantine, in the order in which it was told.
@@ -107,6 +120,9 @@ pub struct OrderProcess {
     pub serials: BTreeMap<String, SerialState>,
     /// What was asked of partners, by idempotency key.
     pub tasks: BTreeMap<String, TaskStatus>,
+    /// Calls that wait, or waited, until a partner knows what they refer to.
+    #[serde(default)]
+    pub waiting: Vec<WaitingTask>,
     /// What channel and customer service were last told.
     pub told: Snapshot,
     /// Number of the last update.
@@ -128,6 +144,16 @@ pub struct Counts {
     pub shipped: u32,
     /// Came back and were graded.
     pub returned: u32,
+    /// Were lost on their way, and did not turn up.
+    #[serde(default)]
+    pub lost: u32,
+}
+
+impl Counts {
+    /// Units that the customer does not have and does not pay: they came back, or were lost.
+    pub const fn gone(self) -> u32 {
+        self.returned + self.lost
+    }
 }
 
 /// What is known of a means of payment.
@@ -302,6 +328,9 @@ pub struct Departure {
     pub first: bool,
     /// Who pays how much of it.
     pub shares: Vec<PaymentShare>,
+    /// Its invoice.
+    #[serde(default)]
+    pub invoice: DocumentState,
 }
 
 /// Consecutive units of a line, counted from 0.
@@ -395,6 +424,8 @@ pub enum TaskStatus {
     Done,
     /// It was refused, and the order lives with that.
     Refused,
+    /// It waits until a partner knows what it refers to.
+    Waiting,
     /// It waits among the dead letters for a person.
     Dead,
 }
@@ -439,6 +470,12 @@ impl OrderProcess {
     /// Whether an intent had its effect.
     pub fn done(&self, intent: &Intent) -> bool {
         self.task(intent) == Some(TaskStatus::Done)
+    }
+
+    /// Whether the invoice of a parcel is posted.
+    pub fn invoiced(&self, shipment: &ShipmentId) -> bool {
+        let departure = self.shipments.get(shipment).and_then(|parcel| parcel.shipped.as_ref());
+        departure.is_some_and(|departure| departure.invoice.posted)
     }
 
     /// Units of a line.
@@ -552,11 +589,11 @@ impl OrderProcess {
         units.iter().filter_map(|units| Some(self.order.line(&units.line_id)?.value(units.range()))).sum()
     }
 
-    /// Units of a line that are in a dock's hands and not graded yet.
+    /// Units of a line that are in a dock's hands and not graded yet; those of lost parcels are counted as lost.
     pub fn ungraded(&self, line: &LineId) -> u32 {
         self.receipts
             .iter()
-            .filter(|receipt| receipt.graded.is_none())
+            .filter(|receipt| receipt.graded.is_none() && receipt.way != Way::Found)
             .flat_map(|receipt| &receipt.receipt.lines)
             .filter(|returned| returned.line_id == *line)
             .map(|returned| returned.quantity)

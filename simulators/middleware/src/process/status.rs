@@ -27,6 +27,7 @@ pub(super) fn untold(order: &Order) -> Snapshot {
                 canceled: 0,
                 shipped: 0,
                 returned: 0,
+                lost: 0,
                 backordered: 0,
             })
             .collect(),
@@ -50,6 +51,7 @@ pub(super) fn line_states(process: &OrderProcess) -> Vec<LineState> {
                 canceled: counts.canceled,
                 shipped: counts.shipped,
                 returned: counts.returned,
+                lost: counts.lost,
                 backordered: process.units_backordered(&line.line_id),
             }
         })
@@ -61,7 +63,7 @@ fn derive(process: &OrderProcess) -> OrderStatus {
     let states = line_states(process);
     let sum = |count: fn(&LineState) -> u32| states.iter().map(count).sum::<u32>();
     let (ordered, canceled) = (sum(|line| line.ordered), sum(|line| line.canceled));
-    let (shipped, returned) = (sum(|line| line.shipped), sum(|line| line.returned));
+    let (shipped, returned) = (sum(|line| line.shipped), sum(|line| line.returned + line.lost));
     let nothing_open = shipped + canceled >= ordered;
     if process.rejection.is_some() {
         OrderStatus::Rejected
@@ -108,9 +110,9 @@ fn waits_for_customer(process: &OrderProcess) -> bool {
 fn all_delivered(process: &OrderProcess) -> bool {
     process
         .shipments
-        .values()
-        .filter(|parcel| parcel.shipped.is_some())
-        .all(|parcel| tracking::status(process, parcel) == ShipmentStatus::Delivered)
+        .iter()
+        .filter(|(_, parcel)| parcel.shipped.is_some())
+        .all(|(id, parcel)| tracking::status(process, id, parcel) == ShipmentStatus::Delivered)
 }
 
 /// Tells what changed since the last update.

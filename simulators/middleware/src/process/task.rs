@@ -66,7 +66,7 @@ pub enum Intent {
     /// Report the tax of a parcel.
     ReportSale { shipment: ShipmentId },
     /// Post the invoice of a parcel.
-    Invoice { shipment: ShipmentId },
+    Invoice { shipment: ShipmentId, attempt: u32 },
     /// Book a return authorization in the ERP.
     AuthorizeReturn { rma: RmaId },
     /// Buy a return label.
@@ -96,7 +96,7 @@ pub enum Intent {
     /// Report the tax that is given back on units of a parcel.
     ReportReturn { receipt: ReceiptId, shipment: ShipmentId },
     /// Post the credit memo of a receipt.
-    CreditMemo { receipt: ReceiptId },
+    CreditMemo { receipt: ReceiptId, attempt: u32 },
     /// Let returned goods pay their replacement, or take that back.
     SettleExchange { settlement: String },
     /// Tell the channel of a refund.
@@ -107,6 +107,8 @@ pub enum Intent {
     Timeline { sequence: u64 },
     /// Tell a channel how many units it may offer.
     PublishStock { channel: System, sequence: u64 },
+    /// Tell a channel of a product or place.
+    Announce { channel: System, version: u64 },
     /// Tell the ERP what a store counted; no order wants it.
     Count { count: String },
 }
@@ -147,7 +149,9 @@ impl Intent {
             }
             Self::IssueGoods { shipment, line } => ("issue", vec![shipment.to_string(), line.to_string()]),
             Self::ReportSale { shipment } => ("report-sale", vec![shipment.to_string()]),
-            Self::Invoice { shipment } => ("invoice", vec![shipment.to_string()]),
+            Self::Invoice { shipment, attempt } => {
+                ("invoice", numbered(vec![shipment.to_string()], *attempt))
+            }
             Self::AuthorizeReturn { rma } => ("authorize-return", vec![rma.to_string()]),
             Self::ReturnLabel { rma } => ("return-label", vec![rma.to_string()]),
             Self::NoticeReturn { rma } => ("notice-return", vec![rma.to_string()]),
@@ -168,12 +172,17 @@ impl Intent {
             Self::ReportReturn { receipt, shipment } => {
                 ("report-return", vec![receipt.to_string(), shipment.to_string()])
             }
-            Self::CreditMemo { receipt } => ("credit-memo", vec![receipt.to_string()]),
+            Self::CreditMemo { receipt, attempt } => {
+                ("credit-memo", numbered(vec![receipt.to_string()], *attempt))
+            }
             Self::SettleExchange { settlement } => ("settle-exchange", vec![settlement.clone()]),
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
+            Self::Announce { channel, version } => {
+                ("announce", vec![channel.to_string(), version.to_string()])
+            }
             Self::PublishStock { channel, sequence } => {
                 ("publish-stock", vec![channel.to_string(), sequence.to_string()])
             }

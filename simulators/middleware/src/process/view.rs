@@ -86,7 +86,7 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
             order_number: process.order.order_number.clone(),
             node_id: parcel.node_id.clone(),
             lines: parcel.lines.clone(),
-            status: tracking::status(process, parcel),
+            status: tracking::status(process, id, parcel),
             tracking_number: parcel.tracking_number.clone(),
             shipped_at: parcel.shipped.as_ref().map(|departure| departure.at),
             pickup: process.order.pickup_node.is_some(),

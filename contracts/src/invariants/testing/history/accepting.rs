@@ -11,6 +11,7 @@ impl History {
             canceled: 0,
             shipped: 0,
             returned: 0,
+            lost: 0,
             backordered: 0,
         };
         let mut history = Self {

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod accepting;
+mod adjusting;
 mod changing;
 mod returning;
 mod shipping;
@@ -220,6 +221,7 @@ impl History {
             outcome,
             replayed: false,
             note: None,
+            retry_after_s: None,
             checked: Checked::default(),
         })));
     }
@@ -234,6 +236,11 @@ impl History {
         let as_of = self.now();
         let publication = StockPublication { sku: "shirt".into(), sequence, available, as_of };
         self.effect(channel, Effect::StockShown { publication });
+    }
+
+    /// A system commits something that no order is the cause of.
+    pub(in crate::invariants) fn tell(&mut self, system: System, effect: Effect) {
+        self.effect(system, effect);
     }
 
     /// So many seconds pass, of which records say that nothing happened.

@@ -28,7 +28,11 @@ impl History {
             tax: money(value.tax),
             contributions: self.contributions(units),
             retained: None,
+            shipping: None,
             settlement: None,
+            business_date: Some(day_of(self.now())),
+            posting_date: None,
+            posting: None,
         };
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
         self.post(PostingKind::CreditMemo, id, value.gross);
@@ -69,8 +73,10 @@ impl History {
                 acceptance: Acceptance::Accepted,
             }],
             unexpected: Vec::new(),
+            shipment_id: None,
             exchange: None,
             serials: Vec::new(),
+            till_reference: None,
         }
     }
 
@@ -283,6 +289,22 @@ impl History {
         self.effect(System::Erp, Effect::ReturnAuthorized { authorization });
     }
 
+    /// A channel asks for a return of so many units.
+    pub(in crate::invariants) fn ask_for_return(&mut self, reference: &str, quantity: u32) {
+        let request = ReturnRequest {
+            order_number: self.number(),
+            return_reference: reference.to_owned(),
+            method: ReturnMethod::Mail,
+            resolution: Resolution::Refund,
+            gift_recipient_ref: None,
+            lines: self.receipt("any", quantity, ConditionGrade::A).lines,
+            exchange: None,
+            held_receipt_id: None,
+        };
+        let channel = self.channel();
+        self.commit(channel, true, Effect::ReturnRequested { request });
+    }
+
     /// The customer keeps what was announced.
     pub(in crate::invariants) fn cancel_return(&mut self, rma: &str) {
         let cancellation =
@@ -303,6 +325,39 @@ impl History {
             receipt.unexpected = vec![FoundItem { line_id: None, sku: "cap".into(), quantity: strange }];
         }
         self.commit(System::Wms, true, Effect::GoodsReturned { receipt });
+    }
+
+    /// A dock has an undelivered parcel in its hands.
+    pub(in crate::invariants) fn dock_receives_parcel(&mut self, id: &str, shipment: &str, quantity: u32) {
+        let mut receipt = self.dock_receipt(id, "none", quantity);
+        receipt.rma_id = None;
+        receipt.shipment_id = Some(shipment.into());
+        for line in &mut receipt.lines {
+            line.reason = ReturnReason::RefusedDelivery;
+        }
+        self.commit(System::Wms, true, Effect::GoodsReturned { receipt });
+    }
+
+    /// The ERP credits units of a lost parcel, or of a receipt.
+    pub(in crate::invariants) fn credit_lost(&mut self, cause: &str, quantity: u32) {
+        let value = self.value(self.state.returned..self.state.returned + quantity);
+        self.state.returned += quantity;
+        let credit_memo = CreditMemo {
+            erp_document: Some(ErpDocument::new(format!("cm-{cause}"))),
+            order_number: self.number(),
+            receipt_id: cause.into(),
+            lines: Self::units(quantity),
+            amount: money(value.gross),
+            tax: money(value.tax),
+            contributions: Vec::new(),
+            retained: None,
+            shipping: None,
+            settlement: None,
+            business_date: Some(day_of(self.now())),
+            posting: None,
+            posting_date: None,
+        };
+        self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
     }
 
     /// The ERP books units of a receipt.

@@ -141,6 +141,9 @@ impl History {
             tax: money(value.tax),
             contributions: self.contributions(units),
             settlement: None,
+            business_date: Some(day_of(self.now())),
+            posting_date: None,
+            posting: None,
         };
         self.effect(System::Erp, Effect::InvoicePosted { invoice });
         self.post(PostingKind::Invoice, id, value.gross);

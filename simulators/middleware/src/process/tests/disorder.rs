@@ -123,6 +123,7 @@ fn a_task_belongs_to_the_chain_of_what_it_is_about() {
         chain: Chain { correlation: "return-chain".into(), causation: "receipt-key".to_owned() },
         source: System::Pos,
         occurred_at: stage.now,
+        defects: &Defects::default(),
     };
     let goods = receipt("R1", vec![returned("B", 1)], vec![graded("B", 1, ConditionGrade::A)]);
     decide(&mut stage.process, Input::ReceiveReturn(Box::new(goods)), &context).answer.unwrap();

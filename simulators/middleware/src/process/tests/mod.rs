@@ -1,9 +1,11 @@
 //! Tests of the order process. Partners are played by [`Stage`], which answers tasks as told.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod adjustments;
 mod cancellations;
 mod clawback;
 mod disorder;
+mod documents;
 mod exchanges;
 mod orders;
 mod payments;
@@ -11,6 +13,7 @@ mod properties;
 mod returns;
 mod serials;
 mod shipments;
+mod undelivered;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,6 +25,7 @@ use counterproof_contracts::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::defects::Defects;
 
 /// Plays the partners of one order.
 pub(super) struct Stage {
@@ -44,6 +48,8 @@ pub(super) struct Stage {
     pub(super) nodes: BTreeMap<LineId, Vec<(&'static str, u32)>>,
     /// Where captures stand when they are answered.
     pub(super) captures: &'static str,
+    /// Where documents of the ERP stand when they are taken.
+    pub(super) postings: &'static str,
     /// Units that nodes can still stop; `None`: all that they are asked.
     pub(super) stoppable: Option<u32>,
     events: u32,
@@ -118,6 +124,7 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         kits: Vec::new(),
         settlement: None,
         tax_terms: None,
+        till_reference: None,
     };
     let shares = order.lines.iter().flat_map(|line| &line.promotions);
     let granted: i64 = shares.flat_map(|share| &share.unit_amounts).sum();
@@ -181,6 +188,8 @@ pub(crate) fn receipt(id: &str, lines: Vec<ReturnLine>, grades: Vec<InspectedLin
         exchange: None,
         serials: vec![],
         unexpected: Vec::new(),
+        shipment_id: None,
+        till_reference: None,
     }
 }
 
@@ -199,6 +208,7 @@ impl Stage {
             silent: Vec::new(),
             nodes: BTreeMap::new(),
             captures: "succeeded",
+            postings: "posted",
             stoppable: None,
             events: 0,
         }
@@ -225,6 +235,7 @@ impl Stage {
             chain: Chain { correlation: "corr".into(), causation: causation.to_owned() },
             source: System::Storefront,
             occurred_at: self.now,
+            defects: &Defects::default(),
         };
         let decision = decide(&mut self.process, input, &context);
         for output in decision.outputs {
@@ -233,7 +244,7 @@ impl Stage {
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
                 Output::Tell(notice) => self.notices.push(notice),
-                Output::Replay { .. } => {}
+                Output::Replay { .. } | Output::Wait(_) => {}
             }
         }
         if decision.answer.is_err() {
@@ -312,6 +323,13 @@ impl Stage {
                 "shipment_id": body["shipment_id"], "amount": body["amount"],
                 "attempt": body["attempt"].as_u64().unwrap_or(1), "status": self.captures,
             }),
+            "postInvoice" | "postCreditMemo" => {
+                let mut taken = body.clone();
+                let number = self.calls(&task.operation).len() + 1;
+                taken["erp_document"] = json!(format!("DOC-{}-{number}", task.operation));
+                taken["posting"] = json!(self.postings);
+                taken
+            }
             "cancelFulfillment" => self.stopped(body),
             "refundPayment" => {
                 let mut refund = body.clone();

@@ -24,7 +24,7 @@ fn shape() -> impl Strategy<Value = Shape> {
         vec(line, 1..4),
         0..15_000_i64,
         0..15_000_i64,
-        vec((0..3_u8, 0..4_usize, 1..4_u32), 0..14),
+        vec((0..4_u8, 0..4_usize, 1..4_u32), 0..14),
         any::<bool>(),
         any::<bool>(),
     )
@@ -78,6 +78,7 @@ fn play(shape: &Shape) -> Stage {
         match kind {
             0 => ship_up_to(&mut stage, number, &id, *quantity),
             1 => return_up_to(&mut stage, number, &id, *quantity),
+            2 => adjust(&mut stage, number, &id, *quantity),
             _ => cancel_up_to(&mut stage, number, &id, *quantity),
         }
     }
@@ -121,6 +122,21 @@ fn cancel_up_to(stage: &mut Stage, number: usize, id: &str, quantity: u32) {
     }
 }
 
+/// Lowers a price by a percentage, if it may.
+fn adjust(stage: &mut Stage, number: usize, id: &str, quantity: u32) {
+    let percent = Concession { amount: None, percent: Some(quantity * 17) };
+    let wish = PriceAdjustment {
+        order_number: "W-1".into(),
+        adjustment_id: format!("PA{number}"),
+        reason: "scratched".to_owned(),
+        lines: vec![AdjustedLine { line_id: id.into(), concession: percent }],
+        shipping: None,
+    };
+    // What is left may be less: then it is refused.
+    drop(stage.input(Input::AdjustPrice(wish), "a"));
+    stage.run();
+}
+
 fn sum(values: &[i64]) -> i64 {
     values.iter().sum()
 }
@@ -128,7 +144,7 @@ fn sum(values: &[i64]) -> i64 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// Whatever the order of parcels, cancellations and returns: what came back is refunded exactly, to the
+    /// Whatever the order of parcels, cancellations, returns and price adjustments: what came back is refunded exactly, to the
     /// cent, no tender gets more than it gave, and taxes given back are those that were reported.
     #[test]
     fn refunds_are_exactly_what_was_paid_for_what_came_back(shape in shape()) {

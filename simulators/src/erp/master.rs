@@ -1,0 +1,79 @@
+//! Master data: the ERP is where products and places are created, changed and closed. It tells each change with a
+//! version that rises, and takes no document that names a product it does not know.
+//!
+//! Products that nobody has said anything about are known: they were there before anything happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterproof_contracts::{
+    journal::Effect,
+    model::{Location, LocationChange, NodeId, Product, ProductChange, ProductStatus, Sku},
+    protocol::{EventData, FieldError, Problem, ProblemKind},
+};
+
+use super::Erp;
+use crate::kernel::Scene;
+
+/// What the ERP knows of products and places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct MasterData {
+    products: BTreeMap<Sku, ProductChange>,
+    /// Products that are sold somewhere and were not created here yet.
+    unknown: BTreeSet<Sku>,
+    locations: BTreeMap<NodeId, LocationChange>,
+}
+
+impl MasterData {
+    /// Refuses a document that names an unknown product. `pointer` says where the n-th SKU stands.
+    pub(super) fn check_known<'s>(
+        &self,
+        skus: impl Iterator<Item = &'s Sku>,
+        pointer: impl Fn(usize) -> String,
+    ) -> Result<(), Problem> {
+        let mut skus = skus.enumerate();
+        let Some((index, sku)) = skus.find(|(_, sku)| self.unknown.contains(*sku)) else { return Ok(()) };
+        let detail = format!("product {sku} is not known");
+        let errors = vec![FieldError { pointer: pointer(index), detail: "is not known".to_owned() }];
+        Err(Problem { errors, ..Problem::new(ProblemKind::UnknownReference, detail) })
+    }
+}
+
+impl Erp {
+    /// A product is sold somewhere before it is created here.
+    pub fn forget_product(&mut self, sku: &Sku) {
+        self.master.unknown.insert(sku.clone());
+    }
+
+    /// A product is created, changed or discontinued; everybody is told.
+    pub fn change_product(&mut self, scene: &mut Scene<'_>, product: Product, status: ProductStatus) {
+        let sku = product.sku.clone();
+        let version = self.master.products.get(&sku).map_or(1, |known| known.version + 1);
+        let change = ProductChange { version, status, product };
+        self.master.unknown.remove(&sku);
+        self.master.products.insert(sku, change.clone());
+        scene.commit(Effect::ProductChanged { change: change.clone() });
+        scene.raise(EventData::ProductChanged(change));
+    }
+
+    /// A place opens, closes or changes; everybody is told. Its version is taken from the clock, because the same place
+    /// is told of in many runs.
+    pub fn change_location(&mut self, scene: &mut Scene<'_>, location: Location, open: bool) {
+        let node_id = location.node_id.clone();
+        let now = u64::try_from(scene.now().as_millisecond()).unwrap_or(1).max(1);
+        let version = self.master.locations.get(&node_id).map_or(now, |known| now.max(known.version + 1));
+        let change = LocationChange { version, open, location };
+        self.master.locations.insert(node_id, change.clone());
+        scene.commit(Effect::LocationChanged { change: change.clone() });
+        scene.raise(EventData::LocationChanged(change));
+    }
+
+    /// The version of a product; 0 if it never changed.
+    pub fn product_version(&self, sku: &Sku) -> u64 {
+        self.master.products.get(sku).map_or(0, |known| known.version)
+    }
+
+    /// The version of a place; 0 if it never changed.
+    pub fn location_version(&self, node_id: &NodeId) -> u64 {
+        self.master.locations.get(node_id).map_or(0, |known| known.version)
+    }
+}
