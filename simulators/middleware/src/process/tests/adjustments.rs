@@ -94,7 +94,7 @@ fn a_lost_parcel_gives_back_what_was_not_granted_of_its_goods_and_of_shipping() 
     assert_eq!(stage.calls("postCreditMemo")[2]["shipping"], json!(eur(290)));
     let taxes: Vec<i64> =
         stage.calls("commitTax").iter().map(|body| body["total_tax"]["amount"].as_i64().unwrap()).collect();
-    assert_eq!(taxes[0], taxes[1..].iter().sum());
+    assert_eq!(taxes[0], taxes[1..].iter().sum::<i64>());
     assert_eq!(pointer(&mut stage, on_shipping("PA-3")), "/shipping");
     assert_eq!(pointer(&mut stage, adjustment("PA-4", &amount("A", 1))), "/lines/0/line_id");
     let parcel = stage.input(Input::AdjustPrice(on_shipping("S1")), "adjust").unwrap_err();
