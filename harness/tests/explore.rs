@@ -31,6 +31,7 @@ fn explore(defect: Option<Defect>, cases: u64, first_only: bool) -> Explored {
         budget: Budget { cases: Some(cases), time: None },
         jobs: NonZeroUsize::new(2).unwrap(),
         first_only,
+        unlike: None,
     };
     exploration.run(&AtomicBool::new(false), &|_| {}).unwrap()
 }
@@ -86,6 +87,7 @@ fn an_interrupted_exploration_keeps_what_it_has() {
         budget: Budget { cases: None, time: Some(Duration::from_secs(600)) },
         jobs: NonZeroUsize::MIN,
         first_only: false,
+        unlike: None,
     };
     let explored = exploration
         .run(&stop, &|_| {

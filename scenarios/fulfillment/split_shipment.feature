@@ -47,3 +47,15 @@ Feature: Split shipments
     Then the order is shipped
     And 0 "silk scarf" are left in stock at "Warehouse North"
     And every system agrees
+
+  Scenario: Two orders share the last units of a warehouse
+    Given 2 "silk scarf" are in stock at "Warehouse North"
+    And 1 "silk scarf" is in stock at "Warehouse South"
+    When a customer orders 1 "silk scarf" in the web shop
+    Then the order is in fulfillment
+    When a customer orders 2 "silk scarf" in the mobile app
+    And "Warehouse South" ships 1 "silk scarf"
+    And "Warehouse North" ships 1 "silk scarf"
+    Then the order is shipped
+    And 0 "silk scarf" are left in stock at "Warehouse North"
+    And every system agrees

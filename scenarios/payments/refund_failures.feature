@@ -86,3 +86,11 @@ Feature: A refund that fails is owed still
     When the customer brings 1 "linen shirt" back to "Store 12" as new
     Then the customer is refunded 49.90 EUR to the card
     And every system agrees
+
+  Scenario: A late answer takes nothing back that has arrived
+    Given the payment provider answers the refund too late
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 49.90 EUR to the card
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 99.80 EUR to the card
+    And every system agrees

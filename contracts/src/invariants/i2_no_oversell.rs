@@ -25,22 +25,23 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     match moment.effect() {
         Some(Effect::SalesOrderBooked { sales_order }) => {
             for line in &sales_order.lines {
-                check_sku(moment, &line.sku, bench);
+                check_sku(moment, &line.sku, true, bench);
             }
         }
         Some(Effect::StockReserved { reservation }) => {
+            // Units that were found missing, or were canceled, may be in the sales order still.
             for line in &reservation.lines {
-                check_sku(moment, &line.sku, bench);
+                check_sku(moment, &line.sku, false, bench);
             }
         }
         _ => {}
     }
 }
 
-fn check_sku(moment: &Moment<'_>, sku: &Sku, bench: &mut Bench) {
+fn check_sku(moment: &Moment<'_>, sku: &Sku, sells: bool, bench: &mut Bench) {
     let Some(demand) = moment.books.stock.demand(sku).filter(|demand| demand.opened) else { return };
     bench.looks();
-    let (sold, word) = if demand.booked > demand.supply + demand.permitted {
+    let (sold, word) = if sells && demand.booked > demand.supply + demand.permitted {
         (demand.booked, "sold")
     } else if demand.reserved > demand.supply {
         (demand.reserved, "claimed")

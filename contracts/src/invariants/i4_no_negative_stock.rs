@@ -85,6 +85,7 @@ mod tests {
     use crate::{
         invariants::testing::{History, findings, lives},
         journal::Effect,
+        protocol::ProblemKind,
     };
 
     #[test]
@@ -108,6 +109,19 @@ mod tests {
         assert_eq!(
             findings("I4", &history.records()),
             ["Order W-17: dc-north has -1 units claimed of shirt afterwards."]
+        );
+    }
+
+    #[test]
+    fn asking_for_more_than_is_there_is_found_though_it_is_refused() {
+        let mut history = History::shipped();
+        let request = serde_json::json!({ "movement_id": "mv-1", "sku": "shirt", "node_id": "dc-north" });
+        history.refused_by_erp("postInventoryMovement", request.clone(), ProblemKind::BusinessRule);
+        assert_eq!(findings("I4", &history.records()), [""; 0]);
+        history.refused_by_erp("postInventoryMovement", request, ProblemKind::InsufficientStock);
+        assert_eq!(
+            findings("I4", &history.records()),
+            ["Order W-17: the ERP was asked to take more units of shirt from dc-north than are there."]
         );
     }
 

@@ -61,7 +61,9 @@ fn check_told(
     let Some(answer) = order.last_answer() else { return };
     bench.looks();
     let said = answer.refunds.get(refund).copied();
-    if said == Some(status) {
+    // The next attempt waits for the end of a dispute.
+    let waits = said == Some(RefundStatus::Requested) && order.money.disputed() > 0;
+    if said == Some(status) || (status == RefundStatus::Failed && waits) {
         return;
     }
     let says = said.map_or_else(|| "unknown".to_owned(), Lifecycle::name);

@@ -60,8 +60,18 @@ mod tests {
         history.refund("F-9", "R-1", "C-1", 4_990);
         assert_eq!(
             findings("M19", &history.records()),
+            ["Order W-17 is collected by the marketplace, but the retailer gave back 49.90 EUR."]
+        );
+    }
+
+    #[test]
+    fn store_credit_for_a_marketplace_order_is_found() {
+        let mut history = Life { marketplace: true, ..Life::default() }.returned(1);
+        history.credit("R-1", 4_990);
+        assert_eq!(
+            findings("M19", &history.records()),
             [
-                "Order W-17 is collected by the marketplace, but the retailer's payment provider gave back 49.90 EUR."
+                "Order W-17 is collected by the marketplace, but the retailer issued as store credit 49.90 EUR."
             ]
         );
     }

@@ -85,11 +85,29 @@ fn check_asked(moment: &Moment<'_>, bench: &mut Bench) {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::invariants::testing::{History, findings};
+    use crate::{
+        invariants::testing::{History, findings},
+        journal::Outcome,
+    };
 
     #[test]
     fn capturing_what_is_held_is_lawful() {
         assert_eq!(findings("M1", &History::shipped().records()), [""; 0]);
+    }
+
+    #[test]
+    fn asking_for_more_than_is_held_still_is_found_though_it_is_refused() {
+        let mut history = History::shipped();
+        history.call_capture("k-9", Some(402), Outcome::Fail);
+        assert_eq!(
+            findings("M1", &history.records()),
+            [
+                "Order W-17: 99.80 EUR was asked for from authorization A-1, which holds 0.00 EUR still: 99.80 EUR too much."
+            ]
+        );
+        let mut history = History::accepted();
+        history.call_capture("k-1", Some(402), Outcome::Fail);
+        assert_eq!(findings("M1", &history.records()), [""; 0], "a card may decline what it holds");
     }
 
     #[test]

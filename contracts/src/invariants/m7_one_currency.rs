@@ -89,6 +89,7 @@ mod tests {
         invariants::testing::{Life, findings, lives},
         journal::Effect,
         model::Currency,
+        protocol::ProblemKind,
     };
 
     #[test]
@@ -102,6 +103,20 @@ mod tests {
         assert_eq!(
             findings("M7", &history.records()),
             ["Order W-17 is in EUR, but the payment provider has a refund of 49.90 USD."]
+        );
+    }
+
+    #[test]
+    fn a_credit_memo_in_another_currency_is_found_though_it_is_refused() {
+        let mut history = Life::default().returned(1);
+        let memo =
+            |currency: &str| serde_json::json!({ "amount": { "amount": 4_990, "currency": currency } });
+        history.refused_by_erp("postCreditMemo", memo("EUR"), ProblemKind::BusinessRule);
+        assert_eq!(findings("M7", &history.records()), [""; 0]);
+        history.refused_by_erp("postCreditMemo", memo("USD"), ProblemKind::BusinessRule);
+        assert_eq!(
+            findings("M7", &history.records()),
+            ["Order W-17 is in EUR, but erp.postCreditMemo was asked with another currency in amount."]
         );
     }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     invariants::Law,
-    journal::{Effect, Exchange},
+    journal::{Effect, Exchange, Outcome},
     model::{AuthorizationId, Capture, System},
     protocol::psp,
 };
@@ -49,9 +49,11 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     );
 }
 
-/// The authorization of the order that a capture is asked from; a repetition that was answered as before asks nothing.
+/// The authorization of the order that a capture is asked from, once that was decided; a repetition that was answered as
+/// before asks nothing.
 pub(super) fn asked<'o>(exchange: &Exchange, order: &'o OrderBook) -> Option<(AuthorizationId, &'o Hold)> {
-    if exchange.operation != psp::CAPTURE_PAYMENT.id || exchange.replayed {
+    let answered = matches!(exchange.outcome, Outcome::Ok | Outcome::Fail) && !exchange.replayed;
+    if exchange.operation != psp::CAPTURE_PAYMENT.id || !answered {
         return None;
     }
     let (_, path) = exchange.call.split_once(' ')?;
@@ -89,7 +91,7 @@ mod tests {
 
     use crate::{
         invariants::testing::{History, findings, lives},
-        journal::Effect,
+        journal::{Effect, Outcome},
     };
 
     #[test]
@@ -101,6 +103,21 @@ mod tests {
             findings("M8", &history.records()),
             [
                 "Order W-17: 99.80 EUR was taken for shipment S-1 from authorization A-1, which had been given up."
+            ]
+        );
+    }
+
+    #[test]
+    fn asking_for_a_capture_of_what_was_given_up_is_found_though_it_is_refused() {
+        let mut history = History::accepted();
+        history.void("A-1", 9_980);
+        history.call_capture("k-1", None, Outcome::Unknown);
+        assert_eq!(findings("M8", &history.records()), [""; 0], "nobody knows whether it was asked for");
+        history.call_capture("k-1", Some(409), Outcome::Fail);
+        assert_eq!(
+            findings("M8", &history.records()),
+            [
+                "Order W-17: a capture was asked for from authorization A-1, which the middleware had given up."
             ]
         );
     }

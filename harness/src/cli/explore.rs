@@ -56,7 +56,8 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
             (ground, NonZeroUsize::new(LIVE_JOBS).unwrap_or(NonZeroUsize::MIN), Some(stage))
         }
     };
-    let exploration = Exploration { ground, seed, budget: budget(args), jobs, first_only: false };
+    let exploration =
+        Exploration { ground, seed, budget: budget(args), jobs, first_only: false, unlike: None };
     let stop = gate::stop_on_interrupt()?;
     let bar = progress(exploration.budget.cases);
     let explored = exploration.run(&stop, &|case| bar.set_position(case))?;

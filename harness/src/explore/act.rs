@@ -35,6 +35,8 @@ pub enum Act {
     Settlement,
     /// The next order is paid in part with stored value.
     Paid { how: &'static str },
+    /// Something is wrong with the next order.
+    Flaw { what: &'static str },
     /// What the payment provider does by itself.
     Provider { what: &'static str },
     /// A customer orders.
@@ -98,6 +100,7 @@ impl Act {
             | Self::Country { .. }
             | Self::Settlement
             | Self::Paid { .. }
+            | Self::Flaw { .. }
             | Self::Provider { .. } => Part::Setting,
             Self::Call { .. } | Self::Message { .. } | Self::Habit { .. } | Self::Kill => Part::Fault,
             _ => Part::Command,
@@ -114,7 +117,9 @@ impl Act {
             Self::Country { .. } => "abroad".to_owned(),
             Self::Settlement => "settlement".to_owned(),
             Self::Paid { .. } => "stored value".to_owned(),
-            Self::Provider { what } | Self::Payment { what } | Self::Pass { what } => (*what).to_owned(),
+            Self::Flaw { what } | Self::Provider { what } | Self::Payment { what } | Self::Pass { what } => {
+                (*what).to_owned()
+            }
             Self::Order { channel, .. } => format!("order in the {channel}"),
             Self::SubmitAgain { .. } => "submit again".to_owned(),
             Self::Cancel { items: None } => "cancel all".to_owned(),
@@ -163,7 +168,9 @@ impl Act {
             Self::Country { country } => format!("the order goes to {country}"),
             Self::Settlement => "the shop is paid in euro, whatever its customers pay in".to_owned(),
             Self::Paid { how } => format!("the customer pays {how}"),
-            Self::Provider { what } | Self::Payment { what } | Self::Pass { what } => (*what).to_owned(),
+            Self::Flaw { what } | Self::Provider { what } | Self::Payment { what } | Self::Pass { what } => {
+                (*what).to_owned()
+            }
             Self::Order { items, channel } => format!("a customer orders {} in the {channel}", many(items)),
             Self::SubmitAgain { how } => format!("the web shop submits the order again{how}"),
             Self::Cancel { items: None } => "the customer cancels the order".to_owned(),

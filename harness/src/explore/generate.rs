@@ -79,6 +79,8 @@ const HABITS: [(&str, &str); 8] = [
     ("warehouse", "signs its messages with an old key"),
     ("ERP", "is up and down by turns"),
 ];
+const FLAWS: [&str; 2] =
+    ["the customer's card will be declined", "the channel adds the order up 1.00 EUR too high"];
 const PROVIDER: [&str; 4] = [
     "the payment provider decides captures later",
     "the payment provider decides refunds later",
@@ -147,7 +149,11 @@ fn draw(mask: u64, choices: &[u64]) -> History {
         }
     };
     for product in PRODUCTS.into_iter().chain(["wool sweater"]) {
-        take(Act::Stock { items: (product, 9), place: "Warehouse North" }, &mut model);
+        let count = 1 + u32::try_from(swarm.below(9)).unwrap_or(0);
+        take(Act::Stock { items: (product, count), place: "Warehouse North" }, &mut model);
+        if swarm.below(3) == 0 {
+            take(Act::Stock { items: (product, 2), place: "Warehouse South" }, &mut model);
+        }
     }
     let opening = 1 + swarm.below(4);
     for (place, choice) in choices.iter().enumerate() {
@@ -175,13 +181,19 @@ fn draw(mask: u64, choices: &[u64]) -> History {
 }
 
 /// How many kinds of acts are drawn.
-const KINDS: usize = 36;
+const KINDS: usize = 37;
 const ORDER: usize = 8;
 const SHIP_ALL: usize = 14;
 
 /// An act of a kind, as the choice has it.
 fn candidate(kind: usize, model: &Model, choice: &mut Choice) -> Option<Act> {
-    let product = choice.of(&PRODUCTS)?;
+    let product = match kind {
+        12..=18 => choice.of(&model.products(Model::open))?,
+        21..=24 | 29 => choice.of(&model.products(Model::returnable))?,
+        25 | 26 => choice.of(&model.products(Model::announced))?,
+        35 => choice.of(&model.products(Model::quarantined))?,
+        _ => choice.of(&PRODUCTS)?,
+    };
     Some(match kind {
         0 => Act::Listed { product },
         1 => Act::Promotion { code: choice.of(&CODES)? },
@@ -196,9 +208,9 @@ fn candidate(kind: usize, model: &Model, choice: &mut Choice) -> Option<Act> {
             ])?,
         },
         6 => Act::Provider { what: choice.of(&PROVIDER)? },
-        7 => Act::Habit { system: "ERP", how: "is slow" },
+        7 => Act::Flaw { what: choice.of(&FLAWS)? },
         ORDER | 9 => order(choice)?,
-        10 => Act::SubmitAgain { how: choice.of(&["", " as a new message"])? },
+        10 => Act::SubmitAgain { how: choice.of(&["", " as a new message", " under another number"])? },
         11 => Act::Cancel { items: None },
         12 | 13 => Act::Cancel { items: Some((product, choice.count(model.open(product)))) },
         SHIP_ALL | 15 => Act::ShipAll,
@@ -242,6 +254,10 @@ fn candidate(kind: usize, model: &Model, choice: &mut Choice) -> Option<Act> {
             let (system, how) = choice.of(&HABITS)?;
             Act::Habit { system, how }
         }
+        35 => Act::Dispose {
+            items: (product, choice.count(model.quarantined(product))),
+            what: choice.of(&["put on the shelf", "liquidated", "destroyed"])?,
+        },
         _ => Act::Kill,
     })
 }

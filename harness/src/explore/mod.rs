@@ -106,6 +106,8 @@ pub struct Exploration {
     pub jobs: NonZeroUsize,
     /// Whether the first finding ends it.
     pub first_only: bool,
+    /// Another implementation, in virtual time: what breaks the same law there is not told.
+    pub unlike: Option<Factory>,
 }
 
 /// A history that breaks a law.
@@ -192,6 +194,15 @@ impl Exploration {
         Ok(explored)
     }
 
+    /// Whether the implementation that this one is compared with breaks the law as well.
+    fn is_alike(&self, history: &History, law: &str) -> Result<bool, Fatal> {
+        let (Some(factory), Ground::Virtual { rehearsal, .. }) = (&self.unlike, &self.ground) else {
+            return Ok(false);
+        };
+        let other = Ground::Virtual { rehearsal: rehearsal.clone(), factory: Arc::clone(factory) };
+        Ok(other.broken(history)?.iter().any(|(broken, _)| broken == law))
+    }
+
     /// Plays a case; shrinks it if it breaks a law of which nothing was found yet.
     fn case(&self, case: u64, known: &Mutex<BTreeSet<String>>) -> Result<(History, Option<Found>), Fatal> {
         let drawn = generate::history(self.seed, case);
@@ -201,6 +212,9 @@ impl Exploration {
         let Some((law, sentence)) = self.ground.broken(&drawn)?.into_iter().next() else {
             return Ok((drawn, None));
         };
+        if self.is_alike(&drawn, &law)? {
+            return Ok((drawn, None));
+        }
         if !lock(known).insert(law.clone()) {
             return Ok((drawn, None));
         }
@@ -210,6 +224,7 @@ impl Exploration {
         };
         let smallest = shrink::shrink(&drawn, SHRINKING_MAX, |candidate| {
             told(candidate).is_ok_and(|sentence| sentence.is_some())
+                && self.is_alike(candidate, &law).is_ok_and(|alike| !alike)
         });
         let (mut failed, mut sentence, times) = (0, sentence, self.ground.repetitions());
         for _ in 0..times {

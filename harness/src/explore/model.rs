@@ -11,11 +11,13 @@ pub(super) const PRODUCTS: [&str; 3] = ["linen shirt", "denim jacket", "cotton s
 /// Where the goods of a history are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
+    shelves: Vec<(&'static str, &'static str)>,
     stock: BTreeMap<&'static str, u32>,
     open: BTreeMap<&'static str, u32>,
     with_customer: BTreeMap<&'static str, u32>,
     announced: BTreeMap<&'static str, u32>,
     ungraded: u32,
+    arrived: Option<Items>,
     quarantined: BTreeMap<&'static str, u32>,
     channel: Option<&'static str>,
     gift: bool,
@@ -64,6 +66,11 @@ impl Model {
         units(&self.announced, product)
     }
 
+    /// The products of which there is something to do, as `units` counts it.
+    pub(super) fn products(&self, units: impl Fn(&Self, &str) -> u32) -> Vec<&'static str> {
+        PRODUCTS.into_iter().filter(|product| units(self, product) > 0).collect()
+    }
+
     /// Units in quarantine.
     pub(super) fn quarantined(&self, product: &str) -> u32 {
         units(&self.quarantined, product)
@@ -86,19 +93,21 @@ impl Model {
             return false;
         }
         match act {
-            Act::Stock { items, .. } => units(&self.stock, items.0) == 0,
+            Act::Stock { items, place } => !self.shelves.contains(&(items.0, place)),
             Act::Listed { product } => units(&self.stock, product) > 0,
             Act::Promotion { .. } | Act::Paid { .. } => self.euro && !self.seen(act),
             Act::Country { .. } => self.euro && !self.seen(act),
             Act::Settlement => !self.euro && !self.seen(act),
-            Act::Gift | Act::Provider { .. } => !self.seen(act),
+            Act::Gift | Act::Provider { .. } | Act::Flaw { .. } => !self.seen(act),
             Act::Order { items, channel } => {
                 let plain = self.euro && !self.gift || matches!(*channel, "web shop" | "mobile app");
-                !self.has_order()
-                    && plain
-                    && items.iter().all(|(product, count)| units(&self.stock, product) >= *count)
+                !self.has_order() && plain && items.iter().all(|(product, _)| units(&self.stock, product) > 0)
             }
-            Act::SubmitAgain { .. } => self.channel == Some("web shop") && !self.seen(act),
+            // Of two orders that arrive after a kill either may be the one that is taken.
+            Act::SubmitAgain { how } => {
+                let fair = !how.contains("another number") || !self.seen(&Act::Kill);
+                self.channel == Some("web shop") && fair && !self.seen(act)
+            }
             Act::Cancel { items: None } => self.anything_open(),
             Act::Cancel { items: Some(items) } | Act::Ship { items } | Act::GivenBack { items, .. } => {
                 self.open(items.0) >= items.1
@@ -150,12 +159,18 @@ impl Model {
     pub(super) fn apply(&mut self, act: &Act) {
         self.seen.push(name(act));
         match act {
-            Act::Stock { items, .. } => add(&mut self.stock, *items),
+            Act::Stock { items, place } => {
+                self.shelves.push((items.0, place));
+                add(&mut self.stock, *items);
+            }
             Act::Country { .. } => self.euro = false,
             Act::Gift => self.gift = true,
             Act::Order { items, channel } => {
                 self.channel = Some(channel);
-                items.iter().for_each(|items| add(&mut self.open, *items));
+                // What is not there rejects the order: nothing of it can be shipped.
+                if items.iter().all(|(product, count)| units(&self.stock, product) >= *count) {
+                    items.iter().for_each(|items| add(&mut self.open, *items));
+                }
             }
             Act::Cancel { items: None } => self.open.clear(),
             Act::Cancel { items: Some(items) } => take(&mut self.open, *items),
@@ -173,20 +188,21 @@ impl Model {
             }
             // Where they are found again is the nodes' affair; the history does not count on them.
             Act::GivenBack { items, .. } => take(&mut self.open, *items),
-            Act::Bring { items, grade, .. } => {
-                take(&mut self.with_customer, *items);
-                if *grade == "worn" {
-                    add(&mut self.quarantined, (items.0, 0));
-                }
-            }
+            Act::Bring { items, .. } => take(&mut self.with_customer, *items),
             Act::Exchange { items, .. } => take(&mut self.with_customer, *items),
             Act::Ask { items, .. } => add(&mut self.announced, *items),
             Act::Arrive { items, .. } => {
                 take(&mut self.with_customer, *items);
                 self.announced.clear();
                 self.ungraded = items.1;
+                self.arrived = Some(*items);
             }
-            Act::Grade { .. } => self.ungraded = 0,
+            Act::Grade { grade } => {
+                self.ungraded = 0;
+                if let Some(items) = self.arrived.take().filter(|_| *grade == "worn") {
+                    add(&mut self.quarantined, items);
+                }
+            }
             Act::TakeBack => self.announced.clear(),
             Act::Dispose { items, .. } => take(&mut self.quarantined, *items),
             _ => {}
@@ -202,7 +218,7 @@ fn name(act: &Act) -> &'static str {
         Act::Country { .. } => "country",
         Act::Settlement => "settlement",
         Act::Gift => "gift",
-        Act::Provider { what } | Act::Payment { what } | Act::Pass { what } => what,
+        Act::Flaw { what } | Act::Provider { what } | Act::Payment { what } | Act::Pass { what } => what,
         Act::SubmitAgain { how } => how,
         Act::Readdress => "readdress",
         Act::Grant { .. } => "grant",

@@ -13,7 +13,7 @@ use crate::{
     exit::Fatal,
     explore::{Budget, Exploration, Ground, act::Part},
     target::InProcessReference,
-    virtual_time::Rehearsal,
+    virtual_time::{self, Rehearsal},
 };
 
 /// What exploring made of a defect.
@@ -63,6 +63,7 @@ pub fn by_exploring(
             budget: Budget { cases: Some(cases), time: None },
             jobs,
             first_only: true,
+            unlike: Some(virtual_time::reference()),
         };
         let explored = exploration.run(stop, &|_| {})?;
         let found = explored.found.into_iter().next().map(|found| Counterexample {

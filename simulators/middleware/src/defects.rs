@@ -60,7 +60,6 @@ defects! {
     RestockedWhateverTheGrade = "restocked-whatever-the-grade",
     QuarantineNotEmptied = "quarantine-not-emptied",
     ReplacementRestocked = "replacement-restocked",
-    WrittenOffWhileClaimed = "written-off-while-claimed",
     SplitDoublesUnits = "split-doubles-units",
     NewKeyOnReleaseRetry = "new-key-on-release-retry",
     CanceledWithoutAskingNode = "canceled-without-asking-node",

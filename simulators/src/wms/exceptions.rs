@@ -88,9 +88,6 @@ impl Wms {
                 Err(illegal(format!("other goods of receipt {receipt_id} are held already")))
             };
         }
-        if arrived.inspection.is_some() {
-            return Err(illegal(format!("receipt {receipt_id} was inspected already")));
-        }
         check_came(&arrived.receipt, &goods)?;
         scene.commit(Effect::GoodsHeld { held: goods.clone() });
         self.held.insert(receipt_id, goods.clone());

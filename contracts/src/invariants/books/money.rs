@@ -1,6 +1,6 @@
 //! Money of one order: held, taken, given back, whoever did it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize as _;
 
@@ -110,6 +110,8 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) captures: Vec<Taken>,
     pub(in crate::invariants) payouts: Vec<Payout>,
     pub(in crate::invariants) missed: Vec<Missed>,
+    /// Captures that were taken on: parcel, authorization and attempt.
+    undecided: BTreeSet<(ShipmentId, AuthorizationId, u32)>,
     pub(in crate::invariants) disputes: BTreeMap<DisputeId, DisputeBook>,
     pub(in crate::invariants) spent: Vec<Spent>,
     /// What the marketplace took, cumulated, and where it says so.
@@ -195,6 +197,11 @@ impl MoneyBook {
         lost.map(|dispute| dispute.amount).sum()
     }
 
+    /// Whether the payment provider has taken a capture on and not decided it.
+    pub(in crate::invariants) fn is_undecided(&self) -> bool {
+        !self.undecided.is_empty()
+    }
+
     /// Money for parcels that captures were to take and did not, as far as no later capture took it.
     pub(in crate::invariants) fn uncollected(&self) -> i64 {
         let tender = |authorization| self.holds.get(authorization).map(|hold| &hold.tender);
@@ -273,11 +280,16 @@ impl MoneyBook {
                 self.give_up(seq, &authorization.authorization_id, given_up.amount);
             }
             Effect::CaptureAccepted { capture } | Effect::CaptureFailed { capture } => {
+                if matches!(committed.effect, Effect::CaptureAccepted { .. }) {
+                    self.undecided.insert(attempt(capture));
+                } else {
+                    self.undecided.remove(&attempt(capture));
+                }
                 self.missed.push(Missed {
                     authorization: capture.authorization_id.clone(),
                     shipment: capture.shipment_id.clone(),
                     amount: capture.amount.amount,
-                })
+                });
             }
             Effect::PaymentDisputed { dispute } | Effect::DisputeClosed { dispute } => {
                 self.dispute(seq, dispute);
@@ -311,6 +323,7 @@ impl MoneyBook {
     }
 
     fn capture(&mut self, seq: u64, capture: &Capture) {
+        self.undecided.remove(&attempt(capture));
         if let Some(hold) = self.holds.get_mut(&capture.authorization_id) {
             hold.captured.add(capture.amount.amount, seq);
         }
@@ -426,4 +439,9 @@ impl Via {
             Self::Exchange => System::Erp,
         }
     }
+}
+
+/// What tells an attempt at a capture from every other.
+fn attempt(capture: &Capture) -> (ShipmentId, AuthorizationId, u32) {
+    (capture.shipment_id.clone(), capture.authorization_id.clone(), capture.attempt)
 }

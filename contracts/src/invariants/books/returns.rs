@@ -106,8 +106,21 @@ impl ReceiptBook {
         for (line_id, quantity) in &units {
             *self.held.entry(line_id.clone()).or_default() += quantity;
             self.take_out(line_id, *quantity);
+            self.take_grades_back(line_id);
         }
         units
+    }
+
+    /// A dock may have graded what it is to hold before it heard that it is: those grades count for nothing.
+    fn take_grades_back(&mut self, line_id: &LineId) {
+        let kept = self.lines.get(line_id).copied().unwrap_or(0);
+        let graded = self.graded().get(line_id).copied().unwrap_or(0);
+        let mut excess = graded.saturating_sub(kept);
+        for (_, quantity) in self.grades.iter_mut().rev().filter(|((line, _), _)| line == line_id) {
+            let taken = excess.min(*quantity);
+            *quantity -= taken;
+            excess -= taken;
+        }
     }
 
     fn take_out(&mut self, line_id: &LineId, quantity: u32) {

@@ -164,16 +164,15 @@ fn plan(
     let mut wishes: BTreeMap<FulfillmentOrderId, Vec<ItemQuantity>> = BTreeMap::new();
     let mut too_late = 0;
     for (line_id, quantity) in wanted {
-        let mut possible = cancelable(process, line_id).min(*quantity);
-        if possible < *quantity && desk.meets(Defect::ShippedUnitsCanceled) {
-            possible = *quantity;
-        }
+        let left = cancelable(process, line_id).min(*quantity);
+        let gone = left < *quantity && desk.meets(Defect::ShippedUnitsCanceled);
+        let possible = if gone { *quantity } else { left };
         too_late += quantity - possible;
         if possible == 0 {
             continue;
         }
         let unreleased = process.open_units(line_id).saturating_sub(process.units_at_nodes(line_id));
-        let unasked = possible > unreleased && desk.meets(Defect::CanceledWithoutAskingNode);
+        let unasked = gone || (possible > unreleased && desk.meets(Defect::CanceledWithoutAskingNode));
         let at_once = if unasked { possible } else { possible.min(unreleased) };
         if at_once > 0 {
             cancel_units(process, line_id, at_once);

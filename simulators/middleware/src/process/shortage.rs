@@ -23,7 +23,6 @@ use super::{
     state::{Chain, OrderProcess, Shortage},
     task::{Intent, PartnerCall},
 };
-use crate::defects::Defect;
 
 /// A node will not ship units.
 pub(super) fn given_back(
@@ -144,12 +143,6 @@ fn books_are_right(process: &mut OrderProcess, shortage: &Shortage, desk: &mut D
     });
     let (cause, reservation) = (shortage.cause.clone(), fulfillment.reservation_id.clone());
     let claimed: Vec<ReservedLine> = claimed.collect();
-    if reason.are_missing() && desk.meets(Defect::WrittenOffWhileClaimed) {
-        for line in &shortage.lines {
-            write_off(process, shortage, line, &fulfillment.node_id, desk);
-        }
-        return false;
-    }
     reservation::release_given_back(process, &reservation, claimed, &cause, &shortage.chain, desk);
     if !process.done(&Intent::Release { cause: cause.clone(), reservation }) {
         return false;

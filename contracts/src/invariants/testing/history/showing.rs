@@ -1,6 +1,7 @@
 //! What channels, customer service and the middleware show, and what is sent.
 
 use super::*;
+use crate::protocol::psp;
 
 impl History {
     /// Channel and customer service show a status with the present numbers.
@@ -116,6 +117,22 @@ impl History {
         };
         let answer = (key, status, outcome);
         self.exchange(System::Middleware, System::Psp, "capturePayment", answer, (request, response));
+        let path = psp::CAPTURE_PAYMENT.path_with(&["A-1"]);
+        if let Some(Record { entry: Entry::Exchange(exchange), .. }) = self.records.last_mut() {
+            exchange.call = format!("POST {path}");
+        }
+    }
+
+    /// The middleware asked the ERP for something that it refused.
+    pub(in crate::invariants) fn refused_by_erp(
+        &mut self,
+        operation: &str,
+        request: Value,
+        kind: ProblemKind,
+    ) {
+        let response = json_of(&Problem::new(kind, "no"));
+        let answer = ("k-refused", Some(kind.status()), Outcome::Fail);
+        self.exchange(System::Middleware, System::Erp, operation, answer, (request, response));
     }
 
     /// The middleware asks for the money of parcel S-1 with key k-1, so many milliseconds after the epoch.
