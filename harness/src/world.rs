@@ -103,6 +103,8 @@ pub struct Play {
     pub orders: Vec<Order>,
     /// The last receipt of returned goods.
     pub receipt: Option<ReceiptId>,
+    /// Whether a store found the order of whoever brought goods without a receipt last.
+    pub found: bool,
     /// The store that takes part in no calls and exchanges files.
     pub files_of: Option<NodeId>,
     /// Cases of goods that came without papers.
@@ -141,6 +143,7 @@ impl Play {
             cart: Cart::default(),
             orders: Vec::new(),
             receipt: None,
+            found: false,
             files_of: None,
             cases: Vec::new(),
             stock_before: std::collections::BTreeMap::new(),

@@ -6,7 +6,7 @@ use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
     DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
     FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label, Money,
-    NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, Refund, RefundNotice, Reservation,
+    NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, Recall, Refund, RefundNotice, Reservation,
     ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
     ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
     StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
@@ -128,6 +128,11 @@ pub enum Effect {
         sku: Sku,
         /// Units; below 0 where claimed ones are missing.
         unclaimed: i64,
+    },
+    /// The ERP knows that goods are called back.
+    ProductRecalled {
+        /// Which.
+        recall: Recall,
     },
     /// A channel shows how many units of a SKU it offers.
     StockShown {
@@ -467,6 +472,7 @@ impl Effect {
             | Self::BackorderPermitted { .. }
             | Self::WavePicked { .. }
             | Self::UnclaimedChanged { .. }
+            | Self::ProductRecalled { .. }
             | Self::StockShown { .. }
             | Self::FulfillmentStatusChanged { .. }
             | Self::PaymentDeclined { .. }

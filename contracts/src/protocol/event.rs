@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
-    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Refund, Reservation,
-    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, OrderNumber, Recall, Refund,
+    Reservation, ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -105,11 +105,13 @@ pub enum EventType {
     PaymentDisputeClosed,
     /// ERP: the stock of a SKU changed ([`InventoryAdjusted`]).
     InventoryAdjusted,
+    /// ERP: goods are called back ([`Recall`]).
+    ProductRecalled,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -133,6 +135,7 @@ impl EventType {
         Self::PaymentDisputed,
         Self::PaymentDisputeClosed,
         Self::InventoryAdjusted,
+        Self::ProductRecalled,
     ];
 
     /// The `type` attribute.
@@ -161,6 +164,7 @@ impl EventType {
             Self::PaymentDisputed => "retail.payment.disputed.v1",
             Self::PaymentDisputeClosed => "retail.payment.dispute_closed.v1",
             Self::InventoryAdjusted => "retail.inventory.adjusted.v1",
+            Self::ProductRecalled => "retail.product.recalled.v1",
         }
     }
 
@@ -170,7 +174,8 @@ impl EventType {
             Self::SalesOrderAcknowledged
             | Self::InventoryReceived
             | Self::ReservationExpired
-            | Self::InventoryAdjusted => System::Erp,
+            | Self::InventoryAdjusted
+            | Self::ProductRecalled => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
             | Self::ShipmentShipped
@@ -214,6 +219,7 @@ impl EventType {
             Self::PaymentAuthorizationExpired => "authorization",
             Self::PaymentDisputed | Self::PaymentDisputeClosed => "dispute",
             Self::InventoryAdjusted => "inventory-adjusted",
+            Self::ProductRecalled => "recall",
         }
     }
 
@@ -281,6 +287,8 @@ pub enum EventData {
     PaymentDisputeClosed(Dispute),
     /// See [`EventType::InventoryAdjusted`].
     InventoryAdjusted(InventoryAdjusted),
+    /// See [`EventType::ProductRecalled`].
+    ProductRecalled(Recall),
 }
 
 impl EventData {
@@ -310,6 +318,7 @@ impl EventData {
             Self::PaymentDisputed(_) => EventType::PaymentDisputed,
             Self::PaymentDisputeClosed(_) => EventType::PaymentDisputeClosed,
             Self::InventoryAdjusted(_) => EventType::InventoryAdjusted,
+            Self::ProductRecalled(_) => EventType::ProductRecalled,
         }
     }
 
@@ -333,7 +342,7 @@ impl EventData {
             Self::PaymentCaptured(data) | Self::PaymentCaptureFailed(data) => &data.order_number,
             Self::PaymentAuthorizationExpired(data) => &data.order_number,
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
-            Self::InventoryAdjusted(_) => return None,
+            Self::InventoryAdjusted(_) | Self::ProductRecalled(_) => return None,
         })
     }
 
@@ -341,6 +350,7 @@ impl EventData {
     pub const fn sku(&self) -> Option<&Sku> {
         match self {
             Self::InventoryAdjusted(data) => Some(&data.sku),
+            Self::ProductRecalled(data) => Some(&data.sku),
             _ => None,
         }
     }
@@ -375,6 +385,7 @@ impl EventData {
             Self::PaymentAuthorizationExpired(data) => data.authorization_id.to_string(),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => data.dispute_id.to_string(),
             Self::InventoryAdjusted(data) => data.sku.to_string(),
+            Self::ProductRecalled(data) => data.sku.to_string(),
         }
     }
 
@@ -399,6 +410,7 @@ impl EventData {
             Self::PaymentAuthorizationExpired(data) => serde_json::to_value(data),
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
+            Self::ProductRecalled(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -439,6 +451,7 @@ impl EventData {
             EventType::PaymentDisputed => Self::PaymentDisputed(Deserialize::deserialize(data)?),
             EventType::PaymentDisputeClosed => Self::PaymentDisputeClosed(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
+            EventType::ProductRecalled => Self::ProductRecalled(Deserialize::deserialize(data)?),
         })
     }
 }

@@ -89,6 +89,11 @@ records! {
         lines: at_least_one(),
         reason,
     }
+    Recall {
+        recall_id: reference(),
+        sku,
+        reason: text(1000),
+    }
     SubstitutionProposal {
         proposal_id: reference(),
         fulfillment_order_id,
@@ -513,6 +518,7 @@ impl Random for EventData {
             Dispute::random().prop_map(Self::PaymentDisputed),
             Dispute::random().prop_map(Self::PaymentDisputeClosed),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
+            Recall::random().prop_map(Self::ProductRecalled),
         ]
         .boxed()
     }

@@ -11,6 +11,7 @@ mod exchanges;
 mod faults;
 mod files;
 mod fulfillment;
+mod no_receipt;
 mod orders;
 mod parameters;
 mod payment;
@@ -143,6 +144,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         return_exceptions::STEPS,
         return_channels::STEPS,
         undelivered::STEPS,
+        no_receipt::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

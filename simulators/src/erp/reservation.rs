@@ -90,6 +90,10 @@ impl Erp {
         scene: &mut Scene<'_>,
     ) -> Result<Reservation, Problem> {
         check_lines(&request.lines)?;
+        if let Some(line) = request.lines.iter().find(|line| self.recalled.contains(&line.sku)) {
+            let detail = format!("{} is called back", line.sku);
+            return Err(Problem::new(ProblemKind::InsufficientStock, detail));
+        }
         let (lines, backordered) = self.place(request)?;
         let order_number = request.order_number.clone();
         let reservation_id = ReservationId::new(scene.id("rsv", order_number.as_str()));

@@ -144,6 +144,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "dispute" => EventType::PaymentDisputed,
         "end of the dispute" => EventType::PaymentDisputeClosed,
         "stock notice" => EventType::InventoryAdjusted,
+        "recall notice" => EventType::ProductRecalled,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }

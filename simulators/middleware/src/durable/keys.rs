@@ -1,9 +1,12 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, OrderNumber, RmaId, SalesChannel, Sku, System},
+    model::{ChannelOrderId, CustomerRef, OrderNumber, RmaId, SalesChannel, Sku, System},
     protocol::percent_encode,
 };
+use sha2::{Digest as _, Sha256};
+
+use crate::process::hex;
 
 /// Builds the store's keys. Every part is encoded, so that no part can contain a separator.
 #[derive(Debug)]
@@ -23,6 +26,26 @@ impl Keys {
     /// The order number of a channel's order.
     pub(crate) fn channel_order(channel: SalesChannel, id: &ChannelOrderId) -> String {
         format!("channel-order/{channel:?}/{}", percent_encode(id.as_str()))
+    }
+
+    /// An order of who bought, or that a card paid. Which card, a digest says.
+    pub(crate) fn found_by(prefix: &str, order: &OrderNumber) -> String {
+        format!("{prefix}{}", percent_encode(order.as_str()))
+    }
+
+    /// Prefix of the orders of a SKU.
+    pub(crate) fn of_sku(sku: &Sku) -> String {
+        format!("of-sku/{}/", percent_encode(sku.as_str()))
+    }
+
+    /// Prefix of the orders of a customer.
+    pub(crate) fn of_customer(customer: &CustomerRef) -> String {
+        format!("of-customer/{}/", percent_encode(customer.as_str()))
+    }
+
+    /// Prefix of the orders that a card paid.
+    pub(crate) fn of_card(token: &str) -> String {
+        format!("of-card/{}/", hex(&Sha256::digest(token.as_bytes())))
     }
 
     /// The order number of a return authorization.

@@ -85,6 +85,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         rejections: Vec::new(),
         early_undelivered: Vec::new(),
         odd_scans: BTreeSet::new(),
+        recalled: BTreeSet::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),

@@ -26,6 +26,7 @@ mod intake;
 mod notice;
 mod payment;
 mod quarantine;
+mod recall;
 mod receipt;
 mod refund;
 mod release;
@@ -50,7 +51,9 @@ pub(crate) mod tests;
 pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
-    model::{NodeId, Order, OrderChange, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest},
+    model::{
+        NodeId, Order, OrderChange, Recall, RefundStatus, ReturnCancellation, ReturnReceipt, ReturnRequest,
+    },
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
 pub use desk::{Context, Desk, Letter, Output, Step};
@@ -89,6 +92,8 @@ pub enum Input {
     CancelReturn(ReturnCancellation),
     /// A store has returned goods in its hands.
     ReceiveReturn(Box<ReturnReceipt>),
+    /// Goods of it are called back.
+    Recalled(Box<Recall>),
     /// Another order tells what happened.
     Told(Box<Notice>),
     /// A partner tells what happened.
@@ -176,6 +181,10 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
+        Input::Recalled(told) => {
+            recall::told(process, &told, desk);
+            Ok(Value::Null)
+        }
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
         Input::NotReplayed { task, reason } => {
             desk.alert(process, task.partner, format!("replay of {}", task.key), reason);
@@ -252,6 +261,10 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::PaymentAuthorizationExpired(told) => authorization::expired(process, &told, desk),
         EventData::PaymentDisputed(told) | EventData::PaymentDisputeClosed(told) => {
             dispute::told(process, told, desk)
+        }
+        EventData::ProductRecalled(told) => {
+            recall::told(process, &told, desk);
+            Ok(())
         }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))
