@@ -276,8 +276,12 @@ impl Policy {
         reasons.all(|reason| self.advance_exchange_reasons.contains(&reason))
     }
 
-    /// What becomes of goods of this grade that came back for this reason; quarantine where nothing is declared.
+    /// What becomes of goods of this grade that came back for this reason; quarantine where nothing is declared, and
+    /// for what was called back.
     pub fn disposition(&self, grade: ConditionGrade, reason: ReturnReason) -> DispositionCode {
+        if reason == ReturnReason::Recall {
+            return DispositionCode::Quarantine;
+        }
         let declared = |reason| {
             self.dispositions.iter().find(move |entry| entry.grade == grade && entry.reason == reason)
         };

@@ -105,6 +105,8 @@ pub struct Play {
     pub orders: Vec<Order>,
     /// The last receipt of returned goods.
     pub receipt: Option<ReceiptId>,
+    /// Whether a store found the order of whoever brought goods without a receipt last.
+    pub found: bool,
     /// The store that takes part in no calls and exchanges files.
     pub files_of: Option<NodeId>,
     /// Whether the tills of the stores have no line.
@@ -147,6 +149,7 @@ impl Play {
             cart: Cart::default(),
             orders: Vec::new(),
             receipt: None,
+            found: false,
             files_of: None,
             offline: false,
             told_again: None,

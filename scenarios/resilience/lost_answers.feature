@@ -12,6 +12,7 @@ Feature: Answers that get lost
     And the ERP holds 1 sales order
     And every system agrees
 
+  @FUL-014
   Scenario Outline: While an order is fulfilled: the <system> and its <request>
     Given the <system> loses its answer to the <request>
     When a customer orders 2 "linen shirt" in the web shop

@@ -45,3 +45,20 @@ Feature: Defective goods are replaced under warranty
     And the customer asks to exchange 1 "fitness tracker" for 1 "fitness tracker" because it is defective
     Then the exchange is refused
     And every system agrees
+
+  @FUL-011
+  Scenario: The replacement is lost, and sent again without a charge
+    When the customer asks to exchange 1 "fitness tracker" for 1 "fitness tracker" because it is defective
+    Then the return is approved
+    When attention turns to the replacement order
+    And the warehouse ships the order
+    Then the order is shipped
+    When customer service asks to send 1 "fitness tracker" again, which did not arrive
+    Then no warehouse was asked for the replacement
+    When the carrier scans every parcel as lost
+    Then the returned goods pay 199.00 EUR of the replacement
+    When attention turns to the replacement order
+    And the warehouse ships the order
+    Then the order is shipped
+    And the customer has paid 0.00 EUR
+    And every system agrees

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
         id: "A1",
         name: "traceable",
         text: "Every effect that a call caused carries a correlation id, and a channel or partner started that \
-               chain for the same order.",
+               chain for the same order, or called its goods back.",
         source: "W3C Trace Context; audit duties of retailers",
     },
     on_effect: Some(check_present),
@@ -38,10 +38,12 @@ fn check_present(moment: &Moment<'_>, bench: &mut Bench) {
         .found(Finding::new(format!("call to {}", committed.system), sentence).evidence([moment.record.seq]));
 }
 
-fn check_rooted(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check_rooted(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    let skus = || order.terms.iter().flat_map(|terms| terms.lines.values()).map(|line| &line.sku);
+    let called_back = |chain| skus().any(|sku| moment.books.stock.recall_chain(sku) == Some(chain));
     for (chain, (system, seq)) in &order.messages.chains {
         bench.looks();
-        if order.messages.roots.contains(chain) {
+        if order.messages.roots.contains(chain) || called_back(chain) {
             continue;
         }
         let sentence = format!(

@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
         name: "restock follows grade",
         text: "Units of a receipt come into stock once, at the node that received them, in the condition that \
                the retailer's policy gives their grade and the reason of the return; units that are to be destroyed, \
-               given away or missing do not come into stock.",
+               given away or missing do not come into stock. What was called back is put into quarantine.",
         source: "bug reports magento/inventory#1895, spree/spree#4324, woocommerce/woocommerce#22489, \
                  woocommerce/woocommerce#28854, frappe/ecommerce_integrations#397",
     },
@@ -132,7 +132,7 @@ mod tests {
     use crate::{
         invariants::testing::{Life, findings, lives},
         journal::Effect,
-        model::{ConditionGrade, MovementReason, NodeId, StockCondition},
+        model::{ConditionGrade, MovementReason, NodeId, Recall, StockCondition, System},
     };
 
     fn is_restock(effect: &Effect) -> bool {
@@ -184,6 +184,21 @@ mod tests {
         assert_eq!(findings("I9", &history.records()), [""; 0]);
         history.restock("R-1", 1, StockCondition::Sellable);
         history.settle();
+        assert_eq!(
+            findings("I9", &history.records()),
+            [
+                "Order W-17: 1 unit of shirt came into sellable stock for receipt R-1, but the grades ask for 0."
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_called_back_goes_to_quarantine_and_never_to_the_shelf() {
+        let mut history = Life::default().shipped();
+        let recall =
+            Recall { recall_id: "RC-1".to_owned(), sku: "shirt".into(), reason: "it burns".to_owned() };
+        history.happen(System::Erp, Effect::ProductRecalled { recall });
+        history.return_units("R-1", 1, ConditionGrade::A);
         assert_eq!(
             findings("I9", &history.records()),
             [

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     invariants::Law,
     journal::Effect,
-    model::{ReceiptId, ReturnReceipt, System},
+    model::{ReceiptId, ReturnLine, ReturnReceipt, System},
     protocol::EventType,
 };
 
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         name: "a closed return takes no goods",
         text: "The ERP books no receipt for a return authorization that was canceled, or that had lapsed when the \
                goods came; and a store takes nothing that nobody announced after the window that the retailer \
-               declared for the channel and season of the sale. At rest, goods that came to a dock are booked, wait for a clerk, or are on their way to \
+               declared for the channel and season of the sale, unless it was called back. At rest, goods that came to a dock are booked, wait for a clerk, or are on their way to \
                the customer again: none is lost.",
         source: "bug reports spree/spree#14678, odoo/odoo#8621 (receipts that lead nowhere)",
     },
@@ -65,7 +65,8 @@ fn check_window(moment: &Moment<'_>, order: &OrderBook, receipt: &ReturnReceipt,
     if receipt.exchange.is_some() || receipt.rma_id.is_some() {
         return;
     }
-    for line in &receipt.lines {
+    let kept = |line: &&ReturnLine| !moment.books.stock.is_recalled(&line.sku);
+    for line in receipt.lines.iter().filter(kept) {
         let left = order.shipments.values().filter(|shipment| shipment.lines.contains_key(&line.line_id));
         let Some(left) = left.filter_map(|shipment| shipment.left).max() else { continue };
         bench.looks();

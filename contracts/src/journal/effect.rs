@@ -7,7 +7,7 @@ use crate::model::{
     DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
     FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
     LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment,
-    ProductChange, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
+    ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
     ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
     SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer,
     SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, UnfulfilledUnits,
@@ -133,6 +133,11 @@ pub enum Effect {
         sku: Sku,
         /// Units; below 0 where claimed ones are missing.
         unclaimed: i64,
+    },
+    /// The ERP knows that goods are called back.
+    ProductRecalled {
+        /// Which.
+        recall: Recall,
     },
     /// A channel shows how many units of a SKU it offers.
     StockShown {
@@ -493,6 +498,7 @@ impl Effect {
             | Self::BackorderPermitted { .. }
             | Self::WavePicked { .. }
             | Self::UnclaimedChanged { .. }
+            | Self::ProductRecalled { .. }
             | Self::StockShown { .. }
             | Self::ProductChanged { .. }
             | Self::ProductShown { .. }

@@ -209,3 +209,14 @@ pub struct Availability {
     /// One entry for each channel that is told.
     pub channels: Vec<ChannelAvailability>,
 }
+
+/// That goods are called back: none of them may reach a customer any more, and whoever has some may bring them back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recall {
+    /// Identifier.
+    pub recall_id: String,
+    /// What.
+    pub sku: Sku,
+    /// Why.
+    pub reason: String,
+}

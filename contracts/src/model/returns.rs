@@ -34,6 +34,8 @@ pub enum ReturnReason {
     RefusedDelivery,
     /// Never arrived.
     NotReceived,
+    /// Called back.
+    Recall,
 }
 
 /// What the customer wants for it.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId, LineId, Money, OrderChangeResult, OrderNumber, RefundId, RefundPart, ReturnStatus, RmaId,
-    SalesChannel, Shipment, Timestamp,
+    ChannelOrderId, CustomerRef, LineId, Money, OrderChangeResult, OrderNumber, RefundId, RefundPart,
+    ReturnStatus, RmaId, SalesChannel, Shipment, Timestamp,
 };
 
 /// Where an order stands; derived from its lines, never set by itself.
@@ -138,6 +138,24 @@ pub struct ReturnView {
     pub rma_id: RmaId,
     /// Where it stands.
     pub status: ReturnStatus,
+}
+
+/// What a store knows of a customer without a receipt: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSearch {
+    /// What the payment provider calls the card that paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_token: Option<String>,
+    /// Who bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_ref: Option<CustomerRef>,
+}
+
+/// Orders that were found, the newest first; at most 50.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSearchResult {
+    /// The orders.
+    pub items: Vec<OrderView>,
 }
 
 /// What the middleware says of an order.

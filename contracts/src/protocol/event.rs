@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
     ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, LocationChange, NodeId,
-    OrderNumber, PostingResult, ProductChange, Refund, Reservation, ReturnReceipt, Shipment, Sku,
+    OrderNumber, PostingResult, ProductChange, Recall, Refund, Reservation, ReturnReceipt, Shipment, Sku,
     SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
 };
 
@@ -114,11 +114,13 @@ pub enum EventType {
     ProductChanged,
     /// ERP: a place opened, closed or changed ([`LocationChange`]).
     LocationChanged,
+    /// ERP: goods are called back ([`Recall`]).
+    ProductRecalled,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -146,6 +148,7 @@ impl EventType {
         Self::DocumentNotPosted,
         Self::ProductChanged,
         Self::LocationChanged,
+        Self::ProductRecalled,
     ];
 
     /// The `type` attribute.
@@ -178,6 +181,7 @@ impl EventType {
             Self::DocumentNotPosted => "retail.document.not_posted.v1",
             Self::ProductChanged => "retail.product.changed.v1",
             Self::LocationChanged => "retail.location.changed.v1",
+            Self::ProductRecalled => "retail.product.recalled.v1",
         }
     }
 
@@ -191,6 +195,7 @@ impl EventType {
             | Self::DocumentPosted
             | Self::DocumentNotPosted
             | Self::ProductChanged
+            | Self::ProductRecalled
             | Self::LocationChanged => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
@@ -238,6 +243,7 @@ impl EventType {
             Self::DocumentPosted | Self::DocumentNotPosted => "posting-result",
             Self::ProductChanged => "product-change",
             Self::LocationChanged => "location-change",
+            Self::ProductRecalled => "recall",
         }
     }
 
@@ -313,6 +319,8 @@ pub enum EventData {
     ProductChanged(ProductChange),
     /// See [`EventType::LocationChanged`].
     LocationChanged(LocationChange),
+    /// See [`EventType::ProductRecalled`].
+    ProductRecalled(Recall),
 }
 
 impl EventData {
@@ -346,6 +354,7 @@ impl EventData {
             Self::DocumentNotPosted(_) => EventType::DocumentNotPosted,
             Self::ProductChanged(_) => EventType::ProductChanged,
             Self::LocationChanged(_) => EventType::LocationChanged,
+            Self::ProductRecalled(_) => EventType::ProductRecalled,
         }
     }
 
@@ -370,7 +379,10 @@ impl EventData {
             Self::PaymentAuthorizationExpired(data) => &data.order_number,
             Self::PaymentDisputed(data) | Self::PaymentDisputeClosed(data) => &data.order_number,
             Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => &data.order_number,
-            Self::InventoryAdjusted(_) | Self::ProductChanged(_) | Self::LocationChanged(_) => return None,
+            Self::InventoryAdjusted(_)
+            | Self::ProductChanged(_)
+            | Self::ProductRecalled(_)
+            | Self::LocationChanged(_) => return None,
         })
     }
 
@@ -379,6 +391,7 @@ impl EventData {
         match self {
             Self::InventoryAdjusted(data) => Some(&data.sku),
             Self::ProductChanged(data) => Some(&data.product.sku),
+            Self::ProductRecalled(data) => Some(&data.sku),
             _ => None,
         }
     }
@@ -422,6 +435,7 @@ impl EventData {
             Self::DocumentPosted(data) | Self::DocumentNotPosted(data) => data.erp_document.to_string(),
             Self::ProductChanged(data) => data.product.sku.to_string(),
             Self::LocationChanged(data) => data.location.node_id.to_string(),
+            Self::ProductRecalled(data) => data.sku.to_string(),
         }
     }
 
@@ -449,6 +463,7 @@ impl EventData {
             Self::ProductChanged(data) => serde_json::to_value(data),
             Self::LocationChanged(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
+            Self::ProductRecalled(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -493,6 +508,7 @@ impl EventData {
             EventType::ProductChanged => Self::ProductChanged(Deserialize::deserialize(data)?),
             EventType::LocationChanged => Self::LocationChanged(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
+            EventType::ProductRecalled => Self::ProductRecalled(Deserialize::deserialize(data)?),
         })
     }
 }

@@ -80,6 +80,15 @@ pub mod middleware {
     pub const SUBMIT_ORDER: Operation = create(M, "submitOrder", "/v1/orders");
     /// `OrderView`.
     pub const READ_ORDER: Operation = read(M, "readOrder", "/v1/orders/{order_number}");
+    /// Orders of whoever has no receipt: `OrderSearch` → `OrderSearchResult`. It changes nothing, so it has no key.
+    pub const SEARCH_ORDERS: Operation = Operation {
+        system: M,
+        id: "searchOrders",
+        method: Method::Post,
+        path: "/v1/order-searches",
+        success: 200,
+        keyed: false,
+    };
     /// `CancellationRequest` → `Cancellation`.
     pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
     /// The next version of an order: `OrderChange` → `OrderChangeResult`.
@@ -323,6 +332,7 @@ static BY_NAME: LazyLock<HashMap<(System, &str), Operation, FixedState>> = LazyL
 pub const OPERATIONS: &[Operation] = &[
     middleware::SUBMIT_ORDER,
     middleware::READ_ORDER,
+    middleware::SEARCH_ORDERS,
     middleware::CANCEL_ORDER,
     middleware::CHANGE_ORDER,
     middleware::ADJUST_PRICE,

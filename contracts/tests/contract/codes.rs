@@ -69,7 +69,7 @@ codes! {
     "return_method": ReturnMethod { Mail, Store, Lost }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
-        LateDelivery, GiftUnwanted, RefusedDelivery, NotReceived,
+        LateDelivery, GiftUnwanted, RefusedDelivery, NotReceived, Recall,
     }
     "return_status": ReturnStatus {
         Requested, Approved, Declined, PartiallyReceived, Received, Closed, Expired, Canceled,

@@ -191,6 +191,7 @@ records! {
         reason: proptest::option::of(text(4000)),
         changes,
     }
+    OrderSearchResult { items }
     RefundNotice {
         order_number,
         refund,

@@ -130,3 +130,14 @@ identifiers!(128: OrderNumber, ChannelOrderId, LineId, Sku, NodeId, CustomerRef,
 identifiers!(512: ReservationId, FulfillmentOrderId, ShipmentId, TrackingNumber, ScanId, AuthorizationId);
 identifiers!(512: CaptureId, RefundId, RmaId, ReceiptId, ExchangeId, AccountId, TaxDocumentCode, ErpDocument);
 identifiers!(512: MovementId, EventId, CorrelationId, DisputeId);
+
+impl Random for OrderSearch {
+    /// One of the two.
+    fn random() -> BoxedStrategy<Self> {
+        prop_oneof![
+            reference().prop_map(|token| Self { payment_token: Some(token), customer_ref: None }),
+            CustomerRef::random().prop_map(|who| Self { payment_token: None, customer_ref: Some(who) }),
+        ]
+        .boxed()
+    }
+}

@@ -89,6 +89,11 @@ records! {
         lines: at_least_one(),
         reason,
     }
+    Recall {
+        recall_id: reference(),
+        sku,
+        reason: text(1000),
+    }
     SubstitutionProposal {
         proposal_id: reference(),
         fulfillment_order_id,
@@ -548,6 +553,7 @@ impl Random for EventData {
             PostingResult::random().prop_map(Self::DocumentPosted),
             PostingResult::random().prop_map(Self::DocumentNotPosted),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
+            Recall::random().prop_map(Self::ProductRecalled),
         ]
         .boxed()
     }

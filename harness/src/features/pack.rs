@@ -102,6 +102,8 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/returns/return_window.feature",
         include_str!("../../../scenarios/returns/return_window.feature"),
     ),
+    ("scenarios/returns/recall.feature", include_str!("../../../scenarios/returns/recall.feature")),
+    ("scenarios/returns/no_receipt.feature", include_str!("../../../scenarios/returns/no_receipt.feature")),
     (
         "scenarios/returns/return_seasons.feature",
         include_str!("../../../scenarios/returns/return_seasons.feature"),

@@ -187,7 +187,11 @@ async fn in_store(world: &mut World, args: Args) -> Result<(), StepError> {
 
 /// The replacement of the last exchange, and where it stands among the orders.
 fn last_replacement(play: &Play) -> Result<(usize, &Order), StepError> {
-    let found = play.orders.iter().enumerate().rfind(|(_, order)| order.exchange.is_some());
+    let replacements = play.orders.iter().enumerate().filter(|(_, order)| order.exchange.is_some());
+    let found = replacements.max_by_key(|(_, order)| {
+        let number = order.order_number.as_str();
+        (number.len(), number)
+    });
     found.ok_or_else(|| StepError::rig("nothing was exchanged"))
 }
 

@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod fulfillment;
 mod master_data;
+mod no_receipt;
 mod orders;
 mod parameters;
 mod payment;
@@ -151,6 +152,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         return_channels::STEPS,
         undelivered::STEPS,
         adjustments::STEPS,
+        no_receipt::STEPS,
         faults::STEPS,
         faults::calls::STEPS,
         faults::messages::STEPS,

@@ -14,6 +14,12 @@ use crate::world::{Play, StepError, World};
 pub(super) const STEPS: &[Step] = &[
     Step {
         kind: Kind::Action,
+        expression: "the maker recalls {product}",
+        doc: "The ERP tells that the goods are called back, and everybody hears of it.",
+        action: |world, args| recall(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "{count} {product} is/are in stock at {place}",
         doc: "The ERP opens with units that can be sold.",
         action: |world, args| at_once(open(world, &args)),
@@ -247,6 +253,23 @@ fn list(world: &mut World, args: &Args) -> Result<(), StepError> {
     let correlation = play.root("stock").correlation;
     play.stage.landscape.erp.prepare(Some(&play.id), correlation, |erp, scene| erp.list(scene, &sku));
     Ok(())
+}
+
+async fn recall(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let sku = sku(play, args.text(0))?;
+    play.stage.claim(&play.id, BusinessKey::Sku(sku.clone()))?;
+    let correlation = play.root("recall").correlation;
+    play.stage.landscape.erp.prepare(Some(&play.id), correlation, |erp, scene| {
+        erp.recall(scene, &sku, "it may catch fire");
+    });
+    let id = play.id.clone();
+    play.eventually("everybody told of the recall", |stage| {
+        let open = stage.kernel.open_work(Some(&id));
+        if open.is_empty() { Ok(()) } else { Err(format!("still open: {}", open.join(", "))) }
+    })
+    .await?;
+    play.come_to_rest().await
 }
 
 fn count(world: &mut World, args: &Args) -> Result<(), StepError> {

@@ -13,7 +13,7 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         CreditMemo, ErpDocument, ExchangeSettlement, FinancialPosting, InventoryAdjusted, Invoice, LineId,
-        NodeId, OrderNumber, ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt,
+        NodeId, OrderNumber, Recall, ReservationId, ReservedLine, ReturnAuthorization, ReturnReceipt,
         ReturnRejection, SalesOrder, Sku, StockCondition, StockCount, StockLevel, System,
     },
     protocol::{EventData, FieldError, Problem, ProblemKind, erp as operations},
@@ -60,6 +60,8 @@ pub struct Erp {
     claims: BTreeMap<ReservationId, Claim>,
     claims_of: BTreeMap<OrderNumber, Vec<ReservationId>>,
     backorders: Backorders,
+    /// SKUs that were called back: nothing of them is claimed any more.
+    recalled: BTreeSet<Sku>,
     /// How long claims on a SKU last whose order is not booked; for ever where nothing stands.
     claims_last: BTreeMap<Sku, std::time::Duration>,
     files: BTreeMap<OrderNumber, File>,
@@ -91,6 +93,18 @@ impl Erp {
     pub fn list(&mut self, scene: &mut Scene<'_>, sku: &Sku) {
         self.listed.insert(sku.clone());
         self.tell_stock(scene, [sku]);
+    }
+
+    /// Goods are called back, by their maker or by the retailer.
+    pub fn recall(&mut self, scene: &mut Scene<'_>, sku: &Sku, reason: &str) {
+        let recall = Recall {
+            recall_id: scene.id("recall", sku.as_str()),
+            sku: sku.clone(),
+            reason: reason.to_owned(),
+        };
+        self.recalled.insert(sku.clone());
+        scene.commit(Effect::ProductRecalled { recall: recall.clone() });
+        scene.raise(EventData::ProductRecalled(recall));
     }
 
     /// Somebody counts the sellable units of a SKU at a node; what differs is booked as an adjustment.

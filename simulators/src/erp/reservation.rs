@@ -92,6 +92,10 @@ impl Erp {
         check_lines(&request.lines)?;
         let skus = request.lines.iter().map(|line| &line.sku);
         self.master.check_known(skus, |index| format!("/lines/{index}/sku"))?;
+        if let Some(line) = request.lines.iter().find(|line| self.recalled.contains(&line.sku)) {
+            let detail = format!("{} is called back", line.sku);
+            return Err(Problem::new(ProblemKind::InsufficientStock, detail));
+        }
         let (lines, backordered) = self.place(request)?;
         let order_number = request.order_number.clone();
         let reservation_id = ReservationId::new(scene.id("rsv", order_number.as_str()));

@@ -337,15 +337,28 @@ impl Kernel {
         order: Option<&OrderNumber>,
         correlation: &CorrelationId,
     ) -> Result<(u16, Value), NetworkError> {
+        self.ask_middleware(from, operation, (parameters, None), order, correlation).await
+    }
+
+    /// As [`Self::read_middleware`], with a question that stands in the body.
+    pub async fn ask_middleware(
+        &self,
+        from: System,
+        operation: Operation,
+        (parameters, question): (&[&str], Option<&Value>),
+        order: Option<&OrderNumber>,
+        correlation: &CorrelationId,
+    ) -> Result<(u16, Value), NetworkError> {
         let path = operation.path_with(parameters);
         let mut exchange = outgoing(from, operation, &path, self.now());
+        exchange.request = question.cloned().unwrap_or(Value::Null);
         let named = operation.match_path(&path).into_iter().flatten();
         let named = named.map(|(name, value)| (name.to_owned(), value)).collect();
         let subject = self.registry().subject_of(System::Middleware, &named, &Value::Null);
         exchange.order = order.cloned();
         exchange.sku = subject.sku.clone().filter(|_| order.is_none());
         exchange.correlation = Some(correlation.clone());
-        let result = self.read(operation, &path, correlation).await;
+        let result = self.read(operation, &path, question, correlation).await;
         fill(&mut exchange, &result);
         exchange.checked.response = result.as_ref().ok().map(|received| answer_errors(operation, received));
         let of_order = order.and_then(|order| self.registry().scenario_of_order(order));
@@ -358,6 +371,7 @@ impl Kernel {
         &self,
         operation: Operation,
         path: &str,
+        question: Option<&Value>,
         correlation: &CorrelationId,
     ) -> Result<Received, NetworkError> {
         let base_url = self.base_url();
@@ -367,8 +381,13 @@ impl Kernel {
             .method(operation.method.as_str())
             .uri(format!("{base_url}{path}"))
             .header(header::CORRELATION_ID, correlation.as_str())
-            .header(header::TRACEPARENT, traceparent(correlation, path, 1))
-            .body(Bytes::new())
+            .header(header::TRACEPARENT, traceparent(correlation, path, 1));
+        let request = match question {
+            Some(_) => request.header(http::header::CONTENT_TYPE, "application/json"),
+            None => request,
+        };
+        let request = request
+            .body(question.map_or_else(Bytes::new, |question| Bytes::from(question.to_string())))
             .map_err(|error| NetworkError::Refused(error.to_string()))?;
         self.send(request).await
     }

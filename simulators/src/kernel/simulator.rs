@@ -282,6 +282,7 @@ impl<C: Core> Simulator<C> {
 fn sku(effect: &Effect) -> Option<counterproof_contracts::model::Sku> {
     match effect {
         Effect::StockOpened { sku, .. } | Effect::UnclaimedChanged { sku, .. } => Some(sku.clone()),
+        Effect::ProductRecalled { recall } => Some(recall.sku.clone()),
         Effect::StockShown { publication } => Some(publication.sku.clone()),
         Effect::ProductChanged { change } | Effect::ProductShown { change } => {
             Some(change.product.sku.clone())

@@ -250,6 +250,7 @@ impl Books {
             named.and_then(|number| book_mut(orders, scenarios, quarantined, record, number, begins));
         if let Some(book) = &mut book {
             book.apply(record, committed);
+            book.know_recalled(effect, stock);
         }
         let book = book.as_deref();
         let scenario = record.scenario.as_deref().or_else(|| book?.scenario.as_deref());

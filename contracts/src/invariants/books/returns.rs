@@ -1,6 +1,6 @@
 //! Goods that came back, receipt by receipt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     model::{
@@ -31,6 +31,8 @@ pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) unexpected_held: u32,
     pub(in crate::invariants) grades: BTreeMap<(LineId, ConditionGrade), u32>,
     pub(in crate::invariants) skus: BTreeMap<LineId, Sku>,
+    /// Lines that had been called back when their goods came, or were graded.
+    pub(super) recalled: BTreeSet<LineId>,
     /// Why the units of a line came back; the first reason, if there are several.
     reasons: BTreeMap<LineId, ReturnReason>,
     /// What the dock decided on units in quarantine, by line and condition; no condition: they left the books.
@@ -54,6 +56,7 @@ impl ReceiptBook {
             unexpected_held: 0,
             grades: BTreeMap::new(),
             skus: BTreeMap::new(),
+            recalled: BTreeSet::new(),
             reasons: BTreeMap::new(),
             decided: BTreeMap::new(),
             seqs: vec![seq],
@@ -160,7 +163,8 @@ impl ReceiptBook {
     ) -> BTreeMap<(&LineId, StockCondition), u32> {
         let mut units = BTreeMap::new();
         for ((line, grade), quantity) in &self.grades {
-            let reason = self.reasons.get(line).copied().unwrap_or(ReturnReason::ChangedMind);
+            let told = self.reasons.get(line).copied().unwrap_or(ReturnReason::ChangedMind);
+            let reason = if self.recalled.contains(line) { ReturnReason::Recall } else { told };
             if let Some(condition) = policy.disposition(*grade, reason).stock_condition() {
                 *units.entry((line, condition)).or_default() += *quantity;
             }

@@ -6,7 +6,8 @@ use super::{Map, OrderBook};
 use crate::{
     journal::{Committed, Effect, Record},
     model::{
-        InventoryMovement, MovementReason, NodeId, ReservedLine, Sku, StockCondition, System, Timestamp,
+        CorrelationId, InventoryMovement, MovementReason, NodeId, ReservedLine, Sku, StockCondition, System,
+        Timestamp,
     },
 };
 
@@ -92,6 +93,9 @@ struct SkuBook {
     demand: Demand,
     levels: BTreeMap<NodeId, Level>,
     listing: Listing,
+    /// Whether it was called back, and in which chain.
+    recalled: bool,
+    recall_chain: Option<CorrelationId>,
 }
 
 /// All stock.
@@ -114,6 +118,16 @@ impl StockBook {
         self.0.get(sku).map(|book| &book.demand)
     }
 
+    /// Whether a SKU was called back.
+    pub(in crate::invariants) fn is_recalled(&self, sku: &Sku) -> bool {
+        self.0.get(sku).is_some_and(|book| book.recalled)
+    }
+
+    /// The chain in which a SKU was called back.
+    pub(in crate::invariants) fn recall_chain(&self, sku: &Sku) -> Option<&CorrelationId> {
+        self.0.get(sku)?.recall_chain.as_ref()
+    }
+
     /// What is known of a SKU that channels list.
     pub(in crate::invariants) fn listing(&self, sku: &Sku) -> Option<&Listing> {
         self.0.get(sku).map(|book| &book.listing)
@@ -126,6 +140,12 @@ impl StockBook {
                 let level = Unclaimed { since: record.at, units: *unclaimed, seq: record.seq };
                 if let Some(book) = self.book_mut(sku, scenario) {
                     book.listing.changes(level);
+                }
+            }
+            Effect::ProductRecalled { recall } => {
+                if let Some(book) = self.book_mut(&recall.sku, scenario) {
+                    book.recalled = true;
+                    book.recall_chain.clone_from(&committed.correlation);
                 }
             }
             Effect::StockShown { publication } => {

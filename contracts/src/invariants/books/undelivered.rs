@@ -1,7 +1,8 @@
-//! Parcels that never reached the customer: they came back to a dock, or the carrier lost them.
+//! Goods that come back out of turn: in parcels that never reached the customer, lost ones, and what was called back.
 
-use super::{OrderBook, ReceiptBook, Span};
+use super::{OrderBook, ReceiptBook, Span, StockBook};
 use crate::{
+    journal::Effect,
     model::{CarrierScan, LineId, ReceiptId, ScanCode, ShipmentId},
     policy::Policy,
 };
@@ -90,6 +91,22 @@ impl OrderBook {
         }
         let all = count(true) == self.shipments.len();
         Span { low: 0, high: if all { 0 } else { amount } }
+    }
+}
+
+impl OrderBook {
+    /// Goods that had been called back when they came, or were graded, stay so.
+    pub(super) fn know_recalled(&mut self, effect: &Effect, stock: &StockBook) {
+        let receipt_id = match effect {
+            Effect::GoodsReturned { receipt } => &receipt.receipt_id,
+            Effect::GoodsInspected { inspection } => &inspection.receipt_id,
+            _ => return,
+        };
+        if let Some(receipt) = self.receipts.get_mut(receipt_id) {
+            let recalled = receipt.skus.iter().filter(|(_, sku)| stock.is_recalled(sku));
+            let lines: Vec<LineId> = recalled.map(|(line, _)| line.clone()).collect();
+            receipt.recalled.extend(lines);
+        }
     }
 }
 

@@ -148,6 +148,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "notice of the place" => EventType::LocationChanged,
         "posting confirmation" => EventType::DocumentPosted,
         "posting failure" => EventType::DocumentNotPosted,
+        "recall notice" => EventType::ProductRecalled,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }

@@ -307,6 +307,7 @@ impl Inner {
         seal: Seal,
     ) -> Result<Result<Value, Problem>, StoreError> {
         let (mut held, mut process) = self.hold(order).await?;
+        let is_new = process.is_none();
         let now = self.parts.clock.now();
         let Circumstances { chain, source, occurred_at } = circumstances;
         let (policy, defects) = (&self.parts.policy, &self.parts.defects);
@@ -344,6 +345,9 @@ impl Inner {
             }
             if let Some(process) = &process {
                 keep(&mut batch, order, process, &tasks);
+                if is_new {
+                    index(&mut batch, order, process);
+                }
             }
         } else if let (None, Some(event)) = (&process, &seal.event) {
             let reason = "the order is not known".to_owned();
@@ -410,6 +414,16 @@ fn keep(batch: &mut Batch, order: &OrderNumber, process: &OrderProcess, tasks: &
     }
     for authorization in &process.returns {
         batch.put(Keys::rma(&authorization.rma_id), json(order));
+    }
+}
+
+/// Puts into a batch what finds a new order without its number: who bought, which card paid, what was bought.
+fn index(batch: &mut Batch, order: &OrderNumber, process: &OrderProcess) {
+    let placed = &process.order;
+    let cards = placed.tenders.iter().filter_map(|tender| tender.payment_token.as_deref()).map(Keys::of_card);
+    let goods = placed.lines.iter().map(|line| Keys::of_sku(&line.sku));
+    for prefix in cards.chain(goods).chain([Keys::of_customer(&placed.customer_ref)]) {
+        batch.put(Keys::found_by(&prefix, order), json(order));
     }
 }
 

@@ -179,8 +179,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The pause before the next attempt: doubled each time up to the longest, of which a random half is
-/// taken off so that callers do not come back together; never shorter than the partner asks. What a partner asks
-/// with `Retry-After` holds for the task that it answered: others find out for themselves.
+/// taken off so that callers do not come back together; never shorter than the partner asks. What it asks with
+/// `Retry-After` holds for all other calls of it, too: the gate is closed.
 pub(super) fn pause(app: &Inner, task: &Task, number: u32, wait: Option<Duration>) -> Duration {
     let retry = app.parts.policy.retry;
     let mut doublings = number.saturating_sub(1).min(32);

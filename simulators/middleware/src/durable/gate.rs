@@ -1,7 +1,8 @@
 //! The gate to a partner: a bounded number of calls at a time, and of those that wait the most urgent first.
 //!
-//! It spares the partner and keeps the order of importance; it deliberately does not know whether the partner is
-//! well. Who waits to try again stands outside and holds nobody up.
+//! It spares the partner and keeps the order of importance. It deliberately does not guess whether the partner is
+//! well: it is closed only while the partner itself asks for patience. Who waits to try again stands outside and
+//! holds nobody up.
 
 use std::{
     collections::BTreeMap,
@@ -56,12 +57,15 @@ struct Inside {
     waiting: BTreeMap<(Rank, u64), oneshot::Sender<()>>,
     /// How many ever waited: tells those of the same rank apart.
     came: u64,
+    /// Until when the partner wants to be left alone.
+    closed_until: Option<Timestamp>,
 }
 
 impl Gate {
     /// A gate through which so many go at a time, at least one.
     pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { inside: Mutex::new(Inside { free: most.max(1), waiting: BTreeMap::new(), came: 0 }) })
+        let inside = Inside { free: most.max(1), waiting: BTreeMap::new(), came: 0, closed_until: None };
+        Arc::new(Self { inside: Mutex::new(inside) })
     }
 
     /// Waits for its turn. The place is free again once the permit is dropped.
@@ -82,6 +86,17 @@ impl Gate {
         let _ = (&mut turn.called).await;
         turn.over = true;
         Permit(Arc::clone(self))
+    }
+
+    /// The partner wants to be left alone until an instant: by everybody, whoever was told so.
+    pub(super) fn close_until(&self, instant: Timestamp) {
+        let mut inside = self.inside();
+        inside.closed_until = inside.closed_until.max(Some(instant));
+    }
+
+    /// When the gate opens, if it is closed.
+    pub(super) fn opens_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.inside().closed_until.filter(|until| *until > now)
     }
 
     /// Gives a place to the next one, or sets it free.

@@ -1,9 +1,12 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System},
+    model::{ChannelOrderId, CustomerRef, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System},
     protocol::percent_encode,
 };
+use sha2::{Digest as _, Sha256};
+
+use crate::process::hex;
 
 use crate::process::Reference;
 
@@ -30,6 +33,26 @@ impl Keys {
     /// The order number of a sale that a till made without a line.
     pub(crate) fn till(reference: &str) -> String {
         format!("till/{}", percent_encode(reference))
+    }
+
+    /// An order of who bought, or that a card paid. Which card, a digest says.
+    pub(crate) fn found_by(prefix: &str, order: &OrderNumber) -> String {
+        format!("{prefix}{}", percent_encode(order.as_str()))
+    }
+
+    /// Prefix of the orders of a SKU.
+    pub(crate) fn of_sku(sku: &Sku) -> String {
+        format!("of-sku/{}/", percent_encode(sku.as_str()))
+    }
+
+    /// Prefix of the orders of a customer.
+    pub(crate) fn of_customer(customer: &CustomerRef) -> String {
+        format!("of-customer/{}/", percent_encode(customer.as_str()))
+    }
+
+    /// Prefix of the orders that a card paid.
+    pub(crate) fn of_card(token: &str) -> String {
+        format!("of-card/{}/", hex(&Sha256::digest(token.as_bytes())))
     }
 
     /// The order number of a return authorization.

@@ -194,6 +194,10 @@ pub(crate) enum Asked {
 
 /// Makes a call that no order wants, for somebody who waits for its outcome and repeats it.
 pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
+    let gate = app.gates.get(&task.partner);
+    if gate.is_some_and(|gate| gate.opens_at(app.parts.clock.now()).is_some()) {
+        return Asked::Unknown(format!("the {} asks for patience", task.partner.title()));
+    }
     match bounded_attempt(app, task, 1, Rank::of(task)).await {
         Attempt::Answered(_) => Asked::Done,
         Attempt::Refused(refusal) => Asked::Refused(refusal.reason()),
@@ -201,14 +205,22 @@ pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
     }
 }
 
-/// Calls a partner once, when it is the task's turn.
+/// Calls a partner once, when it is the task's turn, and not while the partner asks everybody for patience.
 pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
+    let Some(gate) = app.gates.get(&task.partner) else { return call::attempt(app, task, number).await };
     // The permit lasts for the call only: who waits to try again holds nobody up.
-    let _permit = match app.gates.get(&task.partner) {
-        Some(gate) => Some(gate.pass(rank).await),
-        None => None,
+    let _permit = loop {
+        let permit = gate.pass(rank.clone()).await;
+        let Some(opens_at) = gate.opens_at(app.parts.clock.now()) else { break permit };
+        drop(permit);
+        app.parts.clock.sleep_until(opens_at).await;
     };
-    call::attempt(app, task, number).await
+    let attempt = call::attempt(app, task, number).await;
+    if let Attempt::Unknown { wait: Some(wait), .. } = &attempt {
+        let now = app.parts.clock.now();
+        gate.close_until(now.saturating_add(*wait).unwrap_or(now));
+    }
+    attempt
 }
 
 /// Tells the order what became of its task, and forgets the task with it.

@@ -336,3 +336,25 @@ async fn what_waits_for_a_partner_goes_by_class_then_by_age() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_partner_that_asks_for_patience_is_left_alone_by_every_order() {
+    let rig = Rig::new();
+    rig.partners.script("quoteTax", [Script::Status(429, Some(60))]);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(Duration::from_secs(1)).await;
+    let other = {
+        let mut order = plain();
+        order.order_number = "W-2".into();
+        order.channel_order_id = "web-2".into();
+        order
+    };
+    assert_eq!(rig.submit("key-2", &other).await.0, 201, "orders are taken all the same");
+    rig.pass(Duration::from_secs(58)).await;
+    assert_eq!(rig.partners.calls("quoteTax").len(), 1);
+    rig.pass(MINUTE).await;
+    let quotes = rig.partners.calls("quoteTax");
+    let waited = |seen: &Seen| seen.at.duration_since(quotes[0].at).as_secs();
+    assert_eq!((quotes.len(), waited(&quotes[1]), waited(&quotes[2])), (3, 60, 60));
+    assert_eq!(rig.order().await.status, OrderStatus::Accepted);
+}

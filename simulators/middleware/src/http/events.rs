@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterproof_contracts::{
-    model::System,
+    model::{OrderNumber, Recall, System},
     protocol::{CloudEvent, EventData, Problem, ProblemKind, signature},
     shape::{self, EventShape},
 };
@@ -125,6 +125,9 @@ async fn carry_out(
         let notice = StockNotice { told, sequence: event.sequence, as_of: event.time, chain };
         return stock::take(app, notice, seal).await;
     }
+    if let EventData::ProductRecalled(told) = data {
+        return recalled(app, told, &event, chain, seal).await;
+    }
     let data = match data {
         EventData::ProductChanged(change) => Err(Change::Product(change)),
         EventData::LocationChanged(change) => Err(Change::Location(change)),
@@ -140,4 +143,23 @@ async fn carry_out(
     let circumstances = Circumstances { chain, source, occurred_at: event.time };
     let order = data.order_number().unwrap_or(&event.partitionkey).clone();
     app.take(&order, Input::Event(Box::new(data)), circumstances, seal).await.map(drop)
+}
+
+/// Tells every order of a SKU that it is called back; then the event is taken. If that breaks off it comes again, and
+/// orders that know it already change nothing. Of later orders the ERP claims nothing.
+async fn recalled(
+    app: &Arc<Inner>,
+    told: Recall,
+    event: &CloudEvent,
+    chain: Chain,
+    seal: Seal,
+) -> Result<(), StoreError> {
+    for order in app.load_all::<OrderNumber>(&Keys::of_sku(&told.sku))? {
+        let circumstances =
+            Circumstances { chain: chain.clone(), source: System::Erp, occurred_at: event.time };
+        let input = Input::Recalled(Box::new(told.clone()));
+        // An order that is known takes it.
+        drop(app.take(&order, input, circumstances, Seal::default()).await?);
+    }
+    app.commit(seal.batch).await
 }

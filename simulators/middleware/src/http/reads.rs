@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use counterproof_contracts::{
-    model::{OrderNumber, RmaId, Sku},
-    protocol::{AuditTrail, Health, Problem, ProblemKind, middleware},
+    model::{OrderNumber, OrderSearch, OrderSearchResult, RmaId, Sku},
+    protocol::{AuditTrail, FieldError, Health, Problem, ProblemKind, middleware},
+    shape,
 };
 
-use super::{Call, reply::Reply};
+use super::{Call, commands::document, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{Inner, Keys},
@@ -22,6 +23,7 @@ pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
             &Health { status: "ready".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         )),
         middleware::READ_ORDER => order(app, &OrderNumber::new(call.parameter("order_number"))).await,
+        middleware::SEARCH_ORDERS => search(app, call).await,
         middleware::READ_AUDIT_TRAIL => {
             audit_trail(app, &OrderNumber::new(call.parameter("order_number"))).await
         }
@@ -40,6 +42,46 @@ async fn order(app: &Inner, number: &OrderNumber) -> Result<Reply, StoreError> {
     let now = app.parts.clock.now();
     let view = app.look(number, |process| order_view(process, now)).await?;
     Ok(view.map_or_else(|| not_found("the order"), |view| Reply::document(200, &view)))
+}
+
+/// Most orders that a search finds.
+const FOUND_MAX: usize = 50;
+
+/// Orders of a customer, or that a card paid: the newest first.
+async fn search(app: &Inner, call: &Call) -> Result<Reply, StoreError> {
+    let wish = match question(call) {
+        Ok(wish) => wish,
+        Err(problem) => return Ok(Reply::problem(&problem)),
+    };
+    let by_card = wish.payment_token.as_deref().map(Keys::of_card);
+    let prefix = by_card.or_else(|| wish.customer_ref.as_ref().map(Keys::of_customer));
+    let numbers: Vec<OrderNumber> = match prefix {
+        Some(prefix) => app.load_all(&prefix)?,
+        None => Vec::new(),
+    };
+    let now = app.parts.clock.now();
+    let mut found = Vec::new();
+    for number in numbers {
+        let seen = app.look(&number, |process| (process.order.placed_at, order_view(process, now))).await?;
+        found.extend(seen);
+    }
+    found.sort_by_key(|(placed_at, view)| std::cmp::Reverse((*placed_at, view.order_number.clone())));
+    let items = found.into_iter().take(FOUND_MAX).map(|(_, view)| view).collect();
+    Ok(Reply::document(200, &OrderSearchResult { items }))
+}
+
+fn question(call: &Call) -> Result<OrderSearch, Problem> {
+    let body = shape::parse_body(&call.body)?;
+    let mut errors = shape::request_errors(call.operation, &body);
+    if errors.is_empty() {
+        let wish: OrderSearch = document(&body)?;
+        if wish.payment_token.is_some() != wish.customer_ref.is_some() {
+            return Ok(wish);
+        }
+        let detail = "names either payment_token or customer_ref".to_owned();
+        errors = vec![FieldError { pointer: String::new(), detail }];
+    }
+    Err(Problem::invalid(errors))
 }
 
 async fn audit_trail(app: &Inner, number: &OrderNumber) -> Result<Reply, StoreError> {

@@ -102,6 +102,50 @@ async fn wrong_documents_are_refused_with_the_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_is_found_by_the_card_that_paid_or_by_who_bought_and_by_nothing_else() {
+    let rig = Rig::new();
+    rig.post("/v1/orders", "k1", &order()).await;
+    let found = async |question: Value| {
+        let (status, _, body) = rig.post("/v1/order-searches", "none", &question).await;
+        (status, body)
+    };
+    for question in [json!({ "payment_token": "tok" }), json!({ "customer_ref": "C-1" })] {
+        let (status, body) = found(question).await;
+        assert_eq!((status, &body["items"][0]["order_number"]), (200, &json!("W-1")));
+    }
+    for question in [json!({ "payment_token": "to" }), json!({ "customer_ref": "C-11" })] {
+        assert_eq!(found(question).await, (200, json!({ "items": [] })));
+    }
+    for question in [json!({}), json!({ "payment_token": "tok", "customer_ref": "C-1" }), json!([])] {
+        let (status, body) = found(question).await;
+        assert_eq!((status, kind(&body)), (422, ProblemKind::InvalidDocument));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn goods_that_are_called_back_are_told_to_each_order_that_has_them() {
+    let rig = Rig::new();
+    rig.post("/v1/orders", "k1", &order()).await;
+    rig.pass(Duration::from_secs(60)).await;
+    let recall = |id: &str, sku: &str| {
+        json!({
+            "specversion": "1.0", "id": id, "source": "/erp", "type": "retail.product.recalled.v1", "subject": sku,
+            "time": "2026-11-27T08:00:00Z", "datacontenttype": "application/json", "sequence": 1,
+            "partitionkey": sku, "correlationid": "corr-2",
+            "data": { "recall_id": id, "sku": sku, "reason": "it burns" },
+        })
+    };
+    rig.deliver(&recall("r1", "SKU-Z")).await;
+    assert_eq!(rig.order().await.lines.iter().map(|line| line.canceled).sum::<u32>(), 0);
+    rig.deliver(&recall("r2", "SKU-B")).await;
+    rig.deliver(&recall("r3", "SKU-B")).await;
+    rig.pass(Duration::from_secs(60)).await;
+    let stops =
+        rig.partners.all().into_iter().filter(|call| call.operation.id == "cancelFulfillment").count();
+    assert_eq!(stops, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_command_is_answered_once_and_repeated_from_memory() {
     let rig = Rig::new();
     let (status, headers, first) = rig.post("/v1/orders", "k1", &order()).await;

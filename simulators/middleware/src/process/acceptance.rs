@@ -104,6 +104,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         early_undelivered: Vec::new(),
         odd_scans: BTreeSet::new(),
         grants: Vec::new(),
+        recalled: BTreeSet::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),
         refunds: Vec::new(),

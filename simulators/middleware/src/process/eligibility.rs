@@ -22,7 +22,8 @@ pub(super) fn not_returnable(pointer: impl Into<String>, detail: impl Into<Strin
 
 /// Whether goods of a line may come back without having been announced.
 pub(super) fn may_come_back(process: &OrderProcess, returned: &ReturnLine) -> bool {
-    process.order.line(&returned.line_id).is_some_and(|line| !line.final_sale)
+    process.recalled.contains(&returned.sku)
+        || process.order.line(&returned.line_id).is_some_and(|line| !line.final_sale)
 }
 
 /// Units by line. Each line must be the order's, with its SKU and with at least one unit, and not on final sale, unless a
@@ -66,12 +67,13 @@ pub(super) fn in_window(
     line: &LineId,
     ahead: u32,
     quantity: u32,
-    under_warranty: bool,
+    right: Right,
     context: &Context<'_>,
 ) -> Result<(), Problem> {
-    let until = |left: Timestamp| match under_warranty {
-        true => context.policy.replaceable_until(left),
-        false => context.policy.returnable_until(process.order.sales_channel, left),
+    let until = |left: Timestamp| match right {
+        Right::Window => context.policy.returnable_until(process.order.sales_channel, left),
+        Right::Warranty => context.policy.replaceable_until(left),
+        Right::Recall => Timestamp::MAX,
     };
     let first = process.counts(line).gone() + process.ungraded(line) + ahead;
     let late = (first..first + quantity)
@@ -87,8 +89,34 @@ pub(super) fn in_window(
     }
 }
 
+/// By which right goods come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// As long as the retailer's window is open, and not on final sale.
+    Window,
+    /// Defective, for the same goods, without a charge.
+    Warranty,
+    /// They were called back.
+    Recall,
+}
+
+/// By which right goods of these lines come back.
+pub(super) fn right_of(
+    process: &OrderProcess,
+    exchange: Option<&ExchangeRequest>,
+    lines: &[ReturnLine],
+) -> Right {
+    if !lines.is_empty() && lines.iter().all(|line| process.recalled.contains(&line.sku)) {
+        Right::Recall
+    } else if is_warranty(&process.order, exchange, lines) {
+        Right::Warranty
+    } else {
+        Right::Window
+    }
+}
+
 /// Whether goods are to be replaced under warranty: defective ones, by the same, without a charge.
-pub(super) fn is_warranty(order: &Order, exchange: Option<&ExchangeRequest>, lines: &[ReturnLine]) -> bool {
+fn is_warranty(order: &Order, exchange: Option<&ExchangeRequest>, lines: &[ReturnLine]) -> bool {
     exchange.is_some_and(|exchange| {
         let paid =
             exchange.replacement.tenders.iter().all(|tender| tender.kind == TenderKind::ExchangeCredit);

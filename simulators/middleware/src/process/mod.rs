@@ -30,6 +30,7 @@ mod master;
 mod notice;
 mod payment;
 mod quarantine;
+mod recall;
 mod receipt;
 mod refund;
 mod release;
@@ -56,7 +57,7 @@ pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
     model::{
-        NodeId, Order, OrderChange, PriceAdjustment, RefundStatus, ReturnCancellation, ReturnReceipt,
+        NodeId, Order, OrderChange, PriceAdjustment, Recall, RefundStatus, ReturnCancellation, ReturnReceipt,
         ReturnRequest,
     },
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
@@ -103,6 +104,8 @@ pub enum Input {
     CancelReturn(ReturnCancellation),
     /// A store has returned goods in its hands.
     ReceiveReturn(Box<ReturnReceipt>),
+    /// Goods of it are called back.
+    Recalled(Box<Recall>),
     /// Another order tells what happened.
     Told(Box<Notice>),
     /// A partner tells what happened.
@@ -197,6 +200,10 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
             master::known(process, &reference, desk);
             Ok(Value::Null)
         }
+        Input::Recalled(told) => {
+            recall::told(process, &told, desk);
+            Ok(Value::Null)
+        }
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
         Input::NotReplayed { task, reason } => {
             desk.alert(process, task.partner, format!("replay of {}", task.key), reason);
@@ -278,6 +285,10 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::DocumentNotPosted(told) => document::told(process, &told, false, desk),
         EventData::ProductChanged(_) | EventData::LocationChanged(_) => {
             Err("it is about master data, not about an order".to_owned())
+        }
+        EventData::ProductRecalled(told) => {
+            recall::told(process, &told, desk);
+            Ok(())
         }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))

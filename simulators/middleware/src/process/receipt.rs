@@ -1,12 +1,12 @@
 //! Returned goods that came: at a dock by mail, or carried into a store. A receipt counts once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     model::{
         Disposition, DispositionCode, InspectedLine, Inspection, ItemQuantity, LineId, OrderLine, ReceiptId,
         Resolution, ReturnDecision, ReturnLine, ReturnMethod, ReturnReason, ReturnReceipt, ReturnStatus,
-        RmaId,
+        RmaId, Sku,
     },
     policy::Policy,
     protocol::{FieldError, Problem, ProblemKind},
@@ -16,9 +16,9 @@ use serde_json::Value;
 use super::{
     clawback,
     desk::Desk,
-    eligibility,
+    eligibility::{self, Right},
     exceptions::{self, Sorted},
-    exchange, ids, refund, serials,
+    exchange, ids, recall, refund, serials,
     state::{DocumentState, Graded, OrderProcess, ReceiptState, ReturnState, Units, Way},
     undelivered,
 };
@@ -48,14 +48,14 @@ pub(super) fn in_store(
     if let Some(known) = known_return(process, &told) {
         return Ok(decision(process, &known, desk));
     }
-    let under_warranty = eligibility::is_warranty(&process.order, told.exchange.as_ref(), &told.lines);
-    let units = eligibility::lines_of(&process.order, &told.lines, under_warranty)?;
+    let right = eligibility::right_of(process, told.exchange.as_ref(), &told.lines);
+    let units = eligibility::lines_of(&process.order, &told.lines, right != Right::Window)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
     let belongs_to =
         find_authorization(process, &told, &units, desk)?.filter(|state| state.is_open(desk.context.now));
     check_terms(process, &told, belongs_to.as_ref())?;
-    check_units(process, belongs_to.as_ref(), &units, under_warranty, desk)?;
+    check_units(process, belongs_to.as_ref(), &units, right, desk)?;
     check_exchange(process, &told, belongs_to.as_ref(), &units)?;
     if let Err(reason) = serials::check_return(process, &told, &units)
         && !desk.meets(Defect::SerialNotChecked)
@@ -264,7 +264,7 @@ fn check_units(
     process: &OrderProcess,
     belongs_to: Option<&ReturnState>,
     units: &BTreeMap<LineId, u32>,
-    under_warranty: bool,
+    right: Right,
     desk: &Desk<'_>,
 ) -> Result<(), Problem> {
     for (line, quantity) in units {
@@ -275,7 +275,7 @@ fn check_units(
         }
         let expected = belongs_to.map_or(0, |state| state.open_units(line, desk.context.now));
         let unannounced = quantity.saturating_sub(expected);
-        eligibility::in_window(process, line, expected, unannounced, under_warranty, desk.context)?;
+        eligibility::in_window(process, line, expected, unannounced, right, desk.context)?;
     }
     Ok(())
 }
@@ -400,6 +400,7 @@ pub(super) fn grade(
     }
     let shipping = undelivered::gives_shipping_back(process, receipt_id, desk);
     let value = if shipping { goods + process.shipping_left() } else { goods };
+    let recalled = process.recalled.clone();
     let Some(state) = process.receipts.get_mut(index) else { return };
     let mut target_node = state.receipt.node_id.clone();
     if desk.meets(Defect::RestockedAtShippingNode)
@@ -412,7 +413,7 @@ pub(super) fn grade(
         lines: if way == Way::Lost {
             Vec::new()
         } else {
-            dispose(&accepted, &state.receipt.lines, desk.context.policy)
+            dispose(&accepted, &state.receipt.lines, &recalled, desk.context.policy)
         },
         target_node,
         units: units.clone(),
@@ -523,6 +524,7 @@ fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>, way: Wa
 fn dispose(
     grades: &[InspectedLine],
     came: &[ReturnLine],
+    recalled: &BTreeSet<Sku>,
     policy: &Policy,
 ) -> Vec<(InspectedLine, DispositionCode)> {
     let mut merged: BTreeMap<_, InspectedLine> = BTreeMap::new();
@@ -539,7 +541,7 @@ fn dispose(
         .map(|line| {
             let why = came.iter().find(|came| came.line_id == line.line_id);
             let reason = why.map_or(ReturnReason::ChangedMind, |came| came.reason);
-            let code = policy.disposition(line.grade, reason);
+            let code = policy.disposition(line.grade, recall::reason(recalled, &line.sku, reason));
             (line, code)
         })
         .collect()

@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::{
     desk::Desk,
-    eligibility, exchange, ids, refund,
+    eligibility::{self, Right},
+    exchange, ids, refund,
     state::{OrderProcess, ReturnState},
     task::{Intent, PartnerCall},
     undelivered, view,
@@ -98,8 +99,8 @@ fn check(
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();
     let is_claim = request.method == ReturnMethod::Lost;
-    let under_warranty = eligibility::is_warranty(&process.order, request.exchange.as_ref(), &request.lines);
-    let by_right = by_clerk || is_claim || under_warranty;
+    let right = eligibility::right_of(process, request.exchange.as_ref(), &request.lines);
+    let by_right = by_clerk || is_claim || right != Right::Window;
     let units = eligibility::lines_of(&process.order, &request.lines, by_right)?;
     if is_claim {
         undelivered::check_claim(process, request, &units, desk)?;
@@ -114,7 +115,7 @@ fn check(
             ));
         }
         if !by_clerk && !is_claim {
-            eligibility::in_window(process, line, expected, *quantity, under_warranty, desk.context)?;
+            eligibility::in_window(process, line, expected, *quantity, right, desk.context)?;
         }
     }
     let expected = |line: &LineId| process.expected_back(line, desk.context.now);

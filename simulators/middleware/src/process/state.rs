@@ -11,7 +11,7 @@ use counterproof_contracts::{
         FulfillmentOrderId, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order,
         OrderChange, OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, Reservation,
         ReservationId, ReservedLine, ReturnReceipt, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
-        ShipmentId, TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
+        ShipmentId, Sku, TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -98,6 +98,9 @@ pub struct OrderProcess {
     /// Receipts of undelivered parcels that were told before these had left.
     #[serde(default)]
     pub early_undelivered: Vec<(Chain, ReturnReceipt)>,
+    /// Its goods that were called back.
+    #[serde(default)]
+    pub recalled: BTreeSet<Sku>,
     /// What the carrier told of parcels after it had told otherwise.
     #[serde(default)]
     pub odd_scans: BTreeSet<(TrackingNumber, ScanCode)>,

@@ -10,6 +10,7 @@ mod exchanges;
 mod orders;
 mod payments;
 mod properties;
+mod recalls;
 mod returns;
 mod serials;
 mod shipments;
