@@ -140,7 +140,6 @@ defects! {
     TaxReportedAtAcceptance = "tax-reported-at-acceptance",
     OldAnswerWins = "old-answer-wins",
     DatedAsPosted = "dated-as-posted",
-    FoundParcelPaidAgain = "found-parcel-paid-again",
     ShippingGrantedTwice = "shipping-granted-twice",
 }
 

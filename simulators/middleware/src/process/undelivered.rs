@@ -16,7 +16,6 @@ use super::{
     eligibility, exceptions, receipt, serials,
     state::{OrderProcess, ReceiptState, ReturnState, Way},
 };
-use crate::defects::Defect;
 
 /// An undelivered parcel came to a dock. What is told before it left waits.
 pub(super) fn at_dock(
@@ -41,9 +40,7 @@ pub(super) fn at_dock(
         }
     };
     serials::check_return(process, &told, &came)?;
-    let lost = loss_of(process, shipment_id).is_some();
-    let found = lost && !desk.meets(Defect::FoundParcelPaidAgain);
-    let way = if found { Way::Found } else { Way::Undelivered };
+    let way = if loss_of(process, shipment_id).is_some() { Way::Found } else { Way::Undelivered };
     let free = |line: &ReturnLine| free_units(process, shipment_id, &line.line_id, way);
     let sorted = exceptions::sort_by(&told, free, |_| HoldReason::OverReceipt);
     receipt::accept(process, told, sorted, (None, way), desk)
