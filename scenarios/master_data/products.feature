@@ -24,15 +24,6 @@ Feature: Products are created, changed and discontinued in one place
     Then the order is in fulfillment
     And every system agrees
 
-  Scenario: The newest word of a product comes first
-    Given the product notice is overtaken by the next message
-    When the ERP creates "linen shirt"
-    And the ERP changes "linen shirt"
-    Then every channel shows "linen shirt" as the ERP has it
-    When a customer orders 1 "linen shirt" in the web shop
-    Then the order is in fulfillment
-    And every system agrees
-
   Scenario: A channel is down while products change
     Given the storefront is down
     When the ERP creates "linen shirt"

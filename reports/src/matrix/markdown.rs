@@ -15,7 +15,7 @@ impl Matrix {
         let _ = writeln!(
             out,
             "Written by `counterproof prove`: every scenario that a defect can change was played with it, in virtual time, \
-             seed {}.\n{killed} of {} defects are seen by a law that names the fact; {misnamed} otherwise, {survived} not at all. \
+             seed {}.\n{killed} of {} are seen by a law that names the fact; {misnamed} otherwise, {survived} not at all. \
              `defects.toml` says what each one is, where it was reported, and what it does to the business.",
             self.seed,
             counted(self.rows.len(), "defect")

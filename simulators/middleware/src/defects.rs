@@ -47,7 +47,6 @@ defects! {
     ChainLost = "chain-lost",
     ChangeNotBooked = "change-not-booked",
     ChangeBookedAtOldPrice = "change-booked-at-old-price",
-    OldMasterDataWin = "old-master-data-win",
     StoresNotToldOfProducts = "stores-not-told-of-products",
     ClaimLeaked = "claim-leaked",
     LapsedClaimUsed = "lapsed-claim-used",

@@ -135,7 +135,7 @@ fn traceparent(task: &Task, number: u32) -> String {
 /// refusal proves that there was none; everything else leaves it open.
 fn judge(app: &Inner, operation: Operation, task: &Task, answer: &Response<Bytes>) -> Attempt {
     let status = answer.status();
-    let wait = retry_after(answer.headers());
+    let wait = retry_after(answer.headers()).filter(|_| !app.meets(Defect::RetryAfterIgnored));
     let unknown = |reason: String| Attempt::Unknown { reason, wait };
     if status.is_success() {
         return match effect(operation, task, answer) {
@@ -187,7 +187,6 @@ pub(super) fn pause(app: &Inner, task: &Task, number: u32, wait: Option<Duration
     if doublings > 0 && app.meets(Defect::PausesDoNotGrow) {
         doublings = 0;
     }
-    let wait = wait.filter(|_| !app.meets(Defect::RetryAfterIgnored));
     let full_ms = retry.initial_ms.saturating_mul(1 << doublings).min(retry.max_ms);
     let off_ms = app.parts.chance.up_to(full_ms / 2, &task.key, number);
     Duration::from_millis(full_ms - off_ms).max(wait.unwrap_or_default())

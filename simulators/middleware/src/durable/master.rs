@@ -38,7 +38,7 @@ pub(crate) async fn take(app: &Arc<Inner>, record: MasterRecord, seal: Seal) -> 
     let mut batch = seal.batch;
     let mut jobs = Vec::new();
     let newer = before.is_none_or(|before| before.change.version() < record.change.version());
-    if newer || app.meets(Defect::OldMasterDataWin) {
+    if newer {
         batch.put(key, json(&record));
         for channel in record.change.channels() {
             if *channel == System::Pos && app.meets(Defect::StoresNotToldOfProducts) {
