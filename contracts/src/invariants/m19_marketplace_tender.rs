@@ -4,7 +4,7 @@ use super::law::{Bench, Check, Finding, Moment};
 use crate::{
     invariants::Law,
     journal::Effect,
-    model::{Money, System, TenderKind},
+    model::{Money, ReceiptId, System, TenderKind},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -31,7 +31,11 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         Effect::PaymentAuthorized { authorization } => ("held", authorization.amount),
         Effect::PaymentCaptured { capture } => ("took", capture.amount),
         Effect::RefundAccepted { refund, .. } => ("gave back", refund.amount),
-        Effect::AccountCredited { entry, issued: true } => ("issued as store credit", entry.amount),
+        Effect::AccountCredited { entry, issued: true }
+            if order.receipts.contains_key(&ReceiptId::new(&entry.cause)) =>
+        {
+            ("issued as store credit", entry.amount)
+        }
         Effect::MarketplaceCollected { .. } => {
             bench.looks();
             return;

@@ -30,7 +30,7 @@ fn check_moves(moment: &Moment<'_>, bench: &mut Bench) {
         Some(Effect::SalesOrderBooked { .. }) => check_booked(moment, order, bench),
         Some(Effect::ExchangeSettled { settlement }) => check_paid(moment, order, settlement, bench),
         Some(Effect::FulfillmentOrderReceived { fulfillment_order }) => {
-            check_left(moment, order, &fulfillment_order.lines, "were released", bench);
+            check_left(moment, order, &fulfillment_order.lines, "went to a node", bench);
         }
         Some(Effect::ShipmentShipped { shipment }) => {
             check_left(moment, order, &shipment.lines, "left", bench);
@@ -164,8 +164,8 @@ mod tests {
         assert_eq!(
             findings("R9", &swap.records()),
             [
-                "Exchange EX-1: 1 unit of replacement W-17-S-1 left when the goods of order W-17 had paid 0.00 EUR of \
-                 49.90 EUR."
+                "Exchange EX-1: 1 unit of replacement W-17-S-1 went to a node when the goods of order W-17 had paid 0.00 \
+                 EUR of 49.90 EUR."
             ]
         );
         let swap = Swap { reason: ReturnReason::Defective, ..swap };
