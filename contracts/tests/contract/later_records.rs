@@ -108,7 +108,7 @@ records! {
         exchange,
         serials,
         unexpected,
-        till_reference: option::of(reference()),
+        till_reference: option::of(identifier(128)),
     }
     RefundPart {
         refund_id,
