@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     invariants::Law,
-    model::{ReceiptId, System},
+    model::{ReceiptId, RmaId, System},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -25,7 +25,8 @@ pub(super) const CHECK: Check = Check {
 fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let receipt = ReceiptId::new(&payout.cause);
-        let adjusts = order.adjustments.contains_key(&payout.cause);
+        let keeps = order.authorizations.get(&RmaId::new(&payout.cause)).is_some_and(|known| known.keeps);
+        let adjusts = keeps || order.adjustments.contains_key(&payout.cause);
         if !adjusts && !order.receipts.contains_key(&receipt) {
             continue;
         }
@@ -37,7 +38,11 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         } else {
             continue;
         };
-        let noun = if adjusts { "price adjustment" } else { "receipt" };
+        let noun = match (keeps, adjusts) {
+            (true, _) => "return",
+            (_, true) => "price adjustment",
+            _ => "receipt",
+        };
         let sentence =
             format!("Order {}: money was given back for {noun} {receipt}, but {missing}.", order.number);
         let finding = Finding::new(format!("{noun} {receipt}"), sentence).evidence([payout.seq]);

@@ -23,7 +23,7 @@ pub(super) fn ceiling(order: &OrderBook, terms: &Terms, adjustment: &AdjustmentB
 
 /// What agreed adjustments take off the units of a line that the customer keeps.
 pub(super) fn off_kept(order: &OrderBook, line_id: &LineId, line: &LineTerms) -> Span {
-    let now = order.returned(line_id);
+    let now = order.given_up(line_id);
     each(order, line_id)
         .map(|(_, lowered)| {
             let covered = covered(order, line_id, lowered);
@@ -49,7 +49,10 @@ pub(super) fn off_receipt(order: &OrderBook, terms: &Terms, id: &str, receipt: &
             let most = came.high.min(covered.high);
             let others = order.receipts.iter().filter(|(other, _)| other.as_str() != id);
             let others: i64 = others.map(|(_, other)| units_of(other, line_id).high).sum();
-            let least = (covered.low - others).clamp(0, came.low);
+            // Who asked to keep goods may have them before the ERP books it.
+            let asked = order.keeping.values().filter_map(|(lines, _)| lines.get(line_id));
+            let kept: i64 = asked.map(|units| i64::from(*units)).sum();
+            let least = (covered.low - others - kept).clamp(0, came.low.max(0));
             let units = match standing(order, id, receipt, adjustment) {
                 Standing::Before => Span::default(),
                 Standing::Between => Span { low: 0, high: most },
@@ -57,6 +60,14 @@ pub(super) fn off_receipt(order: &OrderBook, terms: &Terms, id: &str, receipt: &
             };
             share(order, line_id, line, lowered, units)
         })
+        .sum()
+}
+
+/// What agreed adjustments may take off so many units of a line.
+pub(super) fn off_units(order: &OrderBook, line_id: &LineId, line: &LineTerms, units: u32) -> Span {
+    let most = i64::from(units);
+    each(order, line_id)
+        .map(|(_, lowered)| share(order, line_id, line, lowered, Span { low: 0, high: most }))
         .sum()
 }
 
@@ -139,7 +150,7 @@ fn units_of(receipt: &ReceiptBook, line_id: &LineId) -> Span {
 
 /// Units that an adjustment is spread over; one at least.
 fn covered(order: &OrderBook, line_id: &LineId, lowered: &Lowered) -> Span {
-    let (left, back) = lowered.agreed.unwrap_or_else(|| (order.shipped(line_id), order.returned(line_id)));
+    let (left, back) = lowered.agreed.unwrap_or_else(|| (order.shipped(line_id), order.given_up(line_id)));
     Span { low: (lowered.shown - back.high).max(1), high: (left - lowered.back.low).max(1) }
 }
 

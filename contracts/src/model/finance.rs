@@ -108,7 +108,7 @@ pub struct CreditMemo {
     pub order_number: OrderNumber,
     /// What it is for: the receipt, or the price adjustment without goods; one credit memo for each.
     pub receipt_id: ReceiptId,
-    /// What is credited; of a price adjustment the units whose price it lowers.
+    /// What is credited; none for a price adjustment, where goods and their number stay.
     pub lines: Vec<LineQuantity>,
     /// What is owed to the customer, tax included.
     pub amount: Money,

@@ -54,6 +54,8 @@ pub enum ReturnMethod {
     Mail,
     /// Carried into a store.
     Store,
+    /// They do not: the customer keeps them.
+    KeepItem,
 }
 
 /// Units that a customer wants to return.

@@ -8,7 +8,10 @@ use counterproof_contracts::{
 };
 use jiff::SignedDuration;
 
-use super::{desk::Context, state::OrderProcess};
+use super::{
+    desk::Context,
+    state::{OrderProcess, Units},
+};
 
 /// Refuses a return.
 pub(super) fn not_returnable(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
@@ -57,10 +60,11 @@ pub(super) fn lines_of(
     if units.is_empty() { Err(not_returnable("/lines", "nothing to return")) } else { Ok(units) }
 }
 
-/// Units of a line that left, did not come back, and are in nobody's hands but the customer's.
+/// Units of a line that left, did not come back, and are in nobody's hands but the customer's; without those that were
+/// paid back and are kept.
 pub(super) fn with_customer(process: &OrderProcess, line: &LineId) -> u32 {
     let counts = process.counts(line);
-    counts.shipped.saturating_sub(counts.returned + process.ungraded(line))
+    counts.shipped.saturating_sub(counts.returned + process.ungraded(line) + process.kept(line))
 }
 
 /// Whether units of a line left so recently that they may be returned. Units come back in ascending order;
@@ -73,7 +77,10 @@ pub(super) fn in_window(
     context: &Context<'_>,
 ) -> Result<(), Problem> {
     let first = process.counts(line).returned + process.ungraded(line) + ahead;
-    let late = (first..first + quantity)
+    let units = process.units_after(line, first, quantity);
+    let late = units
+        .iter()
+        .flat_map(Units::range)
         .filter_map(|unit| process.parcel_of_unit(line, unit))
         .find(|(_, departure)| context.now > window_end(departure.at, context.policy.return_window_days));
     match late {

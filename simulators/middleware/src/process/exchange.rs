@@ -79,9 +79,9 @@ pub(super) fn check(
 fn worth(process: &OrderProcess, units: &BTreeMap<LineId, u32>, expected: impl Fn(&LineId) -> u32) -> i64 {
     let units: Vec<Units> = units
         .iter()
-        .map(|(line_id, quantity)| {
-            let first = process.counts(line_id).returned + process.ungraded(line_id) + expected(line_id);
-            Units { line_id: line_id.clone(), first, quantity: *quantity }
+        .flat_map(|(line_id, quantity)| {
+            let ahead = process.counts(line_id).returned + process.ungraded(line_id) + expected(line_id);
+            process.units_after(line_id, ahead, *quantity)
         })
         .collect();
     process.value_left(&units).gross

@@ -349,15 +349,14 @@ fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {
     items.into_values().collect()
 }
 
-/// Units come back in ascending order of their index.
+/// Units come back in ascending order of their index, without those that the customer was paid for and keeps.
 fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>) -> Vec<Units> {
     lines
         .iter()
-        .map(|(line_id, quantity)| {
-            let counts = process.counts.entry(line_id.clone()).or_default();
-            let first = counts.returned;
-            counts.returned += quantity;
-            Units { line_id: line_id.clone(), first, quantity: *quantity }
+        .flat_map(|(line_id, quantity)| {
+            let units = process.units_after(line_id, process.counts(line_id).returned, *quantity);
+            process.counts.entry(line_id.clone()).or_default().returned += quantity;
+            units
         })
         .collect()
 }

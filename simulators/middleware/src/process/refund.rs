@@ -14,7 +14,7 @@ use super::{
     answer::{PartnerAnswer, Refusal},
     desk::Desk,
     dispute, ids, replacement,
-    state::{Chain, Claim, OrderProcess, RefundMeans, RefundState},
+    state::{Chain, Claim, OrderProcess, RefundMeans, RefundState, ReturnState},
     task::{Intent, PartnerCall},
     telling,
 };
@@ -45,10 +45,15 @@ pub(super) fn give_back(
     if amount == 0 {
         return;
     }
+    let credited = credited(process, &authorization);
+    pay(process, cause, amount, credited, chain, desk);
+}
+
+/// Whose store credit a return's refund is; none where it goes to the tenders.
+pub(super) fn credited(process: &OrderProcess, authorization: &ReturnState) -> Option<CustomerRef> {
     let is_credit =
         authorization.resolution == Resolution::StoreCredit || authorization.gift_recipient_ref.is_some();
-    let credited = is_credit.then(|| credited_customer(process, authorization.gift_recipient_ref));
-    pay(process, cause, amount, credited, chain, desk);
+    is_credit.then(|| credited_customer(process, authorization.gift_recipient_ref.clone()))
 }
 
 /// What parcels took and was not given back, or about to be, minor units.

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
-    model::{LabelRequest, LineId, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId, TrackingNumber},
+    model::{
+        LabelRequest, LineId, Resolution, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId,
+        TrackingNumber,
+    },
     protocol::{Problem, ProblemKind, carrier, erp, wms},
 };
 use serde_json::Value;
 
 use super::{
+    adjustment,
     desk::Desk,
     eligibility, exchange, ids,
     state::{OrderProcess, ReturnState},
@@ -25,7 +29,7 @@ pub(super) fn request(
     if let Some(known) = known_request(process, &request)? {
         return Ok(answer(process, known, desk));
     }
-    check(process, &request, desk)?;
+    let units = check(process, &request, desk)?;
     let state = ReturnState {
         rma_id: ids::rma(&process.order.order_number, process.returns.len() + 1),
         chain: desk.context.chain.clone(),
@@ -33,13 +37,20 @@ pub(super) fn request(
         resolution: request.resolution,
         gift_recipient_ref: request.gift_recipient_ref.clone(),
         lines: request.lines.clone(),
-        expires_at: eligibility::authorization_end(desk.context),
+        expires_at: if request.method == ReturnMethod::KeepItem {
+            desk.context.now
+        } else {
+            eligibility::authorization_end(desk.context)
+        },
         tracking_number: None,
         received: BTreeMap::new(),
         graded: BTreeMap::new(),
         request: Some(request),
         canceled: None,
     };
+    if state.method == ReturnMethod::KeepItem {
+        adjustment::keep(process, &state, &units, desk)?;
+    }
     desk.note(process, format!("return {} approved", state.rma_id));
     let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
     exchange::open(process, &state.rma_id, asked.as_ref(), &state.lines, desk);
@@ -80,7 +91,17 @@ fn known_request<'p>(
     }
 }
 
-fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Result<(), Problem> {
+/// Whether a wish can be granted. Gives its units, by line.
+fn check(
+    process: &OrderProcess,
+    request: &ReturnRequest,
+    desk: &Desk<'_>,
+) -> Result<BTreeMap<LineId, u32>, Problem> {
+    if request.method == ReturnMethod::KeepItem
+        && (request.resolution == Resolution::Exchange || request.held_receipt_id.is_some())
+    {
+        return Err(eligibility::not_returnable("/method", "what is exchanged or came already is not kept"));
+    }
     eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();
@@ -99,7 +120,8 @@ fn check(process: &OrderProcess, request: &ReturnRequest, desk: &Desk<'_>) -> Re
         }
     }
     let expected = |line: &LineId| process.expected_back(line, desk.context.now);
-    exchange::check(process, request.resolution, request.exchange.as_ref(), &units, expected)
+    exchange::check(process, request.resolution, request.exchange.as_ref(), &units, expected)?;
+    Ok(units)
 }
 
 /// The carrier issued the return label.
