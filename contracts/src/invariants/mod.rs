@@ -86,6 +86,7 @@ mod r13_lost_or_returned;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
 mod r3_one_final_disposition;
+mod r4_refund_after_acceptance;
 mod r5_reason_as_given;
 mod r8_closed_return;
 mod r9_one_replacement;
@@ -108,7 +109,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 79] = [
+static CHECKS: [law::Check; 80] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -162,6 +163,7 @@ static CHECKS: [law::Check; 79] = [
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,
     r2_booked_as_received::CHECK,
+    r4_refund_after_acceptance::CHECK,
     r5_reason_as_given::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,

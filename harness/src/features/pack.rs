@@ -126,6 +126,7 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/payments/refund_failures.feature"),
     ),
     ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
+    ("scenarios/returns/keep_item.feature", include_str!("../../../scenarios/returns/keep_item.feature")),
     (
         "scenarios/payments/price_adjustments.feature",
         include_str!("../../../scenarios/payments/price_adjustments.feature"),
