@@ -34,6 +34,8 @@ pub struct Policy {
     pub thresholds: Vec<Threshold>,
     /// What channels may offer of the stock.
     pub availability: AvailabilityPolicy,
+    /// Whether the implementation wants of each caller the bearer token that the contract asks for.
+    pub bearer_tokens: bool,
 }
 
 /// What channels may offer of the stock.
@@ -211,6 +213,7 @@ impl Default for Policy {
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
+            bearer_tokens: true,
         }
     }
 }

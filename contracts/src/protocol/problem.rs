@@ -11,8 +11,12 @@ pub enum ProblemKind {
     InvalidSignature,
     /// 401: the caller's credentials have expired; the same call is taken with new ones.
     CredentialsExpired,
+    /// 401: the caller does not prove who it is.
+    Unauthenticated,
     /// 402: the payment provider declined.
     PaymentDeclined,
+    /// 403: the caller may not do this, or reaches another's order.
+    Forbidden,
     /// 404: no such document.
     NotFound,
     /// 404: no such operation.
@@ -45,11 +49,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedBody,
         Self::InvalidSignature,
         Self::CredentialsExpired,
+        Self::Unauthenticated,
         Self::PaymentDeclined,
+        Self::Forbidden,
         Self::NotFound,
         Self::UnknownOperation,
         Self::ConcurrentRequest,
@@ -72,7 +78,9 @@ impl ProblemKind {
             Self::MalformedBody => "malformed-body",
             Self::InvalidSignature => "invalid-signature",
             Self::CredentialsExpired => "credentials-expired",
+            Self::Unauthenticated => "unauthenticated",
             Self::PaymentDeclined => "payment-declined",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::UnknownOperation => "unknown-operation",
             Self::ConcurrentRequest => "concurrent-request",
@@ -94,8 +102,9 @@ impl ProblemKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedBody => 400,
-            Self::InvalidSignature | Self::CredentialsExpired => 401,
+            Self::InvalidSignature | Self::CredentialsExpired | Self::Unauthenticated => 401,
             Self::PaymentDeclined => 402,
+            Self::Forbidden => 403,
             Self::NotFound | Self::UnknownOperation => 404,
             Self::ConcurrentRequest
             | Self::IllegalState
@@ -134,7 +143,9 @@ impl ProblemKind {
             Self::MalformedBody => "The body is not readable JSON",
             Self::InvalidSignature => "The signature is missing, wrong or too old",
             Self::CredentialsExpired => "The caller's credentials have expired",
+            Self::Unauthenticated => "The caller does not prove who it is",
             Self::PaymentDeclined => "The payment was declined",
+            Self::Forbidden => "The caller may not do this",
             Self::NotFound => "No such document",
             Self::UnknownOperation => "No such operation",
             Self::ConcurrentRequest => "The same request is being worked on",

@@ -22,8 +22,16 @@ use counterproof_contracts::{
     protocol::OPERATIONS,
 };
 use proptest::prelude::*;
+use regex::Regex;
 
 use probe::{Probe, Spoiler};
+
+static INSTANT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap());
+
+/// A document without its instants: who looks again and again until something is there may look once more.
+fn timeless(text: &str) -> String {
+    INSTANT.replace_all(text, "…").into_owned()
+}
 
 /// How often each effect was committed, and what the store holds in the end.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +45,7 @@ impl End {
         let mut effects = BTreeMap::new();
         for record in records {
             if let Entry::Effect(committed) = &record.entry {
-                *effects.entry(serde_json::to_string(committed).unwrap()).or_default() += 1;
+                *effects.entry(timeless(&serde_json::to_string(committed).unwrap())).or_default() += 1;
             }
         }
         Self { effects, kept: probe.documents() }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, batches, reply::Reply};
+use super::{Call, access, batches, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer},
@@ -45,6 +45,9 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         Ok(body) => body,
         Err(problem) => return Ok(Reply::problem(&problem)),
     };
+    if let Err(problem) = access::reaches(app, call, &body).await? {
+        return Ok(Reply::problem(&problem));
+    }
     let slot = AnswerSlot {
         key: Keys::answer(call.operation.id, key),
         fingerprint: fingerprint(call, &body),
@@ -63,7 +66,7 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         });
     }
     let answer = if call.operation == middleware::RECEIVE_BATCH {
-        batches::receive(app, &body, &chain(call, key), slot).await?
+        batches::receive(app, call.caller, &body, &chain(call, key), slot).await?
     } else {
         match understand(call, &body) {
             Ok(command) => carry_out(app, command, chain(call, key), Some(slot)).await?,

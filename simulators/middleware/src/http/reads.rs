@@ -7,7 +7,7 @@ use counterproof_contracts::{
     protocol::{AuditTrail, Health, Problem, ProblemKind, middleware},
 };
 
-use super::{Call, reply::Reply};
+use super::{Call, access, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{Inner, Keys},
@@ -16,6 +16,11 @@ use crate::{
 
 /// Answers a read.
 pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
+    match access::reaches(app, call, &serde_json::Value::Null).await {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => return Reply::problem(&problem),
+        Err(error) => return Reply::store_failed(&error),
+    }
     let reply = match call.operation {
         middleware::READ_HEALTH => Ok(Reply::document(
             200,
