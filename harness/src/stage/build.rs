@@ -135,7 +135,7 @@ impl Stage {
         let network = kernel::live(Duration::from_millis(plan.policy.retry.timeout_ms))
             .map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
         let kernel =
-            kernel(&plan.policy, secret(&plan.secret)?, plan.tokens.clone(), (network, clock), &recording)?;
+            kernel(&plan.policy, secret(&plan.secret)?, plan.tokens.clone(), (network, clock), &recording);
         let landscape = Landscape::new(&kernel, &world);
         let served = landscape
             .listen(None, plan.first_port)
@@ -178,7 +178,7 @@ impl Stage {
         let hidden: Vec<&str> = tokens.iter().map(|(_, token)| token.reveal()).chain([secret]).collect();
         let recording = Recording::in_memory(policy.clone(), &hidden);
         let entrance = Entrance::default();
-        let kernel = kernel(&policy, parsed, tokens.clone(), (entrance.network(), clock), &recording)?;
+        let kernel = kernel(&policy, parsed, tokens.clone(), (entrance.network(), clock), &recording);
         kernel.allow_restorations();
         let landscape = Landscape::new(&kernel, world);
         let partners =
@@ -228,7 +228,7 @@ fn kernel(
     tokens: Tokens,
     (network, clock): (Network, Clock),
     recording: &Recording,
-) -> Result<Kernel, Fatal> {
+) -> Kernel {
     let clock = kernel::Clock::starting_at(clock.base());
     let recorder = Recorder::continuing(clock, recording.last_seq(), Box::new(recording.clone()));
     let pace = policy.retry;
@@ -238,7 +238,7 @@ fn kernel(
         longest_wait: Duration::from_millis(pace.max_ms),
         ..DeliveryPolicy::default()
     };
-    Ok(Kernel::new(KernelParts { clock, network, recorder, secret, tokens, policy }))
+    Kernel::new(KernelParts { clock, network, recorder, secret, tokens, policy })
 }
 
 async fn start(plan: &LivePlan, clock: &Clock, partners: Vec<(String, String)>) -> Result<Running, Fatal> {
