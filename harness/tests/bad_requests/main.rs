@@ -111,10 +111,6 @@ fn spoil(story: &Story, seed: u64) -> BTreeMap<String, u32> {
     let (_, end, _) = play(&story.script, Some(Arc::clone(&spoiler)));
     let name = &story.script.planned.name;
     let complaints = spoiler.complaints();
-    if std::env::var("H3").is_ok() {
-        println!("{}", complaints[..complaints.len().min(5)].join("\n"));
-        return spoiler.refused();
-    }
     assert!(
         complaints.is_empty(),
         "{name}, seed {seed}:\n{}",
