@@ -52,6 +52,8 @@ pub struct Policy {
     pub availability: AvailabilityPolicy,
     /// What customers get back for parcels that never reached them.
     pub undelivered: UndeliveredPolicy,
+    /// Whether the implementation wants of each caller the bearer token that the contract asks for.
+    pub bearer_tokens: bool,
 }
 
 /// What customers get back for parcels that never reached them, beside what the goods cost.
@@ -252,6 +254,7 @@ impl Default for Policy {
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
             undelivered: UndeliveredPolicy::default(),
+            bearer_tokens: true,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::model::{OrderNumber, System};
 mod a1_traceable;
 mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
+mod a8_only_who_may;
 mod books;
 mod d1_master_data_agrees;
 mod e10_pauses_grow;
@@ -109,7 +110,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 80] = [
+static CHECKS: [law::Check; 81] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -190,6 +191,7 @@ static CHECKS: [law::Check; 80] = [
     a1_traceable::CHECK,
     a4_refund_is_documented::CHECK,
     a5_parcel_has_its_label::CHECK,
+    a8_only_who_may::CHECK,
 ];
 
 /// A law that was broken.

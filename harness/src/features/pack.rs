@@ -90,6 +90,7 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/resilience/unreliable_partners.feature"),
     ),
     ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
+    ("scenarios/resilience/access.feature", include_str!("../../../scenarios/resilience/access.feature")),
     (
         "scenarios/resilience/conflicts.feature",
         include_str!("../../../scenarios/resilience/conflicts.feature"),
