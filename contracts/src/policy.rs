@@ -9,8 +9,8 @@ mod window;
 use crate::{
     metrics::Threshold,
     model::{
-        ConditionGrade, DispositionCode, PromotionId, ReturnReason, SalesChannel, System, TenderKind,
-        Timestamp,
+        ConditionGrade, Currency, DispositionCode, Money, PromotionId, ReturnReason, SalesChannel, System,
+        TenderKind, Timestamp,
     },
 };
 
@@ -37,6 +37,9 @@ pub struct Policy {
     /// Reasons of returns for which a replacement may leave before the goods are back, if all lines of the
     /// exchange have one of them. For other reasons it waits until the goods were graded.
     pub advance_exchange_reasons: Vec<ReturnReason>,
+    /// Up to how much, over an order, customers are refunded for goods that they keep: one amount for each currency; where
+    /// there is none, goods come back.
+    pub keep_items_up_to: Vec<Money>,
     /// What is done when the payment provider fails.
     pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
@@ -49,6 +52,8 @@ pub struct Policy {
     pub availability: AvailabilityPolicy,
     /// What customers get back for parcels that never reached them.
     pub undelivered: UndeliveredPolicy,
+    /// Whether the implementation wants of each caller the bearer token that the contract asks for.
+    pub bearer_tokens: bool,
 }
 
 /// What customers get back for parcels that never reached them, beside what the goods cost.
@@ -242,12 +247,14 @@ impl Default for Policy {
                 ReturnReason::DamagedInTransit,
                 ReturnReason::WrongItem,
             ],
+            keep_items_up_to: vec![Money::new(4_000, Currency::EUR)],
             payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
             undelivered: UndeliveredPolicy::default(),
+            bearer_tokens: true,
         }
     }
 }
@@ -274,6 +281,11 @@ impl Policy {
     /// Whether the replacement of goods that come back for these reasons may leave before they are back.
     pub fn advances_exchange(&self, mut reasons: impl Iterator<Item = ReturnReason>) -> bool {
         reasons.all(|reason| self.advance_exchange_reasons.contains(&reason))
+    }
+
+    /// Up to how much customers are refunded for goods of an order that they keep, minor units.
+    pub fn keep_items_up_to(&self, currency: Currency) -> i64 {
+        self.keep_items_up_to.iter().find(|most| most.currency == currency).map_or(0, |most| most.amount)
     }
 
     /// What becomes of goods of this grade that came back for this reason; quarantine where nothing is declared, and

@@ -330,5 +330,7 @@ fn reference_is_gone(out: &Path) {
 fn partners() -> impl Iterator<Item = (String, &'static str)> {
     let names = ["ERP", "WMS", "PSP", "CARRIER", "TAX", "STOREFRONT", "MARKETPLACE", "POS"];
     let names = names.into_iter().chain(["CUSTOMER_SERVICE", "STORED_VALUE"]);
-    names.map(|name| (format!("COUNTERPROOF_{name}_URL"), "http://127.0.0.1:9"))
+    let urls = names.map(|name| (format!("COUNTERPROOF_{name}_URL"), "http://127.0.0.1:9"));
+    let callers = ["STOREFRONT", "MARKETPLACE", "POS", "CUSTOMER_SERVICE"];
+    urls.chain(callers.map(|name| (format!("COUNTERPROOF_{name}_TOKEN"), "a-token-for-a-test")))
 }

@@ -59,7 +59,7 @@ Feature: A store that sends its orders in files
     And the order is accepted
     And every system agrees
 
-  @BAT-003
+  @BAT-003 @RES-018
   Scenario: A file that lost a record on its way is not used
     When a customer orders 1 "denim jacket" in the store
     And a customer orders 2 "linen shirt" in the store
@@ -70,7 +70,7 @@ Feature: A store that sends its orders in files
     Then 2 records of the file are taken
     And every system agrees
 
-  @BAT-003
+  @BAT-003 @RES-018
   Scenario: One unreadable order does not hold up the others
     When a customer orders 1 "denim jacket" in the store
     And a customer orders 2 "linen shirt" in the store

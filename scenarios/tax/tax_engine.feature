@@ -58,3 +58,29 @@ Feature: The tax engine's own rules
     When the customer brings 1 "linen shirt" back to "Store 12" as new
     Then the retailer owes 0.78 EUR of tax for the order
     And every system agrees
+
+  @TAX-020
+  Scenario: Goods come back before the engine has committed their sale
+    When a customer orders 2 "linen shirt" in the web shop
+    Then the order is in fulfillment
+    When the tax engine takes 2 seconds to commit a sale of the order
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 49.90 EUR to the card
+    And the tax engine holds 1 return document
+    And the retailer owes 8.74 EUR of tax for the order
+    And no dead letter waits
+    And every system agrees
+
+  @TAX-020 @PAY-015
+  Scenario: Prices are lowered before the engine has committed the sale
+    When a customer orders 1 "linen shirt" in the web shop
+    Then the order is in fulfillment
+    When the tax engine takes 2 seconds to commit a sale of the order
+    And the warehouse ships the order
+    Then the order is shipped
+    When customer service grants 50 percent on "linen shirt"
+    Then the retailer owes 4.77 EUR of tax for the order
+    And no dead letter waits
+    And every system agrees

@@ -249,7 +249,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use bytes::Bytes;
-    use counterproof_contracts::{journal::Record, protocol::signature::Secret};
+    use counterproof_contracts::{
+        journal::Record,
+        protocol::{Tokens, signature::Secret},
+    };
     use http::Request;
 
     use super::*;
@@ -264,6 +267,7 @@ mod tests {
             })),
             recorder: Recorder::new(clock, Box::new(|_: &Record| {})),
             secret: Secret::parse("whsec_c2VjcmV0").unwrap(),
+            tokens: Tokens::default(),
             policy: DeliveryPolicy::default(),
         });
         Landscape::new(&kernel, &World::embedded().unwrap())

@@ -117,6 +117,12 @@ pub enum Misfortune {
         #[serde(default, skip_serializing_if = "is_default")]
         with_new: bool,
     },
+    /// Delivery: a call does not prove who its caller is.
+    WrongToken {
+        /// Whether it bears a token that nobody has; else it bears none.
+        #[serde(default, skip_serializing_if = "is_default")]
+        unknown: bool,
+    },
     /// Delivery: the signature of an event is too old.
     StaleTimestamp {
         /// By how many seconds its timestamp is back.
@@ -277,6 +283,7 @@ pub const KINDS: &[Kind] = &[
     kind("duplicate", &["times", "new_id", "after_ms"], false, true),
     kind("overtaken", &["within_ms"], false, true),
     kind("old_signature", &["with_new"], false, true),
+    kind("wrong_token", &["unknown"], false, true),
     kind("stale_timestamp", &["by_s"], false, true),
     kind("clock_skew", &["seconds"], false, true),
     kind("cut_off", &[], false, true),
@@ -327,6 +334,7 @@ impl Misfortune {
             Self::Duplicate { .. } => "duplicate",
             Self::Overtaken { .. } => "overtaken",
             Self::OldSignature { .. } => "old_signature",
+            Self::WrongToken { .. } => "wrong_token",
             Self::StaleTimestamp { .. } => "stale_timestamp",
             Self::ClockSkew { .. } => "clock_skew",
             Self::CutOff => "cut_off",
@@ -353,7 +361,9 @@ impl Misfortune {
                 Moment::Wait
             }
             Self::StaleRead { .. } | Self::Drift { .. } => Moment::Content,
-            Self::OldSignature { .. } | Self::StaleTimestamp { .. } => Moment::Signing,
+            Self::OldSignature { .. } | Self::WrongToken { .. } | Self::StaleTimestamp { .. } => {
+                Moment::Signing
+            }
             Self::ClockSkew { .. } => Moment::Clock,
             Self::ErrorAnswer { .. }
             | Self::LoseAnswer { .. }

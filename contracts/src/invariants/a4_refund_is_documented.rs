@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     invariants::Law,
-    model::{ReceiptId, System},
+    model::{ReceiptId, RmaId, System},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -27,7 +27,8 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let receipt = ReceiptId::new(&payout.cause);
         let lost = order.is_lost(&payout.cause);
-        let adjusts = order.adjustments.contains_key(&payout.cause);
+        let keeps = order.authorizations.get(&RmaId::new(&payout.cause)).is_some_and(|known| known.keeps);
+        let adjusts = keeps || order.adjustments.contains_key(&payout.cause);
         if !order.receipts.contains_key(&receipt) && !lost && !adjusts {
             continue;
         }
@@ -39,9 +40,10 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         } else {
             continue;
         };
-        let what = match (lost, adjusts) {
-            (true, _) => "lost parcel",
-            (_, true) => "price adjustment",
+        let what = match (lost, keeps, adjusts) {
+            (true, ..) => "lost parcel",
+            (_, true, _) => "return",
+            (_, _, true) => "price adjustment",
             _ => "receipt",
         };
         let sentence =

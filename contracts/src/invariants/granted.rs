@@ -26,7 +26,7 @@ pub(super) fn ceiling(order: &OrderBook, terms: &Terms, adjustment: &AdjustmentB
 
 /// What agreed adjustments take off the units of a line that the customer keeps.
 pub(super) fn off_kept(order: &OrderBook, line_id: &LineId, line: &LineTerms) -> Span {
-    let now = order.not_kept(line_id);
+    let now = order.given_up(line_id);
     each(order, line_id)
         .map(|(_, lowered)| {
             let covered = covered(order, line_id, lowered);
@@ -52,8 +52,11 @@ pub(super) fn off_receipt(order: &OrderBook, terms: &Terms, id: &str, receipt: &
             let most = came.high.min(covered.high);
             let others = order.receipts.iter().filter(|(other, _)| other.as_str() != id);
             let others: i64 = others.map(|(_, other)| units_of(other, line_id).high).sum();
-            let lost = order.given_up(line_id);
-            let least = (covered.low - others - lost).clamp(0, came.low);
+            // Who asked to keep goods may have them before the ERP books it.
+            let asked = order.keeping.values().filter_map(|(lines, _)| lines.get(line_id));
+            let kept: i64 = asked.map(|units| i64::from(*units)).sum();
+            let lost = order.in_lost_parcels(line_id);
+            let least = (covered.low - others - kept - lost).clamp(0, came.low.max(0));
             let units = match standing(order, id, receipt, adjustment) {
                 Standing::Before => Span::default(),
                 Standing::Between => Span { low: 0, high: most },
@@ -61,6 +64,14 @@ pub(super) fn off_receipt(order: &OrderBook, terms: &Terms, id: &str, receipt: &
             };
             share(order, line_id, line, lowered, units)
         })
+        .sum()
+}
+
+/// What agreed adjustments may take off so many units of a line.
+pub(super) fn off_units(order: &OrderBook, line_id: &LineId, line: &LineTerms, units: u32) -> Span {
+    let most = i64::from(units);
+    each(order, line_id)
+        .map(|(_, lowered)| share(order, line_id, line, lowered, Span { low: 0, high: most }))
         .sum()
 }
 

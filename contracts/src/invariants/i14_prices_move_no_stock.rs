@@ -8,7 +8,8 @@ pub(super) const CHECK: Check = Check {
         id: "I14",
         name: "prices move no stock",
         text: "A change of an order that concerns prices alone neither moves stock nor claims it nor gives it back. \
-               Nor does a price adjustment, and nothing is sent or announced for it.",
+               Nor does a price adjustment, or the return of goods that the customer keeps: nothing is sent or announced \
+               for it.",
         source: "bug report medusajs/medusa#16406",
     },
     on_effect: Some(check),
@@ -25,6 +26,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         Effect::LabelIssued { .. } => (System::Carrier, "issued a label"),
         Effect::ReturnAuthorized { .. } => (System::Erp, "expects goods back"),
         Effect::ReturnNoticed { .. } => (System::Wms, "expects goods back"),
+        Effect::ReturnReceiptBooked { .. } => (System::Erp, "booked goods as received"),
         Effect::SalesOrderChanged { .. } | Effect::CreditMemoPosted { .. } => (System::Erp, ""),
         _ => return,
     };
@@ -40,7 +42,12 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
             format!("price adjustment {id} leaves the goods where they are"),
             known.seq,
         ),
-        (None, None) => return,
+        (None, None) => match order.keeping.get(chain) {
+            Some((_, seq)) if !matches!(committed.effect, Effect::ReturnAuthorized { .. }) => {
+                ("goods that are kept".to_owned(), "the customer keeps the goods".to_owned(), *seq)
+            }
+            _ => return,
+        },
     };
     bench.looks();
     if what.is_empty() {
@@ -84,6 +91,24 @@ mod tests {
             [
                 "Order W-17: price adjustment PA-1 leaves the goods where they are, but the ERP moved stock.",
                 "Order W-17: price adjustment PA-1 leaves the goods where they are, but the ERP expects goods back.",
+            ]
+        );
+    }
+
+    #[test]
+    fn goods_that_are_kept_and_expected_all_the_same_are_found() {
+        let mut history = Life::default().shipped();
+        history.keep("RMA-1", 1, true);
+        assert_eq!(findings("I14", &history.records()), [""; 0]);
+        history.in_chain("c-RMA-1", |history| {
+            history.restock("RMA-1", 1, StockCondition::Sellable);
+            history.book_receipt("R-1", "RMA-1", 1);
+        });
+        assert_eq!(
+            findings("I14", &history.records()),
+            [
+                "Order W-17: the customer keeps the goods, but the ERP moved stock.",
+                "Order W-17: the customer keeps the goods, but the ERP booked goods as received.",
             ]
         );
     }

@@ -55,7 +55,7 @@ fn due(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
         .iter()
         .map(|(line_id, line)| {
             let shipped = order.shipped(line_id);
-            let returned = order.not_kept(line_id);
+            let returned = order.given_up(line_id);
             let gross = |units: i64| line.gross(u32::try_from(units.max(0)).unwrap_or(u32::MAX));
             let off = granted::off_kept(order, line_id, line);
             Span {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     invariants::Law,
     journal::Effect,
-    model::{ReceiptId, ShipmentId},
+    model::{ReceiptId, RmaId, ShipmentId},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -20,9 +20,9 @@ pub(super) const CHECK: Check = Check {
                they were the dearest of their line, promotions and taxes allocated; once all units of the \
                lines came back, it is what was paid for them. Where the retailer declared to claim promotions back \
                whose minimum a return breaks, their shares in what the customer keeps are kept of refunds. Nothing \
-               is given back for goods that did not come, but for a parcel that was lost, and what customer service \
-               grants: no more than that, nothing again for a parcel that turns up, and units that come back later are \
-               worth so much less.",
+               is given back for goods that did not come, but for a parcel that was lost, what customer service grants and, \
+               up to what the retailer declared, goods that the customer is to keep: no more than that, nothing again \
+               for a parcel that turns up, and units that come back later are worth so much less.",
         source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
                  spree/spree#14678, bagisto/bagisto#1509",
     },
@@ -186,11 +186,50 @@ fn check_agreed(order: &OrderBook, terms: &Terms, excused: i64, bench: &mut Benc
     }
 }
 
+/// Goods that the customer keeps are paid back in full, where a channel asked for it, up to what the retailer declared.
+fn check_kept(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, excused: i64, bench: &mut Bench) {
+    let mut all = 0;
+    for (rma, known) in order.authorizations.iter().filter(|(_, known)| known.keeps) {
+        bench.looks();
+        let (paid, seqs) = given(order, rma.as_str());
+        all += paid;
+        let lines = known.lines.iter().filter_map(|(line_id, units)| {
+            let line = terms.lines.get(line_id)?;
+            let off = granted::off_units(order, line_id, line, *units);
+            let gross = line.gross(*units);
+            Some(Span { low: gross.low - off.high, high: gross.high - off.low })
+        });
+        let worth: Span = lines.sum();
+        let most = moment.policy.keep_items_up_to(terms.currency);
+        let asked = order.keeping.values().any(|(lines, _)| *lines == known.lines);
+        let wrong = if !asked {
+            "nobody asked for".to_owned()
+        } else if all > most {
+            format!("is more than the {} that the retailer declared", terms.money(most))
+        } else if paid > worth.high {
+            format!("is more than the goods are worth, {}", terms.money(worth.high))
+        } else if paid + excused < worth.low {
+            format!("is less than the goods are worth, {}", terms.money(worth.low))
+        } else {
+            continue;
+        };
+        let sentence = format!(
+            "Order {}: {} was given back for goods of return {rma} that the customer keeps, which {wrong}.",
+            order.number,
+            terms.money(paid)
+        );
+        bench.found(
+            Finding::new(format!("kept goods of {rma}"), sentence).evidence([known.seq]).evidence(seqs),
+        );
+    }
+}
+
 fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     check_unfounded(order, terms, bench);
     let failed = order.money.failed() + order.money.disputed() + order.money.uncollected();
     check_agreed(order, terms, failed, bench);
+    check_kept(moment, order, terms, failed, bench);
     let (mut total, mut off) = (0, Span::default());
     let owed = |receipt: &ReceiptBook| receipt.is_owed() && !order.turned_up(receipt);
     for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| owed(receipt)) {
@@ -247,6 +286,7 @@ fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
         let cause = order.money.root_of(&payout.cause);
         let founded = order.receipts.contains_key(&ReceiptId::new(cause))
             || order.adjustments.contains_key(cause)
+            || order.authorizations.get(&RmaId::new(cause)).is_some_and(|known| known.keeps)
             || order.wishes.contains(cause)
             || order.is_lost(cause)
             || order.settlements.contains_key(cause);
@@ -521,6 +561,36 @@ mod tests {
             [
                 "Order W-17: 49.90 EUR was given back for receipt R-1 (1 unit of shirt), which is worth at most 44.90 EUR."
             ]
+        );
+    }
+
+    /// The customer keeps one of two units, and so much is paid back for it.
+    fn kept(amount: i64, asked: bool) -> Vec<String> {
+        let mut history = Life { price: 2_000, ..Life::default() }.shipped();
+        history.keep("RMA-1", 1, asked);
+        history.refund("F-1", "RMA-1", "C-1", amount);
+        history.settle();
+        findings("M6", &history.records())
+    }
+
+    #[test]
+    fn goods_that_are_kept_are_paid_in_full_where_somebody_asked_and_the_retailer_declared_it() {
+        assert_eq!(kept(2_000, true), [""; 0]);
+        let sentence = |amount: &str, wrong: &str| {
+            format!(
+                "Order W-17: {amount} EUR was given back for goods of return RMA-1 that the customer keeps, which {wrong}."
+            )
+        };
+        assert_eq!(kept(2_000, false), [sentence("20.00", "nobody asked for")]);
+        assert_eq!(kept(1_999, true), [sentence("19.99", "is less than the goods are worth, 20.00 EUR")]);
+        assert_eq!(kept(2_001, true), [sentence("20.01", "is more than the goods are worth, 20.00 EUR")]);
+        let mut dear = Life::default().shipped();
+        dear.keep("RMA-1", 1, true);
+        dear.refund("F-1", "RMA-1", "C-1", 4_990);
+        dear.settle();
+        assert_eq!(
+            findings("M6", &dear.records()),
+            [sentence("49.90", "is more than the 40.00 EUR that the retailer declared")]
         );
     }
 

@@ -16,6 +16,7 @@ use crate::model::{OrderNumber, System};
 mod a1_traceable;
 mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
+mod a8_only_who_may;
 mod books;
 mod d1_master_data_agrees;
 mod e10_pauses_grow;
@@ -86,6 +87,7 @@ mod r13_lost_or_returned;
 mod r1_returned_within_shipped;
 mod r2_booked_as_received;
 mod r3_one_final_disposition;
+mod r4_refund_after_acceptance;
 mod r5_reason_as_given;
 mod r8_closed_return;
 mod r9_one_replacement;
@@ -108,7 +110,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 79] = [
+static CHECKS: [law::Check; 81] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -162,6 +164,7 @@ static CHECKS: [law::Check; 79] = [
     o14_released_units::CHECK,
     r1_returned_within_shipped::CHECK,
     r2_booked_as_received::CHECK,
+    r4_refund_after_acceptance::CHECK,
     r5_reason_as_given::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
@@ -188,6 +191,7 @@ static CHECKS: [law::Check; 79] = [
     a1_traceable::CHECK,
     a4_refund_is_documented::CHECK,
     a5_parcel_has_its_label::CHECK,
+    a8_only_who_may::CHECK,
 ];
 
 /// A law that was broken.

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "R13",
         name: "lost or returned",
-        text: "Over all credit memos for receipts and for lost parcels, the ERP credits no more units of a line than \
+        text: "Over all credit memos, for receipts and for lost parcels, the ERP credits no more units of a line than \
                left; and of what was in one undelivered parcel, none twice: a parcel that turns up after it was \
                lost, and paid for, is credited no more.",
         source: "practice: claims for lost parcels; bug report odoo/odoo#259653",
@@ -29,9 +29,6 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     else {
         return;
     };
-    if order.adjustments.contains_key(credit_memo.receipt_id.as_str()) {
-        return;
-    }
     let parcel = parcel_of(order, &credit_memo.receipt_id);
     for line in &credit_memo.lines {
         bench.looks();
@@ -56,11 +53,11 @@ fn parcel_of<'o>(order: &'o OrderBook, id: &ReceiptId) -> Option<&'o ShipmentId>
         .or_else(|| order.receipts.get(id).and_then(|receipt| receipt.shipment.as_ref()))
 }
 
-/// Units of a line in credit memos of a kind. Those of price adjustments stay with the customer.
+/// Units of a line in credit memos of a kind.
 fn credited(order: &OrderBook, line: &LineId, of: impl Fn(&ReceiptId) -> bool) -> Tally {
     let mut sum = Tally::default();
     for ((id, credited), tally) in &order.receivable.credited {
-        if credited == line && of(id) && !order.adjustments.contains_key(id.as_str()) {
+        if credited == line && of(id) {
             sum.join(tally);
         }
     }

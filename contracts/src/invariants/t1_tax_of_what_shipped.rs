@@ -36,7 +36,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let sales = tax_of(terms, shipped) + Span::exactly(shipping);
     compare(order, terms, TaxDocumentKind::SalesInvoice, sales, bench);
     let returned = |line_id: &LineId| {
-        let returned = order.not_kept(line_id);
+        let returned = order.given_up(line_id);
         let shipped = order.shipped(line_id);
         Span { low: returned.low.min(shipped), high: returned.high.min(shipped) }
     };

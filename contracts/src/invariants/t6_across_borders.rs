@@ -78,7 +78,7 @@ fn check_scheme(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
 fn check_levies(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     let mut due: BTreeMap<LevyName, Span> = BTreeMap::new();
     for (line_id, line) in &terms.lines {
-        let (shipped, returned) = (order.shipped(line_id), order.not_kept(line_id));
+        let (shipped, returned) = (order.shipped(line_id), order.given_up(line_id));
         for levy in &line.pricing.levies {
             let tax = |units: i64| levy.tax(u32::try_from(units.max(0)).unwrap_or(0));
             let kept = Span { low: tax(shipped - returned.high).low, high: tax(shipped - returned.low).high };

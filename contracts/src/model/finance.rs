@@ -119,7 +119,7 @@ pub struct CreditMemo {
     /// What it is for: the receipt, the parcel that was lost, or the price adjustment without goods; one credit memo
     /// for each.
     pub receipt_id: ReceiptId,
-    /// What is credited; of a price adjustment the units whose price it lowers.
+    /// What is credited; none for a price adjustment, where goods and their number stay.
     pub lines: Vec<LineQuantity>,
     /// What is owed to the customer, tax included.
     pub amount: Money,

@@ -60,6 +60,8 @@ pub enum ReturnMethod {
     Store,
     /// Not at all: they are lost. With the resolution `exchange`, which waits until the carrier gives them up.
     Lost,
+    /// They do not: the customer keeps them.
+    KeepItem,
 }
 
 /// Units that a customer wants to return.

@@ -2,7 +2,7 @@
 //! is about, who may call it, how soon an answer is owed, how much of it there is, and how urgent it is.
 //!
 //! The files are the only source (`x-governance` in OpenAPI and AsyncAPI). Nothing is decided here: a middleware
-//! orders its work by [`Operation::criticality`], a gateway may admit by `callers`, an operator looks up owners.
+//! orders its work by [`Operation::criticality`] and admits by [`Operation::callers`], an operator looks up owners.
 
 use serde::Deserialize;
 
@@ -108,6 +108,9 @@ pub struct Governance {
     /// Who calls it; empty for events, whose source tells them.
     #[serde(default)]
     pub callers: Vec<System>,
+    /// Callers that reach orders of their own channel only.
+    #[serde(default)]
+    pub own_orders: Vec<System>,
     /// How soon an answer is owed.
     pub latency: Latency,
     /// How much of it there is.
@@ -125,6 +128,8 @@ pub struct Declaration {
     pub governance: Option<Governance>,
     /// Problem types that it may answer with; none for events.
     pub problem_types: Vec<String>,
+    /// Whether its caller must prove with a token who it is (`security`).
+    pub needs_token: bool,
 }
 
 impl Operation {
@@ -140,8 +145,34 @@ impl Operation {
     /// assert!(erp::CREATE_RESERVATION.criticality() < erp::POST_INVOICE.criticality());
     /// ```
     pub fn criticality(self) -> Criticality {
-        let governance = self.declaration().and_then(|declared| declared.governance.as_ref());
-        governance.map_or(Criticality::Low, |governance| governance.criticality)
+        self.governance().map_or(Criticality::Low, |governance| governance.criticality)
+    }
+}
+
+impl Operation {
+    fn governance(self) -> Option<&'static Governance> {
+        self.declaration()?.governance.as_ref()
+    }
+
+    /// Who calls it.
+    ///
+    /// ```
+    /// use counterproof_contracts::{model::System, protocol::middleware};
+    /// assert_eq!(middleware::RECEIVE_RETURN.callers(), [System::Pos]);
+    /// assert!(middleware::CANCEL_ORDER.own_orders().contains(&System::Marketplace));
+    /// ```
+    pub fn callers(self) -> &'static [System] {
+        self.governance().map_or(&[], |governance| &governance.callers)
+    }
+
+    /// Callers that reach orders of their own channel only.
+    pub fn own_orders(self) -> &'static [System] {
+        self.governance().map_or(&[], |governance| &governance.own_orders)
+    }
+
+    /// Whether its caller must prove with a token who it is.
+    pub fn needs_token(self) -> bool {
+        self.declaration().is_some_and(|declared| declared.needs_token)
     }
 }
 
@@ -156,7 +187,7 @@ impl EventType {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test")]
     use super::*;
-    use crate::protocol::{Method, OPERATIONS};
+    use crate::protocol::{Method, OPERATIONS, Tokens};
 
     fn governance(
         declaration: Option<&'static Declaration>,
@@ -180,6 +211,23 @@ mod tests {
             let called_by_middleware = governance.callers == [System::Middleware];
             assert!(!governance.callers.is_empty(), "{operation} names no callers");
             assert_eq!(partner, called_by_middleware, "{operation} is called by {:?}", governance.callers);
+        }
+    }
+
+    #[test]
+    fn who_calls_the_middleware_has_a_token_and_nobody_reaches_orders_without_calling() {
+        for operation in OPERATIONS {
+            let middleware = operation.system == System::Middleware;
+            let open = ["readHealth", "receiveEvent"].contains(&operation.id);
+            assert_eq!(operation.needs_token(), middleware && !open, "{operation}");
+            assert!(
+                operation.own_orders().iter().all(|own| operation.callers().contains(own)),
+                "{operation}"
+            );
+            if operation.needs_token() {
+                let have = |caller: &System| Tokens::CALLERS.contains(caller);
+                assert!(operation.callers().iter().all(have), "{operation}: {:?}", operation.callers());
+            }
         }
     }
 

@@ -8,12 +8,14 @@ mod messages;
 mod operation;
 mod problem;
 pub mod signature;
+mod token;
 
 pub use event::*;
 pub use governance::{Criticality, Declaration, Governance, Latency, Owner, Volume};
 pub use messages::*;
 pub use operation::*;
 pub use problem::*;
+pub use token::{MalformedToken, Token, Tokens};
 
 /// Header names, in lower case as HTTP libraries keep them.
 pub mod header {

@@ -13,8 +13,12 @@ pub enum ProblemKind {
     InvalidSignature,
     /// 401: the caller's credentials have expired; the same call is taken with new ones.
     CredentialsExpired,
+    /// 401: the caller does not prove who it is.
+    Unauthenticated,
     /// 402: the payment provider declined.
     PaymentDeclined,
+    /// 403: the caller may not do this, or reaches another's order.
+    Forbidden,
     /// 404: no such document.
     NotFound,
     /// 404: no such operation.
@@ -54,11 +58,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedBody,
         Self::InvalidSignature,
         Self::CredentialsExpired,
+        Self::Unauthenticated,
         Self::PaymentDeclined,
+        Self::Forbidden,
         Self::NotFound,
         Self::UnknownOperation,
         Self::ConcurrentRequest,
@@ -84,7 +90,9 @@ impl ProblemKind {
             Self::MalformedBody => "malformed-body",
             Self::InvalidSignature => "invalid-signature",
             Self::CredentialsExpired => "credentials-expired",
+            Self::Unauthenticated => "unauthenticated",
             Self::PaymentDeclined => "payment-declined",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::UnknownOperation => "unknown-operation",
             Self::ConcurrentRequest => "concurrent-request",
@@ -109,8 +117,9 @@ impl ProblemKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedBody => 400,
-            Self::InvalidSignature | Self::CredentialsExpired => 401,
+            Self::InvalidSignature | Self::CredentialsExpired | Self::Unauthenticated => 401,
             Self::PaymentDeclined => 402,
+            Self::Forbidden => 403,
             Self::NotFound | Self::UnknownOperation => 404,
             Self::ConcurrentRequest
             | Self::IllegalState
@@ -155,7 +164,9 @@ impl ProblemKind {
             Self::MalformedBody => "The body is not readable JSON",
             Self::InvalidSignature => "The signature is missing, wrong or too old",
             Self::CredentialsExpired => "The caller's credentials have expired",
+            Self::Unauthenticated => "The caller does not prove who it is",
             Self::PaymentDeclined => "The payment was declined",
+            Self::Forbidden => "The caller may not do this",
             Self::NotFound => "No such document",
             Self::UnknownOperation => "No such operation",
             Self::ConcurrentRequest => "The same request is being worked on",

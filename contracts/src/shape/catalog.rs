@@ -156,8 +156,10 @@ impl Catalog {
     }
 
     fn operation_shapes(&mut self, root: &Value, declared: &Value) -> Result<OperationShapes, String> {
-        let mut shapes =
-            OperationShapes { declaration: declaration(declared)?, ..OperationShapes::default() };
+        let mut declaration = declaration(declared)?;
+        let asked = declared.get("security").or_else(|| root.get("security")).and_then(Value::as_array);
+        declaration.needs_token = asked.is_some_and(|schemes| !schemes.is_empty());
+        let mut shapes = OperationShapes { declaration, ..OperationShapes::default() };
         if let Some(body) = declared.get("requestBody") {
             shapes.request = self.body_shape(root, body)?;
         }
@@ -231,6 +233,7 @@ fn declaration(declared: &Value) -> Result<Declaration, String> {
         summary: declared.get("summary").and_then(Value::as_str).unwrap_or_default().to_owned(),
         governance: governance.map_err(|error| format!("x-governance: {error}"))?,
         problem_types: names.map_err(|error| format!("x-problem-types: {error}"))?.unwrap_or_default(),
+        needs_token: false,
     })
 }
 

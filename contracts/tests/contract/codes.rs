@@ -66,7 +66,7 @@ codes! {
     "promotion_scope": PromotionScope { Order, Line, Shipping }
     "refund_status": RefundStatus { Requested, Pending, Succeeded, Failed, Canceled }
     "resolution": Resolution { Refund, StoreCredit, Exchange }
-    "return_method": ReturnMethod { Mail, Store, Lost }
+    "return_method": ReturnMethod { Mail, Store, Lost, KeepItem }
     "return_reason": ReturnReason {
         Defective, DamagedInTransit, WrongItem, NotAsDescribed, SizeSmall, SizeLarge, ChangedMind,
         LateDelivery, GiftUnwanted, RefusedDelivery, NotReceived, Recall,

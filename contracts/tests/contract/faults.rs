@@ -69,6 +69,7 @@ impl Random for Misfortune {
             (1..=1000_u32, any::<bool>(), 0..=1_000_000_u64)
                 .prop_map(|(times, new_id, after_ms)| Self::Duplicate { times, new_id, after_ms }),
             any::<bool>().prop_map(|with_new| Self::OldSignature { with_new }),
+            any::<bool>().prop_map(|unknown| Self::WrongToken { unknown }),
             (1..=31_536_000_u32).prop_map(|by_s| Self::StaleTimestamp { by_s }),
             (-31_536_000..=31_536_000_i32).prop_map(|seconds| Self::ClockSkew { seconds }),
             (1..=3_u8).prop_map(|level| Self::Chaos { level }),

@@ -131,7 +131,7 @@ records! {
         serials,
         unexpected,
         shipment_id,
-        till_reference: option::of(reference()),
+        till_reference: option::of(identifier(128)),
     }
     RefundPart {
         refund_id,

@@ -384,7 +384,7 @@ records! {
         tax_terms,
         settlement,
         kits,
-        till_reference: option::of(reference()),
+        till_reference: option::of(identifier(128)),
     }
     Kit {
         kit_id: identifier(128),

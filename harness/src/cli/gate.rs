@@ -17,6 +17,7 @@ use counterproof_contracts::{
     journal::{Entry, FORMAT, RunFinished, RunInput, RunStarted, Verdict, read_until_break},
     model::Timestamp,
     policy::Policy,
+    protocol::Tokens,
     requirements::Coverage,
 };
 use counterproof_reports::{LawTally, Look, RunReport, Story, Terminal, junit};
@@ -46,6 +47,7 @@ pub(super) struct Run {
     pub(super) target: Target,
     pub(super) policy: Policy,
     pub(super) secret: String,
+    pub(super) tokens: Tokens,
     pub(super) patience: Duration,
     pub(super) first_port: Option<u16>,
     pub(super) jobs: Option<u16>,
@@ -85,7 +87,9 @@ fn nothing_selected(run: &Run, omitted: &[String]) -> String {
 impl Run {
     /// Begins the journal.
     fn record(&self, at: Timestamp) -> Result<Recording, Fatal> {
-        let (path, secrets) = (self.folder.join("run.ndjson"), [self.secret.as_str()]);
+        let path = self.folder.join("run.ndjson");
+        let tokens = self.tokens.iter().map(|(_, token)| token.reveal());
+        let secrets: Vec<&str> = tokens.chain([self.secret.as_str()]).collect();
         let create = match self.input.virtual_start {
             Some(_) => Recording::create_for_whole_scenarios,
             None => Recording::create,
@@ -170,6 +174,7 @@ fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit
             policy: run.policy.clone(),
             first_port: run.first_port,
             secret: run.secret.clone(),
+            tokens: run.tokens.clone(),
             patience: run.patience,
             overlay: run.overlay.clone(),
         };

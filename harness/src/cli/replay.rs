@@ -43,6 +43,7 @@ pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Fatal> {
         first_port: run::first_port(&args.ports, &target),
         target,
         policy: started.policy,
+        tokens: run::tokens(&run::secret())?,
         secret: run::secret(),
         patience: Duration::from_secs(u64::from(args.timeout)),
         jobs: args.jobs,

@@ -6,7 +6,12 @@ use std::{
 };
 
 use counterproof_contracts::{
-    faults, journal::RunInput, metrics::Threshold, model::Timestamp, policy::Policy,
+    faults,
+    journal::RunInput,
+    metrics::Threshold,
+    model::Timestamp,
+    policy::Policy,
+    protocol::{Token, Tokens, signature::Secret},
 };
 
 use super::{
@@ -24,6 +29,8 @@ use crate::{
     virtual_time,
 };
 
+/// Scenarios with this tag call without right, so they need an implementation that asks for tokens.
+const NEEDS_TOKENS: &str = "access";
 /// Scenarios with this tag last for hours, so they are played in virtual time only.
 const NEEDS_VIRTUAL_TIME: &str = "virtual";
 /// Largest fault plan, in bytes.
@@ -61,7 +68,7 @@ fn fault_plan(path: &Path) -> Result<faults::Plan, Fatal> {
 
 fn prepare(args: RunArgs) -> Result<Run, Fatal> {
     let plan = args.faults.as_deref().map(fault_plan).transpose()?;
-    let policy = policy(args.policy.as_deref())?;
+    let policy = policy(args.policy.as_deref(), &args.target)?;
     let virtual_start = args.virtual_time.then(|| starts_at(args.starts_at)).transpose()?;
     let input = RunInput {
         virtual_start,
@@ -77,6 +84,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         seed: args.seed.unwrap_or_else(chance::fresh_seed),
         first_port: first_port(&args.ports, &args.target),
         policy,
+        tokens: tokens(&secret())?,
         secret: secret(),
         patience: Duration::from_secs(u64::from(args.timeout)),
         jobs: args.jobs,
@@ -105,6 +113,10 @@ pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<
             format!("it kills the implementation, and {} was not started here", run.target),
         );
     }
+    if !run.policy.bearer_tokens {
+        let why = "it probes tokens, and the policy does not declare \"bearer_tokens\": true";
+        omit_all(NEEDS_TOKENS, why.to_owned());
+    }
     if run.input.virtual_start.is_none() {
         omit_all(NEEDS_VIRTUAL_TIME, "it lasts for hours; run it with --virtual".to_owned());
     }
@@ -125,6 +137,21 @@ pub(super) fn first_port(args: &PortArgs, target: &Target) -> Option<u16> {
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(super) fn secret() -> String {
     std::env::var("COUNTERPROOF_WEBHOOK_SECRET").unwrap_or_else(|_| DEVELOPMENT_SECRET.to_owned())
+}
+
+/// The tokens of callers: from the environment, and those that follow from the secret where it names none.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+pub(super) fn tokens(secret: &str) -> Result<Tokens, Fatal> {
+    // A secret that is none is told where it is used.
+    let mut tokens = Secret::parse(secret).map(|secret| Tokens::of(&secret)).unwrap_or_default();
+    for caller in Tokens::CALLERS {
+        let variable = Tokens::variable(caller);
+        let Ok(given) = std::env::var(&variable) else { continue };
+        let token = Token::parse(&given)
+            .map_err(|error| Fatal::new(Exit::Invalid, format!("{variable} is not usable: {error}")))?;
+        tokens.set(caller, token);
+    }
+    Ok(tokens)
 }
 
 /// The run's folder; created.
@@ -159,11 +186,17 @@ pub(super) fn folder(named: Option<&Path>) -> Result<PathBuf, Fatal> {
     Ok(folder)
 }
 
-pub(super) fn policy(path: Option<&Path>) -> Result<Policy, Fatal> {
-    let Some(path) = path else { return Ok(Policy::default()) };
+/// What the retailer declares. That an implementation which was not made here wants tokens, it must declare.
+pub(super) fn policy(path: Option<&Path>, target: &Target) -> Result<Policy, Fatal> {
+    let wants_tokens = *target == Target::Reference;
+    let Some(path) = path else { return Ok(Policy { bearer_tokens: wants_tokens, ..Policy::default() }) };
     let wrong = |reason: String| Fatal::new(Exit::Invalid, format!("policy {}: {reason}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let policy: Policy = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let mut policy: Policy = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let declared = serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default();
+    if declared.get("bearer_tokens").is_none() {
+        policy.bearer_tokens = wants_tokens;
+    }
     Threshold::check(&policy.thresholds).map_err(|problems| {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         wrong(told.join("\n  "))

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
     recording::Recording,
-    target::{Target, partner_variables},
+    target::{Target, partner_variables, token_variables},
 };
 
 /// Serves until interrupted; the journal is kept.
@@ -78,8 +78,10 @@ async fn stay(
         kernel::live(Duration::from_secs(5)).map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
     let clock = kernel::Clock::starting_at(Clock::system().base());
     let recorder = Recorder::new(clock, Box::new(recording.clone()));
+    let tokens = super::run::tokens(&super::run::secret())?;
+    let policy = DeliveryPolicy::default();
     let kernel =
-        Kernel::new(KernelParts { clock, network, recorder, secret, policy: DeliveryPolicy::default() });
+        Kernel::new(KernelParts { clock, network, recorder, secret, tokens: tokens.clone(), policy });
     kernel.set_middleware(&base_url);
     kernel.recorder().record(
         None,
@@ -102,7 +104,7 @@ async fn stay(
     for (system, address) in &addresses {
         let _ = writeln!(shown, "{:<17} http://{address}", system.name());
     }
-    for (name, value) in partner_variables(&addresses) {
+    for (name, value) in partner_variables(&addresses).into_iter().chain(token_variables(&tokens)) {
         let _ = writeln!(shown, "export {name}={value}");
     }
     let _ = writeln!(shown, "events go to {base_url}; Ctrl-C ends");

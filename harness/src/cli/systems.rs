@@ -11,7 +11,7 @@ use counterproof_contracts::{model::System, protocol::OPERATIONS};
 use super::{FIRST_PORT, PortArgs};
 use crate::{
     exit::{Exit, Fatal},
-    target::partner_variables,
+    target::{partner_variables, token_variables},
 };
 
 fn addresses(first: u16) -> BTreeMap<System, SocketAddr> {
@@ -54,10 +54,12 @@ pub(super) fn list() -> Result<Exit, Fatal> {
     Ok(Exit::Passed)
 }
 
-/// Prints the variables that tell an implementation where simulators will listen.
+/// Prints the variables that tell an implementation where simulators will listen, and with which tokens they call.
 pub(super) fn env(args: &PortArgs) -> Result<Exit, Fatal> {
     let mut shown = String::new();
-    for (name, value) in partner_variables(&addresses(args.ports.unwrap_or(FIRST_PORT))) {
+    let partners = partner_variables(&addresses(args.ports.unwrap_or(FIRST_PORT)));
+    let tokens = token_variables(&super::run::tokens(&super::run::secret())?);
+    for (name, value) in partners.into_iter().chain(tokens) {
         let _ = writeln!(shown, "export {name}={value}");
     }
     super::print(&shown)?;

@@ -90,6 +90,7 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/resilience/unreliable_partners.feature"),
     ),
     ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
+    ("scenarios/resilience/access.feature", include_str!("../../../scenarios/resilience/access.feature")),
     (
         "scenarios/resilience/conflicts.feature",
         include_str!("../../../scenarios/resilience/conflicts.feature"),
@@ -126,6 +127,7 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/payments/refund_failures.feature"),
     ),
     ("scenarios/payments/disputes.feature", include_str!("../../../scenarios/payments/disputes.feature")),
+    ("scenarios/returns/keep_item.feature", include_str!("../../../scenarios/returns/keep_item.feature")),
     (
         "scenarios/payments/price_adjustments.feature",
         include_str!("../../../scenarios/payments/price_adjustments.feature"),

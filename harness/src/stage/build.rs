@@ -10,7 +10,7 @@ use std::{
 use counterproof_contracts::{
     model::{System, Timestamp},
     policy::Policy,
-    protocol::signature::Secret,
+    protocol::{Tokens, signature::Secret},
 };
 use counterproof_simulators::{
     kernel::{self, DeliveryPolicy, Kernel, KernelParts, Network, Recorder},
@@ -25,7 +25,7 @@ use crate::{
     recording::Recording,
     target::{
         Entrance, Implementation, InProcess, Reference, ReferenceConfig, Running, Surroundings, Target,
-        partner_variables, probe,
+        partner_variables, probe, token_variables,
     },
 };
 
@@ -44,6 +44,8 @@ pub struct LivePlan {
     pub first_port: Option<u16>,
     /// The secret that events are signed with.
     pub secret: String,
+    /// With which callers prove who they are.
+    pub tokens: Tokens,
     /// How long a step waits for what it expects, beside the declared retries.
     pub patience: Duration,
     /// What goes wrong in every scenario.
@@ -132,7 +134,8 @@ impl Stage {
         let world = World::embedded().map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
         let network = kernel::live(Duration::from_millis(plan.policy.retry.timeout_ms))
             .map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
-        let kernel = kernel(&plan.policy, &plan.secret, network, clock, &recording)?;
+        let kernel =
+            kernel(&plan.policy, secret(&plan.secret)?, plan.tokens.clone(), (network, clock), &recording);
         let landscape = Landscape::new(&kernel, &world);
         let served = landscape
             .listen(None, plan.first_port)
@@ -170,9 +173,12 @@ impl Stage {
     ) -> Result<Arc<Self>, Fatal> {
         let VirtualPlan { seed, repetition, starts_at, policy, secret, patience, overlay, world } = plan;
         let clock = Clock::starting_at(starts_at);
-        let recording = Recording::in_memory(policy.clone(), &[secret]);
+        let parsed = self::secret(secret)?;
+        let tokens = Tokens::of(&parsed);
+        let hidden: Vec<&str> = tokens.iter().map(|(_, token)| token.reveal()).chain([secret]).collect();
+        let recording = Recording::in_memory(policy.clone(), &hidden);
         let entrance = Entrance::default();
-        let kernel = kernel(&policy, secret, entrance.network(), clock, &recording)?;
+        let kernel = kernel(&policy, parsed, tokens.clone(), (entrance.network(), clock), &recording);
         kernel.allow_restorations();
         let landscape = Landscape::new(&kernel, world);
         let partners =
@@ -184,6 +190,7 @@ impl Stage {
             seed,
             policy: policy.clone(),
             secret: secret.to_owned(),
+            tokens,
         };
         let running = InProcess::start(implementation, surroundings, entrance).map_err(|reason| {
             Fatal::new(Exit::Inconclusive, format!("the implementation did not start: {reason}"))
@@ -206,19 +213,22 @@ impl Stage {
     }
 }
 
-fn kernel(
-    policy: &Policy,
-    secret: &str,
-    network: Network,
-    clock: Clock,
-    recording: &Recording,
-) -> Result<Kernel, Fatal> {
-    let secret = Secret::parse(secret).map_err(|error| {
+fn secret(text: &str) -> Result<Secret, Fatal> {
+    Secret::parse(text).map_err(|error| {
         Fatal::new(
             Exit::Invalid,
             format!("{error}\n  = set COUNTERPROOF_WEBHOOK_SECRET to `whsec_` and base64"),
         )
-    })?;
+    })
+}
+
+fn kernel(
+    policy: &Policy,
+    secret: Secret,
+    tokens: Tokens,
+    (network, clock): (Network, Clock),
+    recording: &Recording,
+) -> Kernel {
     let clock = kernel::Clock::starting_at(clock.base());
     let recorder = Recorder::continuing(clock, recording.last_seq(), Box::new(recording.clone()));
     let pace = policy.retry;
@@ -228,7 +238,7 @@ fn kernel(
         longest_wait: Duration::from_millis(pace.max_ms),
         ..DeliveryPolicy::default()
     };
-    Ok(Kernel::new(KernelParts { clock, network, recorder, secret, policy }))
+    Kernel::new(KernelParts { clock, network, recorder, secret, tokens, policy })
 }
 
 async fn start(plan: &LivePlan, clock: &Clock, partners: Vec<(String, String)>) -> Result<Running, Fatal> {
@@ -241,7 +251,7 @@ async fn start(plan: &LivePlan, clock: &Clock, partners: Vec<(String, String)>) 
             let config = ReferenceConfig {
                 folder: absolute(&plan.folder)?,
                 listen: (std::net::Ipv4Addr::LOCALHOST, 0).into(),
-                partners,
+                partners: partners.into_iter().chain(token_variables(&plan.tokens)).collect(),
                 webhook_secret: plan.secret.clone(),
                 policy: plan.policy.clone(),
             };

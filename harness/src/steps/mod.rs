@@ -3,6 +3,7 @@
 //! Steps speak of business. They act through the simulators as customers, clerks and drivers would, and
 //! look at what simulators show; they never reach into the implementation.
 
+mod access;
 mod adjustments;
 mod agreement;
 mod changes;
@@ -160,6 +161,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::wires::STEPS,
         faults::restore::STEPS,
         recovery::STEPS,
+        access::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

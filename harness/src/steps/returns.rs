@@ -53,6 +53,18 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "the customer asks to keep {items} and be refunded because {reason}",
+        doc: "The channel asks for the money of goods that are not worth sending back.",
+        action: |world, args| at_once(keep(world, &args)),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "nobody expects the goods back",
+        doc: "The carrier issued no return label for the order, and no dock was told of a return.",
+        action: |world, _| unexpected(world).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "the recipient asks to return {items} because {reason}",
         doc: "As above, by who received the order as a gift; for store credit.",
         action: |world, args| at_once(request(world, &args, true)),
@@ -331,13 +343,36 @@ pub(super) fn remember_skus<'s>(
 }
 
 fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), StepError> {
+    ask(world, args, by_recipient, ReturnMethod::Mail)
+}
+
+fn keep(world: &mut World, args: &Args) -> Result<(), StepError> {
+    ask(world, args, false, ReturnMethod::KeepItem)
+}
+
+async fn unexpected(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    play.come_to_rest().await?;
+    let number = play.order_number()?;
+    play.expect("no return label and no announced return", |stage| {
+        let labels = stage.landscape.carrier.look(|carrier| carrier.labels(&number, true).count());
+        let notices = stage.landscape.wms.look(|wms| wms.notices(&number).count());
+        if labels + notices == 0 {
+            return Ok(());
+        }
+        Err(format!("the carrier issued {labels} return labels, docks were told of {notices} returns"))
+    })
+    .await
+}
+
+fn ask(world: &mut World, args: &Args, by_recipient: bool, method: ReturnMethod) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let count = play.next("return");
     let request = ReturnRequest {
         return_reference: format!("RR-{number}-{count}"),
         order_number: number,
-        method: ReturnMethod::Mail,
+        method,
         resolution: if by_recipient { Resolution::StoreCredit } else { Resolution::Refund },
         gift_recipient_ref: gift_recipient(play, by_recipient)?,
         lines: return_lines(play, args.text(0), reason(args.text(1)))?,

@@ -5,6 +5,7 @@ use counterproof_contracts::model::{
 };
 use counterproof_simulators::world::rating::RateChange;
 use futures::FutureExt as _;
+use jiff::SignedDuration;
 
 use super::{Args, Kind, Step, at_once, payment, stock};
 use crate::{
@@ -37,6 +38,12 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the tax engine alone raises the tax on {product} to {count} percent",
         doc: "As above, and no channel knows.",
         action: |world, args| at_once(rate(world, &args, false)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the tax engine takes {duration} to commit a sale of the order",
+        doc: "Until then it asks to come again whoever returns something of what it took on from now on.",
+        action: |world, args| at_once(commit_late(world, &args)),
     },
     Step {
         kind: Kind::Action,
@@ -106,6 +113,16 @@ fn rate(world: &mut World, args: &Args, told: bool) -> Result<(), StepError> {
     let correlation = play.root("rate").correlation;
     let id = play.id.clone();
     play.stage.landscape.tax.prepare(Some(&id), correlation, |tax, _| tax.change_rate(&sku, change));
+    Ok(())
+}
+
+fn commit_late(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (number, lag) = (play.order_number()?, args.duration(0)?);
+    let lag = SignedDuration::try_from(lag).map_err(|_| StepError::rig("the span of time is too long"))?;
+    let correlation = play.root("tax-lag").correlation;
+    let id = play.id.clone();
+    play.stage.landscape.tax.prepare(Some(&id), correlation, |tax, _| tax.commit_late(&number, lag));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::{
 use counterproof_contracts::{
     model::{System, Timestamp},
     policy::Policy,
-    protocol::signature::Secret,
+    protocol::{Tokens, signature::Secret},
 };
 use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, Defects, GIVE_UP_AFTER, Parts, door};
 use counterproof_simulators::kernel::{Network, NetworkError, Signal, in_process};
@@ -35,6 +35,8 @@ pub struct Surroundings {
     pub policy: Policy,
     /// What events are signed with (`whsec_…`).
     pub secret: String,
+    /// With which callers prove who they are.
+    pub tokens: Tokens,
 }
 
 impl std::fmt::Debug for Surroundings {
@@ -125,6 +127,7 @@ impl Implementation for InProcessReference {
             chance: door::chance::Chance::seeded(surroundings.seed),
             policy: surroundings.policy,
             secret: Secret::parse(&surroundings.secret).map_err(|error| error.to_string())?,
+            tokens: surroundings.tokens,
             partners: surroundings.partners,
             give_up_after: GIVE_UP_AFTER,
             calls_per_partner_max: CALLS_PER_PARTNER_MAX,

@@ -6,7 +6,7 @@ mod url;
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use counterproof_contracts::model::System;
+use counterproof_contracts::{model::System, protocol::Tokens};
 
 pub use in_process::{Entrance, Implementation, InProcess, InProcessReference, Surroundings};
 pub(crate) use reference::SUBCOMMAND;
@@ -106,6 +106,11 @@ pub fn partner_variables(addresses: &BTreeMap<System, SocketAddr>) -> Vec<(Strin
             (format!("COUNTERPROOF_{}_URL", system.name().to_uppercase()), format!("http://{address}"))
         })
         .collect()
+}
+
+/// The tokens of callers, as an implementation reads them from its environment.
+pub fn token_variables(tokens: &Tokens) -> Vec<(String, String)> {
+    tokens.iter().map(|(caller, token)| (Tokens::variable(caller), token.reveal().to_owned())).collect()
 }
 
 #[cfg(test)]

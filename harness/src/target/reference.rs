@@ -27,7 +27,7 @@ pub struct ReferenceConfig {
     pub folder: PathBuf,
     /// Where it is told to listen; port 0 at first.
     pub listen: SocketAddr,
-    /// Environment variables with the partners' addresses.
+    /// Environment variables with the partners' addresses and the callers' tokens.
     pub partners: Vec<(String, String)>,
     /// The secret that events are signed with.
     pub webhook_secret: String,

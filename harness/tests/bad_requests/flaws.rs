@@ -4,13 +4,13 @@ use bytes::Bytes;
 use counterproof_contracts::{
     model::System,
     protocol::{
-        BODY_BYTES_MAX, JSON_DEPTH_MAX, Method, Operation, ProblemKind, erp, header, middleware, psp,
+        BODY_BYTES_MAX, JSON_DEPTH_MAX, Method, Operation, ProblemKind, Tokens, erp, header, middleware, psp,
         signature::{self, Secret},
         stored_value, tax,
     },
     shape::{self, EventShape},
 };
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, header::AUTHORIZATION};
 use proptest::{prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Value, json};
 
@@ -50,8 +50,11 @@ pub(crate) const UNCALLED: [Operation; 7] = [
 ];
 
 /// A call of an operation that no story calls; where it wants a body, it is the contract's example.
-pub(crate) fn call(operation: Operation, like: &Request<Bytes>) -> Request<Bytes> {
+pub(crate) fn call(operation: Operation, like: &Request<Bytes>, secret: &str) -> Request<Bytes> {
     let mut call = like.clone();
+    if let Some(token) = token(operation.callers().first(), secret) {
+        call.headers_mut().insert(AUTHORIZATION, token);
+    }
     let uri = format!("http://{}{}", like.uri().host().unwrap(), operation.path_with(&[NOBODY]));
     *call.uri_mut() = uri.parse().unwrap();
     *call.method_mut() = operation.method.as_str().parse().unwrap();
@@ -59,6 +62,13 @@ pub(crate) fn call(operation: Operation, like: &Request<Bytes>) -> Request<Bytes
     let body = if operation.method == Method::Get { "" } else { example };
     *call.body_mut() = Bytes::from_static(body.as_bytes());
     call
+}
+
+/// The header with a caller's token.
+fn token(caller: Option<&System>, secret: &str) -> Option<HeaderValue> {
+    let tokens = Tokens::of(&Secret::parse(secret).unwrap());
+    let header = tokens.get(*caller?)?.header();
+    Some(HeaderValue::from_str(&header).unwrap())
 }
 
 /// What copies are made of.
@@ -94,6 +104,10 @@ pub(crate) fn copies(
     }
     if operation == middleware::RECEIVE_EVENT {
         copies.push(original.with_a_broken_signature());
+    }
+    if operation.needs_token() {
+        copies.push(original.with_a_broken_token());
+        copies.extend(original.of_no_caller());
     }
     copies
 }
@@ -257,6 +271,26 @@ impl Original<'_> {
             headers.insert(header::IDEMPOTENCY_KEY, HeaderValue::from_str(&key).unwrap());
         }
         Copy { flaw: flaw.to_owned(), ..copy }
+    }
+
+    fn with_a_broken_token(&mut self) -> Copy {
+        let mut copy = self.same("without token", Expected::Kinds(&[ProblemKind::Unauthenticated]));
+        let given = self.drawn(select(vec!["", "Bearer", "Bearer x", "Basic YTpi", "Bearer a b c", "x"]));
+        copy.request.headers_mut().remove(AUTHORIZATION);
+        if self.drawn(any::<bool>()) {
+            copy.flaw = format!("with the token {given:?}");
+            copy.request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static(given));
+        }
+        copy
+    }
+
+    /// With the token of somebody who does not call the operation.
+    fn of_no_caller(&mut self) -> Option<Copy> {
+        let callers = self.operation.callers();
+        let stranger = Tokens::CALLERS.into_iter().find(|system| !callers.contains(system))?;
+        let mut copy = self.same(format!("of the {stranger}"), Expected::Kinds(&[ProblemKind::Forbidden]));
+        copy.request.headers_mut().insert(AUTHORIZATION, token(Some(&stranger), self.secret)?);
+        Some(copy)
     }
 
     fn with_a_broken_signature(&mut self) -> Copy {

@@ -22,8 +22,16 @@ use counterproof_contracts::{
     protocol::OPERATIONS,
 };
 use proptest::prelude::*;
+use regex::Regex;
 
 use probe::{Probe, Spoiler};
+
+static INSTANT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap());
+
+/// A document without its instants: who looks again and again until something is there may look once more.
+fn timeless(text: &str) -> String {
+    INSTANT.replace_all(text, "…").into_owned()
+}
 
 /// How often each effect was committed, and what the store holds in the end.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +45,7 @@ impl End {
         let mut effects = BTreeMap::new();
         for record in records {
             if let Entry::Effect(committed) = &record.entry {
-                *effects.entry(serde_json::to_string(committed).unwrap()).or_default() += 1;
+                *effects.entry(timeless(&serde_json::to_string(committed).unwrap())).or_default() += 1;
             }
         }
         Self { effects, kept: probe.documents() }
@@ -103,10 +111,6 @@ fn spoil(story: &Story, seed: u64) -> BTreeMap<String, u32> {
     let (_, end, _) = play(&story.script, Some(Arc::clone(&spoiler)));
     let name = &story.script.planned.name;
     let complaints = spoiler.complaints();
-    if std::env::var("H3").is_ok() {
-        println!("{}", complaints[..complaints.len().min(5)].join("\n"));
-        return spoiler.refused();
-    }
     assert!(
         complaints.is_empty(),
         "{name}, seed {seed}:\n{}",

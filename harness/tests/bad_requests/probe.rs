@@ -19,7 +19,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::flaws::{self, Copy, Expected};
+use crate::{
+    flaws::{self, Copy, Expected},
+    timeless,
+};
 
 /// The reference, probed.
 pub(crate) struct Probe {
@@ -46,7 +49,7 @@ impl Kept {
                 }
                 _ => format!("{key} {value}"),
             };
-            *documents.entry(text).or_default() += 1;
+            *documents.entry(timeless(&text)).or_default() += 1;
         }
         documents
     }
@@ -82,7 +85,7 @@ fn probed(spoiler: Arc<Spoiler>, secret: String, to: Network) -> Network {
     Network::new(tower::service_fn(move |request: Request<Bytes>| {
         let (spoiler, secret, to) = (Arc::clone(&spoiler), secret.clone(), to.clone());
         async move {
-            for (operation, request) in spoiler.calls(&request) {
+            for (operation, request) in spoiler.calls(&request, &secret) {
                 for copy in spoiler.copies(operation, &request, &secret) {
                     let answer = to.clone().oneshot(copy.request.clone()).await;
                     spoiler.judge(operation, &copy, answer.map_err(|error| error.to_string()));
@@ -122,11 +125,11 @@ impl Spoiler {
     }
 
     /// A call, and before it calls to the same system that no story makes.
-    fn calls(&self, request: &Request<Bytes>) -> Vec<(Operation, Request<Bytes>)> {
+    fn calls(&self, request: &Request<Bytes>, secret: &str) -> Vec<(Operation, Request<Bytes>)> {
         let Some(operation) = meant(request) else { return Vec::new() };
         let mut uncalled = self.uncalled.lock().unwrap();
         let here = uncalled.extract_if(.., |other| other.system == operation.system);
-        let mut calls: Vec<_> = here.map(|other| (other, flaws::call(other, request))).collect();
+        let mut calls: Vec<_> = here.map(|other| (other, flaws::call(other, request, secret))).collect();
         calls.push((operation, request.clone()));
         calls
     }

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::{Cli, Config, ConfigError, secret_of_environment},
+    config::{Cli, Config, ConfigError, of_environment},
     defects::Defects,
     door::{
         chance::Chance,
@@ -77,7 +77,7 @@ pub fn cli_main(args: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     log_to_stderr();
-    let served = cli.check(secret_of_environment()).map_err(ServeError::from).and_then(run);
+    let served = cli.check(&of_environment).map_err(ServeError::from).and_then(run);
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -132,6 +132,7 @@ fn open(config: Config) -> Result<App, ServeError> {
         chance: Chance::seeded(config.seed),
         policy: config.policy,
         secret: config.secret,
+        tokens: config.tokens,
         partners: config.partners,
         give_up_after: config.give_up_after,
         calls_per_partner_max: config.calls_per_partner_max,

@@ -11,7 +11,10 @@ use clap::{Args, Parser};
 use counterproof_contracts::{
     model::System,
     policy::Policy,
-    protocol::signature::{Secret, SignatureError},
+    protocol::{
+        MalformedToken, Token, Tokens,
+        signature::{Secret, SignatureError},
+    },
 };
 
 /// Environment variable with the secret; it never stands on a command line.
@@ -23,7 +26,8 @@ const SECRET_VARIABLE: &str = "COUNTERPROOF_WEBHOOK_SECRET";
     name = "counterproof-middleware",
     version,
     after_help = "\
-The secret that events are signed with (whsec_…) is read from COUNTERPROOF_WEBHOOK_SECRET or from a file.
+The secret that events are signed with (whsec_…) is read from COUNTERPROOF_WEBHOOK_SECRET or from a file, the tokens of
+callers from COUNTERPROOF_STOREFRONT_TOKEN, _MARKETPLACE_, _POS_ and _CUSTOMER_SERVICE_TOKEN or from a file.
 
 Exit codes:
   0  stopped on request
@@ -35,7 +39,7 @@ pub(crate) struct Cli {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Allow an address that other machines reach; there is no authentication but the events' signature.
+    /// Allow an address that other machines reach; calls bear tokens, and nothing is encrypted here.
     #[arg(long)]
     allow_remote: bool,
     /// Directory that orders and tasks are kept in.
@@ -47,6 +51,9 @@ pub(crate) struct Cli {
     /// File with the secret that events are signed with.
     #[arg(long, value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
+    /// File with the token of each caller, a line each: `storefront=TOKEN`.
+    #[arg(long, value_name = "FILE")]
+    tokens_file: Option<PathBuf>,
     /// Seconds after which a call that never succeeds becomes a dead letter.
     #[arg(long, value_name = "SECONDS", default_value_t = crate::GIVE_UP_AFTER.as_secs())]
     give_up_after_seconds: u64,
@@ -143,6 +150,12 @@ pub enum ConfigError {
     /// A secret that is none.
     #[error("webhook secret is not usable: {0}")]
     MalformedSecret(#[from] SignatureError),
+    /// Callers without token.
+    #[error("no token for {}: set {}, or name a file with --tokens-file", names(.0), token_variables(.0))]
+    MissingTokens(Vec<System>),
+    /// A token that is none.
+    #[error("token of {0} is not usable: {1}")]
+    MalformedToken(System, MalformedToken),
     /// A file that cannot be read.
     #[error("failed to read {}: {reason}", .path.display())]
     Unreadable {
@@ -165,6 +178,10 @@ fn variables(partners: &[System]) -> String {
     variables.join(", ")
 }
 
+fn token_variables(callers: &[System]) -> String {
+    callers.iter().map(|caller| Tokens::variable(*caller)).collect::<Vec<_>>().join(", ")
+}
+
 /// A checked configuration.
 #[derive(Debug)]
 pub struct Config {
@@ -176,6 +193,8 @@ pub struct Config {
     pub policy: Policy,
     /// With which events are signed.
     pub secret: Secret,
+    /// With which callers prove who they are.
+    pub tokens: Tokens,
     /// Base URL of each partner.
     pub partners: BTreeMap<System, String>,
     /// Whether it ends when standard input ends.
@@ -189,13 +208,13 @@ pub struct Config {
 }
 
 impl Cli {
-    /// Checks what was given. `secret`: what the environment holds.
-    pub(crate) fn check(self, secret: Option<String>) -> Result<Config, ConfigError> {
+    /// Checks what was given. `environment`: what a variable holds.
+    pub(crate) fn check(self, environment: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         if !self.listen.ip().is_loopback() && !self.allow_remote {
             return Err(ConfigError::NotLoopback(self.listen));
         }
         let partners = partners(&self.partners)?;
-        let secret = match (&self.webhook_secret_file, secret) {
+        let secret = match (&self.webhook_secret_file, environment(SECRET_VARIABLE)) {
             (Some(path), _) => text(path)?,
             (None, Some(secret)) => secret,
             (None, None) => return Err(ConfigError::MissingSecret),
@@ -210,6 +229,7 @@ impl Cli {
             store: self.store,
             policy,
             secret: Secret::parse(&secret)?,
+            tokens: tokens(self.tokens_file.as_deref(), environment)?,
             partners,
             stop_with_stdin: self.stop_with_stdin,
             give_up_after: Duration::from_secs(self.give_up_after_seconds),
@@ -219,11 +239,33 @@ impl Cli {
     }
 }
 
-/// The secret in the environment.
-pub(crate) fn secret_of_environment() -> Option<String> {
+/// What a variable of the environment holds.
+pub(crate) fn of_environment(variable: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "this is the command line")]
-    let secret = std::env::var(SECRET_VARIABLE);
-    secret.ok().filter(|secret| !secret.is_empty())
+    let value = std::env::var(variable);
+    value.ok().filter(|value| !value.is_empty())
+}
+
+/// The token of each caller: from the file where there is one, else from the environment.
+fn tokens(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<String>) -> Result<Tokens, ConfigError> {
+    let listed = file.map(text).transpose()?;
+    let in_file = |caller: System, listed: &str| {
+        let mut lines = listed.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(name, _)| name.trim() == caller.name()).map(|(_, token)| token.to_owned())
+    };
+    let (mut tokens, mut missing) = (Tokens::default(), Vec::new());
+    for caller in Tokens::CALLERS {
+        let given = match &listed {
+            Some(listed) => in_file(caller, listed),
+            None => environment(&Tokens::variable(caller)),
+        };
+        match given.as_deref().map(Token::parse) {
+            Some(Ok(token)) => tokens.set(caller, token),
+            Some(Err(error)) => return Err(ConfigError::MalformedToken(caller, error)),
+            None => missing.push(caller),
+        }
+    }
+    if missing.is_empty() { Ok(tokens) } else { Err(ConfigError::MissingTokens(missing)) }
 }
 
 fn text(path: &Path) -> Result<String, ConfigError> {
@@ -272,7 +314,32 @@ mod tests {
     }
 
     fn check(more: &[&str], secret: Option<&str>) -> Result<Config, ConfigError> {
-        Cli::try_parse_from(arguments(more)).unwrap().check(secret.map(str::to_owned))
+        let environment = |variable: &str| match variable {
+            SECRET_VARIABLE => secret.map(str::to_owned),
+            caller => Some(format!("token-in-{caller}")),
+        };
+        Cli::try_parse_from(arguments(more)).unwrap().check(&environment)
+    }
+
+    #[test]
+    fn tokens_come_from_the_environment_or_a_file_and_one_that_is_missing_is_named() {
+        let tokens = check(&[], Some(SECRET)).unwrap().tokens;
+        assert_eq!(tokens.holder("Bearer token-in-COUNTERPROOF_POS_TOKEN"), Some(System::Pos));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens");
+        let lines = ["storefront=s-0123456789abcdef", "marketplace = m-0123456789abcdef", "pos=p"];
+        std::fs::write(&file, lines[..2].join("\n")).unwrap();
+        let told = || {
+            let file = file.to_str().unwrap();
+            check(&["--tokens-file", file], Some(SECRET)).unwrap_err().to_string()
+        };
+        assert_eq!(
+            told(),
+            "no token for point of sale, customer service: set COUNTERPROOF_POS_TOKEN, \
+             COUNTERPROOF_CUSTOMER_SERVICE_TOKEN, or name a file with --tokens-file"
+        );
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        assert!(told().starts_with("token of pos is not usable"), "{}", told());
     }
 
     #[test]

@@ -10,11 +10,13 @@ use std::{
 use axum::body::Body;
 use bytes::Bytes;
 use counterproof_contracts::{
-    model::{OrderView, System, Timestamp},
+    model::{OrderView, SalesChannel, System, Timestamp},
     policy::Policy,
-    protocol::{DeadLetter, DeadLetterList, OPERATIONS, Operation, Problem, ProblemKind, signature::Secret},
+    protocol::{
+        DeadLetter, DeadLetterList, OPERATIONS, Operation, Problem, ProblemKind, Tokens, signature::Secret,
+    },
 };
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use serde_json::{Value, json};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
@@ -212,6 +214,24 @@ fn merge(mut body: Value, mut more: Value) -> Value {
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+fn tokens() -> Tokens {
+    Tokens::of(&Secret::parse(SECRET).unwrap())
+}
+
+/// The `authorization` header of a caller.
+pub(crate) fn bearer(caller: System) -> String {
+    tokens().get(caller).unwrap().header()
+}
+
+/// Who calls by default: whoever may.
+fn usual_caller(path: &str) -> System {
+    match path {
+        "/v1/orders" => System::Storefront,
+        "/v1/return-receipts" | "/v1/batches" => System::Pos,
+        _ => System::CustomerService,
+    }
+}
+
 /// A middleware among scripted partners, on the paused clock.
 pub(crate) struct Rig {
     pub(crate) app: App,
@@ -254,6 +274,7 @@ impl Rig {
             chance: Chance::seeded(1),
             policy: Policy::default(),
             secret: Secret::parse(SECRET).unwrap(),
+            tokens: tokens(),
             partners: System::PARTNERS
                 .into_iter()
                 .map(|system| (system, format!("http://{system}")))
@@ -270,7 +291,10 @@ impl Rig {
         self.clock.sleep(span).await;
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> (u16, HeaderMap, Value) {
+    /// Sends a request; one that does not say who calls bears the token of somebody who may.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> (u16, HeaderMap, Value) {
+        let usual = bearer(usual_caller(request.uri().path()));
+        request.headers_mut().entry(AUTHORIZATION).or_insert_with(|| usual.parse().unwrap());
         let response = self.app.router().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -284,7 +308,20 @@ impl Rig {
     }
 
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> (u16, HeaderMap, Value) {
+        let channel = serde_json::from_value::<SalesChannel>(body["sales_channel"].clone());
+        let caller = channel.map_or_else(|_| usual_caller(path), SalesChannel::system);
+        self.post_as(caller, path, key, body).await
+    }
+
+    pub(crate) async fn post_as(
+        &self,
+        caller: System,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> (u16, HeaderMap, Value) {
         let request = Request::post(path)
+            .header(AUTHORIZATION, bearer(caller))
             .header("idempotency-key", key)
             .header("correlation-id", "corr-1")
             .body(Body::from(body.to_string()))

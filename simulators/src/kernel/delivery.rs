@@ -8,7 +8,7 @@ use counterproof_contracts::{
     faults::{DriftChange, Ending, Misfortune, Moment},
     journal::{Checked, Entry, Exchange, Outcome},
     model::{CorrelationId, OrderNumber, System, Timestamp},
-    protocol::{FieldError, Operation, Problem, ProblemKind, header},
+    protocol::{FieldError, Operation, Problem, ProblemKind, Token, header},
     shape,
 };
 use http::{Request, Response};
@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 
 use super::{
     Kernel, NetworkError, Place, Strike, faults,
-    message::{Dress, Kind, Message, Signed, traceparent},
+    message::{Bears, Dress, Kind, Message, Signed, traceparent},
     reply::outcome,
     wire::Broken,
 };
@@ -141,7 +141,8 @@ async fn attempt(kernel: &Kernel, message: &Message, arrival: Option<Strike>) ->
             }
         },
     };
-    let spoilt = dress.body.is_some() || dress.signed == Signed::Old || dress.shift_s != 0;
+    let unsigned = dress.signed == Signed::Old || dress.token != Bears::Own;
+    let spoilt = dress.body.is_some() || unsigned || dress.shift_s != 0;
     let mut attempt = Attempt { result, faults: Vec::new(), body: dress.body, spoilt };
     // Without an answer there is none to lose.
     if let Some(strike) = ending.filter(|_| attempt.result.is_ok())
@@ -195,11 +196,14 @@ fn dress(kernel: &Kernel, message: &Message, place: &Place) -> (Dress, Vec<Strin
         dress.body = Some(body);
         faults.push(strike.name);
     }
-    if message.kind != Kind::Event {
-        return (dress, faults);
-    }
-    if let Some(strike) = kernel.strike(Some(place), Moment::Signing) {
+    let signing = kernel.look(Some(place), Moment::Signing);
+    let of_call = |strike: &Strike| matches!(strike.misfortune, Misfortune::WrongToken { .. });
+    let event = message.kind == Kind::Event;
+    if let Some(strike) = signing.filter(|strike| of_call(strike) != event && kernel.happens(strike, place)) {
         match strike.misfortune {
+            Misfortune::WrongToken { unknown } => {
+                dress.token = if unknown { Bears::Unknown } else { Bears::None };
+            }
             Misfortune::OldSignature { with_new } => {
                 dress.signed = if with_new { Signed::Both } else { Signed::Old };
             }
@@ -207,6 +211,9 @@ fn dress(kernel: &Kernel, message: &Message, place: &Place) -> (Dress, Vec<Strin
             _ => {}
         }
         faults.push(strike.name);
+    }
+    if !event {
+        return (dress, faults);
     }
     let elapsed = kernel.clock().elapsed();
     let scenario = message.scenario.as_deref();
@@ -358,7 +365,7 @@ impl Kernel {
         exchange.order = order.cloned();
         exchange.sku = subject.sku.clone().filter(|_| order.is_none());
         exchange.correlation = Some(correlation.clone());
-        let result = self.read(operation, &path, question, correlation).await;
+        let result = self.read(from, operation, &path, question, correlation).await;
         fill(&mut exchange, &result);
         exchange.checked.response = result.as_ref().ok().map(|received| answer_errors(operation, received));
         let of_order = order.and_then(|order| self.registry().scenario_of_order(order));
@@ -369,6 +376,7 @@ impl Kernel {
 
     async fn read(
         &self,
+        from: System,
         operation: Operation,
         path: &str,
         question: Option<&Value>,
@@ -382,6 +390,10 @@ impl Kernel {
             .uri(format!("{base_url}{path}"))
             .header(header::CORRELATION_ID, correlation.as_str())
             .header(header::TRACEPARENT, traceparent(correlation, path, 1));
+        let request = match self.token_of(from) {
+            Some(token) => request.header(http::header::AUTHORIZATION, token),
+            None => request,
+        };
         let request = match question {
             Some(_) => request.header(http::header::CONTENT_TYPE, "application/json"),
             None => request,
@@ -390,6 +402,11 @@ impl Kernel {
             .body(question.map_or_else(Bytes::new, |question| Bytes::from(question.to_string())))
             .map_err(|error| NetworkError::Refused(error.to_string()))?;
         self.send(request).await
+    }
+
+    /// The `authorization` header of a system that calls the middleware.
+    pub(super) fn token_of(&self, from: System) -> Option<String> {
+        self.0.parts.tokens.get(from).map(Token::header)
     }
 
     fn base_url(&self) -> Option<String> {

@@ -12,7 +12,10 @@ use counterproof_contracts::{
         signature::{self, Secret},
     },
 };
-use http::{Request, header::CONTENT_TYPE};
+use http::{
+    Request,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -33,6 +36,9 @@ pub(super) enum Kind {
 /// A key that is no longer in use.
 const OLD_SECRET: &str = "whsec_YSBrZXkgdGhhdCBpcyBubyBsb25nZXIgaW4gdXNl";
 
+/// A token that nobody has.
+const UNKNOWN_TOKEN: &str = "Bearer a-token-that-nobody-has";
+
 /// What faults change in one attempt of a message.
 #[derive(Debug, Default)]
 pub(super) struct Dress {
@@ -42,6 +48,20 @@ pub(super) struct Dress {
     pub(super) signed: Signed,
     /// By how many seconds the signature's timestamp is off.
     pub(super) shift_s: i64,
+    /// Which token a call bears.
+    pub(super) token: Bears,
+}
+
+/// Which token a call bears.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Bears {
+    /// Its caller's.
+    #[default]
+    Own,
+    /// One that nobody has.
+    Unknown,
+    /// None.
+    None,
 }
 
 /// What signs an event.
@@ -250,6 +270,14 @@ impl Message {
             }
             Kind::Call => request.header(CONTENT_TYPE, "application/json"),
         };
+        let token = match (self.kind, dress.token) {
+            (Kind::Event, _) | (Kind::Call, Bears::None) => None,
+            (Kind::Call, Bears::Unknown) => Some(UNKNOWN_TOKEN.to_owned()),
+            (Kind::Call, Bears::Own) => kernel.token_of(self.from),
+        };
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, token);
+        }
         request.body(Bytes::from(bytes)).ok()
     }
 

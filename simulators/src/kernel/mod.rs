@@ -45,7 +45,7 @@ use counterproof_contracts::{
     faults::{Break, Fault, Misfortune, Moment, Plan},
     journal::{Entry, FaultInjected},
     model::{System, Timestamp},
-    protocol::signature::Secret,
+    protocol::{Tokens, signature::Secret},
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -114,6 +114,8 @@ pub struct KernelParts {
     pub recorder: Recorder,
     /// What events are signed with.
     pub secret: Secret,
+    /// With which systems prove who they are when they call the middleware.
+    pub tokens: Tokens,
     /// How patiently messages are repeated.
     pub policy: DeliveryPolicy,
 }

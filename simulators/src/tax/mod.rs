@@ -12,10 +12,12 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         Currency, Money, OrderNumber, QuotedTax, Sku, System, TaxCollector, TaxDocument, TaxDocumentCode,
-        TaxDocumentKind, TaxDocumentStatus, TaxQuote, TaxQuoteLine, TaxQuoteRequest, TaxScheme, VoidRequest,
+        TaxDocumentKind, TaxDocumentStatus, TaxQuote, TaxQuoteLine, TaxQuoteRequest, TaxScheme, Timestamp,
+        VoidRequest,
     },
     protocol::{FieldError, Problem, ProblemKind, tax as operations},
 };
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::{
@@ -35,17 +37,33 @@ pub struct TaxEngine {
     world: Arc<World>,
     documents: BTreeMap<TaxDocumentCode, TaxDocument>,
     changes: RateChanges,
+    /// How long it takes to commit sales of an order.
+    lags: BTreeMap<OrderNumber, SignedDuration>,
+    /// When sales are committed that are not yet.
+    due: BTreeMap<TaxDocumentCode, Timestamp>,
 }
 
 impl TaxEngine {
     /// An engine without documents that rates by this world.
     pub const fn new(world: Arc<World>) -> Self {
-        Self { world, documents: BTreeMap::new(), changes: BTreeMap::new() }
+        Self {
+            world,
+            documents: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            lags: BTreeMap::new(),
+            due: BTreeMap::new(),
+        }
     }
 
     /// From an instant on, a jurisdiction has another rate for what is sold under a SKU.
     pub fn change_rate(&mut self, sku: &Sku, change: RateChange) {
         self.changes.entry(sku.clone()).or_default().push(change);
+    }
+
+    /// From now on sales of an order are committed so much later than they are taken on. A return that comes before is
+    /// asked to come again.
+    pub fn commit_late(&mut self, order: &OrderNumber, lag: SignedDuration) {
+        self.lags.insert(order.clone(), lag);
     }
 
     /// Every document of an order, by code.
@@ -150,7 +168,10 @@ impl TaxEngine {
             return Err(illegal(detail));
         }
         if document.kind == TaxDocumentKind::ReturnInvoice {
-            self.check_original(&document)?;
+            self.check_original(&document, scene.now())?;
+        } else if let Some(lag) = self.lags.get(&document.order_number) {
+            let at = scene.now().checked_add(*lag).unwrap_or(Timestamp::MAX);
+            self.due.insert(document.document_code.clone(), at);
         }
         self.documents.insert(document.document_code.clone(), document.clone());
         scene.commit(Effect::TaxCommitted { document: document.clone() });
@@ -158,7 +179,7 @@ impl TaxEngine {
     }
 
     /// A return gives back a sale that was reported and not withdrawn. A filed sale is reported as well.
-    fn check_original(&self, document: &TaxDocument) -> Result<(), Problem> {
+    fn check_original(&self, document: &TaxDocument, now: Timestamp) -> Result<(), Problem> {
         let code = document
             .original_document_code
             .as_ref()
@@ -172,6 +193,10 @@ impl TaxEngine {
         }
         if original.total_tax.currency != document.total_tax.currency {
             return Err(business(format!("document {code} is in {}", original.total_tax.currency)));
+        }
+        if self.due.get(code).is_some_and(|due| now < *due) {
+            let detail = format!("document {code} is not committed yet");
+            return Err(Problem::new(ProblemKind::ConcurrentRequest, detail));
         }
         Ok(())
     }

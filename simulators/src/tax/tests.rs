@@ -151,6 +151,18 @@ fn a_return_needs_a_committed_sale_of_the_same_order() {
 }
 
 #[test]
+fn a_return_that_comes_before_its_sale_is_committed_is_to_come_again() {
+    let mut stage = stage();
+    stage.core.commit_late(&"W-1".into(), SignedDuration::from_secs(2));
+    assert_eq!(commit(&mut stage, &sale("inv-1", &[19])), "");
+    let refund = give_back("ret-1", Some("inv-1"), 19);
+    assert_eq!(commit(&mut stage, &refund), "concurrent-request");
+    stage.now += SignedDuration::from_secs(2);
+    assert_eq!(commit(&mut stage, &refund), "");
+    assert_eq!(stage.core.net_tax(&"W-1".into()), 0);
+}
+
+#[test]
 fn the_total_is_the_sum_of_the_lines() {
     let mut wrong = sale("inv-1", &[19, 38]);
     wrong.total_tax.amount = 58;

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::OrderBook;
-use crate::model::{LineId, ReturnAuthorization, ReturnReceipt, RmaId, Timestamp};
+use super::{OrderBook, Span};
+use crate::model::{LineId, ReturnAuthorization, ReturnMethod, ReturnReceipt, RmaId, Timestamp};
 
 /// A return authorization.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct AuthorizationBook {
     /// Units that may come, by line.
     pub(in crate::invariants) lines: BTreeMap<LineId, u32>,
+    /// Whether the customer keeps the goods: nothing comes.
+    pub(in crate::invariants) keeps: bool,
     /// After that it lapses.
     pub(in crate::invariants) expires_at: Timestamp,
     /// Where it was taken back.
@@ -27,12 +29,23 @@ impl OrderBook {
         }
         let book = AuthorizationBook {
             lines,
+            keeps: authorization.method == ReturnMethod::KeepItem,
             expires_at: authorization.expires_at,
             canceled: None,
             booked: BTreeMap::new(),
             seq,
         };
         self.authorizations.entry(authorization.rma_id.clone()).or_insert(book);
+    }
+
+    /// Units of a line that the customer does not pay: they came back, were lost, or are paid back and kept. What was to
+    /// be kept may have been lost on its way.
+    pub(in crate::invariants) fn given_up(&self, line: &LineId) -> Span {
+        let kept = self.authorizations.values().filter(|known| known.keeps);
+        let kept: u32 = kept.filter_map(|known| known.lines.get(line)).sum();
+        let (kept, not_kept) = (i64::from(kept), self.not_kept(line));
+        let both = kept.min(self.in_lost_parcels(line));
+        Span { low: not_kept.low + kept - both, high: not_kept.high + kept }
     }
 
     pub(super) fn cancel_return(&mut self, seq: u64, rma_id: &RmaId) {

@@ -83,7 +83,8 @@ pub(in crate::invariants) struct OrderMessages {
     waits: Map<u64, u32>,
     /// The attempt before the last keyed call of the middleware under the same key, if that failed.
     pub(in crate::invariants) previous: Option<Pace>,
-    /// Deliveries whose signature is wrong or too old, by event and attempt, and why.
+    /// Deliveries whose signature is wrong or too old, and calls without their caller's token, by event or key and
+    /// attempt, and why.
     pub(in crate::invariants) forged: BTreeMap<(EventId, u32), &'static str>,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
     keys: Map<u64, u64>,
@@ -151,6 +152,8 @@ impl OrderMessages {
                 return;
             }
             Some(Misfortune::OldSignature { with_new: false }) => "with a key that is no longer in use",
+            Some(Misfortune::WrongToken { unknown: true }) => "a token that nobody has",
+            Some(Misfortune::WrongToken { unknown: false }) => "no token",
             Some(Misfortune::StaleTimestamp { by_s }) if i64::from(*by_s) > TOLERANCE_SECONDS => "long ago",
             _ => return,
         };

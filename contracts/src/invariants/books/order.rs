@@ -16,8 +16,8 @@ use crate::{
         AdjustmentDecision, CorrelationId, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder,
         FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId,
         OrderNumber, OrderStatus, OrderView, PriceAdjustment, ReceiptId, Reservation, ReservationRelease,
-        ReturnLine, ReturnReason, ReturnRejection, RmaId, ScanCode, Shipment, ShipmentId, Sku,
-        StockCondition, System, Timestamp, TrackingNumber,
+        ReturnLine, ReturnMethod, ReturnReason, ReturnRejection, ReturnRequest, RmaId, ScanCode, Shipment,
+        ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -153,6 +153,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) wishes: BTreeSet<String>,
     /// Prices that customer service asked to lower after the sale, by the adjustment's identifier.
     pub(in crate::invariants) adjustments: BTreeMap<String, AdjustmentBook>,
+    /// Returns that a channel asked for of goods that the customer keeps: what of, by the chain that asked, and where.
+    pub(in crate::invariants) keeping: BTreeMap<CorrelationId, (BTreeMap<LineId, u32>, u64)>,
     /// Exchanges of its goods, and why they come back.
     pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
     /// Where serial numbers were seen: left with a parcel of the order, or came back for it.
@@ -226,6 +228,7 @@ impl OrderBook {
             cancellations: BTreeMap::new(),
             wishes: BTreeSet::new(),
             adjustments: BTreeMap::new(),
+            keeping: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             serials: BTreeMap::new(),
             settlements: BTreeMap::new(),
@@ -437,6 +440,7 @@ impl OrderBook {
                 self.adjust((seq, committed.correlation.clone()), adjustment);
             }
             Effect::ReturnRequested { request } => {
+                self.keep_wish(seq, committed.correlation.as_ref(), request);
                 self.keep_exchange(request.exchange.as_ref(), &request.lines);
             }
             Effect::GoodsReturned { receipt } => {
@@ -455,6 +459,15 @@ impl OrderBook {
             }
             _ => {}
         }
+    }
+
+    fn keep_wish(&mut self, seq: u64, chain: Option<&CorrelationId>, request: &ReturnRequest) {
+        let Some(chain) = chain.filter(|_| request.method == ReturnMethod::KeepItem) else { return };
+        let mut lines: BTreeMap<LineId, u32> = BTreeMap::new();
+        for line in &request.lines {
+            *lines.entry(line.line_id.clone()).or_default() += line.quantity;
+        }
+        self.keeping.entry(chain.clone()).or_insert((lines, seq));
     }
 
     fn adjust(&mut self, began: (u64, Option<CorrelationId>), asked: &PriceAdjustment) {

@@ -47,7 +47,7 @@ impl OrderBook {
     }
 
     /// Units of a line in lost parcels.
-    pub(in crate::invariants) fn given_up(&self, line: &LineId) -> i64 {
+    pub(in crate::invariants) fn in_lost_parcels(&self, line: &LineId) -> i64 {
         let lost = self.shipments.values().filter(|shipment| shipment.lost);
         lost.map(|shipment| i64::from(shipment.lines.get(line).copied().unwrap_or(0))).sum()
     }
@@ -56,7 +56,7 @@ impl OrderBook {
     pub(in crate::invariants) fn lost(&self, line: &LineId) -> Span {
         let found = self.receipts.values().filter(|receipt| self.turned_up(receipt));
         let found: Span = found.map(|receipt| receipt.accepted(line)).sum();
-        let lost = self.given_up(line);
+        let lost = self.in_lost_parcels(line);
         Span { low: (lost - found.high).max(0), high: (lost - found.low).max(0) }
     }
 
@@ -65,13 +65,13 @@ impl OrderBook {
     pub(in crate::invariants) fn not_kept(&self, line: &LineId) -> Span {
         let returned = self.receipts.values().filter(|receipt| !self.turned_up(receipt));
         let returned: Span = returned.map(|receipt| receipt.accepted(line)).sum();
-        returned + Span::exactly(self.given_up(line))
+        returned + Span::exactly(self.in_lost_parcels(line))
     }
 
     /// Units of a line that the implementation may know not to be kept: that a parcel is lost, it may hear later.
     pub(in crate::invariants) fn back(&self, line: &LineId) -> Span {
-        let not_kept = self.not_kept(line);
-        Span { low: not_kept.low - self.given_up(line), high: not_kept.high }
+        let given_up = self.given_up(line);
+        Span { low: (given_up.low - self.in_lost_parcels(line)).max(0), high: given_up.high }
     }
 
     /// What the customer is to pay of an amount for shipping. The parcel that bears the charge is the first that the

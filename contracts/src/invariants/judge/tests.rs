@@ -82,6 +82,8 @@ fn a_whole_life_exercises_every_law() {
     mailed.announce("RMA-1", 1);
     mailed.dock_receives("R-1", "RMA-1", 1, 0);
     mailed.book_receipt("R-1", "RMA-1", 1);
+    mailed.dock_grades("R-1", 1);
+    mailed.refund("F-1", "R-1", "C-1", 4_990);
     let mut funded =
         Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
             .returned(1);

@@ -79,7 +79,7 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-fn system(name: &str) -> Result<System, StepError> {
+pub(super) fn system(name: &str) -> Result<System, StepError> {
     System::PARTNERS
         .into_iter()
         .find(|system| system.title() == name)

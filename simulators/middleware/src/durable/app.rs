@@ -9,7 +9,7 @@ use std::{
 use counterproof_contracts::{
     model::{OrderNumber, System, Timestamp},
     policy::Policy,
-    protocol::{AuditRecord, Problem, signature::Secret},
+    protocol::{AuditRecord, Problem, Tokens, signature::Secret},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -54,6 +54,8 @@ pub struct Parts {
     pub policy: Policy,
     /// With which events are signed.
     pub secret: Secret,
+    /// With which callers prove who they are.
+    pub tokens: Tokens,
     /// Base URL of each partner, without a slash at its end.
     pub partners: BTreeMap<System, String>,
     /// How long a call is tried before it becomes a dead letter.
@@ -85,7 +87,7 @@ pub enum AppError {
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::{collections::BTreeMap, sync::Arc};
-/// use counterproof_contracts::{policy::Policy, protocol::signature::Secret};
+/// use counterproof_contracts::{policy::Policy, protocol::{Tokens, signature::Secret}};
 /// use counterproof_middleware::{App, CALLS_PER_PARTNER_MAX, Defects, GIVE_UP_AFTER, Parts, door};
 /// use tower::{ServiceExt as _, util::BoxCloneSyncService};
 ///
@@ -99,6 +101,7 @@ pub enum AppError {
 ///     chance: door::chance::Chance::seeded(1),
 ///     policy: Policy::default(),
 ///     secret: Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?,
+///     tokens: Tokens::default(),
 ///     partners: BTreeMap::new(),
 ///     give_up_after: GIVE_UP_AFTER,
 ///     calls_per_partner_max: CALLS_PER_PARTNER_MAX,

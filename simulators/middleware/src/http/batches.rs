@@ -14,6 +14,7 @@ use counterproof_contracts::{
 };
 use serde_json::Value;
 
+use super::access::owns;
 use super::commands::{Command, carry_out, document, keep, submission};
 use crate::{
     door::store::{Batch, StoreError},
@@ -24,6 +25,7 @@ use crate::{
 /// Takes a file, record by record.
 pub(super) async fn receive(
     app: &Arc<Inner>,
+    caller: Option<System>,
     body: &Value,
     chain: &Chain,
     slot: AnswerSlot,
@@ -40,6 +42,9 @@ pub(super) async fn receive(
         let filed = Keys::filed(&file.partner, &file.file_name, line);
         let outcome = match record {
             Ok(Record::Count(count)) => book(app, count, filed, chain).await?,
+            Ok(Record::Order(order)) if !caller.is_none_or(|caller| owns(caller, order.sales_channel)) => {
+                Outcome::Refused("the order is of another channel".to_owned())
+            }
             Ok(record) => take(app, record, &file.partner, filed, chain).await?,
             Err(reason) => Outcome::Refused(reason),
         };

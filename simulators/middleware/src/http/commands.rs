@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, batches, reply::Reply};
+use super::{Call, access, batches, reply::Reply};
 use crate::{
     defects::{Defect, Defects},
     door::store::StoreError,
@@ -46,6 +46,9 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         Ok(body) => body,
         Err(problem) => return Ok(Reply::problem(&problem)),
     };
+    if let Err(problem) = access::reaches(app, call, &body).await? {
+        return Ok(Reply::problem(&problem));
+    }
     let slot = AnswerSlot {
         key: Keys::answer(call.operation.id, key),
         fingerprint: fingerprint(call, &body),
@@ -64,7 +67,7 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         });
     }
     let answer = if call.operation == middleware::RECEIVE_BATCH {
-        batches::receive(app, &body, &chain(call, key), slot).await?
+        batches::receive(app, call.caller, &body, &chain(call, key), slot).await?
     } else {
         match understand(call, &body, &app.parts.defects) {
             Ok(command) => carry_out(app, command, chain(call, key), Some(slot)).await?,

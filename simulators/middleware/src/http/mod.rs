@@ -2,6 +2,7 @@
 //!
 //! It reads, checks shapes and renders; what a message means is decided elsewhere.
 
+mod access;
 mod batches;
 mod commands;
 mod events;
@@ -38,6 +39,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Call {
     /// Which operation.
     operation: Operation,
+    /// Who calls, where that must be proven.
+    caller: Option<System>,
     /// Path parameters by name, decoded.
     parameters: BTreeMap<String, String>,
     headers: HeaderMap,
@@ -87,7 +90,7 @@ async fn unknown(request: Request) -> Response {
 async fn serve(app: Arc<Inner>, operation: Operation, request: Request) -> Response {
     let owner = Arc::clone(&app);
     let work = owner.tasks.spawn(async move {
-        let call = match read(operation, request).await {
+        let call = match read(&app, operation, request).await {
             Ok(call) => call,
             Err(problem) => return Reply::problem(&problem),
         };
@@ -105,14 +108,15 @@ async fn serve(app: Arc<Inner>, operation: Operation, request: Request) -> Respo
     reply.render()
 }
 
-async fn read(operation: Operation, request: Request) -> Result<Call, Problem> {
+async fn read(app: &Inner, operation: Operation, request: Request) -> Result<Call, Problem> {
     let (parts, body) = request.into_parts();
     let parameters = operation
         .match_path(parts.uri.path())
         .ok_or_else(|| Problem::new(ProblemKind::UnknownOperation, parts.uri.path()))?;
     let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let caller = access::admit(app, operation, &parts.headers)?;
     let body = read_body(body).await?;
-    Ok(Call { operation, parameters, headers: parts.headers, body })
+    Ok(Call { operation, caller, parameters, headers: parts.headers, body })
 }
 
 async fn read_body(body: Body) -> Result<Bytes, Problem> {

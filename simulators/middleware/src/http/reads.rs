@@ -8,7 +8,7 @@ use counterproof_contracts::{
     shape,
 };
 
-use super::{Call, commands::document, reply::Reply};
+use super::{Call, access, commands::document, reply::Reply};
 use crate::{
     door::store::StoreError,
     durable::{Inner, Keys},
@@ -17,6 +17,11 @@ use crate::{
 
 /// Answers a read.
 pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
+    match access::reaches(app, call, &serde_json::Value::Null).await {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => return Reply::problem(&problem),
+        Err(error) => return Reply::store_failed(&error),
+    }
     let reply = match call.operation {
         middleware::READ_HEALTH => Ok(Reply::document(
             200,

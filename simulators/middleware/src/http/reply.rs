@@ -5,7 +5,10 @@ use axum::{
     response::Response,
 };
 use counterproof_contracts::protocol::{Problem, ProblemKind, header};
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -76,6 +79,8 @@ impl Reply {
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let failed = self.status >= 400;
+        let kind = self.body.as_ref().and_then(|body| body.get("type")?.as_str());
+        let unauthenticated = kind.and_then(ProblemKind::from_uri) == Some(ProblemKind::Unauthenticated);
         if let Some(body) = self.body {
             *response.body_mut() = Body::from(serde_json::to_vec(&body).unwrap_or_default());
             let media_type = if failed { Problem::MEDIA_TYPE } else { "application/json" };
@@ -83,6 +88,9 @@ impl Reply {
         }
         if self.status == ProblemKind::Unavailable.status() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        if unauthenticated {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if self.replayed {
             response.headers_mut().insert(header::REPLAYED, HeaderValue::from_static("true"));

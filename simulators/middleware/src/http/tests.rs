@@ -6,7 +6,7 @@ use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 use axum::body::Body;
 use counterproof_contracts::{
     batch::{self, Filed, Record},
-    model::{BatchFormat, BatchKind, CorrelationId, NodeId, OrderStatus},
+    model::{BatchFormat, BatchKind, CorrelationId, NodeId, OrderStatus, System},
     protocol::{BODY_BYTES_MAX, Problem, ProblemKind},
     shape,
 };
@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
     process::tests::plain,
-    test_partners::{Rig, Script},
+    test_partners::{Rig, Script, bearer},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -255,6 +255,7 @@ async fn a_killed_middleware_breaks_off_and_answers_nothing() {
     let rig = Rig::over(Arc::new(Slow::default()));
     let call = |key| {
         let request = Request::post("/v1/orders").header("idempotency-key", key);
+        let request = request.header("authorization", bearer(System::Storefront));
         rig.app.router().oneshot(request.body(Body::from(order().to_string())).unwrap())
     };
     let (under_way, ()) = tokio::join!(call("k1"), async {
@@ -272,6 +273,7 @@ fn submission(blanks: usize) -> Vec<u8> {
     let length = body.len();
     let head =
         format!("POST /v1/orders HTTP/1.1\r\nhost: m\r\nidempotency-key: k1\r\ncontent-length: {length}");
+    let head = format!("{head}\r\nauthorization: {}", bearer(System::Storefront));
     format!("{head}\r\n\r\n{body}").into_bytes()
 }
 
@@ -458,4 +460,45 @@ async fn a_cancellation_meets_the_node_and_ends() {
     rig.pass(MINUTE).await;
     assert!(rig.letters().await.is_empty());
     assert_eq!(rig.order().await.status, OrderStatus::Accepted, "the node was faster");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_prove_who_it_is_or_may_not_call_is_refused_without_effect() {
+    let rig = Rig::new();
+    for header in ["", "Bearer of-somebody-else", "Basic c3RvcmVmcm9udA=="] {
+        let request = Request::post("/v1/orders").header("idempotency-key", "k1");
+        let request = request.header("authorization", header).body(Body::from(order().to_string())).unwrap();
+        let (status, headers, body) = rig.send(request).await;
+        assert_eq!((status, kind(&body)), (401, ProblemKind::Unauthenticated), "{header}");
+        assert_eq!(headers["www-authenticate"], "Bearer");
+    }
+    for caller in [System::Marketplace, System::Pos, System::CustomerService] {
+        let (status, _, body) = rig.post_as(caller, "/v1/orders", "k1", &order()).await;
+        assert_eq!((status, kind(&body)), (403, ProblemKind::Forbidden), "{caller}");
+    }
+    assert_eq!(rig.get("/v1/orders/W-1").await.0, 404);
+    assert_eq!(rig.post("/v1/orders", "k1", &order()).await.0, 201, "the key is as it was");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_reaches_its_own_orders_only() {
+    let rig = Rig::new();
+    rig.post("/v1/orders", "k1", &order()).await;
+    let read = |caller: System, path: &'static str| {
+        rig.send(Request::get(path).header("authorization", bearer(caller)).body(Body::empty()).unwrap())
+    };
+    let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
+    let cancel = |caller: System| rig.post_as(caller, "/v1/orders/W-1/cancellations", "k2", &wish);
+    assert_eq!(read(System::Marketplace, "/v1/orders/W-1").await.0, 403);
+    assert_eq!(read(System::Marketplace, "/v1/orders/W-2").await.0, 404);
+    assert_eq!(read(System::Storefront, "/v1/dead-letters").await.0, 403);
+    assert_eq!(cancel(System::Marketplace).await.0, 403);
+    assert_eq!(cancel(System::Pos).await.0, 403);
+    for caller in [System::Storefront, System::Pos, System::CustomerService] {
+        assert_eq!(read(caller, "/v1/orders/W-1").await.0, 200, "{caller}");
+    }
+    let (status, _, first) = cancel(System::Storefront).await;
+    assert_eq!(status, 201);
+    assert_eq!(cancel(System::Marketplace).await.0, 403, "an answer that is kept is nobody else's");
+    assert_eq!(cancel(System::Storefront).await.2, first);
 }

@@ -1,7 +1,10 @@
-//! Price adjustments (appeasements): customer service lowers what a customer paid for goods that stay, or for shipping.
+//! Money for goods that stay: customer service lowers what a customer paid for them, or for shipping (price adjustments,
+//! appeasements), or a customer keeps what is paid back in full.
 //!
 //! What is granted on a line is spread over the units that the customer has by what was paid for them, so that a unit
 //! that comes back later is worth so much less; where that is more than what is left of one of them, by what is left.
+
+use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     allocation::{Value, allocate},
@@ -17,9 +20,10 @@ use super::{
     booking, credit,
     desk::Desk,
     document::DocumentState,
+    eligibility,
     grant_state::{Part, Parts},
     ids, refund,
-    state::{GrantState, GrantedUnits, OrderProcess},
+    state::{GrantState, GrantedUnits, OrderProcess, ReturnState, Units},
     task::{Intent, PartnerCall},
 };
 use crate::defects::Defect;
@@ -38,7 +42,7 @@ pub(super) fn request(
 ) -> Result<Json, Problem> {
     let cause = ReceiptId::new(&adjustment.adjustment_id);
     if let Some(known) = process.grants.iter().find(|known| known.cause == cause) {
-        if known.adjustment != adjustment {
+        if known.adjustment.as_ref() != Some(&adjustment) {
             let detail = format!("adjustment {cause} was used for other prices");
             return Err(Problem::new(ProblemKind::IllegalState, detail));
         }
@@ -57,7 +61,7 @@ pub(super) fn request(
         cause: cause.clone(),
         granted_on: day_of(desk.context.now),
         memo: DocumentState::default(),
-        adjustment,
+        adjustment: Some(adjustment),
     };
     let (amount, left) = (grant.amount(), refund::left(process));
     if amount == 0 {
@@ -68,7 +72,8 @@ pub(super) fn request(
         let detail = format!("{} is more than is left to be refunded: {}", money(amount), money(left));
         return Err(refuse("/lines", detail));
     }
-    desk.note(process, format!("price adjustment {cause}: {}", grant.adjustment.reason));
+    let reason = grant.adjustment.as_ref().map_or("", |adjustment| adjustment.reason.as_str());
+    desk.note(process, format!("price adjustment {cause}: {reason}"));
     let chain = grant.chain.clone();
     process.grants.push(grant.clone());
     refund::pay(process, &cause, amount, None, &chain, desk);
@@ -80,7 +85,7 @@ fn answer(process: &OrderProcess, grant: &GrantState) -> Json {
     let money = |amount| Money::new(amount, process.order.currency);
     let decision = AdjustmentDecision {
         order_number: process.order.order_number.clone(),
-        adjustment_id: grant.adjustment.adjustment_id.clone(),
+        adjustment_id: grant.cause.to_string(),
         amount: money(grant.amount()),
         shipping: (grant.shipping > 0).then(|| money(grant.shipping)),
         refunds: own.filter(|refund| refund.replaces.is_none()).map(|refund| refund.part.clone()).collect(),
@@ -103,7 +108,7 @@ fn granted_on_lines(
             return Err(refuse(format!("{pointer}/line_id"), "stands twice"));
         }
         check_concession(process, &wish.concession, &format!("{pointer}/concession"))?;
-        all.push(granted_on_line(process, line, &wish.concession, &pointer, desk)?);
+        all.extend(granted_on_line(process, line, &wish.concession, &pointer, desk)?);
     }
     Ok(all)
 }
@@ -114,27 +119,79 @@ fn granted_on_line(
     concession: &Concession,
     pointer: &str,
     desk: &Desk<'_>,
-) -> Result<GrantedUnits, Problem> {
+) -> Result<Vec<GrantedUnits>, Problem> {
     let line_id = &line.line_id;
     if is_exchanged(process, line_id, desk) {
         return Err(refuse(format!("{pointer}/line_id"), "is to be exchanged: its goods pay a replacement"));
     }
-    let counts = process.counts(line_id);
-    let first = counts.gone().saturating_add(process.ungraded(line_id));
-    let units = first..counts.shipped.max(first);
+    let ahead = process.counts(line_id).gone().saturating_add(process.ungraded(line_id));
+    let units = process.units_after(line_id, ahead, eligibility::with_customer(process, line_id));
     if units.is_empty() {
         return Err(refuse(format!("{pointer}/line_id"), "has no unit that the customer has"));
     }
-    let paid: Vec<i64> = units.clone().map(|unit| line.unit_value(unit).gross).collect();
-    let granted = units.map(|unit| process.granted(line_id, unit));
-    let left: Vec<i64> =
-        paid.iter().zip(granted).map(|(paid, granted)| paid.saturating_sub(granted)).collect();
+    let each = || units.iter().flat_map(Units::range);
+    let paid: Vec<i64> = each().map(|unit| line.unit_value(unit).gross).collect();
+    let left: Vec<i64> = each().map(|unit| left_of(process, line, unit)).collect();
     let amount = concession.of(paid.iter().sum());
     check_left(process, amount, left.iter().sum(), &format!("{pointer}/concession"))?;
     let by_price = allocate(amount, &paid);
     let fits = by_price.iter().zip(&left).all(|(part, left)| part <= left);
-    let unit_amounts = if fits { by_price } else { allocate(amount, &left) };
-    Ok(GrantedUnits { line_id: line_id.clone(), first, unit_amounts })
+    let mut parts = if fits { by_price } else { allocate(amount, &left) }.into_iter();
+    Ok(units.iter().map(|units| granted(units, &mut parts)).collect())
+}
+
+fn granted(units: &Units, amounts: &mut impl Iterator<Item = i64>) -> GrantedUnits {
+    let unit_amounts = amounts.take(units.quantity as usize).collect();
+    GrantedUnits { line_id: units.line_id.clone(), first: units.first, unit_amounts }
+}
+
+/// What is left of a unit's price.
+fn left_of(process: &OrderProcess, line: &OrderLine, unit: u32) -> i64 {
+    line.unit_value(unit).gross.saturating_sub(process.granted(&line.line_id, unit))
+}
+
+/// Pays goods back that the customer keeps, under the name of their return: the last units that the customer has, in full.
+/// Refuses what is worth more than the retailer declared.
+pub(super) fn keep(
+    process: &mut OrderProcess,
+    state: &ReturnState,
+    units: &BTreeMap<LineId, u32>,
+    desk: &mut Desk<'_>,
+) -> Result<(), Problem> {
+    let mut granted_units = Vec::new();
+    for (line_id, quantity) in units {
+        let Some(line) = process.order.line(line_id) else { continue };
+        let there = process.counts(line_id).shipped.saturating_sub(process.kept(line_id));
+        for units in process.units_after(line_id, there.saturating_sub(*quantity), *quantity) {
+            let mut amounts = units.range().map(|unit| left_of(process, line, unit));
+            granted_units.push(granted(&units, &mut amounts));
+        }
+    }
+    let grant = GrantState {
+        cause: ReceiptId::new(state.rma_id.as_str()),
+        adjustment: None,
+        chain: state.chain.clone(),
+        units: granted_units,
+        shipping: 0,
+        granted_on: day_of(desk.context.now),
+        memo: DocumentState::default(),
+    };
+    let before: i64 =
+        process.grants.iter().filter(|known| known.adjustment.is_none()).map(GrantState::amount).sum();
+    let most =
+        desk.context.policy.keep_items_up_to(process.order.currency).min(refund::left(process) + before);
+    let amount = grant.amount();
+    if before + amount > most {
+        let money = |amount| Money::new(amount, process.order.currency);
+        let detail =
+            format!("{} is more than is paid back for goods that are kept: {}", money(amount), money(most));
+        return Err(eligibility::not_returnable("/method", detail));
+    }
+    let credited = refund::credited(process, state);
+    let (cause, chain) = (grant.cause.clone(), grant.chain.clone());
+    process.grants.push(grant);
+    refund::pay(process, &cause, amount, credited, &chain, desk);
+    Ok(())
 }
 
 /// Whether goods of a line are expected back that are to pay a replacement: what they are worth is agreed.
@@ -213,10 +270,8 @@ fn by_parcel(
         let mut parts = Parts::new();
         for units in grant.units.iter().map(GrantedUnits::units) {
             let carried = departure.units.iter().filter(|carried| carried.line_id == units.line_id);
-            let here: Vec<u32> = carried
-                .flat_map(super::state::Units::range)
-                .filter(|unit| units.range().contains(unit))
-                .collect();
+            let here: Vec<u32> =
+                carried.flat_map(Units::range).filter(|unit| units.range().contains(unit)).collect();
             for unit in here {
                 let part = part_of_unit(process, (&units.line_id, unit), index);
                 parts.entry(units.line_id.clone()).or_default().extend(part.map(|part| (unit, part)));
@@ -312,7 +367,9 @@ fn post_credit_memo(
     }
     let value = credited(process, grant);
     let money = |amount| Money::new(amount, process.order.currency);
-    let units: Vec<_> = grant.units.iter().map(GrantedUnits::units).collect();
+    // An adjustment credits no units: their number stays.
+    let units = grant.units.iter().filter(|_| grant.adjustment.is_none());
+    let units: Vec<_> = units.map(GrantedUnits::units).collect();
     let mut settlement = grant.memo.settlement;
     if attempt == 1 {
         settlement = booking::settled(process, credit::before(process), value);

@@ -11,7 +11,10 @@ use counterproof_contracts::{
 };
 use jiff::SignedDuration;
 
-use super::{desk::Context, state::OrderProcess};
+use super::{
+    desk::Context,
+    state::{OrderProcess, Units},
+};
 
 /// Refuses a return.
 pub(super) fn not_returnable(pointer: impl Into<String>, detail: impl Into<String>) -> Problem {
@@ -54,10 +57,11 @@ pub(super) fn lines_of(
     if units.is_empty() { Err(not_returnable("/lines", "nothing to return")) } else { Ok(units) }
 }
 
-/// Units of a line that left, did not come back, and are in nobody's hands but the customer's.
+/// Units of a line that left, did not come back, and are in nobody's hands but the customer's; without those that were
+/// paid back and are kept.
 pub(super) fn with_customer(process: &OrderProcess, line: &LineId) -> u32 {
     let counts = process.counts(line);
-    counts.shipped.saturating_sub(counts.gone() + process.ungraded(line))
+    counts.shipped.saturating_sub(counts.gone() + process.ungraded(line) + process.kept(line))
 }
 
 /// Whether units of a line left so recently that they may be returned. Units come back in ascending order;
@@ -76,7 +80,10 @@ pub(super) fn in_window(
         Right::Recall => Timestamp::MAX,
     };
     let first = process.counts(line).gone() + process.ungraded(line) + ahead;
-    let late = (first..first + quantity)
+    let units = process.units_after(line, first, quantity);
+    let late = units
+        .iter()
+        .flat_map(Units::range)
         .filter_map(|unit| process.parcel_of_unit(line, unit))
         .find(|(_, departure)| context.now > until(departure.at));
     match late {

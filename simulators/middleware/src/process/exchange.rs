@@ -84,9 +84,9 @@ pub(super) fn worth(
 ) -> i64 {
     let units: Vec<Units> = units
         .iter()
-        .map(|(line_id, quantity)| {
-            let first = process.counts(line_id).gone() + process.ungraded(line_id) + expected(line_id);
-            Units { line_id: line_id.clone(), first, quantity: *quantity }
+        .flat_map(|(line_id, quantity)| {
+            let ahead = process.counts(line_id).gone() + process.ungraded(line_id) + expected(line_id);
+            process.units_after(line_id, ahead, *quantity)
         })
         .collect();
     process.value_left(&units).gross

@@ -19,8 +19,8 @@ use super::{
 pub struct GrantState {
     /// What it is known under, as a receipt of goods is: refunds and documents name it as their cause.
     pub cause: ReceiptId,
-    /// What was asked.
-    pub adjustment: PriceAdjustment,
+    /// The price adjustment that was asked for; absent where the customer keeps goods that are paid back in full.
+    pub adjustment: Option<PriceAdjustment>,
     /// The chain that asked.
     pub chain: Chain,
     /// On which units, and how much on each.
@@ -99,6 +99,33 @@ impl Part {
 }
 
 impl OrderProcess {
+    /// Whether a unit was paid back in full although the customer keeps it.
+    fn is_kept(&self, line: &LineId, unit: u32) -> bool {
+        let kept =
+            self.grants.iter().filter(|grant| grant.adjustment.is_none()).flat_map(|grant| &grant.units);
+        kept.map(GrantedUnits::units).any(|units| units.line_id == *line && units.range().contains(&unit))
+    }
+
+    /// Units of a line that were paid back in full although the customer keeps them.
+    pub fn kept(&self, line: &LineId) -> u32 {
+        let kept =
+            self.grants.iter().filter(|grant| grant.adjustment.is_none()).flat_map(|grant| &grant.units);
+        kept.map(GrantedUnits::units).filter(|units| units.line_id == *line).map(|units| units.quantity).sum()
+    }
+
+    /// Units of a line in the order in which they come back, after so many; those that are kept never do.
+    pub fn units_after(&self, line: &LineId, ahead: u32, quantity: u32) -> Vec<Units> {
+        let left = (0..self.counts(line).shipped).filter(|unit| !self.is_kept(line, *unit));
+        let mut units: Vec<Units> = Vec::new();
+        for unit in left.skip(ahead as usize).take(quantity as usize) {
+            match units.last_mut() {
+                Some(last) if last.range().end == unit => last.quantity += 1,
+                _ => units.push(Units { line_id: line.clone(), first: unit, quantity: 1 }),
+            }
+        }
+        units
+    }
+
     /// What was granted on a unit so far.
     pub fn granted(&self, line: &LineId, unit: u32) -> i64 {
         self.grants.iter().map(|grant| grant.on(line, unit)).sum()

@@ -501,23 +501,25 @@ fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {
     items.into_values().collect()
 }
 
-/// Units come back, or are given up, in ascending order of their index. Those of a lost parcel were given up before.
+/// Units come back, or are given up, in ascending order of their index, without those that the customer was paid for and
+/// keeps. Those of a lost parcel were given up before.
 fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>, way: Way) -> Vec<Units> {
-    let take = |(line_id, quantity): (&LineId, &u32)| {
+    let mut taken = Vec::new();
+    for (line_id, quantity) in lines {
+        if way != Way::Found {
+            taken.extend(process.units_after(line_id, process.counts(line_id).gone(), *quantity));
+        }
         let counts = process.counts.entry(line_id.clone()).or_default();
-        let first = counts.gone();
         match way {
             Way::Returned | Way::Undelivered => counts.returned += quantity,
             Way::Lost => counts.lost += quantity,
             Way::Found => {
                 counts.returned += quantity;
                 counts.lost = counts.lost.saturating_sub(*quantity);
-                return None;
             }
         }
-        Some(Units { line_id: line_id.clone(), first, quantity: *quantity })
-    };
-    lines.iter().filter_map(take).collect()
+    }
+    taken
 }
 
 /// What becomes of graded goods: one entry for each line and grade. The first reason of a line counts.

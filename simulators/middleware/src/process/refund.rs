@@ -15,7 +15,7 @@ use super::{
     answer::{PartnerAnswer, Refusal},
     desk::Desk,
     dispute, ids, replacement,
-    state::{Chain, Claim, OrderProcess, RefundMeans, RefundState},
+    state::{Chain, Claim, OrderProcess, RefundMeans, RefundState, ReturnState},
     task::{Intent, PartnerCall},
     telling,
 };
@@ -49,11 +49,15 @@ pub(super) fn give_back(
     }
     let to_purchaser =
         authorization.gift_recipient_ref.is_some() && desk.meets(Defect::GiftRefundedToPurchaser);
-    let is_credit = !to_purchaser
-        && (authorization.resolution == Resolution::StoreCredit
-            || authorization.gift_recipient_ref.is_some());
-    let credited = is_credit.then(|| credited_customer(process, authorization.gift_recipient_ref));
+    let credited = credited(process, &authorization).filter(|_| !to_purchaser);
     pay(process, cause, amount, credited, chain, desk);
+}
+
+/// Whose store credit a return's refund is; none where it goes to the tenders.
+pub(super) fn credited(process: &OrderProcess, authorization: &ReturnState) -> Option<CustomerRef> {
+    let is_credit =
+        authorization.resolution == Resolution::StoreCredit || authorization.gift_recipient_ref.is_some();
+    is_credit.then(|| credited_customer(process, authorization.gift_recipient_ref.clone()))
 }
 
 /// What parcels took and was not given back, or about to be, minor units.

@@ -196,7 +196,7 @@ impl ReturnState {
 
     /// Whether goods may still come for it.
     pub fn is_open(&self, now: Timestamp) -> bool {
-        self.canceled.is_none() && now <= self.expires_at
+        self.method != ReturnMethod::KeepItem && self.canceled.is_none() && now <= self.expires_at
     }
 
     /// Units of a line that it covers.
@@ -215,7 +215,7 @@ impl ReturnState {
                 .iter()
                 .all(|line| counted.get(&line.line_id).copied().unwrap_or(0) >= self.allowed(&line.line_id))
         };
-        if all(&self.graded) {
+        if self.method == ReturnMethod::KeepItem || all(&self.graded) {
             ReturnStatus::Closed
         } else if all(&self.received) {
             ReturnStatus::Received

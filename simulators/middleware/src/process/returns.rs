@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        LabelRequest, LineId, ReceiptId, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId,
+        LabelRequest, LineId, ReceiptId, Resolution, ReturnAuthorization, ReturnMethod, ReturnRequest, RmaId,
         TrackingNumber,
     },
     protocol::{Problem, ProblemKind, carrier, erp, wms},
@@ -12,6 +12,7 @@ use counterproof_contracts::{
 use serde_json::Value;
 
 use super::{
+    adjustment,
     desk::Desk,
     eligibility::{self, Right},
     exchange, ids, refund,
@@ -38,13 +39,20 @@ pub(super) fn request(
         resolution: request.resolution,
         gift_recipient_ref: request.gift_recipient_ref.clone(),
         lines: request.lines.clone(),
-        expires_at: eligibility::authorization_end(desk.context),
+        expires_at: if request.method == ReturnMethod::KeepItem {
+            desk.context.now
+        } else {
+            eligibility::authorization_end(desk.context)
+        },
         tracking_number: None,
         received: BTreeMap::new(),
         graded: BTreeMap::new(),
         request: Some(request),
         canceled: None,
     };
+    if state.method == ReturnMethod::KeepItem {
+        adjustment::keep(process, &state, &units, desk)?;
+    }
     desk.note(process, format!("return {} approved", state.rma_id));
     let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
     exchange::open(process, &state.rma_id, asked.as_ref(), &state.lines, desk);
@@ -90,11 +98,17 @@ fn known_request<'p>(
     }
 }
 
+/// Whether a wish can be granted. Gives its units, by line.
 fn check(
     process: &OrderProcess,
     request: &ReturnRequest,
     desk: &Desk<'_>,
 ) -> Result<BTreeMap<LineId, u32>, Problem> {
+    if request.method == ReturnMethod::KeepItem
+        && (request.resolution == Resolution::Exchange || request.held_receipt_id.is_some())
+    {
+        return Err(eligibility::not_returnable("/method", "what is exchanged or came already is not kept"));
+    }
     eligibility::check_recipient(&process.order, request.gift_recipient_ref.as_ref(), request.resolution)?;
     // A clerk who assigns goods that are held decided that they may come back.
     let by_clerk = request.held_receipt_id.is_some();

@@ -173,6 +173,7 @@ impl Rig {
             network,
             recorder: Recorder::new(clock, Box::new(sink)),
             secret: Secret::parse(SECRET).unwrap(),
+            tokens: Tokens::of(&Secret::parse(SECRET).unwrap()),
             policy: DeliveryPolicy::default(),
         });
         kernel.set_middleware("http://middleware.internal/");

@@ -24,7 +24,7 @@ impl History {
             erp_document: Some(ErpDocument::new(format!("cm-{id}"))),
             order_number: self.number(),
             receipt_id: id.into(),
-            lines: if goods > 0 { Self::units(self.state.shipped) } else { Vec::new() },
+            lines: Vec::new(),
             amount: money(goods + shipping),
             tax: money(tax + tax_of_shipping),
             contributions: Vec::new(),
@@ -64,6 +64,19 @@ impl History {
         self.commit(System::CustomerService, true, Effect::PriceAdjustmentRequested { adjustment });
     }
 
+    fn asked_for(&self, id: &str) -> Value {
+        let asked = self.records.iter().find_map(|record| match &record.entry {
+            Entry::Effect(committed) => match &committed.effect {
+                Effect::PriceAdjustmentRequested { adjustment } if adjustment.adjustment_id == id => {
+                    Some(json_of(adjustment))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        asked.unwrap_or(Value::Null)
+    }
+
     /// The middleware agrees to it.
     pub(in crate::invariants) fn answer_adjustment(&mut self, id: &str, amount: i64) {
         let decision = AdjustmentDecision {
@@ -73,7 +86,7 @@ impl History {
             shipping: None,
             refunds: Vec::new(),
         };
-        let bodies = (json!({}), json_of(&decision));
+        let bodies = (self.asked_for(id), json_of(&decision));
         let key = format!("adjust-{id}");
         self.exchange(
             System::CustomerService,
@@ -82,6 +95,33 @@ impl History {
             (&key, Some(201), Outcome::Ok),
             bodies,
         );
+    }
+
+    /// The ERP has a return of goods that the customer keeps; a channel asked for it, or nobody did.
+    pub(in crate::invariants) fn keep(&mut self, rma: &str, quantity: u32, asked: bool) {
+        self.chain = format!("c-{rma}");
+        if asked {
+            let request = ReturnRequest {
+                order_number: self.number(),
+                return_reference: format!("RR-{rma}"),
+                method: ReturnMethod::KeepItem,
+                resolution: Resolution::Refund,
+                gift_recipient_ref: None,
+                lines: self.receipt("any", quantity, ConditionGrade::A).lines,
+                exchange: None,
+                held_receipt_id: None,
+            };
+            self.commit(self.channel(), true, Effect::ReturnRequested { request });
+        }
+        self.announce(rma, quantity);
+        self.edit(|effect| {
+            if let Effect::ReturnAuthorized { authorization } = effect
+                && authorization.rma_id.as_str() == rma
+            {
+                authorization.method = ReturnMethod::KeepItem;
+            }
+        });
+        self.chain = CHAIN.to_owned();
     }
 
     /// Takes off a return what was granted on its units before, in money, tax and books.

@@ -360,6 +360,17 @@ impl History {
         self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
     }
 
+    /// A dock grades so many units of a receipt as new.
+    pub(in crate::invariants) fn dock_grades(&mut self, id: &str, quantity: u32) {
+        let inspection = Inspection {
+            receipt_id: id.into(),
+            order_number: self.number(),
+            node_id: NODE.into(),
+            lines: self.receipt(id, quantity, ConditionGrade::A).grades,
+        };
+        self.commit(System::Wms, true, Effect::GoodsInspected { inspection });
+    }
+
     /// The ERP books units of a receipt.
     pub(in crate::invariants) fn book_receipt(&mut self, id: &str, rma: &str, quantity: u32) {
         let receipt = self.dock_receipt(id, rma, quantity);

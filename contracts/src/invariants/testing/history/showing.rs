@@ -154,6 +154,19 @@ impl History {
         }));
     }
 
+    /// A system calls the middleware about the order.
+    pub(in crate::invariants) fn ask(
+        &mut self,
+        caller: System,
+        operation: &str,
+        key: &str,
+        outcome: Outcome,
+    ) {
+        let status = Some(if outcome == Outcome::Ok { 201 } else { 403 });
+        let bodies = (json!({}), json!({}));
+        self.exchange(caller, System::Middleware, operation, (key, status, outcome), bodies);
+    }
+
     /// The middleware is killed.
     pub(in crate::invariants) fn kill(&mut self) {
         self.push(Entry::FaultInjected(FaultInjected::new("killed", System::Middleware)));

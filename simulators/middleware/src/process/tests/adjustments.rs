@@ -67,7 +67,7 @@ fn units_that_come_back_are_worth_what_is_left_of_them() {
     stage.input(Input::AdjustPrice(adjustment("PA-1", &amount("A", 1001))), "adjust").unwrap();
     stage.run();
     assert_eq!(stage.amounts("refundPayment"), [1001]);
-    assert_eq!(stage.calls("postCreditMemo")[0]["lines"], json!([{ "line_id": "A", "quantity": 2 }]));
+    assert_eq!(stage.calls("postCreditMemo")[0]["lines"], json!([]));
     let grades = vec![graded("A", 1, ConditionGrade::A)];
     stage.store_return(receipt("R-1", vec![returned("A", 1)], grades)).unwrap();
     assert_eq!(stage.amounts("refundPayment"), [1001, 4499 - 500]);
