@@ -36,7 +36,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("target/counterproof/explored"));
     std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
     let again = replay(&folder, args)?;
-    let policy = run::policy(args.policy.as_deref())?;
+    let policy = run::policy(args.policy.as_deref(), &args.target)?;
     let runtime = super::runtime()?;
     let (ground, jobs, stage) = match &args.target {
         Target::Reference => {
@@ -88,7 +88,9 @@ fn budget(args: &ExploreArgs) -> Budget {
 
 async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Result<Arc<Stage>, Fatal> {
     let secret = run::secret();
-    let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &[&secret])?;
+    let tokens = run::tokens(&secret)?;
+    let secrets: Vec<&str> = tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
+    let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &secrets)?;
     let plan = LivePlan {
         seed,
         target: target.clone(),
@@ -96,6 +98,7 @@ async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Resu
         policy,
         first_port: Some(super::FIRST_PORT),
         secret,
+        tokens,
         patience: PATIENCE,
         overlay: Overlay::default(),
     };
@@ -121,7 +124,7 @@ fn replay(folder: &Path, args: &ExploreArgs) -> Result<Exit, Fatal> {
         let scripts = features::plan(&sources, None)?.scripts();
         let text = sources.first().map_or("", |source| source.text.as_str());
         let mut rehearsal = Rehearsal::new(seed_of(text).ok_or_else(|| no_seed(&named))?)?;
-        rehearsal.policy = run::policy(args.policy.as_deref())?;
+        rehearsal.policy = run::policy(args.policy.as_deref(), &args.target)?;
         for (index, script) in scripts.iter().enumerate() {
             let played = rehearsal.play(script, index, (virtual_time::reference())())?;
             let broken = played.recording.violations(&played.finished.id);
