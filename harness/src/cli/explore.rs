@@ -89,7 +89,8 @@ fn budget(args: &ExploreArgs) -> Budget {
 async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Result<Arc<Stage>, Fatal> {
     let secret = run::secret();
     let tokens = run::tokens(&secret)?;
-    let secrets: Vec<&str> = tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
+    let secrets: Vec<&str> =
+        tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
     let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &secrets)?;
     let plan = LivePlan {
         seed,

@@ -48,6 +48,8 @@ defects! {
     ChangeNotBooked = "change-not-booked",
     ChangeBookedAtOldPrice = "change-booked-at-old-price",
     StoresNotToldOfProducts = "stores-not-told-of-products",
+    AnyCallerServed = "any-caller-served",
+    OrdersOfOthersServed = "orders-of-others-served",
     ClaimLeaked = "claim-leaked",
     LapsedClaimUsed = "lapsed-claim-used",
     PriceChangeClaimsAgain = "price-change-claims-again",

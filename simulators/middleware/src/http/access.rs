@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::Call;
 use crate::{
+    defects::Defect,
     door::store::StoreError,
     durable::{Inner, Keys},
 };
@@ -29,7 +30,7 @@ pub(super) fn admit(
         let what = if given.is_some() { "nobody has this token" } else { "a bearer token is needed" };
         Problem::new(ProblemKind::Unauthenticated, what)
     })?;
-    if operation.callers().contains(&caller) {
+    if operation.callers().contains(&caller) || app.meets(Defect::AnyCallerServed) {
         return Ok(Some(caller));
     }
     Err(forbidden(format!("the {} does not call {}", caller.title(), operation.id)))
@@ -55,7 +56,9 @@ pub(super) async fn reaches(
     };
     for order in [in_path, named("order_number"), of_return].into_iter().flatten() {
         let channel = app.look(&order, |process| process.order.sales_channel).await?;
-        if let Err(problem) = own(caller, channel) {
+        if let Err(problem) = own(caller, channel)
+            && !app.meets(Defect::OrdersOfOthersServed)
+        {
             return Ok(Err(problem));
         }
     }
