@@ -13,7 +13,7 @@ use crate::world::Play;
 /// Nothing recorded for so long, and every law holds: rest.
 const QUIET: Duration = Duration::from_millis(120);
 /// Nothing recorded for so long: rest, whatever the laws say.
-const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(1500);
+const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(2500);
 
 /// Ends the scenario's faults and waits until everything is at rest, within the stage's bound. Then reads
 /// every order from the implementation, so that its own view is compared as well, and records the rest.
@@ -46,7 +46,8 @@ pub async fn settle(play: &mut Play) -> Settled {
             open: Vec::new(),
         };
         let proven = !stage.violations(&play.id).is_empty();
-        let certain = || proven || quiet >= QUIET_FOR_CERTAIN || stage.recording.would_hold(&play.id, &rest);
+        let still = quiet >= QUIET_FOR_CERTAIN && !stage.recording.asks_for_patience(stage.clock.now());
+        let certain = || proven || still || stage.recording.would_hold(&play.id, &rest);
         if open.is_empty() && fresh && certain() {
             break rest;
         }
@@ -61,7 +62,8 @@ pub async fn settle(play: &mut Play) -> Settled {
     settled
 }
 
-/// Lets what is under way arrive while faults are still on, so that they hit what they were planned for.
+/// Lets what is under way arrive while faults are still on, so that they hit what they were planned for: a partner that asks
+/// others for patience may hold up what is still to come.
 /// What an outage holds up would never arrive, so the wait is short where time costs something.
 async fn drain(play: &Play) {
     let began = play.stage.clock.elapsed();
@@ -69,7 +71,10 @@ async fn drain(play: &Play) {
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        if (quiet_for(play) >= QUIET && open_work(play).is_empty()) || waited >= play.stage.drain_within {
+        let over = quiet_for(play) >= QUIET
+            && open_work(play).is_empty()
+            && play.stage.never_happened(&play.faults).is_empty();
+        if over || waited >= play.stage.drain_within {
             return;
         }
         changes.within(QUIET).await;
@@ -84,7 +89,8 @@ pub async fn quiet(play: &Play) {
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        let still = quiet_for(play) >= 2 * QUIET
+        let still = quiet_for(play) >= QUIET_FOR_CERTAIN
+            && !play.stage.recording.asks_for_patience(play.stage.clock.now())
             && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty()
             && (waited >= play.stage.drain_within || open_work(play).is_empty());
         if still || waited >= play.stage.patience {

@@ -60,12 +60,12 @@ fn check_asked(moment: &Moment<'_>, bench: &mut Bench) {
     let Some((id, hold)) = super::m8_capture_of_live_authorization::asked(exchange, order) else { return };
     let amount = exchange.request.get("amount").and_then(|amount| amount.get("amount")?.as_i64());
     let (Some(amount), Outcome::Fail) = (amount, exchange.outcome) else { return };
-    // What is not live any more is M8's.
+    bench.looks();
+    // A card may decline what it holds; what is not live any more is M8's.
     let kind = exchange.response.get("type").and_then(|kind| kind.as_str());
-    if kind == Some(ProblemKind::IllegalState.uri().as_str()) {
+    if kind != Some(ProblemKind::InsufficientFunds.uri().as_str()) {
         return;
     }
-    bench.looks();
     let left = hold.amount - hold.captured.total();
     if amount <= left {
         return;
@@ -111,9 +111,9 @@ mod tests {
                 "Order W-17: 99.80 EUR was asked for from authorization A-1, which holds 0.00 EUR still: 99.80 EUR too much."
             ]
         );
-        let mut history = History::accepted();
-        history.call_capture("k-1", Some(402), Outcome::Fail);
-        assert_eq!(findings("M1", &history.records()), [""; 0], "a card may decline what it holds");
+        let mut history = History::shipped();
+        history.call_capture("k-1", Some(409), Outcome::Fail);
+        assert_eq!(findings("M1", &history.records()), [""; 0], "not refused for its amount");
     }
 
     #[test]

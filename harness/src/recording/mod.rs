@@ -15,6 +15,7 @@ use std::{
 };
 
 use counterproof_contracts::{
+    faults::Misfortune,
     invariants::{Judge, Violation},
     journal::{Entry, Exchange, Outcome, Record, Redactor, RunFinished, Settled, Verdict, Writer},
     model::{System, Timestamp},
@@ -64,6 +65,8 @@ struct State {
     /// Checks by law of the recordings that were taken in.
     checks: BTreeMap<&'static str, u64>,
     broken: Option<String>,
+    /// Until when some partner asks for patience.
+    patience_until: Option<Timestamp>,
 }
 
 /// A check that could not be carried out: in which scenario, and why.
@@ -114,6 +117,11 @@ impl Recording {
         Self::onto(Tape::Memory(Vec::new()), "in memory".to_owned(), policy, secrets)
     }
 
+    /// Whether a partner asks for patience, of whatever scenario: calls of others may wait for that.
+    pub fn asks_for_patience(&self, now: Timestamp) -> bool {
+        self.state().patience_until.is_some_and(|until| now < until)
+    }
+
     /// From now on the judge tells of no breach of these laws: see [`Judge::blind_to`].
     pub fn blind_to(&self, laws: &[String]) {
         self.state().judge.blind_to(laws.iter().cloned());
@@ -136,6 +144,7 @@ impl Recording {
             effects: 0,
             checks: BTreeMap::new(),
             broken: None,
+            patience_until: None,
         })))
     }
 
@@ -368,6 +377,12 @@ impl State {
         self.broken = written.err().map(|error| error.to_string());
     }
 
+    /// A partner asks for patience: an implementation may leave it alone for every order until then.
+    fn asked_to_wait(&mut self, at: Timestamp, seconds: Option<u32>) {
+        let until = seconds.and_then(|seconds| at.checked_add(Duration::from_secs(u64::from(seconds))).ok());
+        self.patience_until = self.patience_until.max(until);
+    }
+
     fn disturbed(&mut self, scenario: &str, at: Timestamp) {
         if let Some(open) = self.open.get_mut(scenario) {
             open.convergence.disturbed(at);
@@ -381,6 +396,7 @@ impl State {
             Entry::ScenarioFinished(_) => drop(self.open.remove(scenario)),
             Entry::Exchange(exchange) => {
                 self.exchanges += 1;
+                self.asked_to_wait(at, exchange.retry_after_s);
                 if let Some(open) = self.open.get_mut(scenario) {
                     open.last_activity = Some(at);
                     open.track(at, exchange);
@@ -393,7 +409,13 @@ impl State {
                     open.convergence.committed(at, committed);
                 }
             }
-            Entry::FaultInjected(_) | Entry::EffectLost(_) => self.disturbed(scenario, at),
+            Entry::FaultInjected(fault) => {
+                if let Some(Misfortune::ErrorAnswer { retry_after_s, .. }) = &fault.misfortune {
+                    self.asked_to_wait(at, *retry_after_s);
+                }
+                self.disturbed(scenario, at);
+            }
+            Entry::EffectLost(_) => self.disturbed(scenario, at),
             _ => {}
         }
     }

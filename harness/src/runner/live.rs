@@ -13,7 +13,7 @@ use cucumber::{
 };
 use futures::{FutureExt as _, future::LocalBoxFuture, stream};
 
-use super::{Finished, NEEDS_RESTART, OnFinished, begin, conclude, id_of, step};
+use super::{ALONE, Finished, NEEDS_RESTART, OnFinished, begin, conclude, id_of, step};
 use crate::{
     features::{Planned, Selection},
     stage::Stage,
@@ -38,11 +38,13 @@ impl Run {
             .find(|(_, planned)| planned.path == path && planned.name == scenario.name)
     }
 
-    /// What kills the implementation runs while nothing else does: a message of another scenario that the kill breaks
+    /// What asks for it, or kills the implementation, runs while nothing else does: a message of another scenario that the kill breaks
     /// off would not meet what was planned for it.
     fn company(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> ScenarioType {
-        let kills = |(_, planned): (usize, &Planned)| planned.tags.iter().any(|tag| tag == NEEDS_RESTART);
-        if self.find(feature, scenario).is_some_and(kills) {
+        let alone = |(_, planned): (usize, &Planned)| {
+            planned.tags.iter().any(|tag| tag == NEEDS_RESTART || tag == ALONE)
+        };
+        if self.find(feature, scenario).is_some_and(alone) {
             ScenarioType::Serial
         } else {
             ScenarioType::Concurrent

@@ -23,6 +23,8 @@ use crate::{
     world::{Play, StepError, World},
 };
 
+/// Scenarios with this tag are played while no other is.
+pub(crate) const ALONE: &str = "serial";
 /// Scenarios with this tag kill the implementation.
 pub(crate) const NEEDS_RESTART: &str = "restart";
 

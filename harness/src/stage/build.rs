@@ -79,7 +79,7 @@ fn retries(policy: &Policy) -> Duration {
 }
 
 /// How long what is under way may take to arrive before faults end: where time costs something, and where not.
-const DRAIN_SHORTLY: Duration = Duration::from_secs(1);
+const DRAIN_SHORTLY: Duration = Duration::from_secs(3);
 const DRAIN_FREELY: Duration = Duration::from_secs(10);
 
 struct Parts {

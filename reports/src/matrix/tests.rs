@@ -1,3 +1,4 @@
+//! What a matrix tells, in every format.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
@@ -59,6 +60,15 @@ fn what_a_suite_misses_is_told() {
     );
     let part = Matrix { whole: false, ..matrix };
     assert_eq!(part.findings().len(), 2, "of a part nobody can say what is left out");
+}
+
+#[test]
+fn a_part_of_a_suite_need_not_reach_every_defect_but_one() {
+    let mut part = Matrix { whole: false, ..matrix() };
+    part.rows[2].reached = 0;
+    assert_eq!(part.findings().len(), 1);
+    part.rows.drain(..2);
+    assert_eq!(part.findings().len(), 1, "what is asked for and reached by nothing is told");
 }
 
 #[test]

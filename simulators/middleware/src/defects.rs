@@ -48,7 +48,6 @@ defects! {
     ChangeNotBooked = "change-not-booked",
     ChangeBookedAtOldPrice = "change-booked-at-old-price",
     StoresNotToldOfProducts = "stores-not-told-of-products",
-    AnyCallerServed = "any-caller-served",
     OrdersOfOthersServed = "orders-of-others-served",
     ClaimLeaked = "claim-leaked",
     LapsedClaimUsed = "lapsed-claim-used",

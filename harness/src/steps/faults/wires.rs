@@ -5,13 +5,11 @@ use futures::FutureExt as _;
 
 use super::{message, operation, plan, system};
 use crate::{
+    runner::ALONE,
     settle,
     steps::{Args, Kind, Step, at_once},
     world::{StepError, World},
 };
-
-/// Scenarios that cut a link for everybody have this tag, so that they are played alone.
-const ALONE: &str = "serial";
 
 /// The steps.
 pub(in crate::steps) const STEPS: &[Step] = &[

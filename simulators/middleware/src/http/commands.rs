@@ -261,7 +261,7 @@ pub(super) async fn carry_out(
         seal.on_success.put(key, serde_json::to_vec(&order).unwrap_or_default());
     }
     if let Some(key) = command.filed {
-        seal.on_success.put(key, Vec::new());
+        seal.on_success.put(key, b"true".to_vec());
     }
     let occurred_at = app.parts.clock.now();
     let circumstances = Circumstances { chain, source: command.source, occurred_at };

@@ -6,7 +6,7 @@ use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 use axum::body::Body;
 use counterproof_contracts::{
     batch::{self, Filed, Record},
-    model::{BatchFormat, BatchKind, CorrelationId, NodeId, OrderStatus, System},
+    model::{BatchFormat, BatchKind, CorrelationId, NodeId, Order, OrderStatus, SalesChannel, System},
     protocol::{BODY_BYTES_MAX, Problem, ProblemKind},
     shape,
 };
@@ -185,8 +185,9 @@ async fn an_order_is_the_same_under_another_key_and_no_other_under_its_numbers()
 async fn a_file_that_comes_again_has_the_same_receipt_and_another_file_with_its_records_does_not() {
     let rig = Rig::new();
     let file = |name: &str| {
+        let order = Order { sales_channel: SalesChannel::Store, ..plain() };
         let filed =
-            Filed { record: Record::Order(Box::new(plain())), correlation: CorrelationId::from("corr-1") };
+            Filed { record: Record::Order(Box::new(order)), correlation: CorrelationId::from("corr-1") };
         let (store, format) = (NodeId::from("store-12"), BatchFormat::Jsonl);
         let file = batch::write(name, &store, format, BatchKind::Orders, &[filed]).unwrap();
         serde_json::to_value(file).unwrap()

@@ -112,7 +112,7 @@ impl History {
                 "capture_id": "C-1", "authorization_id": "A-1", "order_number": "W-17", "shipment_id": "S-1",
                 "amount": { "amount": 9_980, "currency": "EUR" }
             }),
-            Some(402) => json_of(&Problem::new(ProblemKind::PaymentDeclined, "not so much")),
+            Some(402) => json_of(&Problem::new(ProblemKind::InsufficientFunds, "not so much")),
             Some(_) => json_of(&Problem::new(ProblemKind::IllegalState, "not now")),
             None => Value::Null,
         };
