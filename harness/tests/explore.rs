@@ -22,7 +22,7 @@ use counterproof_middleware::{Defect, Defects};
 fn explore(defect: Option<Defect>, cases: u64, first_only: bool) -> Explored {
     let exploration = Exploration {
         ground: Ground::Virtual {
-            rehearsal: Rehearsal::new(3).unwrap(),
+            rehearsal: Box::new(Rehearsal::new(3).unwrap()),
             factory: Arc::new(move || {
                 Box::new(InProcessReference::with(defect.map_or_else(Defects::default, Defects::on)))
             }),
@@ -82,9 +82,12 @@ fn an_interrupted_exploration_keeps_what_it_has() {
     let stop = AtomicBool::new(false);
     let heard = AtomicU64::new(0);
     let exploration = Exploration {
-        ground: Ground::Virtual { rehearsal: Rehearsal::new(3).unwrap(), factory: virtual_time::reference() },
+        ground: Ground::Virtual {
+            rehearsal: Box::new(Rehearsal::new(3).unwrap()),
+            factory: virtual_time::reference(),
+        },
         seed: 3,
-        budget: Budget { cases: None, time: Some(Duration::from_secs(600)) },
+        budget: Budget { cases: None, time: Some(Duration::from_mins(10)) },
         jobs: NonZeroUsize::MIN,
         first_only: false,
         unlike: None,

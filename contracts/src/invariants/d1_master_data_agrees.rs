@@ -61,7 +61,7 @@ fn check_shown(subject: &CatalogueSubject, entry: &CatalogueEntry, channel: Syst
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::invariants) mod tests {
     use proptest::prelude::*;
 
     use crate::{
@@ -94,7 +94,8 @@ mod tests {
         LocationChange { version, open: true, location }
     }
 
-    fn told(channels: &[System]) -> History {
+    /// A product changed, and some channels show it.
+    pub(in crate::invariants) fn told(channels: &[System]) -> History {
         let mut history = History::accepted();
         history.tell(System::Erp, Effect::ProductChanged { change: product(2) });
         for channel in channels {

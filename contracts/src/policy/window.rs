@@ -46,7 +46,7 @@ impl MonthDay {
 impl ReturnSeason {
     /// Until when what left then may be returned; nothing outside the season. A season may begin in one year and end in
     /// the next.
-    pub(super) fn returnable_until(&self, left: Timestamp) -> Option<Timestamp> {
+    pub(super) fn returnable_until(self, left: Timestamp) -> Option<Timestamp> {
         let date = Offset::UTC.to_datetime(left).date();
         let day = MonthDay::of(date);
         let within = if self.first <= self.last {

@@ -1,6 +1,7 @@
 //! `counterproof explore`: generated histories, judged; what breaks a law is written as the smallest scenario that does.
 
 use std::{
+    fmt::Write as _,
     io::IsTerminal as _,
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -27,7 +28,7 @@ use crate::{
 const CASES: u64 = 2000;
 /// How many histories are played at once on a live stage.
 const LIVE_JOBS: usize = 8;
-/// Longest file name's part that tells a law.
+/// How long a step waits on a live stage, beside the declared retries.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
@@ -44,9 +45,9 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
             rehearsal.policy = policy;
             let factory = virtual_time::reference();
             let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-            (Ground::Virtual { rehearsal, factory }, jobs, None)
+            (Ground::Virtual { rehearsal: Box::new(rehearsal), factory }, jobs, None)
         }
-        target => {
+        target @ Target::Url(_) => {
             let stage = runtime.block_on(live(target, seed, policy, &folder))?;
             let ground = Ground::Live {
                 stage: Arc::clone(&stage),
@@ -130,7 +131,7 @@ fn replay(folder: &Path, args: &ExploreArgs) -> Result<Exit, Fatal> {
             let played = rehearsal.play(script, index, (virtual_time::reference())())?;
             let broken = played.recording.violations(&played.finished.id);
             let verdict = broken.first().map_or("holds now", |_| "fails again");
-            shown.push_str(&format!("{verdict:<11} {named}\n"));
+            let _ = writeln!(shown, "{verdict:<11} {named}");
             if !broken.is_empty() {
                 exit = Exit::Failed;
             }

@@ -139,7 +139,7 @@ impl Act {
             Self::Exchange { .. } => "exchange".to_owned(),
             Self::Dispose { .. } => "dispose".to_owned(),
             Self::Replay => "replay".to_owned(),
-            Self::Call { how, .. } => how.split("{").next().unwrap_or(how).trim().to_owned(),
+            Self::Call { how, .. } => how.split('{').next().unwrap_or(how).trim().to_owned(),
             Self::Message { how, .. } => format!("message {how}"),
             Self::Habit { how, .. } => (*how).to_owned(),
             Self::Kill => "kill".to_owned(),

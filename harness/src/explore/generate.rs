@@ -117,7 +117,7 @@ pub(super) fn history(seed: u64, case: u64) -> History {
 struct Choice(u64);
 
 impl Choice {
-    /// A number below `bound` (SplitMix64).
+    /// A number below `bound` (`SplitMix64`).
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

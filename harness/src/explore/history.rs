@@ -20,6 +20,7 @@ pub struct History {
 
 impl History {
     /// The history without what makes no sense: stock that nobody orders, acts whose premise is gone.
+    #[must_use]
     pub fn sound(&self) -> Self {
         let needed = |act: &Act| match act {
             Act::Stock { items: (product, _), .. } => self.needs(product),

@@ -51,7 +51,7 @@ pub enum Ground {
     /// In virtual time, each on a stage of its own: the same history gives the same play.
     Virtual {
         /// With what.
-        rehearsal: Rehearsal,
+        rehearsal: Box<Rehearsal>,
         /// The implementation.
         factory: Factory,
     },
@@ -199,7 +199,8 @@ impl Exploration {
         let (Some(factory), Ground::Virtual { rehearsal, .. }) = (&self.unlike, &self.ground) else {
             return Ok(false);
         };
-        let other = Ground::Virtual { rehearsal: rehearsal.clone(), factory: Arc::clone(factory) };
+        let other =
+            Ground::Virtual { rehearsal: Box::new((**rehearsal).clone()), factory: Arc::clone(factory) };
         Ok(other.broken(history)?.iter().any(|(broken, _)| broken == law))
     }
 

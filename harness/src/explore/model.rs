@@ -10,6 +10,7 @@ pub(super) const PRODUCTS: [&str; 3] = ["linen shirt", "denim jacket", "cotton s
 
 /// Where the goods of a history are.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Model {
     shelves: Vec<(&'static str, &'static str)>,
     stock: BTreeMap<&'static str, u32>,
@@ -95,10 +96,14 @@ impl Model {
         match act {
             Act::Stock { items, place } => !self.shelves.contains(&(items.0, place)),
             Act::Listed { product } => units(&self.stock, product) > 0,
-            Act::Promotion { .. } | Act::Paid { .. } => self.euro && !self.seen(act),
-            Act::Country { .. } => self.euro && !self.seen(act),
+            Act::Promotion { .. } | Act::Paid { .. } | Act::Country { .. } => self.euro && !self.seen(act),
             Act::Settlement => !self.euro && !self.seen(act),
-            Act::Gift | Act::Provider { .. } | Act::Flaw { .. } => !self.seen(act),
+            Act::Gift
+            | Act::Provider { .. }
+            | Act::Flaw { .. }
+            | Act::Replay
+            | Act::Pass { .. }
+            | Act::Kill => !self.seen(act),
             Act::Order { items, channel } => {
                 let plain = self.euro && !self.gift || matches!(*channel, "web shop" | "mobile app");
                 !self.has_order() && plain && items.iter().all(|(product, _)| units(&self.stock, product) > 0)
@@ -108,7 +113,7 @@ impl Model {
                 let fair = !how.contains("another number") || !self.seen(&Act::Kill);
                 self.channel == Some("web shop") && fair && !self.seen(act)
             }
-            Act::Cancel { items: None } => self.anything_open(),
+            Act::Cancel { items: None } | Act::ShipAll => self.anything_open(),
             Act::Cancel { items: Some(items) } | Act::Ship { items } | Act::GivenBack { items, .. } => {
                 self.open(items.0) >= items.1
             }
@@ -119,7 +124,6 @@ impl Model {
                     && self.euro
                     && !self.seen(act)
             }
-            Act::ShipAll => self.anything_open(),
             Act::Deliver | Act::Scan { .. } => self.anything_left(),
             Act::Bring { who, items, .. } => {
                 self.returnable(items.0) >= items.1 && (*who == "recipient") == self.gift
@@ -146,7 +150,6 @@ impl Model {
             }
             Act::Dispose { items, .. } => self.quarantined(items.0) >= items.1,
             Act::Payment { .. } => self.anything_left() && !self.seen(act),
-            Act::Replay | Act::Pass { .. } | Act::Kill => !self.seen(act),
             Act::Call { .. } | Act::Message { .. } | Act::Habit { .. } => true,
         }
     }
@@ -173,7 +176,8 @@ impl Model {
                 }
             }
             Act::Cancel { items: None } => self.open.clear(),
-            Act::Cancel { items: Some(items) } => take(&mut self.open, *items),
+            // Where units that are given back are found again is the nodes' affair; the history does not count on them.
+            Act::Cancel { items: Some(items) } | Act::GivenBack { items, .. } => take(&mut self.open, *items),
             Act::Readdress | Act::Grant { .. } => self.moved = true,
             Act::Ship { items } => {
                 self.packed = true;
@@ -186,10 +190,7 @@ impl Model {
                     add(&mut self.with_customer, (product, count));
                 }
             }
-            // Where they are found again is the nodes' affair; the history does not count on them.
-            Act::GivenBack { items, .. } => take(&mut self.open, *items),
-            Act::Bring { items, .. } => take(&mut self.with_customer, *items),
-            Act::Exchange { items, .. } => take(&mut self.with_customer, *items),
+            Act::Bring { items, .. } | Act::Exchange { items, .. } => take(&mut self.with_customer, *items),
             Act::Ask { items, .. } => add(&mut self.announced, *items),
             Act::Arrive { items, .. } => {
                 take(&mut self.with_customer, *items);

@@ -56,7 +56,7 @@ pub fn by_exploring(
         let defect = switched.defect;
         let exploration = Exploration {
             ground: Ground::Virtual {
-                rehearsal: rehearsal.clone(),
+                rehearsal: Box::new(rehearsal.clone()),
                 factory: Arc::new(move || Box::new(InProcessReference::with(Defects::on(defect)))),
             },
             seed: rehearsal.seed,

@@ -8,7 +8,10 @@ use super::*;
 use super::{super::law::Bench, sheet::Agenda};
 use crate::{
     faults::{ErrorBody, Misfortune},
-    invariants::testing::{self, History, Life, Swap, lives, renamed},
+    invariants::{
+        d1_master_data_agrees::tests::told,
+        testing::{self, History, Life, Swap, lives, renamed},
+    },
     journal::{Effect, Outcome, ScenarioFinished, ScenarioStarted, Verdict},
     model::{RefundStatus, System, Timestamp},
 };
@@ -124,6 +127,9 @@ fn a_whole_life_exercises_every_law() {
     serialized.ship_parcel("S-1", 2);
     observe_all(&mut others, &renamed(&serialized.records(), "S-3"));
     observe_all(&mut others, &renamed(&Swap::up(1_010).records(), "S-2"));
+    let mut known = told(&[System::Storefront]);
+    known.settle();
+    observe_all(&mut others, &renamed(&known.records(), "S-5"));
     let elsewhere = others.checks_by_law();
     let never: Vec<&str> = judge
         .checks_by_law()

@@ -124,8 +124,8 @@ async fn book(
 ) -> Result<Outcome, StoreError> {
     let key = Keys::count(&count.count_id);
     let _held = app.hold_key(&key).await;
-    if let Some(booked_from) = app.parts.store.get(&key)? {
-        return Ok(if booked_from == filed.as_bytes() { Outcome::Taken } else { Outcome::Known });
+    if let Some(booked_from) = app.load::<String>(&key)? {
+        return Ok(if booked_from == filed { Outcome::Taken } else { Outcome::Known });
     }
     let intent = Intent::Count { count: count.count_id.clone() };
     let of = OrderNumber::from(count.count_id.as_str());
@@ -145,7 +145,7 @@ async fn book(
     Ok(match ask_once(app, &task).await {
         Asked::Done => {
             let mut batch = Batch::default();
-            batch.put(key, filed.into_bytes());
+            batch.put(key, serde_json::to_vec(&filed).unwrap_or_default());
             app.commit(batch).await?;
             Outcome::Taken
         }

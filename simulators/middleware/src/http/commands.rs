@@ -239,9 +239,9 @@ pub(super) async fn carry_out(
     }
     let mut seal = Seal { answer: slot, ..Seal::default() };
     let order = command.order.clone();
-    let mut _held = Vec::new();
+    let mut held_keys = Vec::new();
     for key in [&command.till, &command.channel_order].into_iter().flatten() {
-        _held.push(app.hold_key(key).await);
+        held_keys.push(app.hold_key(key).await);
         let known: Option<OrderNumber> = app.load(key)?;
         let other = known.filter(|known| *known != order);
         if let Some(other) = other.filter(|_| !app.meets(Defect::ChannelOrderTakenTwice)) {
@@ -265,7 +265,9 @@ pub(super) async fn carry_out(
     }
     let occurred_at = app.parts.clock.now();
     let circumstances = Circumstances { chain, source: command.source, occurred_at };
-    app.take(&command.order, command.input, circumstances, seal).await
+    let answer = app.take(&command.order, command.input, circumstances, seal).await;
+    drop(held_keys);
+    answer
 }
 
 /// Keeps an answer, so that the same command is answered the same.

@@ -126,7 +126,7 @@ async fn an_order_is_found_by_the_card_that_paid_or_by_who_bought_and_by_nothing
 async fn goods_that_are_called_back_are_told_to_each_order_that_has_them() {
     let rig = Rig::new();
     rig.post("/v1/orders", "k1", &order()).await;
-    rig.pass(Duration::from_secs(60)).await;
+    rig.pass(MINUTE).await;
     let recall = |id: &str, sku: &str| {
         json!({
             "specversion": "1.0", "id": id, "source": "/erp", "type": "retail.product.recalled.v1", "subject": sku,
@@ -139,7 +139,7 @@ async fn goods_that_are_called_back_are_told_to_each_order_that_has_them() {
     assert_eq!(rig.order().await.lines.iter().map(|line| line.canceled).sum::<u32>(), 0);
     rig.deliver(&recall("r2", "SKU-B")).await;
     rig.deliver(&recall("r3", "SKU-B")).await;
-    rig.pass(Duration::from_secs(60)).await;
+    rig.pass(MINUTE).await;
     let stops =
         rig.partners.all().into_iter().filter(|call| call.operation.id == "cancelFulfillment").count();
     assert_eq!(stops, 1);

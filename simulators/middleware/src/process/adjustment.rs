@@ -210,10 +210,8 @@ fn granted_on_shipping(
     check_concession(process, concession, "/shipping")?;
     let paid = first_parcel(process).map_or(0, |_| process.order.shipping_value().gross);
     let with_parcel = process.receipts.iter().filter_map(|known| known.graded.as_ref());
-    let left = match with_parcel.into_iter().any(|graded| graded.shipping) {
-        true => 0,
-        false => paid - process.granted_on_shipping(),
-    };
+    let is_given_back = with_parcel.into_iter().any(|graded| graded.shipping);
+    let left = if is_given_back { 0 } else { paid - process.granted_on_shipping() };
     let amount = concession.of(paid);
     let beyond = amount > left && desk.meets(Defect::ShippingGrantedTwice);
     check_left(process, amount, if beyond { amount } else { left }, "/shipping")?;

@@ -151,8 +151,8 @@ pub fn objection_to_return(receipt: &ReturnReceipt, known: Known<'_>) -> Option<
 }
 
 fn objection(kind: ProblemKind, pointer: String, detail: &str) -> Problem {
-    let errors = vec![FieldError { pointer: pointer.clone(), detail: detail.to_owned() }];
-    Problem { errors, ..Problem::new(kind, format!("at {pointer:?}: {detail}")) }
+    let told = Problem::new(kind, format!("at {pointer:?}: {detail}"));
+    Problem { errors: vec![FieldError { pointer, detail: detail.to_owned() }], ..told }
 }
 
 /// A call that waits for something to be known.

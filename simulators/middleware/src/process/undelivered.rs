@@ -33,11 +33,10 @@ pub(super) fn at_dock(
         }
         return Ok(());
     }
-    let came = match told.lines.is_empty() {
-        true => BTreeMap::new(),
-        false => {
-            eligibility::lines_of(&process.order, &told.lines, true).map_err(|problem| problem.detail)?
-        }
+    let came = if told.lines.is_empty() {
+        BTreeMap::new()
+    } else {
+        eligibility::lines_of(&process.order, &told.lines, true).map_err(|problem| problem.detail)?
     };
     serials::check_return(process, &told, &came)?;
     let way = if loss_of(process, shipment_id).is_some() { Way::Found } else { Way::Undelivered };
