@@ -30,3 +30,4 @@ pub mod policy;
 pub mod protocol;
 pub mod requirements;
 pub mod shape;
+pub mod wire_defects;

@@ -52,6 +52,7 @@ fn empty_stage(rehearsal: &Rehearsal, world: &Arc<World>) {
             patience: Duration::from_secs(10),
             overlay: Overlay::default(),
             world,
+            wire_defect: None,
         };
         let stage = Stage::in_virtual_time(plan, Box::new(InProcessReference::default())).unwrap();
         stage.close().await;

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::{model::Timestamp, policy::Policy};
+use counterproof_contracts::{model::Timestamp, policy::Policy, wire_defects::WireDefect};
 use counterproof_simulators::world::World;
 
 use crate::{
@@ -55,6 +55,8 @@ pub struct Rehearsal {
     pub repeat: u32,
     /// Laws that the judge tells nothing of, to show that their absence is noticed.
     pub blind: Vec<String>,
+    /// What a proxy between implementation and simulators does to messages.
+    pub wire_defect: Option<WireDefect>,
     world: Arc<World>,
 }
 
@@ -91,6 +93,7 @@ impl Rehearsal {
             overlay: Overlay::default(),
             repeat: 1,
             blind: Vec::new(),
+            wire_defect: None,
             world: World::embedded().map_err(|error| bug(error.to_string()))?,
         })
     }
@@ -133,6 +136,7 @@ impl Rehearsal {
                 patience: self.patience,
                 overlay: script.extra.iter().cloned().fold(overlay, Overlay::and),
                 world: &self.world,
+                wire_defect: self.wire_defect.clone(),
             };
             let stage = Stage::in_virtual_time(plan, implementation)?;
             stage.recording.blind_to(&self.blind);

@@ -117,6 +117,11 @@ impl Landscape {
         format!("http://{}", host(system))
     }
 
+    /// Who is at a host of the landscape's [`network`](Self::network).
+    pub fn system_at(name: &str) -> Option<System> {
+        System::PARTNERS.into_iter().find(|system| host(*system) == name)
+    }
+
     /// Restores a system to how it was `ms` milliseconds ago, see [`Simulator::restore`]. How many effects it lost.
     pub fn restore(&self, system: System, scenario: &str, fault: &str, ms: u64) -> usize {
         match system {

@@ -9,6 +9,7 @@ pub mod customer_service;
 pub mod erp;
 pub mod kernel;
 pub mod landscape;
+pub mod proxy;
 pub mod psp;
 pub mod stored_value;
 pub mod tax;

@@ -103,6 +103,7 @@ async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Resu
         tokens,
         patience: PATIENCE,
         overlay: Overlay::default(),
+        proxied: false,
     };
     Stage::live(plan, recording).await
 }

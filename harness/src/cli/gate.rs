@@ -177,6 +177,7 @@ fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit
             tokens: run.tokens.clone(),
             patience: run.patience,
             overlay: run.overlay.clone(),
+            proxied: false,
         };
         let stage = Stage::live(plan, recording.clone()).await?;
         let progress = Arc::new(progress);

@@ -205,7 +205,7 @@ struct ExploreArgs {
 struct ProveArgs {
     /// Feature files or folders; the built-in pack if none is named
     paths: Vec<String>,
-    /// Only this defect of contracts/defects.toml; may be repeated
+    /// Only this defect of contracts/defects.toml, or with --target of contracts/wire-defects.toml; may be repeated
     #[arg(short, long = "defect", value_name = "ID", env = "COUNTERPROOF_DEFECTS", value_delimiter = ',')]
     defects: Vec<String>,
     /// Only scenarios whose tags fit
@@ -214,8 +214,20 @@ struct ProveArgs {
     /// Makes business identities repeatable
     #[arg(long, default_value_t = 1, value_name = "N", env = "COUNTERPROOF_SEED")]
     seed: u64,
+    /// Show instead that the gate of an implementation, `reference` or the base URL of one that runs already, would catch the
+    /// defects of contracts/wire-defects.toml, which a proxy between it and the simulators gives it
+    #[arg(long, value_name = "reference|URL", env = "COUNTERPROOF_TARGET")]
+    target: Option<Target>,
+    /// The proxy and the reference in virtual time, in this process
+    #[arg(long = "virtual", env = "COUNTERPROOF_VIRTUAL", requires = "target")]
+    virtual_time: bool,
+    /// What the retailer declares (JSON), for --target; the default policy if not given
+    #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY", requires = "target")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    ports: PortArgs,
     /// Look for each defect with so many generated histories instead of the scenarios
-    #[arg(long, value_name = "CASES", conflicts_with_all = ["paths", "tags", "out"], value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "CASES", conflicts_with_all = ["paths", "tags", "out", "target"], value_parser = clap::value_parser!(u64).range(1..))]
     by_exploring: Option<u64>,
     /// How many plays run at once [default: as many as there are processors]
     #[arg(short, long, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]

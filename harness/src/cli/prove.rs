@@ -1,17 +1,27 @@
 //! `counterproof prove`: whether the suite can fail, shown by defects that are switched on in the reference.
 
-use std::{io::IsTerminal as _, num::NonZeroUsize, path::Path};
+use std::{io::IsTerminal as _, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
+use counterproof_contracts::policy::Policy;
 use counterproof_reports::Matrix;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{ProveArgs, gate};
+use super::{ProveArgs, gate, run};
 use crate::{
     exit::{Exit, Fatal},
     features,
-    prove::{self, Proof},
+    prove::{self, Live, Proof, WireProof},
+    recording::Recording,
+    runner::{ALONE, NEEDS_RESTART},
+    stage::{LivePlan, Overlay, Stage},
+    target::Target,
     virtual_time::Rehearsal,
 };
+
+/// How many scenarios are played at once on a live stage, unless another number is given.
+const LIVE_JOBS: usize = 24;
+/// How long a step waits on a live stage, beside the declared retries.
+const LIVE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs the command.
 pub(super) fn prove(args: &ProveArgs) -> Result<Exit, Fatal> {
@@ -28,6 +38,9 @@ pub(super) fn prove(args: &ProveArgs) -> Result<Exit, Fatal> {
     }
     let sources = features::load(&args.paths)?;
     super::lint::pass(&sources)?;
+    if let Some(target) = &args.target {
+        return wire(args, target, &sources, jobs);
+    }
     let scripts = features::plan(&sources, args.tags.as_deref())?.scripts();
     let proof = Proof {
         rehearsal: Rehearsal::new(args.seed)?,
@@ -38,16 +51,108 @@ pub(super) fn prove(args: &ProveArgs) -> Result<Exit, Fatal> {
     };
     let stop = gate::stop_on_interrupt()?;
     let bar = progress();
-    let matrix = proof.run(&stop, &|done, all| {
-        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
-        bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
-    })?;
+    let matrix = proof.run(&stop, &|done, all| advance(&bar, done, all))?;
     bar.finish_and_clear();
+    tell(&matrix, args)
+}
+
+/// The defects of the wire, on the reference in virtual time or on any implementation live.
+fn wire(
+    args: &ProveArgs,
+    target: &Target,
+    sources: &[features::Source],
+    jobs: NonZeroUsize,
+) -> Result<Exit, Fatal> {
+    if args.virtual_time && *target != Target::Reference {
+        return Err(Fatal::new(Exit::Usage, run::NO_VIRTUAL_URL));
+    }
+    let policy = run::policy(args.policy.as_deref(), target)?;
+    let mut selection = features::plan(sources, args.tags.as_deref())?;
+    let unlike = |tags: &[String], tag: &str| tags.iter().any(|given| given == tag);
+    let omitted = selection.retain(|planned| {
+        let probes = !policy.bearer_tokens && unlike(&planned.tags, run::NEEDS_TOKENS);
+        let needs_virtual = [run::NEEDS_VIRTUAL_TIME, NEEDS_RESTART, ALONE];
+        let live_too = args.virtual_time || !needs_virtual.iter().any(|tag| unlike(&planned.tags, tag));
+        live_too && !probes
+    });
+    if !omitted.is_empty() {
+        let number = omitted.len();
+        super::print(&format!(
+            "omitted: {number} scenarios that probe tokens, kill the implementation, run alone or last for hours\n"
+        ))?;
+    }
+    let scripts = selection.scripts();
+    let mut rehearsal = Rehearsal::new(args.seed)?;
+    rehearsal.policy = policy.clone();
+    let runtime = super::runtime()?;
+    let place = args.out.clone().map_or_else(|| run::folder(None), Ok)?;
+    let live = if args.virtual_time {
+        None
+    } else {
+        std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
+        let stage = runtime.block_on(stage(args, target, policy, &place))?;
+        let jobs = args.jobs.map_or(LIVE_JOBS, usize::from);
+        Some(Live {
+            stage,
+            runtime: runtime.handle().clone(),
+            jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
+        })
+    };
+    let proof = WireProof {
+        rehearsal,
+        scripts: &scripts,
+        defects: &args.defects,
+        whole_suite: args.paths.is_empty() && args.tags.is_none(),
+        jobs,
+        live,
+    };
+    let stop = gate::stop_on_interrupt()?;
+    let bar = progress();
+    let matrix = proof.run(&stop, &|done, all| advance(&bar, done, all));
+    bar.finish_and_clear();
+    if let Some(live) = &proof.live {
+        runtime.block_on(live.stage.close());
+    }
+    tell(&matrix?, args)
+}
+
+async fn stage(
+    args: &ProveArgs,
+    target: &Target,
+    policy: Policy,
+    folder: &Path,
+) -> Result<Arc<Stage>, Fatal> {
+    let secret = run::secret();
+    let tokens = run::tokens(&secret)?;
+    let secrets: Vec<&str> =
+        tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
+    let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &secrets)?;
+    let plan = LivePlan {
+        seed: args.seed,
+        target: target.clone(),
+        folder: folder.to_owned(),
+        policy,
+        first_port: run::first_port(&args.ports, target),
+        secret,
+        tokens,
+        patience: LIVE_PATIENCE,
+        overlay: Overlay::default(),
+        proxied: true,
+    };
+    Stage::live(plan, recording).await
+}
+
+fn advance(bar: &ProgressBar, done: usize, all: usize) {
+    bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
+    bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+}
+
+fn tell(matrix: &Matrix, args: &ProveArgs) -> Result<Exit, Fatal> {
     super::print(&matrix.terminal())?;
     if let Some(folder) = &args.out {
-        write(&matrix, folder)?;
+        write(matrix, folder)?;
     }
-    Ok(exit(&matrix))
+    Ok(exit(matrix))
 }
 
 fn exit(matrix: &Matrix) -> Exit {
@@ -69,22 +174,23 @@ fn progress() -> ProgressBar {
     ProgressBar::new(0).with_style(style)
 }
 
+fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
+    let path = path.display();
+    Fatal::new(
+        Exit::Inconclusive,
+        format!("failed to write {path}: {error}\n  = name another folder with --out"),
+    )
+}
+
 /// Writes the matrix in every format.
 fn write(matrix: &Matrix, folder: &Path) -> Result<(), Fatal> {
-    let failed = |path: &Path, error: &dyn std::fmt::Display| {
-        let path = path.display();
-        Fatal::new(
-            Exit::Inconclusive,
-            format!("failed to write {path}: {error}\n  = name another folder with --out"),
-        )
-    };
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-    let json = serde_json::to_string_pretty(matrix).map_err(|error| failed(folder, &error))?;
+    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    let json = serde_json::to_string_pretty(matrix).map_err(|error| unwritable(folder, &error))?;
     for (name, text) in
         [("matrix.json", json), ("matrix.md", matrix.markdown()), ("matrix.html", matrix.html())]
     {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| failed(&path, &error))?;
+        std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
     }
     super::print(&format!(
         "matrix      {0}/matrix.json · {0}/matrix.md · {0}/matrix.html\n",

@@ -30,13 +30,13 @@ use crate::{
 };
 
 /// Scenarios with this tag call without right, so they need an implementation that asks for tokens.
-const NEEDS_TOKENS: &str = "access";
+pub(super) const NEEDS_TOKENS: &str = "access";
 /// Scenarios with this tag last for hours, so they are played in virtual time only.
-const NEEDS_VIRTUAL_TIME: &str = "virtual";
+pub(super) const NEEDS_VIRTUAL_TIME: &str = "virtual";
 /// Largest fault plan, in bytes.
 const PLAN_BYTES_MAX: u64 = 1024 * 1024;
 
-const NO_VIRTUAL_URL: &str = "virtual time needs an implementation in this process, and a URL is none\n  \
+pub(super) const NO_VIRTUAL_URL: &str = "virtual time needs an implementation in this process, and a URL is none\n  \
     = leave out --virtual, or put a Rust service on stage with `counterproof::target::Implementation`";
 
 /// Runs the command.

@@ -6,6 +6,7 @@
 //! run. That leaves out nine plays of ten, and nothing else.
 
 mod by_exploring;
+mod wire;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +19,7 @@ use std::{
 
 use counterproof_contracts::{
     defects::{self, CataloguedDefect},
-    invariants::Judge,
+    invariants::{Judge, Violation},
     journal::Verdict,
     requirements::Area,
 };
@@ -26,12 +27,14 @@ use counterproof_middleware::{Defect, Defects};
 use counterproof_reports::{Kill, Matrix, ProvenScenario, Row};
 
 pub use by_exploring::{Unscripted, by_exploring, shown};
+pub use wire::{Live, WireProof};
 
 use crate::{
     exit::{Exit, Fatal},
     features::Script,
+    runner::Finished,
     target::InProcessReference,
-    virtual_time::{Played, Rehearsal},
+    virtual_time::Rehearsal,
 };
 
 /// What is to be proven.
@@ -60,7 +63,8 @@ fn chosen(ids: &[String]) -> Result<Vec<Switched>, Fatal> {
     let catalogue = defects::published()
         .map_err(|error| Fatal::new(Exit::Bug, format!("contracts/defects.toml: {error}")))?;
     if let Some(unknown) = ids.iter().find(|id| !catalogue.iter().any(|entry| entry.id == **id)) {
-        return Err(Fatal::new(Exit::Invalid, unknown_defect(unknown, catalogue)));
+        let ids = catalogue.iter().map(|entry| entry.id.as_str());
+        return Err(Fatal::new(Exit::Invalid, unknown_defect(unknown, ids, "contracts/defects.toml")));
     }
     let entries = catalogue.iter().filter(|entry| ids.is_empty() || ids.contains(&entry.id));
     entries
@@ -71,14 +75,53 @@ fn chosen(ids: &[String]) -> Result<Vec<Switched>, Fatal> {
         .collect()
 }
 
-fn unknown_defect(id: &str, catalogue: &[CataloguedDefect]) -> String {
+fn unknown_defect<'c>(id: &str, catalogue: impl Iterator<Item = &'c str>, file: &str) -> String {
     let near = catalogue
-        .iter()
-        .map(|entry| (strsim::jaro_winkler(id, &entry.id), &entry.id))
+        .map(|entry| (strsim::jaro_winkler(id, entry), entry))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|one, other| one.0.total_cmp(&other.0));
     let hint = near.map_or_else(String::new, |(_, id)| format!(", did you mean {id:?}?"));
-    format!("unknown defect {id:?}{hint}\n  = contracts/defects.toml lists all; name none to play all")
+    format!("unknown defect {id:?}{hint}\n  = {file} lists all; name none to play all")
+}
+
+/// Does plays on several threads, until `stop` is set; `None` where it was not played. `told` hears after each how many are done.
+fn in_parallel<P: Sync, T: Send>(
+    plays: &[P],
+    jobs: NonZeroUsize,
+    stop: &AtomicBool,
+    told: &(dyn Fn(usize, usize) + Sync),
+    play: impl Fn(&P) -> Result<T, Fatal> + Sync,
+) -> Result<Vec<Option<T>>, Fatal> {
+    let (turn, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let outcomes: Mutex<Vec<Option<T>>> = Mutex::new(plays.iter().map(|_| None).collect());
+    let failed: Mutex<Option<Fatal>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.get() {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let place = turn.fetch_add(1, Ordering::Relaxed);
+                    let Some(next) = plays.get(place) else { break };
+                    match play(next) {
+                        Ok(outcome) => {
+                            let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+                            if let Some(slot) = outcomes.get_mut(place) {
+                                *slot = Some(outcome);
+                            }
+                        }
+                        Err(fatal) => {
+                            failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fatal);
+                            turn.store(plays.len(), Ordering::Relaxed);
+                        }
+                    }
+                    told(done.fetch_add(1, Ordering::Relaxed) + 1, plays.len());
+                }
+            });
+        }
+    });
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(fatal) => Err(fatal),
+        None => Ok(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)),
+    }
 }
 
 impl Proof<'_> {
@@ -91,7 +134,8 @@ impl Proof<'_> {
         let switched = chosen(self.defects)?;
         let plain: Vec<(usize, Option<Defect>)> =
             (0..self.scripts.len()).map(|script| (script, None)).collect();
-        let baseline = self.play_all(&plain, stop, told)?;
+        let baseline =
+            in_parallel(&plain, self.jobs, stop, told, |(script, defect)| self.play(*script, *defect))?;
         let mut plays = Vec::new();
         for (row, Switched { defect, .. }) in switched.iter().enumerate() {
             for (script, outcome) in baseline.iter().enumerate() {
@@ -103,7 +147,8 @@ impl Proof<'_> {
         }
         let jobs: Vec<(usize, Option<Defect>)> =
             plays.iter().map(|(_, script, defect)| (*script, Some(*defect))).collect();
-        let outcomes = self.play_all(&jobs, stop, told)?;
+        let outcomes =
+            in_parallel(&jobs, self.jobs, stop, told, |(script, defect)| self.play(*script, *defect))?;
         let interrupted = stop.load(Ordering::Relaxed);
         let mut rows: Vec<Row> = switched
             .iter()
@@ -125,51 +170,13 @@ impl Proof<'_> {
         Ok(Matrix {
             seed: self.rehearsal.seed,
             whole: self.whole_suite && self.defects.is_empty(),
+            wire: false,
             scenarios: proven(self.scripts),
             laws: Judge::laws().iter().map(|law| law.id.to_owned()).collect(),
             rows,
             broken: baseline.into_iter().flatten().filter_map(|outcome| outcome.failure).collect(),
             interrupted,
         })
-    }
-
-    /// Plays scenarios, each with its defect or without any, on several threads; `None` where it was not played.
-    fn play_all(
-        &self,
-        plays: &[(usize, Option<Defect>)],
-        stop: &AtomicBool,
-        told: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Vec<Option<Outcome>>, Fatal> {
-        let (turn, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let outcomes: Mutex<Vec<Option<Outcome>>> = Mutex::new(plays.iter().map(|_| None).collect());
-        let failed: Mutex<Option<Fatal>> = Mutex::default();
-        std::thread::scope(|scope| {
-            for _ in 0..self.jobs.get() {
-                scope.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        let place = turn.fetch_add(1, Ordering::Relaxed);
-                        let Some((script, defect)) = plays.get(place) else { break };
-                        match self.play(*script, *defect) {
-                            Ok(outcome) => {
-                                let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                                if let Some(slot) = outcomes.get_mut(place) {
-                                    *slot = Some(outcome);
-                                }
-                            }
-                            Err(fatal) => {
-                                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fatal);
-                                turn.store(plays.len(), Ordering::Relaxed);
-                            }
-                        }
-                        told(done.fetch_add(1, Ordering::Relaxed) + 1, plays.len());
-                    }
-                });
-            }
-        });
-        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(fatal) => Err(fatal),
-            None => Ok(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)),
-        }
     }
 
     fn play(&self, script: usize, defect: Option<Defect>) -> Result<Outcome, Fatal> {
@@ -181,7 +188,8 @@ impl Proof<'_> {
             script,
             Box::new(reference),
         )?;
-        Ok(Outcome { failure: failure(script, &played), reached: defects.reached() })
+        let violations = played.recording.violations(&played.finished.id);
+        Ok(Outcome { failure: failure(script, &played.finished, &violations), reached: defects.reached() })
     }
 }
 
@@ -192,19 +200,14 @@ struct Outcome {
 }
 
 /// How a scenario failed. What the rig could not tell is no failure.
-fn failure(script: usize, played: &Played) -> Option<Kill> {
-    if played.finished.result.verdict != Verdict::Fail {
+fn failure(script: usize, finished: &Finished, violations: &[Violation]) -> Option<Kill> {
+    if finished.result.verdict != Verdict::Fail {
         return None;
     }
-    let broken: BTreeSet<String> = played
-        .recording
-        .violations(&played.finished.id)
-        .into_iter()
-        .map(|violation| violation.invariant)
-        .collect();
-    let laws = Judge::laws().iter().map(|law| law.id.to_owned()).filter(|law| broken.contains(law)).collect();
-    let reason = played.finished.result.reasons.first().cloned().unwrap_or_default();
-    Some(Kill { scenario: script, laws, reason })
+    let broken: BTreeSet<&str> = violations.iter().map(|violation| violation.invariant.as_str()).collect();
+    let laws = Judge::laws().into_iter().map(|law| law.id).filter(|law| broken.contains(law));
+    let reason = finished.result.reasons.first().cloned().unwrap_or_default();
+    Some(Kill { scenario: script, laws: laws.map(str::to_owned).collect(), reason })
 }
 
 /// The scenarios, with what each covers alone.

@@ -11,10 +11,12 @@ use counterproof_contracts::{
     model::{System, Timestamp},
     policy::Policy,
     protocol::{Tokens, signature::Secret},
+    wire_defects::WireDefect,
 };
 use counterproof_simulators::{
     kernel::{self, DeliveryPolicy, Kernel, KernelParts, Network, Recorder},
     landscape::{Landscape, Served},
+    proxy::{Proxy, Relays},
     world::World,
 };
 
@@ -50,6 +52,8 @@ pub struct LivePlan {
     pub patience: Duration,
     /// What goes wrong in every scenario.
     pub overlay: Overlay,
+    /// Whether a [proxy](Stage::proxy) stands between implementation and simulators.
+    pub proxied: bool,
 }
 
 /// What a stage in virtual time is built from. It is built on the runtime on which it is played.
@@ -70,6 +74,8 @@ pub struct VirtualPlan<'a> {
     pub overlay: Overlay,
     /// The retail world.
     pub world: &'a Arc<World>,
+    /// What a proxy between implementation and simulators does to messages.
+    pub wire_defect: Option<WireDefect>,
 }
 
 /// How long an implementation may take beyond the patience, because it repeats calls as it declares.
@@ -94,11 +100,11 @@ struct Parts {
     kernel: Kernel,
     landscape: Landscape,
     world: Arc<World>,
+    proxy: Option<Proxy>,
 }
 
 impl Parts {
-    fn stage(self, running: Running, served: Option<Served>) -> Arc<Stage> {
-        self.kernel.set_middleware(&running.base_url());
+    fn stage(self, running: Running, served: Option<Served>, relays: Option<Relays>) -> Arc<Stage> {
         let patience = self.patience + retries(&self.policy) + self.overlay.delays();
         let killable = !matches!(running, Running::Foreign(_));
         let stage = Arc::new(Stage {
@@ -114,6 +120,8 @@ impl Parts {
             landscape: self.landscape,
             world: self.world,
             overlay: self.overlay,
+            proxy: self.proxy,
+            _relays: relays,
             not_restarted: Mutex::default(),
             refusing: Mutex::default(),
             running: tokio::sync::Mutex::new(Some(running)),
@@ -134,18 +142,38 @@ impl Stage {
         let world = World::embedded().map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
         let network = kernel::live(Duration::from_millis(plan.policy.retry.timeout_ms))
             .map_err(|error| Fatal::new(Exit::Bug, error.to_string()))?;
-        let kernel =
-            kernel(&plan.policy, secret(&plan.secret)?, plan.tokens.clone(), (network, clock), &recording);
+        let kernel = kernel(
+            &plan.policy,
+            secret(&plan.secret)?,
+            plan.tokens.clone(),
+            (network.clone(), clock),
+            &recording,
+        );
         let landscape = Landscape::new(&kernel, &world);
-        let served = landscape
-            .listen(None, plan.first_port)
-            .await
-            .map_err(|error| Fatal::new(Exit::Inconclusive, error.to_string()))?;
+        let unreachable = |error: String| Fatal::new(Exit::Inconclusive, error);
+        let simulators_port = if plan.proxied { None } else { plan.first_port };
+        let served =
+            landscape.listen(None, simulators_port).await.map_err(|error| unreachable(error.to_string()))?;
+        let (mut proxy, mut relays) = (None, None);
+        if plan.proxied {
+            let between = Proxy::new(kernel_clock(&clock), secret(&plan.secret)?, plan.tokens.clone());
+            let listening = between.listen(&served.addresses(), plan.first_port, &network).await;
+            relays = Some(listening.map_err(|error| unreachable(error.to_string()))?);
+            proxy = Some(between);
+        }
         let epoch = match plan.target {
             Target::Reference => 0,
             Target::Url(_) => u64::try_from(clock.base().as_millisecond()).unwrap_or(1),
         };
-        let running = start(&plan, &clock, partner_variables(&served.addresses())).await?;
+        let addresses =
+            relays.as_ref().map_or_else(|| served.addresses(), |relays| relays.addresses().clone());
+        let running = start(&plan, &clock, partner_variables(&addresses)).await?;
+        let mut base_url = running.base_url();
+        if let (Some(proxy), Some(relays)) = (&proxy, &mut relays) {
+            let front = proxy.listen_before_implementation(relays, &base_url, &network).await;
+            base_url = front.map_err(|error| unreachable(error.to_string()))?;
+        }
+        kernel.set_middleware(&base_url);
         let LivePlan { seed, policy, patience, overlay, .. } = plan;
         let parts = Parts {
             seed,
@@ -159,8 +187,9 @@ impl Stage {
             kernel,
             landscape,
             world,
+            proxy,
         };
-        Ok(parts.stage(running, Some(served)))
+        Ok(parts.stage(running, Some(served), relays))
     }
 
     /// Builds a stage in virtual time around an implementation in this process. It has a recording of its own.
@@ -171,21 +200,43 @@ impl Stage {
         plan: VirtualPlan<'_>,
         implementation: Box<dyn Implementation>,
     ) -> Result<Arc<Self>, Fatal> {
-        let VirtualPlan { seed, repetition, starts_at, policy, secret, patience, overlay, world } = plan;
+        let VirtualPlan {
+            seed,
+            repetition,
+            starts_at,
+            policy,
+            secret,
+            patience,
+            overlay,
+            world,
+            wire_defect,
+        } = plan;
         let clock = Clock::starting_at(starts_at);
         let parsed = self::secret(secret)?;
         let tokens = Tokens::of(&parsed);
         let hidden: Vec<&str> = tokens.iter().map(|(_, token)| token.reveal()).chain([secret]).collect();
         let recording = Recording::in_memory(policy.clone(), &hidden);
         let entrance = Entrance::default();
-        let kernel = kernel(&policy, parsed, tokens.clone(), (entrance.network(), clock), &recording);
+        let proxy = wire_defect.map(|defect| {
+            let proxy = Proxy::new(kernel_clock(&clock), parsed.clone(), tokens.clone());
+            proxy.switch(Some(defect));
+            proxy
+        });
+        let to_implementation = match &proxy {
+            Some(proxy) => proxy.before(System::Middleware, entrance.network()),
+            None => entrance.network(),
+        };
+        let kernel = kernel(&policy, parsed, tokens.clone(), (to_implementation, clock), &recording);
         kernel.allow_restorations();
         let landscape = Landscape::new(&kernel, world);
         let partners =
             System::PARTNERS.into_iter().map(|system| (system, Landscape::base_url(system))).collect();
         let surroundings = Surroundings {
             partners,
-            network: landscape.network(),
+            network: match &proxy {
+                Some(proxy) => proxy.before_partners(landscape.network()),
+                None => landscape.network(),
+            },
             now: starts_at,
             seed,
             policy: policy.clone(),
@@ -195,6 +246,7 @@ impl Stage {
         let running = InProcess::start(implementation, surroundings, entrance).map_err(|reason| {
             Fatal::new(Exit::Inconclusive, format!("the implementation did not start: {reason}"))
         })?;
+        kernel.set_middleware(InProcess::BASE_URL);
         let world = Arc::clone(world);
         let parts = Parts {
             seed,
@@ -208,8 +260,9 @@ impl Stage {
             kernel,
             landscape,
             world,
+            proxy,
         };
-        Ok(parts.stage(Running::InProcess(Box::new(running)), None))
+        Ok(parts.stage(Running::InProcess(Box::new(running)), None, None))
     }
 }
 
@@ -222,6 +275,10 @@ fn secret(text: &str) -> Result<Secret, Fatal> {
     })
 }
 
+fn kernel_clock(clock: &Clock) -> kernel::Clock {
+    kernel::Clock::starting_at(clock.base())
+}
+
 fn kernel(
     policy: &Policy,
     secret: Secret,
@@ -229,7 +286,7 @@ fn kernel(
     (network, clock): (Network, Clock),
     recording: &Recording,
 ) -> Kernel {
-    let clock = kernel::Clock::starting_at(clock.base());
+    let clock = kernel_clock(&clock);
     let recorder = Recorder::continuing(clock, recording.last_seq(), Box::new(recording.clone()));
     let pace = policy.retry;
     let policy = DeliveryPolicy {

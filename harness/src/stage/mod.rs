@@ -23,6 +23,7 @@ use counterproof_simulators::{
     channel::Channel,
     kernel::{BusinessKey, Kernel, RuleId, Scene, Setting},
     landscape::{Landscape, Served},
+    proxy::{Proxy, Relays},
     world::World,
 };
 use tokio::sync::watch;
@@ -66,6 +67,10 @@ pub struct Stage {
     pub landscape: Landscape,
     /// The retail world.
     pub world: Arc<World>,
+    /// What stands between implementation and simulators and tampers with messages, where somebody asked for it.
+    pub proxy: Option<Proxy>,
+    /// Where it listens.
+    _relays: Option<Relays>,
     overlay: Overlay,
     not_restarted: Mutex<Option<String>>,
     /// Systems that refuse connections, and which scenario wants it.

@@ -68,8 +68,7 @@ pub struct Row {
 impl Row {
     /// What became of it.
     pub fn fate(&self) -> Fate {
-        let names = |kill: &Kill| kill.laws.iter().any(|law| self.defect.laws.contains(law));
-        if self.kills.iter().any(names) {
+        if self.is_named() {
             Fate::Killed
         } else if !self.complete {
             Fate::Unknown
@@ -78,6 +77,16 @@ impl Row {
         } else {
             Fate::Misnamed
         }
+    }
+
+    /// Whether a law that names the business fact was broken there.
+    pub fn names(&self, kill: &Kill) -> bool {
+        kill.laws.iter().any(|law| self.defect.laws.contains(law))
+    }
+
+    /// Whether a law that names the business fact saw the defect.
+    pub fn is_named(&self) -> bool {
+        self.kills.iter().any(|kill| self.names(kill))
     }
 
     /// How many scenarios each law failed, the most frequent first.
@@ -100,6 +109,9 @@ pub struct Matrix {
     /// Whether the suite as a whole was played against the whole catalogue: only then can laws and scenarios be said to
     /// do nothing.
     pub whole: bool,
+    /// Whether the defects are those that a proxy gives: too few to say of a law or a scenario that it does nothing.
+    #[serde(default)]
+    pub wire: bool,
     /// Every scenario, in the order of planning.
     pub scenarios: Vec<ProvenScenario>,
     /// Every law that is judged.
@@ -155,7 +167,7 @@ impl Matrix {
                 Fate::Killed | Fate::Unknown => {}
             }
         }
-        if self.whole && !self.interrupted {
+        if self.whole && !self.wire && !self.interrupted {
             let idle = self.idle_laws();
             findings.extend(idle.iter().map(|law| format!("law {law} sees no defect of the catalogue")));
             findings.extend(self.idle_scenarios().iter().map(|scenario| {

@@ -34,6 +34,7 @@ fn matrix() -> Matrix {
     Matrix {
         seed: 1,
         whole: true,
+        wire: false,
         scenarios: vec![scenario("A | b", &[]), scenario("Idle", &[]), scenario("Alone", &["RET-001"])],
         laws: vec!["M4".to_owned(), "M6".to_owned()],
         rows: vec![

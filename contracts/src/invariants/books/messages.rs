@@ -190,7 +190,7 @@ impl OrderMessages {
         let Some(key) = &exchange.key else { return };
         let key = fingerprint(exchange.to, key);
         let known = self.paces.get(&key).copied();
-        if known.is_some_and(|pace| pace.started_at >= exchange.started_at) {
+        if known.is_some_and(|pace| pace.started_at > exchange.started_at) {
             return;
         }
         let counts = |pace: &Pace| began_anew.is_none_or(|anew| !anew.is_after(pace.seq, pace.started_at));
