@@ -144,3 +144,23 @@ fn the_command_tells_what_it_generated() {
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("20 histories") && told.contains("with seed 5: no law was broken"), "{told}");
 }
+
+/// A process over sockets is explored with identities of its own for each try, and what was found before is played first.
+#[test]
+fn a_live_process_is_explored_and_known_findings_are_played_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = "# again: counterproof run known.feature --seed 7\nFeature: Known\n\n  Scenario: One order\n    \
+                 Given 3 \"linen shirt\" are in stock at \"Warehouse North\"\n    \
+                 When a customer orders 1 \"linen shirt\" in the web shop\n    Then every system agrees\n";
+    std::fs::write(folder.path().join("known.feature"), known).unwrap();
+    let output = Command::cargo_bin("counterproof")
+        .unwrap()
+        .args(["explore", "--live", "--cases", "8", "--seed", "3", "--out"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.starts_with("holds now"), "{told}");
+    assert!(told.contains("explored 8 histories with seed 3: no law was broken"), "{told}");
+}

@@ -9,7 +9,7 @@ use std::{
 
 use assert_cmd::Command;
 use counterproof::{
-    prove::Proof,
+    prove::{Proof, WireProof},
     virtual_time::{self, Rehearsal},
 };
 use counterproof_contracts::defects;
@@ -116,4 +116,65 @@ fn an_unknown_defect_is_told_with_the_nearest_one() {
         told.contains("did you mean \"refund-without-tax\"?") && told.contains("contracts/defects.toml"),
         "{told}"
     );
+}
+
+#[test]
+fn what_a_proxy_does_to_messages_is_seen_by_the_law_that_names_it() {
+    let scripts = virtual_time::pack("@RET-001 or @ORD-005").unwrap();
+    let chosen = ["wire-refunded-more", "wire-order-without-tax"].map(str::to_owned);
+    let proof = WireProof {
+        rehearsal: Rehearsal::new(1).unwrap(),
+        scripts: &scripts,
+        defects: &chosen,
+        whole_suite: false,
+        jobs: NonZeroUsize::new(2).unwrap(),
+        live: None,
+    };
+    let matrix = proof.run(&AtomicBool::new(false), &|_, _| {}).unwrap();
+    assert_eq!(matrix.findings(), [""; 0]);
+    let seen: Vec<bool> = matrix
+        .rows
+        .iter()
+        .zip(["O13", "M6"])
+        .map(|(row, law)| row.laws().iter().any(|(seen, _)| *seen == law) && row.fate() == Fate::Killed)
+        .collect();
+    assert_eq!(seen, [true, true], "{matrix:?}");
+}
+
+fn prove(args: &[&str]) -> (Option<i32>, String) {
+    let output = Command::cargo_bin("counterproof").unwrap().arg("prove").args(args).output().unwrap();
+    let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.code(), told.concat())
+}
+
+#[test]
+fn over_sockets_the_proxy_stands_before_a_process_that_knows_nothing_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("proof");
+    let (code, told) = prove(&[
+        "scenarios/orders/plain_order.feature",
+        "--target",
+        "reference",
+        "--defect",
+        "wire-captured-more",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("killed") && told.contains("M4"), "{told}");
+    let journal = std::fs::read_to_string(out.join("run.ndjson")).unwrap();
+    assert!(journal.contains("with wire-captured-more"), "each play has a name and identities of its own");
+}
+
+#[test]
+fn what_a_proxy_cannot_do_is_told() {
+    let (code, told) = prove(&["--target", "reference", "--virtual", "--defect", "wire-refund-twice"]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("\"wire-refunded-twice\"") && told.contains("wire-defects.toml"), "{told}");
+    let (code, told) = prove(&["--target", "http://127.0.0.1:1", "--virtual"]);
+    assert_eq!(code, Some(2), "{told}");
+    let (code, told) = prove(&["--virtual"]);
+    assert_eq!(code, Some(2), "{told}");
+    let (code, told) = prove(&["--target", "http://127.0.0.1:1", "--ports", "65000", "--tags", "@nothing"]);
+    assert!(matches!(code, Some(4 | 5)), "{code:?} {told}");
 }

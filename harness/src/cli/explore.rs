@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{ExploreArgs, gate, run};
 use crate::{
     chance,
+    clock::Clock,
     exit::{Exit, Fatal},
     explore::{Budget, Exploration, Explored, Found, Ground},
     features,
@@ -36,19 +37,18 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
     let seed = args.seed.unwrap_or_else(chance::fresh_seed);
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("target/counterproof/explored"));
     std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
-    let again = replay(&folder, args)?;
     let policy = run::policy(args.policy.as_deref(), &args.target)?;
     let runtime = super::runtime()?;
     let (ground, jobs, stage) = match &args.target {
-        Target::Reference => {
+        Target::Reference if !args.live => {
             let mut rehearsal = Rehearsal::new(seed)?;
             rehearsal.policy = policy;
             let factory = virtual_time::reference();
             let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
             (Ground::Virtual { rehearsal: Box::new(rehearsal), factory }, jobs, None)
         }
-        target @ Target::Url(_) => {
-            let stage = runtime.block_on(live(target, seed, policy, &folder))?;
+        _ => {
+            let stage = runtime.block_on(live(args, seed, policy, &folder))?;
             let ground = Ground::Live {
                 stage: Arc::clone(&stage),
                 runtime: runtime.handle().clone(),
@@ -57,6 +57,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
             (ground, NonZeroUsize::new(LIVE_JOBS).unwrap_or(NonZeroUsize::MIN), Some(stage))
         }
     };
+    let again = replay(&folder, &ground)?;
     let exploration =
         Exploration { ground, seed, budget: budget(args), jobs, first_only: false, unlike: None };
     let stop = gate::stop_on_interrupt()?;
@@ -68,7 +69,7 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
     }
     let mut shown = explored.coverage.shown();
     for found in &explored.found {
-        let path = write(&folder, seed, found, &args.target)?;
+        let path = write(&folder, seed, found, args)?;
         shown.push_str(&told(found, &path));
     }
     shown.push_str(&ended(&explored, seed));
@@ -87,18 +88,20 @@ fn budget(args: &ExploreArgs) -> Budget {
     Budget { cases, time: args.seconds.map(Duration::from_secs) }
 }
 
-async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Result<Arc<Stage>, Fatal> {
+async fn live(args: &ExploreArgs, seed: u64, policy: Policy, folder: &Path) -> Result<Arc<Stage>, Fatal> {
     let secret = run::secret();
     let tokens = run::tokens(&secret)?;
     let secrets: Vec<&str> =
         tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
-    let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &secrets)?;
+    // The reference keeps what it knows beside the journal, and must begin without any.
+    let place = run::folder(Some(&folder.join(Clock::system().now().as_millisecond().to_string())))?;
+    let recording = Recording::create(&place.join("run.ndjson"), policy.clone(), &secrets)?;
     let plan = LivePlan {
         seed,
-        target: target.clone(),
-        folder: folder.to_owned(),
+        target: args.target.clone(),
+        folder: place,
         policy,
-        first_port: Some(super::FIRST_PORT),
+        first_port: run::first_port(&args.ports, &args.target),
         secret,
         tokens,
         patience: PATIENCE,
@@ -109,31 +112,25 @@ async fn live(target: &Target, seed: u64, policy: Policy, folder: &Path) -> Resu
 }
 
 /// Plays what was found before first; a file that cannot be read ends it.
-fn replay(folder: &Path, args: &ExploreArgs) -> Result<Exit, Fatal> {
+fn replay(folder: &Path, ground: &Ground) -> Result<Exit, Fatal> {
     let known = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
     let known = known.filter_map(Result::ok).map(|entry| entry.path());
     let mut known: Vec<PathBuf> =
         known.filter(|path| path.extension().is_some_and(|ending| ending == "feature")).collect();
     known.sort();
-    if known.is_empty() || args.target != Target::Reference {
-        return Ok(Exit::Passed);
-    }
     let mut shown = String::new();
     let mut exit = Exit::Passed;
     for path in known {
         let named = path.display().to_string();
         let sources = features::load(std::slice::from_ref(&named))?;
         super::lint::pass(&sources)?;
-        let scripts = features::plan(&sources, None)?.scripts();
         let text = sources.first().map_or("", |source| source.text.as_str());
-        let mut rehearsal = Rehearsal::new(seed_of(text).ok_or_else(|| no_seed(&named))?)?;
-        rehearsal.policy = run::policy(args.policy.as_deref(), &args.target)?;
-        for (index, script) in scripts.iter().enumerate() {
-            let played = rehearsal.play(script, index, (virtual_time::reference())())?;
-            let broken = played.recording.violations(&played.finished.id);
-            let verdict = broken.first().map_or("holds now", |_| "fails again");
+        let seed = seed_of(text).ok_or_else(|| no_seed(&named))?;
+        for script in features::plan(&sources, None)?.scripts() {
+            let fails = !ground.broken_by(&script, seed)?.is_empty();
+            let verdict = if fails { "fails again" } else { "holds now" };
             let _ = writeln!(shown, "{verdict:<11} {named}");
-            if !broken.is_empty() {
+            if fails {
                 exit = Exit::Failed;
             }
         }
@@ -166,17 +163,20 @@ fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
 }
 
 /// Writes a finding as a feature file that shows it again.
-fn write(folder: &Path, seed: u64, found: &Found, target: &Target) -> Result<PathBuf, Fatal> {
+fn write(folder: &Path, seed: u64, found: &Found, args: &ExploreArgs) -> Result<PathBuf, Fatal> {
     let path = folder.join(format!("{}-{seed}-{}.feature", found.law.to_lowercase(), found.case));
-    let mode =
-        if *target == Target::Reference { "--virtual".to_owned() } else { format!("--target {target}") };
+    let mode = match &args.target {
+        Target::Reference if args.live => String::new(),
+        Target::Reference => "--virtual ".to_owned(),
+        Target::Url(url) => format!("--target {url} "),
+    };
     let notes = [
         format!("{}: {}", found.law, found.sentence),
         format!(
             "found as case {} of seed {seed}; failed in {} of {} plays",
             found.case, found.again.0, found.again.1
         ),
-        format!("again: counterproof run {mode} {} --seed {seed}", path.display()),
+        format!("again: counterproof run {mode}{} --seed {seed}", path.display()),
     ];
     let title = format!("{} is broken", found.law);
     std::fs::write(&path, found.smallest.feature(&title, &notes))

@@ -195,6 +195,11 @@ struct ExploreArgs {
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
     policy: Option<PathBuf>,
+    /// The reference as a process of its own, over sockets and in real time; always so with a URL
+    #[arg(long, env = "COUNTERPROOF_LIVE")]
+    live: bool,
+    #[command(flatten)]
+    ports: PortArgs,
     /// Folder for what is found; what was found there before is played first [default: target/counterproof/explored]
     #[arg(long, value_name = "DIR", env = "COUNTERPROOF_OUT")]
     out: Option<PathBuf>,

@@ -24,9 +24,13 @@ use std::{
 pub use coverage::Coverage;
 pub use history::History;
 
+use counterproof_contracts::invariants::Violation;
+
+use self::act::Act;
 use crate::{
     clock::Clock,
     exit::Fatal,
+    features::Script,
     runner,
     stage::Stage,
     virtual_time::{Factory, Rehearsal},
@@ -69,20 +73,42 @@ pub enum Ground {
 impl Ground {
     /// The laws that a history breaks, in the order in which they were broken, with what was told.
     fn broken(&self, history: &History) -> Result<Vec<(String, String)>, Fatal> {
-        let violations = match self {
+        let seed = match self {
+            Self::Virtual { rehearsal, .. } => rehearsal.seed,
+            Self::Live { stage, .. } => stage.seed,
+        };
+        let violations = self.broken_by(&history.script("history")?, seed)?;
+        Ok(violations.into_iter().map(|violation| (violation.invariant, violation.sentence)).collect())
+    }
+
+    /// As [`broken`](Self::broken) for a scenario that was written before, with its seed where time is virtual.
+    ///
+    /// # Errors
+    /// [`Fatal`] if no stage could be built.
+    pub fn broken_by(&self, script: &Script, seed: u64) -> Result<Vec<Violation>, Fatal> {
+        match self {
             Self::Virtual { rehearsal, factory } => {
-                let played = rehearsal.play(&history.script("history")?, 0, factory())?;
-                played.recording.violations(&played.finished.id)
+                let mut rehearsal = (**rehearsal).clone();
+                rehearsal.seed = seed;
+                let played = rehearsal.play(script, 0, factory())?;
+                Ok(played.recording.violations(&played.finished.id))
             }
             Self::Live { stage, runtime, plays } => {
                 let number = plays.fetch_add(1, Ordering::Relaxed);
-                let script = history.script(&format!("history-{number}"))?;
+                let mut script = script.clone();
+                script.planned.name = format!("{} {number}", script.planned.name);
                 let index = usize::try_from(number).unwrap_or(usize::MAX);
                 let finished = runtime.block_on(runner::perform(stage, &script, index));
-                stage.violations(&finished.id)
+                Ok(stage.violations(&finished.id))
             }
-        };
-        Ok(violations.into_iter().map(|violation| (violation.invariant, violation.sentence)).collect())
+        }
+    }
+
+    /// Takes out what must not happen here: nobody kills an implementation that others use at the same time.
+    fn keep_possible(&self, history: &mut History) {
+        if matches!(self, Self::Live { .. }) {
+            history.acts.retain(|act| *act != Act::Kill);
+        }
     }
 
     /// How often the same history is played to learn how surely it fails.
@@ -206,7 +232,8 @@ impl Exploration {
 
     /// Plays a case; shrinks it if it breaks a law of which nothing was found yet.
     fn case(&self, case: u64, known: &Mutex<BTreeSet<String>>) -> Result<(History, Option<Found>), Fatal> {
-        let drawn = generate::history(self.seed, case);
+        let mut drawn = generate::history(self.seed, case);
+        self.ground.keep_possible(&mut drawn);
         if !generate::is_worth_playing(&drawn) {
             return Ok((drawn, None));
         }
