@@ -124,6 +124,7 @@ async fn look_up_orders(play: &Play) -> bool {
     for order in &play.orders {
         let root = play.same_root("order");
         all &= play.stage.look_up(order.sales_channel.system(), &order.order_number, &root).await;
+        play.stage.read_audit_trail(&order.order_number, &root).await;
     }
     all
 }

@@ -14,8 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OrderNumber, System};
 
 mod a1_traceable;
+mod a2_audit_only_grows;
+mod a3_steps_are_documented;
 mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
+mod a6_no_more_than_needed;
 mod a8_only_who_may;
 mod books;
 mod d1_master_data_agrees;
@@ -89,6 +92,7 @@ mod r2_booked_as_received;
 mod r3_one_final_disposition;
 mod r4_refund_after_acceptance;
 mod r5_reason_as_given;
+mod r7_same_verdict;
 mod r8_closed_return;
 mod r9_one_replacement;
 #[cfg(test)]
@@ -110,7 +114,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 81] = [
+static CHECKS: [law::Check; 85] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -166,6 +170,7 @@ static CHECKS: [law::Check; 81] = [
     r2_booked_as_received::CHECK,
     r4_refund_after_acceptance::CHECK,
     r5_reason_as_given::CHECK,
+    r7_same_verdict::CHECK,
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
     r13_lost_or_returned::CHECK,
@@ -189,8 +194,11 @@ static CHECKS: [law::Check; 81] = [
     t6_across_borders::CHECK,
     t8_gift_cards::CHECK,
     a1_traceable::CHECK,
+    a2_audit_only_grows::CHECK,
+    a3_steps_are_documented::CHECK,
     a4_refund_is_documented::CHECK,
     a5_parcel_has_its_label::CHECK,
+    a6_no_more_than_needed::CHECK,
     a8_only_who_may::CHECK,
 ];
 

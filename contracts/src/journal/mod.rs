@@ -15,6 +15,7 @@ pub use effect::*;
 pub use reader::*;
 pub use record::*;
 pub use redact::Redactor;
+pub(crate) use redact::is_personal;
 pub use writer::*;
 
 /// Longest line of a journal in bytes, without its end. An exchange holds two bodies of at most

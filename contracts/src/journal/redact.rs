@@ -20,6 +20,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fields::is_personal;
 use fields::{Field, field_of};
 use secrets::Needles;
 

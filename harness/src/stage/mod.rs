@@ -196,6 +196,15 @@ impl Stage {
         answer.is_ok_and(|(status, _)| status < 500)
     }
 
+    /// Customer service reads the audit trail of an order, so that the judge sees whether it only grows. An implementation
+    /// that has none shows none.
+    pub async fn read_audit_trail(&self, order: &OrderNumber, root: &Root) {
+        let (reader, trail, parameters) =
+            (System::CustomerService, middleware::READ_AUDIT_TRAIL, [order.as_str()]);
+        let reading = self.kernel.read_middleware(reader, trail, &parameters, Some(order), &root.correlation);
+        drop(reading.await);
+    }
+
     /// A system refuses every connection, for whomever, until it [takes them again](Self::take_connections).
     pub async fn refuse_connections(&self, scenario: &str, system: System) -> Result<(), StepError> {
         self.refusing().insert(system, scenario.to_owned());

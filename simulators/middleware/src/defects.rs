@@ -141,6 +141,10 @@ defects! {
     OldAnswerWins = "old-answer-wins",
     DatedAsPosted = "dated-as-posted",
     ShippingGrantedTwice = "shipping-granted-twice",
+    AuditRecordSkipped = "audit-record-skipped",
+    AuditForeignChain = "audit-foreign-chain",
+    CustomerToldToWarehouse = "customer-told-to-warehouse",
+    StoresTakeFinalSale = "stores-take-final-sale",
 }
 
 impl Defect {

@@ -104,6 +104,11 @@ impl OrderMessages {
         about.filter_map(|(id, _)| self.deliveries.get(id)?.acknowledged_at).min()
     }
 
+    /// Whether somebody acted for the order in a chain of messages, or asked the middleware to.
+    pub(super) fn acted_in(&self, chain: &CorrelationId) -> bool {
+        self.roots.contains(chain) || self.chains.contains_key(chain)
+    }
+
     /// Whether the middleware acknowledged every event.
     pub(super) fn all_told(&self) -> bool {
         let told = |event| self.deliveries.get(event).is_some_and(|deliveries| deliveries.acknowledged);

@@ -11,12 +11,16 @@ use foldhash::fast::FixedState;
 use crate::{
     faults::Misfortune,
     journal::{Committed, Effect, Entry, Exchange, FaultInjected, Record},
-    model::{AuthorizationId, ChannelOrderId, ErpDocument, OrderNumber, SalesChannel, System, Timestamp},
+    model::{
+        AuthorizationId, ChannelOrderId, CorrelationId, ErpDocument, OrderNumber, SalesChannel, System,
+        Timestamp,
+    },
     protocol::middleware,
 };
 
 mod accounts;
 mod adjustments;
+mod audit;
 mod authorizations;
 mod catalogue;
 mod changes;
@@ -36,10 +40,14 @@ mod tally;
 mod taxes;
 mod terms;
 mod undelivered;
+mod verdicts;
 mod views;
 
 pub(super) use accounts::AccountBook;
 pub(super) use adjustments::{AdjustmentBook, Lowered};
+pub(super) use audit::AuditBook;
+#[cfg(test)]
+pub(super) use audit::testing;
 pub(super) use authorizations::AuthorizationBook;
 pub(super) use catalogue::{CatalogueBook, Entry as CatalogueEntry, Subject as CatalogueSubject};
 pub(super) use changes::ChangeBook;
@@ -59,6 +67,7 @@ pub(super) use tally::{Span, Tally};
 pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
 pub(super) use undelivered::as_receipt;
+pub(super) use verdicts::VerdictBook;
 pub(super) use views::{Shown, View};
 
 /// A map whose hash is fast and the same in every run. Whoever forges collisions slows down the judgment of
@@ -80,6 +89,8 @@ pub(super) struct ScenarioBook {
     pub(super) orders: BTreeSet<OrderNumber>,
     /// Systems on which a fault was injected.
     pub(super) faults: BTreeSet<System>,
+    /// Chains of messages that began with what a partner did by itself: with a recall, or a new product.
+    pub(super) begun: BTreeSet<CorrelationId>,
 }
 
 /// When the implementation began to count its attempts anew.
@@ -199,7 +210,10 @@ impl Books {
     /// Takes a record. Returns the order that it concerns, where its book is known.
     pub(super) fn apply(&mut self, record: &Record) -> Option<OrderNumber> {
         match &record.entry {
-            Entry::Effect(committed) => self.apply_effect(record, committed),
+            Entry::Effect(committed) => {
+                self.keep_chain(record, committed);
+                self.apply_effect(record, committed)
+            }
             Entry::Exchange(exchange) => self.apply_exchange(record, exchange),
             Entry::EffectLost(committed) => self.apply_loss(record, committed),
             Entry::FaultInjected(fault) => {
@@ -207,6 +221,14 @@ impl Books {
                 None
             }
             _ => None,
+        }
+    }
+
+    fn keep_chain(&mut self, record: &Record, committed: &Committed) {
+        if let (true, Some(chain), Some(name)) =
+            (committed.spontaneous, &committed.correlation, &record.scenario)
+        {
+            self.scenarios.entry(name.clone()).or_default().begun.insert(chain.clone());
         }
     }
 

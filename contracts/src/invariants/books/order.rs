@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    AdjustmentBook, AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount,
-    OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View,
-    views::Answers,
+    AdjustmentBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount,
+    OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms,
+    VerdictBook, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -162,6 +162,8 @@ pub(in crate::invariants) struct OrderBook {
     /// What was settled of exchanges, by settlement.
     pub(in crate::invariants) settlements: BTreeMap<String, (ExchangeSettlement, u64)>,
     pub(in crate::invariants) messages: OrderMessages,
+    pub(in crate::invariants) audit: AuditBook,
+    pub(in crate::invariants) verdicts: VerdictBook,
     pub(in crate::invariants) replays: ReplayBook,
     /// What restored systems lost of it.
     pub(in crate::invariants) losses: LossBook,
@@ -233,6 +235,8 @@ impl OrderBook {
             serials: BTreeMap::new(),
             settlements: BTreeMap::new(),
             messages: OrderMessages::default(),
+            audit: AuditBook::default(),
+            verdicts: VerdictBook::default(),
             replays: ReplayBook::default(),
             losses: LossBook::default(),
             last_effect_at: None,
@@ -312,6 +316,7 @@ impl OrderBook {
         let seq = record.seq;
         self.last_effect_at = Some(record.at);
         self.messages.apply_effect(seq, committed);
+        self.verdicts.begin_anew();
         self.replays.apply_effect(record, committed);
         self.money.apply(seq, committed);
         self.changes.apply(seq, committed);
@@ -610,6 +615,8 @@ impl OrderBook {
         if exchange.to != System::Middleware {
             return;
         }
+        self.audit.apply(record.seq, exchange, |chain| self.messages.acted_in(chain));
+        self.verdicts.apply(record.seq, exchange);
         match exchange.operation.as_str() {
             operation if operation == middleware::SUBMIT_ORDER.id => self.acknowledge(record.seq, exchange),
             operation if operation == middleware::CANCEL_ORDER.id => {

@@ -127,6 +127,12 @@ fn a_whole_life_exercises_every_law() {
     serialized.ship_parcel("S-1", 2);
     observe_all(&mut others, &renamed(&serialized.records(), "S-3"));
     observe_all(&mut others, &renamed(&Swap::up(1_010).records(), "S-2"));
+    let mut asked = History::shipped();
+    asked.read_audit(&super::super::books::testing::trail([(1, "placed")]));
+    let lines = serde_json::json!({ "lines": [{ "line_id": "L-1", "sku": "shirt", "quantity": 1 }] });
+    let bodies = (lines, serde_json::Value::Null);
+    asked.ask_about_return((System::Pos, "receiveReturn"), Outcome::Ok, bodies);
+    observe_all(&mut others, &renamed(&asked.records(), "S-6"));
     let mut known = told(&[System::Storefront]);
     known.settle();
     observe_all(&mut others, &renamed(&known.records(), "S-5"));

@@ -119,6 +119,11 @@ pub(super) fn field_of(name: &str, within: Option<Field>) -> Option<Field> {
     named(plain_name(name, &mut plain)).or(within)
 }
 
+/// Whether a member of this name is about a person, pays or is a secret.
+pub(crate) fn is_personal(name: &str) -> bool {
+    field_of(name, None).is_some_and(|field| field != Field::Public)
+}
+
 fn named(plain: &str) -> Option<Field> {
     // `authorization` is a document of the contract, and a header of HTTP only where it is a text.
     BY_NAME.get(plain).copied()

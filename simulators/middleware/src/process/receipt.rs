@@ -49,7 +49,8 @@ pub(super) fn in_store(
         return Ok(decision(process, &known, desk));
     }
     let right = eligibility::right_of(process, told.exchange.as_ref(), &told.lines);
-    let units = eligibility::lines_of(&process.order, &told.lines, right != Right::Window)?;
+    let lenient = desk.meets(Defect::StoresTakeFinalSale);
+    let units = eligibility::lines_of(&process.order, &told.lines, lenient || right != Right::Window)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
     let belongs_to =

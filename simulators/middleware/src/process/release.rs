@@ -73,7 +73,11 @@ fn release(
     };
     process.fulfillments.insert(id.clone(), fulfillment);
     let chain = process.chain.clone();
-    let call = PartnerCall::new(wms::CREATE_FULFILLMENT_ORDER, &[], &order);
+    let mut call = PartnerCall::new(wms::CREATE_FULFILLMENT_ORDER, &[], &order);
+    if desk.meets(Defect::CustomerToldToWarehouse) {
+        let customer = process.order.customer_ref.as_str();
+        call.body.as_object_mut().map(|body| body.insert("customer_ref".to_owned(), customer.into()));
+    }
     desk.ask(process, Intent::Fulfill { fulfillment_order: id }, &chain, call);
 }
 

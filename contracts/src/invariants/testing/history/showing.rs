@@ -245,6 +245,32 @@ impl History {
         self.exchange(System::CustomerService, System::Middleware, "replayOrder", answer, bodies);
     }
 
+    /// The middleware calls a partner, which carries it out.
+    pub(in crate::invariants) fn tell_partner(&mut self, system: System, operation: &str, document: Value) {
+        let key = format!("told-{}", self.records.len());
+        let answer = (key.as_str(), Some(201), Outcome::Ok);
+        self.exchange(System::Middleware, system, operation, answer, (document, Value::Null));
+    }
+
+    /// Customer service reads the audit trail.
+    pub(in crate::invariants) fn read_audit(&mut self, trail: &Value) {
+        let answer = ("", Some(200), Outcome::Ok);
+        let bodies = (Value::Null, trail.clone());
+        self.exchange(System::CustomerService, System::Middleware, "readAuditTrail", answer, bodies);
+    }
+
+    /// A channel asked the middleware whether goods may come back.
+    pub(in crate::invariants) fn ask_about_return(
+        &mut self,
+        (channel, operation): (System, &str),
+        outcome: Outcome,
+        bodies: (Value, Value),
+    ) {
+        let status = if outcome == Outcome::Ok { 201 } else { 422 };
+        let key = format!("verdict-{}", self.records.len());
+        self.exchange(channel, System::Middleware, operation, (&key, Some(status), outcome), bodies);
+    }
+
     /// A clerk asked the middleware what to do with returned goods; the answer comes now.
     pub(in crate::invariants) fn ask_return(&mut self, id: &str, asked_at: Timestamp) {
         let answer = (id, Some(201), Outcome::Ok);
