@@ -10,7 +10,8 @@ use crate::model::{
     ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
     ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
     SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer,
-    SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, UnfulfilledUnits,
+    SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, Transfer, TransferLoss, TransferPosting,
+    TransferReceipt, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -163,6 +164,26 @@ pub enum Effect {
     LocationShown {
         /// As it is known there.
         change: LocationChange,
+    },
+    /// Goods left one place for another.
+    TransferDispatched {
+        /// Which.
+        transfer: Transfer,
+    },
+    /// Goods of a transfer came.
+    TransferReceived {
+        /// Which.
+        receipt: TransferReceipt,
+    },
+    /// Goods of a transfer were given up.
+    TransferLost {
+        /// Which.
+        loss: TransferLoss,
+    },
+    /// The ERP booked that goods of a transfer left, came or are lost. Its movements follow in the same call.
+    TransferPosted {
+        /// The posting.
+        posting: TransferPosting,
     },
     /// The ERP posted an invoice.
     InvoicePosted {
@@ -500,6 +521,10 @@ impl Effect {
             | Self::UnclaimedChanged { .. }
             | Self::ProductRecalled { .. }
             | Self::StockShown { .. }
+            | Self::TransferDispatched { .. }
+            | Self::TransferReceived { .. }
+            | Self::TransferLost { .. }
+            | Self::TransferPosted { .. }
             | Self::ProductChanged { .. }
             | Self::ProductShown { .. }
             | Self::LocationChanged { .. }

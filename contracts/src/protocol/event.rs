@@ -7,7 +7,7 @@ use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
     ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, LocationChange, NodeId,
     OrderNumber, PostingResult, ProductChange, Recall, Refund, Reservation, ReturnReceipt, Shipment, Sku,
-    SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    SubstitutionProposal, System, Timestamp, Transfer, TransferLoss, TransferReceipt, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -116,11 +116,17 @@ pub enum EventType {
     LocationChanged,
     /// ERP: goods are called back ([`Recall`]).
     ProductRecalled,
+    /// WMS: goods left one place for another ([`Transfer`]).
+    TransferDispatched,
+    /// WMS: goods of a transfer came ([`TransferReceipt`]).
+    TransferReceived,
+    /// WMS: goods of a transfer are lost ([`TransferLoss`]).
+    TransferLost,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -149,6 +155,9 @@ impl EventType {
         Self::ProductChanged,
         Self::LocationChanged,
         Self::ProductRecalled,
+        Self::TransferDispatched,
+        Self::TransferReceived,
+        Self::TransferLost,
     ];
 
     /// The `type` attribute.
@@ -182,6 +191,9 @@ impl EventType {
             Self::ProductChanged => "retail.product.changed.v1",
             Self::LocationChanged => "retail.location.changed.v1",
             Self::ProductRecalled => "retail.product.recalled.v1",
+            Self::TransferDispatched => "retail.transfer.dispatched.v1",
+            Self::TransferReceived => "retail.transfer.received.v1",
+            Self::TransferLost => "retail.transfer.lost.v1",
         }
     }
 
@@ -207,6 +219,9 @@ impl EventType {
             | Self::PickupExpired
             | Self::SubstitutionProposed
             | Self::ReturnDispositioned
+            | Self::TransferDispatched
+            | Self::TransferReceived
+            | Self::TransferLost
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded
@@ -244,6 +259,9 @@ impl EventType {
             Self::ProductChanged => "product-change",
             Self::LocationChanged => "location-change",
             Self::ProductRecalled => "recall",
+            Self::TransferDispatched => "transfer",
+            Self::TransferReceived => "transfer-receipt",
+            Self::TransferLost => "transfer-loss",
         }
     }
 
@@ -321,6 +339,12 @@ pub enum EventData {
     LocationChanged(LocationChange),
     /// See [`EventType::ProductRecalled`].
     ProductRecalled(Recall),
+    /// See [`EventType::TransferDispatched`].
+    TransferDispatched(Transfer),
+    /// See [`EventType::TransferReceived`].
+    TransferReceived(TransferReceipt),
+    /// See [`EventType::TransferLost`].
+    TransferLost(TransferLoss),
 }
 
 impl EventData {
@@ -355,6 +379,9 @@ impl EventData {
             Self::ProductChanged(_) => EventType::ProductChanged,
             Self::LocationChanged(_) => EventType::LocationChanged,
             Self::ProductRecalled(_) => EventType::ProductRecalled,
+            Self::TransferDispatched(_) => EventType::TransferDispatched,
+            Self::TransferReceived(_) => EventType::TransferReceived,
+            Self::TransferLost(_) => EventType::TransferLost,
         }
     }
 
@@ -382,16 +409,22 @@ impl EventData {
             Self::InventoryAdjusted(_)
             | Self::ProductChanged(_)
             | Self::ProductRecalled(_)
+            | Self::TransferDispatched(_)
+            | Self::TransferReceived(_)
+            | Self::TransferLost(_)
             | Self::LocationChanged(_) => return None,
         })
     }
 
-    /// The SKU, where the event is about one and no order.
-    pub const fn sku(&self) -> Option<&Sku> {
+    /// The SKU, or the first of several, where the event is about goods and no order.
+    pub fn sku(&self) -> Option<&Sku> {
         match self {
             Self::InventoryAdjusted(data) => Some(&data.sku),
             Self::ProductChanged(data) => Some(&data.product.sku),
             Self::ProductRecalled(data) => Some(&data.sku),
+            Self::TransferDispatched(Transfer { lines, .. })
+            | Self::TransferReceived(TransferReceipt { lines, .. })
+            | Self::TransferLost(TransferLoss { lines, .. }) => lines.first().map(|line| &line.sku),
             _ => None,
         }
     }
@@ -436,6 +469,9 @@ impl EventData {
             Self::ProductChanged(data) => data.product.sku.to_string(),
             Self::LocationChanged(data) => data.location.node_id.to_string(),
             Self::ProductRecalled(data) => data.sku.to_string(),
+            Self::TransferDispatched(data) => data.transfer_id.to_string(),
+            Self::TransferReceived(data) => data.transfer_id.to_string(),
+            Self::TransferLost(data) => data.transfer_id.to_string(),
         }
     }
 
@@ -464,6 +500,9 @@ impl EventData {
             Self::LocationChanged(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
             Self::ProductRecalled(data) => serde_json::to_value(data),
+            Self::TransferDispatched(data) => serde_json::to_value(data),
+            Self::TransferReceived(data) => serde_json::to_value(data),
+            Self::TransferLost(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -509,6 +548,9 @@ impl EventData {
             EventType::LocationChanged => Self::LocationChanged(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
             EventType::ProductRecalled => Self::ProductRecalled(Deserialize::deserialize(data)?),
+            EventType::TransferDispatched => Self::TransferDispatched(Deserialize::deserialize(data)?),
+            EventType::TransferReceived => Self::TransferReceived(Deserialize::deserialize(data)?),
+            EventType::TransferLost => Self::TransferLost(Deserialize::deserialize(data)?),
         })
     }
 }

@@ -160,6 +160,8 @@ pub mod erp {
     /// `InventoryMovement` → `InventoryMovement`. A goods issue consumes the order's reservation.
     pub const POST_INVENTORY_MOVEMENT: Operation =
         create(E, "postInventoryMovement", "/v1/inventory-movements");
+    /// `TransferPosting` → `TransferPosting`: goods left one place, came to the other or are lost.
+    pub const POST_TRANSFER: Operation = create(E, "postTransfer", "/v1/transfer-postings");
     /// `StockCount` → `StockLevel` after it.
     pub const POST_STOCK_COUNT: Operation = create(E, "postStockCount", "/v1/stock-counts");
     /// `Invoice` → `Invoice`.
@@ -355,6 +357,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::CREATE_RESERVATION,
     erp::RELEASE_RESERVATION,
     erp::POST_INVENTORY_MOVEMENT,
+    erp::POST_TRANSFER,
     erp::POST_STOCK_COUNT,
     erp::POST_INVOICE,
     erp::CREATE_RETURN_AUTHORIZATION,

@@ -147,6 +147,11 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "tax-terms"),
     document!("schemas", "tender"),
     document!("schemas", "timeline-entry"),
+    document!("schemas", "transfer"),
+    document!("schemas", "transfer-line"),
+    document!("schemas", "transfer-loss"),
+    document!("schemas", "transfer-posting"),
+    document!("schemas", "transfer-receipt"),
     document!("schemas", "unfulfilled-units"),
     document!("schemas", "void-request"),
 ];

@@ -166,6 +166,11 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<TaxTerms>("tax-terms"),
         of::<Tender>("tender"),
         of::<TimelineEntry>("timeline-entry"),
+        of::<Transfer>("transfer"),
+        of::<TransferLine>("transfer-line"),
+        of::<TransferLoss>("transfer-loss"),
+        of::<TransferPosting>("transfer-posting"),
+        of::<TransferReceipt>("transfer-receipt"),
         of::<UnfulfilledUnits>("unfulfilled-units"),
         of::<VoidRequest>("void-request"),
     ]

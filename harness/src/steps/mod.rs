@@ -28,6 +28,7 @@ mod returns;
 mod stock;
 mod taxes;
 mod tills;
+mod transfers;
 mod undelivered;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
@@ -134,6 +135,7 @@ impl fmt::Debug for Step {
 pub fn all() -> impl Iterator<Item = &'static Step> {
     [
         stock::STEPS,
+        transfers::STEPS,
         orders::STEPS,
         changes::STEPS,
         payment::STEPS,

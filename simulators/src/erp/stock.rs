@@ -135,7 +135,9 @@ fn check_direction(movement: &InventoryMovement) -> Result<(), Problem> {
     let fits = match movement.reason {
         MovementReason::GoodsIssue => movement.quantity < 0,
         MovementReason::CustomerReturn | MovementReason::GoodsReceipt => movement.quantity > 0,
-        MovementReason::Adjustment | MovementReason::Disposition => movement.quantity != 0,
+        MovementReason::Adjustment | MovementReason::Disposition | MovementReason::Transfer => {
+            movement.quantity != 0
+        }
     };
     if fits {
         return Ok(());

@@ -186,7 +186,7 @@ impl Registry {
             });
         Subject {
             order,
-            sku: text("sku").map(Sku::from),
+            sku: text("sku").map(Sku::from).or_else(|| sku_of_transfer(body)),
             account: text("account_id").map(AccountId::from),
             node: parameters.get("node_id").map(|node_id| NodeId::from(node_id.as_str())),
         }
@@ -195,6 +195,12 @@ impl Registry {
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first SKU of a transfer between places, which belongs to no order.
+fn sku_of_transfer(body: &Value) -> Option<Sku> {
+    body.get("transfer_id")?;
+    body.pointer("/lines/0/sku")?.as_str().map(Sku::from)
 }
 
 /// The order that a partner's file speaks of first.

@@ -1,7 +1,7 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, CustomerRef, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System},
+    model::{ChannelOrderId, CustomerRef, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System, TransferId},
     protocol::percent_encode,
 };
 use sha2::{Digest as _, Sha256};
@@ -114,6 +114,11 @@ impl Keys {
     /// What is known of a SKU.
     pub(crate) fn stock(sku: &Sku) -> String {
         format!("stock/{}", percent_encode(sku.as_str()))
+    }
+
+    /// What is known of a transfer between places.
+    pub(crate) fn transfer(transfer_id: &TransferId) -> String {
+        format!("transfer/{}", percent_encode(transfer_id.as_str()))
     }
 
     /// Prefix of all publications of stock that are under way.

@@ -46,6 +46,7 @@ mod status;
 mod task;
 mod telling;
 mod tracking;
+mod transfer;
 mod undelivered;
 mod view;
 
@@ -73,6 +74,7 @@ use serde_json::Value;
 pub use state::{Chain, OrderProcess};
 pub(crate) use task::hex;
 pub use task::{Intent, PartnerCall, Task, idempotency_key};
+pub use transfer::{TransferInput, TransferProcess, take_transfer};
 pub use view::{authorization_view, order_view};
 
 pub use state::TaskStatus;
@@ -289,6 +291,9 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::ProductRecalled(told) => {
             recall::told(process, &told, desk);
             Ok(())
+        }
+        EventData::TransferDispatched(_) | EventData::TransferReceived(_) | EventData::TransferLost(_) => {
+            Err("it is about a transfer, not about an order".to_owned())
         }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))
