@@ -203,6 +203,7 @@ impl Erp {
     ) -> Result<InventoryMovement, Problem> {
         check_direction(&movement)?;
         self.master.check_known([&movement.sku].into_iter(), |_| "/sku".to_owned())?;
+        self.master.check_place(&movement.node_id, "/node_id")?;
         let after = self.stock.after(&movement)?;
         let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
         shelf.units.insert(movement.condition, after);

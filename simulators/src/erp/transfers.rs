@@ -100,6 +100,8 @@ impl Erp {
         }
         let skus = posting.lines.iter().map(|line| &line.sku);
         self.master.check_known(skus, |index| format!("/lines/{index}/sku"))?;
+        self.master.check_place(&posting.from_node, "/from_node")?;
+        self.master.check_place(&posting.to_node, "/to_node")?;
         if posting.kind != TransferPostingKind::Dispatched {
             return self.transfers.check(posting);
         }
