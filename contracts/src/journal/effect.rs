@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
-    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
-    LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment,
-    ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
-    ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
-    SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer,
-    SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, Transfer, TransferLoss, TransferPosting,
-    TransferReceipt, UnfulfilledUnits,
+    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting,
+    FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection,
+    InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
+    OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation,
+    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
+    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
+    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
+    TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -164,6 +164,16 @@ pub enum Effect {
     LocationShown {
         /// As it is known there.
         change: LocationChange,
+    },
+    /// The ERP created, changed or merged a customer.
+    CustomerChanged {
+        /// As it is now.
+        change: CustomerChange,
+    },
+    /// A channel or customer service knows a customer.
+    CustomerShown {
+        /// As it is known there.
+        change: CustomerChange,
     },
     /// Goods left one place for another.
     TransferDispatched {
@@ -521,6 +531,8 @@ impl Effect {
             | Self::UnclaimedChanged { .. }
             | Self::ProductRecalled { .. }
             | Self::StockShown { .. }
+            | Self::CustomerChanged { .. }
+            | Self::CustomerShown { .. }
             | Self::TransferDispatched { .. }
             | Self::TransferReceived { .. }
             | Self::TransferLost { .. }

@@ -287,6 +287,12 @@ pub mod channel {
         put(system, "putLocation", "/v1/locations/{node_id}")
     }
 
+    /// Tells a customer as it is known from now on; storefront, POS and customer service: `CustomerChange` →
+    /// `CustomerChange` as it is known there now.
+    pub const fn put_customer(system: System) -> Operation {
+        put(system, "putCustomer", "/v1/customers/{customer_ref}")
+    }
+
     /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
     pub const fn notify_refund(system: System) -> Operation {
         create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
@@ -391,6 +397,7 @@ pub const OPERATIONS: &[Operation] = &[
     channel::publish_stock(System::Storefront),
     channel::put_product(System::Storefront),
     channel::put_location(System::Storefront),
+    channel::put_customer(System::Storefront),
     channel::update_order_status(System::Marketplace),
     channel::notify_refund(System::Marketplace),
     channel::publish_stock(System::Marketplace),
@@ -400,9 +407,11 @@ pub const OPERATIONS: &[Operation] = &[
     channel::publish_stock(System::Pos),
     channel::put_product(System::Pos),
     channel::put_location(System::Pos),
+    channel::put_customer(System::Pos),
     pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),
+    channel::put_customer(System::CustomerService),
     customer_service::ADD_TIMELINE_ENTRY,
     stored_value::ISSUE_STORE_CREDIT,
     stored_value::DEBIT_ACCOUNT,

@@ -45,6 +45,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "contribution"),
     document!("schemas", "credit-memo"),
     document!("schemas", "customer"),
+    document!("schemas", "customer-change"),
     document!("schemas", "dead-letter"),
     document!("schemas", "dead-letter-list"),
     document!("schemas", "disposition"),

@@ -168,6 +168,11 @@ records! {
         status,
         product,
     }
+    CustomerChange {
+        version: SEQUENCE,
+        customer,
+        merged_into,
+    }
     LocationChange {
         version: SEQUENCE,
         open,
@@ -586,6 +591,7 @@ impl Random for EventData {
             PostingResult::random().prop_map(Self::DocumentNotPosted),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
             Recall::random().prop_map(Self::ProductRecalled),
+            CustomerChange::random().prop_map(Self::CustomerChanged),
             Transfer::random().prop_map(Self::TransferDispatched),
             TransferReceipt::random().prop_map(Self::TransferReceived),
             TransferLoss::random().prop_map(Self::TransferLost),

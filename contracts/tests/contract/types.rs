@@ -64,6 +64,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<Contribution>("contribution"),
         of::<CreditMemo>("credit-memo"),
         of::<Customer>("customer"),
+        of::<CustomerChange>("customer-change"),
         of::<DeadLetter>("dead-letter"),
         of::<DeadLetterList>("dead-letter-list"),
         of::<Disposition>("disposition"),

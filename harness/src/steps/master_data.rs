@@ -153,12 +153,13 @@ fn in_channel<R>(stage: &Stage, system: System, look: impl FnOnce(&Channel) -> R
         System::Storefront => stage.landscape.storefront.look(look),
         System::Marketplace => stage.landscape.marketplace.look(look),
         System::Pos => stage.landscape.pos.look(|pos| look(pos.as_ref())),
+        System::CustomerService => stage.landscape.customer_service.look(|desk| look(desk.as_ref())),
         _ => return None,
     })
 }
 
 /// Whether systems know a version.
-fn know(
+pub(super) fn know(
     stage: &Stage,
     systems: &[System],
     version: u64,

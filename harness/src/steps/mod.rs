@@ -7,6 +7,7 @@ mod access;
 mod adjustments;
 mod agreement;
 mod changes;
+mod customers;
 mod dispositions;
 mod erp;
 mod exceptions;
@@ -151,6 +152,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         erp::STEPS,
         tills::STEPS,
         master_data::STEPS,
+        customers::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
         undelivered::STEPS,

@@ -86,7 +86,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|pickup lapse notice|substitution proposal|blind return notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice|dispatch notice|transfer receipt|transfer loss notice|recall notice|product notice|notice of the place|posting confirmation|posting failure",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|pickup lapse notice|substitution proposal|blind return notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice|customer notice|dispatch notice|transfer receipt|transfer loss notice|recall notice|product notice|notice of the place|posting confirmation|posting failure",
         doc: "something that a system says by itself",
     },
     Parameter {

@@ -1,4 +1,4 @@
-//! Master data: the ERP is where products and places are created, changed and closed. It tells each change with a
+//! Master data: the ERP is where products, places and customers are created, changed and closed. It tells each change with a
 //! version that rises, and takes no document that names a product or place it does not know.
 //!
 //! Products and places that nobody has said anything about are known: they were there before anything happened.
@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{Location, LocationChange, NodeId, Product, ProductChange, ProductStatus, Sku},
+    model::{
+        Customer, CustomerChange, CustomerRef, Location, LocationChange, NodeId, Product, ProductChange,
+        ProductStatus, Sku,
+    },
     protocol::{EventData, FieldError, Problem, ProblemKind},
 };
 
@@ -21,6 +24,7 @@ pub(super) struct MasterData {
     /// Products that are sold somewhere and were not created here yet.
     unknown: BTreeSet<Sku>,
     locations: BTreeMap<NodeId, LocationChange>,
+    customers: BTreeMap<CustomerRef, CustomerChange>,
     /// Places that are in use somewhere and were not created here yet.
     unknown_places: BTreeSet<NodeId>,
 }
@@ -84,6 +88,26 @@ impl Erp {
         self.master.locations.insert(node_id, change.clone());
         scene.commit(Effect::LocationChanged { change: change.clone() });
         scene.raise(EventData::LocationChanged(change));
+    }
+
+    /// A customer is created or changed, or becomes part of another account; everybody is told.
+    pub fn change_customer(
+        &mut self,
+        scene: &mut Scene<'_>,
+        customer: Customer,
+        merged_into: Option<CustomerRef>,
+    ) {
+        let customer_ref = customer.customer_ref.clone();
+        let version = self.customer_version(&customer_ref) + 1;
+        let change = CustomerChange { version, customer, merged_into };
+        self.master.customers.insert(customer_ref, change.clone());
+        scene.commit(Effect::CustomerChanged { change: change.clone() });
+        scene.raise(EventData::CustomerChanged(change));
+    }
+
+    /// The version of a customer; 0 if it never changed.
+    pub fn customer_version(&self, customer_ref: &CustomerRef) -> u64 {
+        self.master.customers.get(customer_ref).map_or(0, |known| known.version)
     }
 
     /// The version of a product; 0 if it never changed.

@@ -145,6 +145,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "dispute" => EventType::PaymentDisputed,
         "end of the dispute" => EventType::PaymentDisputeClosed,
         "stock notice" => EventType::InventoryAdjusted,
+        "customer notice" => EventType::CustomerChanged,
         "dispatch notice" => EventType::TransferDispatched,
         "transfer receipt" => EventType::TransferReceived,
         "transfer loss notice" => EventType::TransferLost,

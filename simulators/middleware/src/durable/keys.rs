@@ -50,6 +50,11 @@ impl Keys {
         format!("of-customer/{}/", percent_encode(customer.as_str()))
     }
 
+    /// Prefix of the accounts that were told to become part of an account.
+    pub(crate) fn merged_into(customer: &CustomerRef) -> String {
+        format!("merged-into/{}/", percent_encode(customer.as_str()))
+    }
+
     /// Prefix of the orders that a card paid.
     pub(crate) fn of_card(token: &str) -> String {
         format!("of-card/{}/", hex(&Sha256::digest(token.as_bytes())))
@@ -155,6 +160,7 @@ impl Keys {
     fn reference(reference: &Reference) -> String {
         match reference {
             Reference::Product(sku) => format!("product/{}", percent_encode(sku.as_str())),
+            Reference::Customer(customer) => format!("customer/{}", percent_encode(customer.as_str())),
             Reference::Location(node_id) => format!("location/{}", percent_encode(node_id.as_str())),
         }
     }

@@ -134,6 +134,7 @@ async fn carry_out(
     let data = match data {
         EventData::ProductChanged(change) => Err(Change::Product(change)),
         EventData::LocationChanged(change) => Err(Change::Location(change)),
+        EventData::CustomerChanged(change) => Err(Change::Customer(change)),
         data => Ok(data),
     };
     let data = match data {

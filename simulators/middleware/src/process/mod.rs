@@ -66,7 +66,7 @@ use counterproof_contracts::{
 pub use desk::{Context, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
 pub use master::{
-    Change, Known, MasterRecord, Reference, WaitingTask, announcement, objection_to_order,
+    Change, Known, MasterRecord, Reference, WaitingTask, accounts_of, announcement, objection_to_order,
     objection_to_return,
 };
 pub use notice::{Notice, Tidings};
@@ -285,7 +285,7 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         }
         EventData::DocumentPosted(told) => document::told(process, &told, true, desk),
         EventData::DocumentNotPosted(told) => document::told(process, &told, false, desk),
-        EventData::ProductChanged(_) | EventData::LocationChanged(_) => {
+        EventData::ProductChanged(_) | EventData::LocationChanged(_) | EventData::CustomerChanged(_) => {
             Err("it is about master data, not about an order".to_owned())
         }
         EventData::ProductRecalled(told) => {
