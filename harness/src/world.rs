@@ -58,6 +58,8 @@ pub struct Cart {
     pub exemption_certificate: Option<String>,
     /// Whether the retailer is paid in its own currency.
     pub settled_at_home: bool,
+    /// Another account of the customer that is used.
+    pub account: Option<CustomerRef>,
     /// By how much the total is higher than what it sums up, minor units.
     pub excess: i64,
 }
@@ -212,6 +214,11 @@ impl Play {
     /// Who buys in this scenario.
     pub fn customer(&self) -> CustomerRef {
         CustomerRef::from(format!("C-{}", self.tag))
+    }
+
+    /// The second account of who buys in this scenario.
+    pub fn second_account(&self) -> CustomerRef {
+        CustomerRef::from(format!("C2-{}", self.tag))
     }
 
     /// Who receives gifts in this scenario.

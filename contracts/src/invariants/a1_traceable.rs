@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
         id: "A1",
         name: "traceable",
         text: "Every effect that a call caused carries a correlation id, and a channel or partner started that \
-               chain for the same order, or called its goods back.",
+               chain for the same order, called its goods back or sent them between places.",
         source: "W3C Trace Context; audit duties of retailers",
     },
     on_effect: Some(check_present),
@@ -41,9 +41,10 @@ fn check_present(moment: &Moment<'_>, bench: &mut Bench) {
 fn check_rooted(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let skus = || order.terms.iter().flat_map(|terms| terms.lines.values()).map(|line| &line.sku);
     let called_back = |chain| skus().any(|sku| moment.books.stock.recall_chain(sku) == Some(chain));
+    let sent = |chain| skus().any(|sku| moment.books.transfers.is_chain_of(chain, sku));
     for (chain, (system, seq)) in &order.messages.chains {
         bench.looks();
-        if order.messages.roots.contains(chain) || called_back(chain) {
+        if order.messages.roots.contains(chain) || called_back(chain) || sent(chain) {
             continue;
         }
         let sentence = format!(

@@ -1,4 +1,4 @@
-//! D1: products and places are in the channels as they are in the ERP.
+//! D1: products, places and customers are in the channels as they are in the ERP.
 
 use super::{
     books::{CatalogueEntry, CatalogueSubject, OrderBook},
@@ -10,13 +10,15 @@ use crate::{invariants::Law, model::System};
 const CATALOGUES: [System; 3] = [System::Storefront, System::Marketplace, System::Pos];
 /// Who is told of places.
 const DIRECTORIES: [System; 2] = [System::Storefront, System::Pos];
+/// Who is told of customers.
+const ACCOUNTS: [System; 3] = [System::Storefront, System::Pos, System::CustomerService];
 
 pub(super) const CHECK: Check = Check {
     law: Law {
         id: "D1",
         name: "master data agrees",
-        text: "At rest, every channel shows each product that changed, and storefront and stores each place that changed, \
-               in the version that the ERP told last.",
+        text: "At rest, every channel shows each product that changed, storefront and stores each place, and \
+               they and customer service each customer, in the version that the ERP told last.",
         source: "single source of master data; bug report magento/magento2#12205",
     },
     on_effect: None,
@@ -29,6 +31,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         let channels: &[System] = match subject {
             CatalogueSubject::Product(_) => &CATALOGUES,
             CatalogueSubject::Location(_) => &DIRECTORIES,
+            CatalogueSubject::Customer(_) => &ACCOUNTS,
         };
         for channel in channels {
             check_shown(subject, entry, *channel, bench);
@@ -46,6 +49,7 @@ fn check_shown(subject: &CatalogueSubject, entry: &CatalogueEntry, channel: Syst
     let name = match subject {
         CatalogueSubject::Product(sku) => format!("product {sku}"),
         CatalogueSubject::Location(node_id) => format!("place {node_id}"),
+        CatalogueSubject::Customer(customer_ref) => format!("customer {customer_ref}"),
     };
     let says = shown.map_or_else(|| "no version".to_owned(), |(shown, _)| format!("version {shown}"));
     let sentence =
@@ -68,8 +72,8 @@ pub(in crate::invariants) mod tests {
         invariants::testing::{History, findings},
         journal::Effect,
         model::{
-            Currency, Location, LocationChange, Money, NodeKind, Product, ProductChange, ProductStatus,
-            System,
+            Currency, Customer, CustomerChange, Location, LocationChange, Money, NodeKind, Product,
+            ProductChange, ProductStatus, System,
         },
     };
 
@@ -117,6 +121,26 @@ pub(in crate::invariants) mod tests {
                 "The marketplace shows version 1 of product shirt at rest; the ERP has version 2.",
                 "The point of sale shows no version of place store-41 at rest; the ERP has version 7."
             ]
+        );
+    }
+
+    #[test]
+    fn customer_service_that_was_not_told_of_a_merge_is_found() {
+        let change = |version, merged_into| CustomerChange {
+            version,
+            customer: Customer { customer_ref: "C-2".into(), country: "DE".to_owned() },
+            merged_into,
+        };
+        let mut history = History::accepted();
+        history.tell(System::Erp, Effect::CustomerChanged { change: change(2, Some("C-1".into())) });
+        for system in [System::Storefront, System::Pos] {
+            history.tell(system, Effect::CustomerShown { change: change(2, Some("C-1".into())) });
+        }
+        history.tell(System::CustomerService, Effect::CustomerShown { change: change(1, None) });
+        history.settle();
+        assert_eq!(
+            findings("D1", &history.records()),
+            ["The customer service shows version 1 of customer C-2 at rest; the ERP has version 2."]
         );
     }
 

@@ -122,6 +122,7 @@ pub(super) const fn condition_name(condition: StockCondition) -> &'static str {
         StockCondition::Damaged => "damaged",
         StockCondition::Refurbishment => "refurbishment",
         StockCondition::VendorReturn => "vendor return",
+        StockCondition::InTransit => "in-transit",
     }
 }
 

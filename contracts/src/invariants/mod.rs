@@ -37,6 +37,7 @@ mod e9_retry_after;
 mod granted;
 mod i10_published_stock;
 mod i11_serial_in_one_place;
+mod i12_transfers_are_conserved;
 mod i13_exchange_moves_both_goods;
 mod i14_prices_move_no_stock;
 mod i1_claims_are_covered;
@@ -114,7 +115,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 85] = [
+static CHECKS: [law::Check; 86] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -147,6 +148,7 @@ static CHECKS: [law::Check; 85] = [
     i9_restock_follows_grade::CHECK,
     i14_prices_move_no_stock::CHECK,
     i11_serial_in_one_place::CHECK,
+    i12_transfers_are_conserved::CHECK,
     i13_exchange_moves_both_goods::CHECK,
     r3_one_final_disposition::CHECK,
     r9_one_replacement::CHECK,

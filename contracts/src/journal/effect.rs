@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
-    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
-    LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment,
-    ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
-    ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
-    SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer,
-    SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, UnfulfilledUnits,
+    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting,
+    FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection,
+    InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
+    OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation,
+    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
+    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
+    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
+    TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -163,6 +164,36 @@ pub enum Effect {
     LocationShown {
         /// As it is known there.
         change: LocationChange,
+    },
+    /// The ERP created, changed or merged a customer.
+    CustomerChanged {
+        /// As it is now.
+        change: CustomerChange,
+    },
+    /// A channel or customer service knows a customer.
+    CustomerShown {
+        /// As it is known there.
+        change: CustomerChange,
+    },
+    /// Goods left one place for another.
+    TransferDispatched {
+        /// Which.
+        transfer: Transfer,
+    },
+    /// Goods of a transfer came.
+    TransferReceived {
+        /// Which.
+        receipt: TransferReceipt,
+    },
+    /// Goods of a transfer were given up.
+    TransferLost {
+        /// Which.
+        loss: TransferLoss,
+    },
+    /// The ERP booked that goods of a transfer left, came or are lost. Its movements follow in the same call.
+    TransferPosted {
+        /// The posting.
+        posting: TransferPosting,
     },
     /// The ERP posted an invoice.
     InvoicePosted {
@@ -500,6 +531,12 @@ impl Effect {
             | Self::UnclaimedChanged { .. }
             | Self::ProductRecalled { .. }
             | Self::StockShown { .. }
+            | Self::CustomerChanged { .. }
+            | Self::CustomerShown { .. }
+            | Self::TransferDispatched { .. }
+            | Self::TransferReceived { .. }
+            | Self::TransferLost { .. }
+            | Self::TransferPosted { .. }
             | Self::ProductChanged { .. }
             | Self::ProductShown { .. }
             | Self::LocationChanged { .. }

@@ -104,6 +104,8 @@ ids! {
     ErpDocument,
     /// A movement of stock.
     MovementId,
+    /// A transfer of goods between places.
+    TransferId,
     /// An event, whatever the number of its deliveries.
     EventId,
     /// The chain of messages that one business request set off.

@@ -87,6 +87,8 @@ pub enum StockCondition {
     Refurbishment,
     /// Awaits the vendor.
     VendorReturn,
+    /// On the way here from another place.
+    InTransit,
 }
 
 /// Why stock moved.
@@ -103,6 +105,8 @@ pub enum MovementReason {
     GoodsReceipt,
     /// Goods in quarantine were decided on.
     Disposition,
+    /// Goods go from one place to another.
+    Transfer,
 }
 
 /// Stock that came to or left a node. Quantity is signed: issues are negative.

@@ -88,6 +88,18 @@ pub struct Customer {
     pub country: String,
 }
 
+/// A customer as it is known from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerChange {
+    /// Rises with each change of the customer; an older version than the one that is known has no effect.
+    pub version: u64,
+    /// The customer.
+    pub customer: Customer,
+    /// The account that this one became part of; its orders are that one's from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<CustomerRef>,
+}
+
 /// Where goods go. Country and postal code decide tax; the rest is the carrier's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {

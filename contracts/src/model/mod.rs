@@ -20,6 +20,7 @@ mod stored_value;
 mod system;
 mod tax;
 mod terms;
+mod transfer;
 
 pub use adjustment::*;
 pub use batch::*;
@@ -41,6 +42,7 @@ pub use stored_value::*;
 pub use system::*;
 pub use tax::*;
 pub use terms::*;
+pub use transfer::*;
 
 /// An instant in UTC, RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, DispositionDecision, Dispute,
-    ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted, LocationChange, NodeId,
-    OrderNumber, PostingResult, ProductChange, Recall, Refund, Reservation, ReturnReceipt, Shipment, Sku,
-    SubstitutionProposal, System, Timestamp, UnfulfilledUnits,
+    Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, CustomerChange, CustomerRef,
+    DispositionDecision, Dispute, ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted,
+    LocationChange, NodeId, OrderNumber, PostingResult, ProductChange, Recall, Refund, Reservation,
+    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, Transfer, TransferLoss,
+    TransferReceipt, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -116,11 +117,19 @@ pub enum EventType {
     LocationChanged,
     /// ERP: goods are called back ([`Recall`]).
     ProductRecalled,
+    /// ERP: a customer was created, changed or merged into another ([`CustomerChange`]).
+    CustomerChanged,
+    /// WMS: goods left one place for another ([`Transfer`]).
+    TransferDispatched,
+    /// WMS: goods of a transfer came ([`TransferReceipt`]).
+    TransferReceived,
+    /// WMS: goods of a transfer are lost ([`TransferLoss`]).
+    TransferLost,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -149,6 +158,10 @@ impl EventType {
         Self::ProductChanged,
         Self::LocationChanged,
         Self::ProductRecalled,
+        Self::CustomerChanged,
+        Self::TransferDispatched,
+        Self::TransferReceived,
+        Self::TransferLost,
     ];
 
     /// The `type` attribute.
@@ -182,6 +195,10 @@ impl EventType {
             Self::ProductChanged => "retail.product.changed.v1",
             Self::LocationChanged => "retail.location.changed.v1",
             Self::ProductRecalled => "retail.product.recalled.v1",
+            Self::CustomerChanged => "retail.customer.changed.v1",
+            Self::TransferDispatched => "retail.transfer.dispatched.v1",
+            Self::TransferReceived => "retail.transfer.received.v1",
+            Self::TransferLost => "retail.transfer.lost.v1",
         }
     }
 
@@ -196,6 +213,7 @@ impl EventType {
             | Self::DocumentNotPosted
             | Self::ProductChanged
             | Self::ProductRecalled
+            | Self::CustomerChanged
             | Self::LocationChanged => System::Erp,
             Self::FulfillmentOrderAccepted
             | Self::ShipmentPacked
@@ -207,6 +225,9 @@ impl EventType {
             | Self::PickupExpired
             | Self::SubstitutionProposed
             | Self::ReturnDispositioned
+            | Self::TransferDispatched
+            | Self::TransferReceived
+            | Self::TransferLost
             | Self::ReturnReceivedBlind => System::Wms,
             Self::CarrierScanRecorded => System::Carrier,
             Self::RefundSucceeded
@@ -244,6 +265,10 @@ impl EventType {
             Self::ProductChanged => "product-change",
             Self::LocationChanged => "location-change",
             Self::ProductRecalled => "recall",
+            Self::CustomerChanged => "customer-change",
+            Self::TransferDispatched => "transfer",
+            Self::TransferReceived => "transfer-receipt",
+            Self::TransferLost => "transfer-loss",
         }
     }
 
@@ -321,6 +346,14 @@ pub enum EventData {
     LocationChanged(LocationChange),
     /// See [`EventType::ProductRecalled`].
     ProductRecalled(Recall),
+    /// See [`EventType::CustomerChanged`].
+    CustomerChanged(CustomerChange),
+    /// See [`EventType::TransferDispatched`].
+    TransferDispatched(Transfer),
+    /// See [`EventType::TransferReceived`].
+    TransferReceived(TransferReceipt),
+    /// See [`EventType::TransferLost`].
+    TransferLost(TransferLoss),
 }
 
 impl EventData {
@@ -355,6 +388,10 @@ impl EventData {
             Self::ProductChanged(_) => EventType::ProductChanged,
             Self::LocationChanged(_) => EventType::LocationChanged,
             Self::ProductRecalled(_) => EventType::ProductRecalled,
+            Self::CustomerChanged(_) => EventType::CustomerChanged,
+            Self::TransferDispatched(_) => EventType::TransferDispatched,
+            Self::TransferReceived(_) => EventType::TransferReceived,
+            Self::TransferLost(_) => EventType::TransferLost,
         }
     }
 
@@ -382,16 +419,23 @@ impl EventData {
             Self::InventoryAdjusted(_)
             | Self::ProductChanged(_)
             | Self::ProductRecalled(_)
+            | Self::CustomerChanged(_)
+            | Self::TransferDispatched(_)
+            | Self::TransferReceived(_)
+            | Self::TransferLost(_)
             | Self::LocationChanged(_) => return None,
         })
     }
 
-    /// The SKU, where the event is about one and no order.
-    pub const fn sku(&self) -> Option<&Sku> {
+    /// The SKU, or the first of several, where the event is about goods and no order.
+    pub fn sku(&self) -> Option<&Sku> {
         match self {
             Self::InventoryAdjusted(data) => Some(&data.sku),
             Self::ProductChanged(data) => Some(&data.product.sku),
             Self::ProductRecalled(data) => Some(&data.sku),
+            Self::TransferDispatched(Transfer { lines, .. })
+            | Self::TransferReceived(TransferReceipt { lines, .. })
+            | Self::TransferLost(TransferLoss { lines, .. }) => lines.first().map(|line| &line.sku),
             _ => None,
         }
     }
@@ -404,9 +448,18 @@ impl EventData {
         }
     }
 
+    /// The customer, where the event is about one.
+    pub const fn customer_ref(&self) -> Option<&CustomerRef> {
+        match self {
+            Self::CustomerChanged(data) => Some(&data.customer.customer_ref),
+            _ => None,
+        }
+    }
+
     /// Events with the same partition are told in order, as far as possible.
     pub fn partition(&self) -> OrderNumber {
         let of_none = self.sku().map(Sku::as_str).or_else(|| self.node_id().map(NodeId::as_str));
+        let of_none = of_none.or_else(|| self.customer_ref().map(CustomerRef::as_str));
         let of_none = || OrderNumber::from(of_none.unwrap_or_else(|| self.event_type().name()));
         self.order_number().cloned().unwrap_or_else(of_none)
     }
@@ -436,6 +489,10 @@ impl EventData {
             Self::ProductChanged(data) => data.product.sku.to_string(),
             Self::LocationChanged(data) => data.location.node_id.to_string(),
             Self::ProductRecalled(data) => data.sku.to_string(),
+            Self::CustomerChanged(data) => data.customer.customer_ref.to_string(),
+            Self::TransferDispatched(data) => data.transfer_id.to_string(),
+            Self::TransferReceived(data) => data.transfer_id.to_string(),
+            Self::TransferLost(data) => data.transfer_id.to_string(),
         }
     }
 
@@ -464,6 +521,10 @@ impl EventData {
             Self::LocationChanged(data) => serde_json::to_value(data),
             Self::InventoryAdjusted(data) => serde_json::to_value(data),
             Self::ProductRecalled(data) => serde_json::to_value(data),
+            Self::CustomerChanged(data) => serde_json::to_value(data),
+            Self::TransferDispatched(data) => serde_json::to_value(data),
+            Self::TransferReceived(data) => serde_json::to_value(data),
+            Self::TransferLost(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -509,6 +570,10 @@ impl EventData {
             EventType::LocationChanged => Self::LocationChanged(Deserialize::deserialize(data)?),
             EventType::InventoryAdjusted => Self::InventoryAdjusted(Deserialize::deserialize(data)?),
             EventType::ProductRecalled => Self::ProductRecalled(Deserialize::deserialize(data)?),
+            EventType::CustomerChanged => Self::CustomerChanged(Deserialize::deserialize(data)?),
+            EventType::TransferDispatched => Self::TransferDispatched(Deserialize::deserialize(data)?),
+            EventType::TransferReceived => Self::TransferReceived(Deserialize::deserialize(data)?),
+            EventType::TransferLost => Self::TransferLost(Deserialize::deserialize(data)?),
         })
     }
 }

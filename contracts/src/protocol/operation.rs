@@ -160,6 +160,8 @@ pub mod erp {
     /// `InventoryMovement` → `InventoryMovement`. A goods issue consumes the order's reservation.
     pub const POST_INVENTORY_MOVEMENT: Operation =
         create(E, "postInventoryMovement", "/v1/inventory-movements");
+    /// `TransferPosting` → `TransferPosting`: goods left one place, came to the other or are lost.
+    pub const POST_TRANSFER: Operation = create(E, "postTransfer", "/v1/transfer-postings");
     /// `StockCount` → `StockLevel` after it.
     pub const POST_STOCK_COUNT: Operation = create(E, "postStockCount", "/v1/stock-counts");
     /// `Invoice` → `Invoice`.
@@ -285,6 +287,12 @@ pub mod channel {
         put(system, "putLocation", "/v1/locations/{node_id}")
     }
 
+    /// Tells a customer as it is known from now on; storefront, POS and customer service: `CustomerChange` →
+    /// `CustomerChange` as it is known there now.
+    pub const fn put_customer(system: System) -> Operation {
+        put(system, "putCustomer", "/v1/customers/{customer_ref}")
+    }
+
     /// Tells of a refund; to a marketplace, orders it to pay: `RefundNotice` → `RefundNotice`.
     pub const fn notify_refund(system: System) -> Operation {
         create(system, "notifyRefund", "/v1/orders/{order_number}/refunds")
@@ -355,6 +363,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::CREATE_RESERVATION,
     erp::RELEASE_RESERVATION,
     erp::POST_INVENTORY_MOVEMENT,
+    erp::POST_TRANSFER,
     erp::POST_STOCK_COUNT,
     erp::POST_INVOICE,
     erp::CREATE_RETURN_AUTHORIZATION,
@@ -388,6 +397,7 @@ pub const OPERATIONS: &[Operation] = &[
     channel::publish_stock(System::Storefront),
     channel::put_product(System::Storefront),
     channel::put_location(System::Storefront),
+    channel::put_customer(System::Storefront),
     channel::update_order_status(System::Marketplace),
     channel::notify_refund(System::Marketplace),
     channel::publish_stock(System::Marketplace),
@@ -397,9 +407,11 @@ pub const OPERATIONS: &[Operation] = &[
     channel::publish_stock(System::Pos),
     channel::put_product(System::Pos),
     channel::put_location(System::Pos),
+    channel::put_customer(System::Pos),
     pos::DELIVER_BATCH,
     channel::update_order_status(System::CustomerService),
     channel::notify_refund(System::CustomerService),
+    channel::put_customer(System::CustomerService),
     customer_service::ADD_TIMELINE_ENTRY,
     stored_value::ISSUE_STORE_CREDIT,
     stored_value::DEBIT_ACCOUNT,

@@ -53,7 +53,7 @@ codes! {
     }
     "fulfillment_status": FulfillmentStatus { Requested, Accepted, PartiallyShipped, Shipped, Canceled, Rejected }
     "hold_reason": HoldReason { NotAuthorized, OverReceipt, WrongItem, NoOrder }
-    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, GoodsReceipt, Disposition }
+    "movement_reason": MovementReason { GoodsIssue, CustomerReturn, Adjustment, GoodsReceipt, Disposition, Transfer }
     "node_kind": NodeKind { DistributionCenter, Store, ThirdParty, Outlet }
     "order_status": OrderStatus {
         Placed, Accepted, Rejected, InFulfillment, ReadyForPickup, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
@@ -82,7 +82,7 @@ codes! {
         Created, LabelPurchased, ReadyForPickup, Shipped, InTransit, OutForDelivery, Delivered, ReturnToSender, Lost, Voided,
     }
     "stock_condition": StockCondition {
-        Sellable, Outlet, Quarantine, Liquidation, Damaged, Refurbishment, VendorReturn,
+        Sellable, Outlet, Quarantine, Liquidation, Damaged, Refurbishment, VendorReturn, InTransit,
     }
     "system": System {
         Erp, Wms, Psp, Carrier, Tax, Storefront, Marketplace, Pos, CustomerService, StoredValue, Middleware,
@@ -93,6 +93,7 @@ codes! {
     "tax_scheme": TaxScheme { Domestic, Oss, Ioss, Ddp, Dap }
     "tax_type": TaxType { Vat, Sales, Duty }
     "unfulfilled_reason": UnfulfilledReason { NotFound, Damaged, SubstitutionRefused, Overloaded, PickupExpired }
+    "transfer_posting_kind": TransferPostingKind { Dispatched, Received, WrittenOff }
     "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
 }
 

@@ -94,6 +94,38 @@ records! {
         sku,
         reason: text(1000),
     }
+    TransferLine {
+        sku,
+        quantity: QUANTITY,
+    }
+    Transfer {
+        transfer_id,
+        from_node,
+        to_node,
+        lines: at_least_one(),
+        dispatched_at,
+    }
+    TransferReceipt {
+        receipt_id: reference(),
+        transfer_id,
+        node_id,
+        lines: at_least_one(),
+        received_at,
+    }
+    TransferLoss {
+        loss_id: reference(),
+        transfer_id,
+        lines: at_least_one(),
+        lost_at,
+    }
+    TransferPosting {
+        posting_id: reference(),
+        transfer_id,
+        kind,
+        from_node,
+        to_node,
+        lines: at_least_one(),
+    }
     SubstitutionProposal {
         proposal_id: reference(),
         fulfillment_order_id,
@@ -135,6 +167,11 @@ records! {
         version: SEQUENCE,
         status,
         product,
+    }
+    CustomerChange {
+        version: SEQUENCE,
+        customer,
+        merged_into,
     }
     LocationChange {
         version: SEQUENCE,
@@ -554,6 +591,10 @@ impl Random for EventData {
             PostingResult::random().prop_map(Self::DocumentNotPosted),
             InventoryAdjusted::random().prop_map(Self::InventoryAdjusted),
             Recall::random().prop_map(Self::ProductRecalled),
+            CustomerChange::random().prop_map(Self::CustomerChanged),
+            Transfer::random().prop_map(Self::TransferDispatched),
+            TransferReceipt::random().prop_map(Self::TransferReceived),
+            TransferLoss::random().prop_map(Self::TransferLost),
         ]
         .boxed()
     }

@@ -110,6 +110,11 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/returns/return_seasons.feature"),
     ),
     ("scenarios/returns/warranty.feature", include_str!("../../../scenarios/returns/warranty.feature")),
+    (
+        "scenarios/master_data/customers.feature",
+        include_str!("../../../scenarios/master_data/customers.feature"),
+    ),
+    ("scenarios/inventory/transfers.feature", include_str!("../../../scenarios/inventory/transfers.feature")),
     ("scenarios/tax/promotions.feature", include_str!("../../../scenarios/tax/promotions.feature")),
     ("scenarios/tax/sales_tax.feature", include_str!("../../../scenarios/tax/sales_tax.feature")),
     ("scenarios/tax/cross_border.feature", include_str!("../../../scenarios/tax/cross_border.feature")),

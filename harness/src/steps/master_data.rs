@@ -23,6 +23,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "{place} is in use and the ERP does not know it yet",
+        doc: "Customers and goods come to the place before it is created in the ERP.",
+        action: |world, args| at_once(forget_place(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "the ERP creates {product}",
         doc: "The product is known in the ERP from now on, which tells it.",
         action: |world, args| at_once(change(world, &args, ProductStatus::Active)),
@@ -84,7 +90,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         kind: Kind::Assertion,
         expression: "the ERP has refused what it does not know",
-        doc: "At least one document named a product that the ERP did not know yet.",
+        doc: "At least one document named a product or place that the ERP did not know yet.",
         action: |world, _| refused_unknown(world).boxed_local(),
     },
 ];
@@ -95,6 +101,15 @@ fn forget(world: &mut World, args: &Args) -> Result<(), StepError> {
     play.stage.claim(&play.id, BusinessKey::Sku(sku.clone()))?;
     let correlation = play.root("product").correlation;
     play.stage.landscape.erp.prepare(Some(&play.id), correlation, |erp, _| erp.forget_product(&sku));
+    Ok(())
+}
+
+fn forget_place(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let node_id = stock::node(play, args.text(0))?;
+    play.stage.claim(&play.id, BusinessKey::Node(node_id.clone()))?;
+    let correlation = play.root("place").correlation;
+    play.stage.landscape.erp.prepare(Some(&play.id), correlation, |erp, _| erp.forget_location(&node_id));
     Ok(())
 }
 
@@ -138,12 +153,13 @@ fn in_channel<R>(stage: &Stage, system: System, look: impl FnOnce(&Channel) -> R
         System::Storefront => stage.landscape.storefront.look(look),
         System::Marketplace => stage.landscape.marketplace.look(look),
         System::Pos => stage.landscape.pos.look(|pos| look(pos.as_ref())),
+        System::CustomerService => stage.landscape.customer_service.look(|desk| look(desk.as_ref())),
         _ => return None,
     })
 }
 
 /// Whether systems know a version.
-fn know(
+pub(super) fn know(
     stage: &Stage,
     systems: &[System],
     version: u64,
@@ -205,7 +221,7 @@ async fn turned_down_at(world: &mut World, pointer: String) -> Result<(), StepEr
 async fn refused_unknown(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     let scenario = play.id.clone();
-    play.expect("a document that the ERP refused because it does not know a product", |stage| {
+    play.expect("a document that the ERP refused because it does not know a product or place", |stage| {
         let count = stage.recording.refusals(&scenario, System::Erp, ProblemKind::UnknownReference);
         if count > 0 { Ok(()) } else { Err("the ERP refused none".to_owned()) }
     })

@@ -7,6 +7,7 @@ mod access;
 mod adjustments;
 mod agreement;
 mod changes;
+mod customers;
 mod dispositions;
 mod erp;
 mod exceptions;
@@ -28,6 +29,7 @@ mod returns;
 mod stock;
 mod taxes;
 mod tills;
+mod transfers;
 mod undelivered;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
@@ -134,6 +136,7 @@ impl fmt::Debug for Step {
 pub fn all() -> impl Iterator<Item = &'static Step> {
     [
         stock::STEPS,
+        transfers::STEPS,
         orders::STEPS,
         changes::STEPS,
         payment::STEPS,
@@ -149,6 +152,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         erp::STEPS,
         tills::STEPS,
         master_data::STEPS,
+        customers::STEPS,
         return_exceptions::STEPS,
         return_channels::STEPS,
         undelivered::STEPS,

@@ -25,6 +25,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "a customer of the first account brings {items} without receipt and card back to {place} {grade}",
+        doc: "As above, by the reference that the customer had first.",
+        action: |world, args| bring(world, args, By::FirstAccount).boxed_local(),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "a stranger brings {items} without a receipt back to {place} {grade}",
         doc: "The store looks for orders that another card paid.",
         action: |world, args| bring(world, args, By::Stranger).boxed_local(),
@@ -42,6 +48,7 @@ pub(super) const STEPS: &[Step] = &[
 enum By {
     Card,
     Customer,
+    FirstAccount,
     Stranger,
 }
 
@@ -49,6 +56,9 @@ fn question(play: &Play, by: By) -> Result<OrderSearch, StepError> {
     if by == By::Customer {
         let customer_ref = Some(play.order()?.customer_ref.clone());
         return Ok(OrderSearch { customer_ref, payment_token: None });
+    }
+    if by == By::FirstAccount {
+        return Ok(OrderSearch { customer_ref: Some(play.customer()), payment_token: None });
     }
     let token = play.order()?.tenders.iter().find_map(|tender| tender.payment_token.clone());
     let token = token.ok_or_else(|| StepError::rig("no card paid the order"))?;

@@ -188,7 +188,7 @@ fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
         channel_order_id: ChannelOrderId::from(format!("{}-{count:03}", play.tag)),
         tag: play.tag.clone(),
         placed_at: play.stage.clock.now(),
-        customer_ref: play.customer(),
+        customer_ref: cart.account.clone().unwrap_or_else(|| play.customer()),
         country: cart.country.unwrap_or("DE").to_owned(),
         items,
         promotion_codes: cart.promotions.clone(),

@@ -1,27 +1,28 @@
-//! What a channel knows of products and places: the newest version that it was told.
+//! What a channel knows of products, places and customers: the newest version that it was told.
 
 use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     journal::Effect,
-    model::{LocationChange, NodeId, ProductChange, Sku},
+    model::{CustomerChange, CustomerRef, LocationChange, NodeId, ProductChange, Sku},
     protocol::{Problem, ProblemKind},
 };
 
 use super::Channel;
 use crate::kernel::Scene;
 
-/// Products and places.
+/// Products, places and customers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Catalogue {
     products: BTreeMap<Sku, ProductChange>,
     locations: BTreeMap<NodeId, LocationChange>,
+    customers: BTreeMap<CustomerRef, CustomerChange>,
 }
 
 impl Catalogue {
     /// Nothing is known.
     pub(super) const fn new() -> Self {
-        Self { products: BTreeMap::new(), locations: BTreeMap::new() }
+        Self { products: BTreeMap::new(), locations: BTreeMap::new(), customers: BTreeMap::new() }
     }
 }
 
@@ -77,6 +78,28 @@ impl Channel {
         }
         self.catalogue.locations.insert(node_id, change.clone());
         scene.commit(Effect::LocationShown { change: change.clone() });
+        Ok(change)
+    }
+
+    /// The version of a customer that is known here; `None` if the channel was never told.
+    pub fn customer_version(&self, customer_ref: &CustomerRef) -> Option<u64> {
+        self.catalogue.customers.get(customer_ref).map(|known| known.version)
+    }
+
+    pub(super) fn put_customer(
+        &mut self,
+        path: &str,
+        change: CustomerChange,
+        scene: &mut Scene<'_>,
+    ) -> Result<CustomerChange, Problem> {
+        let customer_ref = change.customer.customer_ref.clone();
+        check_path("customer", path, customer_ref.as_str())?;
+        let known = self.catalogue.customers.get(&customer_ref);
+        if let Some(known) = known.filter(|known| known.version >= change.version) {
+            return Ok(known.clone());
+        }
+        self.catalogue.customers.insert(customer_ref, change.clone());
+        scene.commit(Effect::CustomerShown { change: change.clone() });
         Ok(change)
     }
 }

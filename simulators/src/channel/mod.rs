@@ -255,6 +255,8 @@ impl Core for Channel {
             answer(&self.put_product(call.parameter("sku"), call.document()?, scene)?)
         } else if call.operation == operations::put_location(self.system) {
             answer(&self.put_location(call.parameter("node_id"), call.document()?, scene)?)
+        } else if call.operation == operations::put_customer(self.system) {
+            answer(&self.put_customer(call.parameter("customer_ref"), call.document()?, scene)?)
         } else {
             Err(Problem::new(ProblemKind::UnknownOperation, call.operation.to_string()))
         }

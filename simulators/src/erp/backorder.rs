@@ -85,7 +85,7 @@ impl Erp {
         }
     }
 
-    fn keep_promises(&mut self, scene: &mut Scene<'_>, node_id: &NodeId, sku: &Sku) {
+    pub(super) fn keep_promises(&mut self, scene: &mut Scene<'_>, node_id: &NodeId, sku: &Sku) {
         let ships = self.sources.contains(node_id);
         let mut promises = std::mem::take(&mut self.backorders.promises);
         for promise in promises.iter_mut().filter(|promise| promise.item.sku == *sku) {

@@ -39,6 +39,7 @@ mod sales;
 mod stock;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 use backorder::Backorders;
 use intake::Intake;
@@ -46,6 +47,7 @@ use master::MasterData;
 use reservation::Claim;
 use sales::Booking;
 use stock::Ledger;
+use transfers::Transfers;
 
 /// The ERP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +69,7 @@ pub struct Erp {
     files: BTreeMap<OrderNumber, File>,
     intake: Intake,
     master: MasterData,
+    transfers: Transfers,
 }
 
 /// Documents of one order beside its sales orders, oldest first.
@@ -267,6 +270,7 @@ impl Erp {
             operations::RELEASE_RESERVATION => {
                 answer(&self.release(call.parameter("reservation_id"), call.document()?, scene)?)
             }
+            operations::POST_TRANSFER => answer(&self.post_transfer(call.document()?, scene)?),
             operations::POST_INVENTORY_MOVEMENT => answer(&self.move_stock(call.document()?, scene)?),
             operations::POST_STOCK_COUNT => answer(&self.count_stock(&call.document()?, scene)?),
             operations::POST_INVOICE => answer(&self.take_invoice(call.document()?, scene)?),
@@ -296,6 +300,14 @@ fn business(detail: String) -> Problem {
 fn at(pointer: &str, detail: String) -> Problem {
     let errors = vec![FieldError { pointer: pointer.to_owned(), detail: detail.clone() }];
     Problem { errors, ..business(detail) }
+}
+
+/// What a place of a document asks for is not in stock.
+fn too_few(pointer: &str, detail: String) -> Problem {
+    Problem {
+        errors: at(pointer, detail.clone()).errors,
+        ..Problem::new(ProblemKind::InsufficientStock, detail)
+    }
 }
 
 fn illegal(detail: String) -> Problem {

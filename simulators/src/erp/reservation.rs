@@ -92,6 +92,9 @@ impl Erp {
         check_lines(&request.lines)?;
         let skus = request.lines.iter().map(|line| &line.sku);
         self.master.check_known(skus, |index| format!("/lines/{index}/sku"))?;
+        if let Some(node_id) = &request.node_id {
+            self.master.check_place(node_id, "/node_id")?;
+        }
         if let Some(line) = request.lines.iter().find(|line| self.recalled.contains(&line.sku)) {
             let detail = format!("{} is called back", line.sku);
             return Err(Problem::new(ProblemKind::InsufficientStock, detail));

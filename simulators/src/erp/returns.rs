@@ -31,6 +31,7 @@ impl Erp {
         let graded = receipt.grades.iter().map(|grade| &grade.line_id);
         let scanned = receipt.serials.iter().map(|unit| &unit.line_id);
         self.check_booked(&receipt.order_number, came.chain(graded).chain(scanned))?;
+        self.master.check_place(&receipt.node_id, "/node_id")?;
         scene.commit(Effect::ReturnReceiptBooked { receipt: receipt.clone() });
         self.files.entry(receipt.order_number.clone()).or_default().receipts.push(receipt.clone());
         Ok(receipt)

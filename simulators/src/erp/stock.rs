@@ -135,7 +135,9 @@ fn check_direction(movement: &InventoryMovement) -> Result<(), Problem> {
     let fits = match movement.reason {
         MovementReason::GoodsIssue => movement.quantity < 0,
         MovementReason::CustomerReturn | MovementReason::GoodsReceipt => movement.quantity > 0,
-        MovementReason::Adjustment | MovementReason::Disposition => movement.quantity != 0,
+        MovementReason::Adjustment | MovementReason::Disposition | MovementReason::Transfer => {
+            movement.quantity != 0
+        }
     };
     if fits {
         return Ok(());
@@ -201,6 +203,7 @@ impl Erp {
     ) -> Result<InventoryMovement, Problem> {
         check_direction(&movement)?;
         self.master.check_known([&movement.sku].into_iter(), |_| "/sku".to_owned())?;
+        self.master.check_place(&movement.node_id, "/node_id")?;
         let after = self.stock.after(&movement)?;
         let shelf = self.stock.shelf_mut(&movement.sku, &movement.node_id);
         shelf.units.insert(movement.condition, after);

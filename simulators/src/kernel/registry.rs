@@ -10,7 +10,7 @@ use std::{
 
 use counterproof_contracts::{
     batch::{self, Record},
-    model::{AccountId, BatchFile, NodeId, OrderNumber, Sku, System},
+    model::{AccountId, BatchFile, CustomerRef, NodeId, OrderNumber, Sku, System},
     protocol::OPERATIONS,
 };
 use serde::Deserialize as _;
@@ -36,6 +36,8 @@ pub enum BusinessKey {
     Account(AccountId),
     /// A place that changes in one scenario alone.
     Node(NodeId),
+    /// A customer.
+    Customer(CustomerRef),
 }
 
 /// A business key is another scenario's already.
@@ -68,6 +70,8 @@ pub struct Subject {
     pub account: Option<AccountId>,
     /// The place, where nothing else is said.
     pub node: Option<NodeId>,
+    /// The customer, where nothing else is said.
+    pub customer: Option<CustomerRef>,
 }
 
 /// Which scenario a business key belongs to.
@@ -119,6 +123,7 @@ impl Registry {
             subject.account.clone().map(BusinessKey::Account),
             subject.sku.clone().map(BusinessKey::Sku),
             subject.node.clone().map(BusinessKey::Node),
+            subject.customer.clone().map(BusinessKey::Customer),
         ];
         keys.into_iter().flatten().find_map(|key| entries.scenarios.get(&key).cloned())
     }
@@ -135,7 +140,10 @@ impl Registry {
         of_scenario
             .filter_map(|(key, _)| match key {
                 BusinessKey::Order(order) => Some(order.clone()),
-                BusinessKey::Sku(_) | BusinessKey::Account(_) | BusinessKey::Node(_) => None,
+                BusinessKey::Sku(_)
+                | BusinessKey::Account(_)
+                | BusinessKey::Node(_)
+                | BusinessKey::Customer(_) => None,
             })
             .collect()
     }
@@ -186,15 +194,22 @@ impl Registry {
             });
         Subject {
             order,
-            sku: text("sku").map(Sku::from),
+            sku: text("sku").map(Sku::from).or_else(|| sku_of_transfer(body)),
             account: text("account_id").map(AccountId::from),
             node: parameters.get("node_id").map(|node_id| NodeId::from(node_id.as_str())),
+            customer: parameters.get("customer_ref").map(|customer| CustomerRef::from(customer.as_str())),
         }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first SKU of a transfer between places, which belongs to no order.
+fn sku_of_transfer(body: &Value) -> Option<Sku> {
+    body.get("transfer_id")?;
+    body.pointer("/lines/0/sku")?.as_str().map(Sku::from)
 }
 
 /// The order that a partner's file speaks of first.
@@ -217,8 +232,9 @@ static IDENTIFIERS: LazyLock<BTreeMap<System, BTreeSet<&'static str>>> = LazyLoc
     for operation in OPERATIONS {
         let parameters =
             operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-        let own =
-            parameters.filter(|name| !matches!(*name, "order_number" | "sku" | "account_id" | "node_id"));
+        let own = parameters.filter(|name| {
+            !matches!(*name, "order_number" | "sku" | "account_id" | "node_id" | "customer_ref")
+        });
         identifiers.entry(operation.system).or_default().extend(own);
     }
     identifiers

@@ -227,7 +227,7 @@ impl<C: Core> Simulator<C> {
         let SceneEffect { effect, order } = scene_effect;
         let order = order.or_else(|| origin.order.clone());
         let (account, sku, node) = (effect.account().cloned(), sku(&effect), node(&effect));
-        let subject = Subject { order: order.clone(), account, sku, node };
+        let subject = Subject { order: order.clone(), account, sku, node, customer: None };
         let scenario = self.kernel().registry().scenario_of(&subject).or_else(|| origin.scenario.clone());
         let mut committed = Committed {
             system: self.system(),

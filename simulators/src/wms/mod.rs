@@ -15,7 +15,7 @@ use counterproof_contracts::{
     model::{
         CorrelationId, FulfillmentOrder, FulfillmentOrderId, HeldGoods, Inspection, LineId, NodeId,
         OrderNumber, ReceiptId, ReturnAuthorization, ReturnReceipt, ReturnRejection, RmaId, Shipment,
-        ShipmentId, Sku, System,
+        ShipmentId, Sku, System, TransferId,
     },
     protocol::{EventData, Problem, ProblemKind, wms as operations},
 };
@@ -33,10 +33,12 @@ mod exceptions;
 mod outbound;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod unfulfilled;
 mod work;
 
 pub use dock::{Arrival, Verdict};
+use transfers::Sent;
 use work::{Parcel, Work};
 
 /// Which goods an action is about: by what they are, or by their line of the order.
@@ -120,6 +122,7 @@ pub struct Wms {
     /// Rejected goods that went to the customer again.
     sent_back: BTreeMap<ReceiptId, ReturnRejection>,
     canceled_notices: BTreeSet<RmaId>,
+    transfers: BTreeMap<TransferId, Sent>,
 }
 
 impl Wms {
@@ -137,6 +140,7 @@ impl Wms {
             held: BTreeMap::new(),
             sent_back: BTreeMap::new(),
             canceled_notices: BTreeSet::new(),
+            transfers: BTreeMap::new(),
         }
     }
 

@@ -1,25 +1,27 @@
-//! Products and places as the ERP has them, and as channels show them.
+//! Products, places and customers as the ERP has them, and as channels show them.
 
 use std::collections::BTreeMap;
 
 use crate::{
     journal::{Committed, Effect},
-    model::{NodeId, Sku, System},
+    model::{CustomerChange, CustomerRef, NodeId, Sku, System},
 };
 
-/// A product or a place.
+/// A product, a place or a customer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::invariants) enum Subject {
     /// A product.
     Product(Sku),
     /// A place.
     Location(NodeId),
+    /// A customer.
+    Customer(CustomerRef),
 }
 
 /// A version, and the line of the journal where it was committed.
 pub(in crate::invariants) type Version = (u64, u64);
 
-/// What is known of a product or place.
+/// What is known of a product, place or customer.
 #[derive(Debug, Clone, Default)]
 pub(in crate::invariants) struct Entry {
     /// In the ERP.
@@ -28,7 +30,7 @@ pub(in crate::invariants) struct Entry {
     pub(in crate::invariants) shown: BTreeMap<System, Version>,
 }
 
-/// Every product and place that changed, by the scenario in which it did.
+/// Every product, place and customer that changed, by the scenario in which it did.
 #[derive(Debug, Default)]
 pub(in crate::invariants) struct CatalogueBook(BTreeMap<(Option<String>, Subject), Entry>);
 
@@ -58,6 +60,8 @@ impl CatalogueBook {
             Effect::ProductShown { change } => (product(change), change.version, false),
             Effect::LocationChanged { change } => (location(change), change.version, true),
             Effect::LocationShown { change } => (location(change), change.version, false),
+            Effect::CustomerChanged { change } => (customer(change), change.version, true),
+            Effect::CustomerShown { change } => (customer(change), change.version, false),
             _ => return,
         };
         let entry = self.0.entry((scenario.map(str::to_owned), subject)).or_default();
@@ -75,4 +79,8 @@ fn product(change: &crate::model::ProductChange) -> Subject {
 
 fn location(change: &crate::model::LocationChange) -> Subject {
     Subject::Location(change.location.node_id.clone())
+}
+
+fn customer(change: &CustomerChange) -> Subject {
+    Subject::Customer(change.customer.customer_ref.clone())
 }

@@ -39,6 +39,7 @@ mod stock;
 mod tally;
 mod taxes;
 mod terms;
+mod transfers;
 mod undelivered;
 mod verdicts;
 mod views;
@@ -66,6 +67,7 @@ pub(super) use stock::{Listing, StockBook};
 pub(super) use tally::{Span, Tally};
 pub(super) use taxes::{TaxBook, TaxRecord};
 pub(super) use terms::{LineTerms, Terms};
+pub(super) use transfers::{Entry as TransferEntry, TransferBook};
 pub(super) use undelivered::as_receipt;
 pub(super) use verdicts::VerdictBook;
 pub(super) use views::{Shown, View};
@@ -123,6 +125,7 @@ pub(super) struct Books {
     pub(super) stock: StockBook,
     pub(super) accounts: AccountBook,
     pub(super) catalogue: CatalogueBook,
+    pub(super) transfers: TransferBook,
     /// When the implementation was last killed, or a person had calls made again: from then on it counts
     /// its attempts anew.
     began_anew: Option<NewCount>,
@@ -156,6 +159,7 @@ impl Books {
             stock,
             accounts,
             catalogue,
+            transfers,
             quarantined: _,
             began_anew,
         } = self;
@@ -172,6 +176,7 @@ impl Books {
         stock.forget(scenario);
         accounts.forget(scenario);
         catalogue.forget(scenario);
+        transfers.forget(scenario);
     }
 
     /// How many entries all maps hold together.
@@ -185,6 +190,7 @@ impl Books {
             stock,
             accounts,
             catalogue,
+            transfers,
             quarantined: _,
             began_anew: _,
         } = self;
@@ -195,6 +201,7 @@ impl Books {
             + stock.entries()
             + accounts.entries()
             + catalogue.entries()
+            + transfers.entries()
     }
 
     /// The orders of a scenario, or without one all orders, by number.
@@ -267,7 +274,7 @@ impl Books {
         let effect = &committed.effect;
         let named = self.order_of(committed).cloned();
         let begins = matches!(effect, Effect::OrderPlaced { .. });
-        let Self { orders, scenarios, stock, accounts, catalogue, quarantined, .. } = self;
+        let Self { orders, scenarios, stock, accounts, catalogue, transfers, quarantined, .. } = self;
         let mut book =
             named.and_then(|number| book_mut(orders, scenarios, quarantined, record, number, begins));
         if let Some(book) = &mut book {
@@ -280,6 +287,7 @@ impl Books {
         stock.apply_listing(record, committed, scenario);
         accounts.apply(record.seq, effect, scenario);
         catalogue.apply(record.seq, committed, scenario);
+        transfers.apply(record.seq, committed, scenario);
         let number = book.map(|book| book.number.clone());
         if number.is_some() {
             self.index(record.seq, effect);

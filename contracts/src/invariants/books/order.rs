@@ -529,7 +529,7 @@ impl OrderBook {
             }
             MovementReason::CustomerReturn => self.restocks.push(Restock::of(movement, line, seq)),
             MovementReason::Disposition => self.decisions.push(Restock::of(movement, line, seq)),
-            MovementReason::Adjustment | MovementReason::GoodsReceipt => {}
+            MovementReason::Adjustment | MovementReason::GoodsReceipt | MovementReason::Transfer => {}
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     faults::{ErrorBody, Misfortune},
     invariants::{
         d1_master_data_agrees::tests::told,
+        i12_transfers_are_conserved::tests::conserved,
         testing::{self, History, Life, Swap, lives, renamed},
     },
     journal::{Effect, Outcome, ScenarioFinished, ScenarioStarted, Verdict},
@@ -136,6 +137,7 @@ fn a_whole_life_exercises_every_law() {
     let mut known = told(&[System::Storefront]);
     known.settle();
     observe_all(&mut others, &renamed(&known.records(), "S-5"));
+    observe_all(&mut others, &renamed(&conserved().records(), "S-6"));
     let elsewhere = others.checks_by_law();
     let never: Vec<&str> = judge
         .checks_by_law()

@@ -1,7 +1,7 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, CustomerRef, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System},
+    model::{ChannelOrderId, CustomerRef, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System, TransferId},
     protocol::percent_encode,
 };
 use sha2::{Digest as _, Sha256};
@@ -48,6 +48,11 @@ impl Keys {
     /// Prefix of the orders of a customer.
     pub(crate) fn of_customer(customer: &CustomerRef) -> String {
         format!("of-customer/{}/", percent_encode(customer.as_str()))
+    }
+
+    /// Prefix of the accounts that were told to become part of an account.
+    pub(crate) fn merged_into(customer: &CustomerRef) -> String {
+        format!("merged-into/{}/", percent_encode(customer.as_str()))
     }
 
     /// Prefix of the orders that a card paid.
@@ -116,6 +121,11 @@ impl Keys {
         format!("stock/{}", percent_encode(sku.as_str()))
     }
 
+    /// What is known of a transfer between places.
+    pub(crate) fn transfer(transfer_id: &TransferId) -> String {
+        format!("transfer/{}", percent_encode(transfer_id.as_str()))
+    }
+
     /// Prefix of all publications of stock that are under way.
     pub(crate) const PUBLICATIONS: &'static str = "publication/";
 
@@ -150,6 +160,7 @@ impl Keys {
     fn reference(reference: &Reference) -> String {
         match reference {
             Reference::Product(sku) => format!("product/{}", percent_encode(sku.as_str())),
+            Reference::Customer(customer) => format!("customer/{}", percent_encode(customer.as_str())),
             Reference::Location(node_id) => format!("location/{}", percent_encode(node_id.as_str())),
         }
     }

@@ -1,12 +1,15 @@
-//! Products and places: durable, the newest version of each, with the channels that are to be told and the orders that
+//! Products, places and customers: durable, the newest version of each, with the channels that are to be told and the orders that
 //! wait for it.
 //!
 //! A call that waits for something is kept before it is looked whether that is known by now, and what is known is kept
 //! before it is looked who waits: whichever comes first, nobody waits for what is there.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use counterproof_contracts::model::{OrderNumber, System};
+use counterproof_contracts::{
+    model::{CustomerChange, CustomerRef, OrderNumber, System},
+    protocol::percent_encode,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -19,7 +22,7 @@ use super::{
 use crate::{
     defects::Defect,
     door::store::{Batch, StoreError},
-    process::{Input, MasterRecord, Reference, objection_to_order, objection_to_return},
+    process::{Change, Input, MasterRecord, Reference, accounts_of, objection_to_order, objection_to_return},
 };
 
 /// That an order waits for a product or place.
@@ -40,6 +43,10 @@ pub(crate) async fn take(app: &Arc<Inner>, record: MasterRecord, seal: Seal) -> 
     let newer = before.is_none_or(|before| before.change.version() < record.change.version());
     if newer {
         batch.put(key, json(&record));
+        if let Change::Customer(CustomerChange { customer, merged_into: Some(into), .. }) = &record.change {
+            let part = percent_encode(customer.customer_ref.as_str());
+            batch.put(format!("{}{part}", Keys::merged_into(into)), json(&customer.customer_ref));
+        }
         for channel in record.change.channels() {
             if *channel == System::Pos && app.meets(Defect::StoresNotToldOfProducts) {
                 continue;
@@ -55,6 +62,12 @@ pub(crate) async fn take(app: &Arc<Inner>, record: MasterRecord, seal: Seal) -> 
     }
     jobs.into_iter().for_each(|job| app.enqueue(job));
     Ok(())
+}
+
+/// The accounts that are one with an account.
+pub(crate) fn accounts(app: &Inner, customer: &CustomerRef) -> BTreeSet<CustomerRef> {
+    let known = |reference: &Reference| app.load::<MasterRecord>(&Keys::master(reference)).ok().flatten();
+    accounts_of(customer, &known, &|into| app.load_all(&Keys::merged_into(into)).unwrap_or_default())
 }
 
 /// Keeps that an order waits for something; the job looks whether it is known by now.

@@ -19,6 +19,7 @@ mod runner;
 pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfers;
 
 pub(crate) use answers::{AnswerSlot, StoredAnswer};
 pub use app::{App, AppError, CALLS_PER_PARTNER_MAX, Parts};

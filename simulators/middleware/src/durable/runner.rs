@@ -15,7 +15,7 @@ use super::{
     call::{self, Attempt},
     gate::Rank,
     keys::Keys,
-    master, notices, publications, replay,
+    master, notices, publications, replay, transfers,
 };
 use crate::{
     door::store::StoreError,
@@ -227,6 +227,9 @@ pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank:
 async fn finish(app: &Arc<Inner>, task: &Task, input: Input) -> Result<(), StoreError> {
     let mut seal = Seal::default();
     seal.batch.delete(Keys::task(&task.key));
+    if let Some(posting) = transfers::posting(task) {
+        return transfers::finish(app, posting, task, input, seal).await;
+    }
     let circumstances = Circumstances {
         chain: Chain { correlation: task.chain.correlation.clone(), causation: task.key.clone() },
         source: task.partner,

@@ -14,8 +14,8 @@ use super::{Call, reply::Reply};
 use crate::{
     defects::Defect,
     door::store::StoreError,
-    durable::{Circumstances, EventInHand, Inner, Keys, Seal, master, stock},
-    process::{Chain, Change, Input, Letter, MasterRecord, StockNotice},
+    durable::{Circumstances, EventInHand, Inner, Keys, Seal, master, stock, transfers},
+    process::{Chain, Change, Input, Letter, MasterRecord, StockNotice, TransferInput},
 };
 
 /// Takes a delivery: 202 once the event is durable, whatever becomes of it.
@@ -128,9 +128,13 @@ async fn carry_out(
     if let EventData::ProductRecalled(told) = data {
         return recalled(app, told, &event, chain, seal).await;
     }
+    if let Some((transfer_id, told)) = TransferInput::of(&data) {
+        return transfers::take(app, &transfer_id, told, &chain, seal).await;
+    }
     let data = match data {
         EventData::ProductChanged(change) => Err(Change::Product(change)),
         EventData::LocationChanged(change) => Err(Change::Location(change)),
+        EventData::CustomerChanged(change) => Err(Change::Customer(change)),
         data => Ok(data),
     };
     let data = match data {

@@ -7,7 +7,7 @@ use counterproof_contracts::protocol::{DeadLetterList, Problem, ProblemKind};
 use super::{events, reply::Reply};
 use crate::{
     door::store::StoreError,
-    durable::{Circumstances, Content, Inner, Keys, Seal, StoredLetter},
+    durable::{Circumstances, Content, Inner, Keys, Seal, StoredLetter, transfers},
     process::Input,
 };
 
@@ -44,6 +44,9 @@ async fn try_again(app: &Arc<Inner>, id: &str) -> Result<Result<Option<StoredLet
     seal.batch.delete(Keys::dead(id));
     seal.batch.put(Keys::replayed(id), serde_json::to_vec(&stored).unwrap_or_default());
     match stored.content.clone() {
+        Content::Task { task } if transfers::posting(&task).is_some() => {
+            transfers::replay(app, task, seal).await?;
+        }
         Content::Task { task } => {
             let circumstances = Circumstances {
                 chain: task.chain.clone(),

@@ -11,7 +11,7 @@ use counterproof_contracts::{
 use super::{Call, access, commands::document, reply::Reply};
 use crate::{
     door::store::StoreError,
-    durable::{Inner, Keys},
+    durable::{Inner, Keys, master},
     process::{Stock, authorization_view, availability_view, order_view},
 };
 
@@ -59,11 +59,12 @@ async fn search(app: &Inner, call: &Call) -> Result<Reply, StoreError> {
         Err(problem) => return Ok(Reply::problem(&problem)),
     };
     let by_card = wish.payment_token.as_deref().map(Keys::of_card);
-    let prefix = by_card.or_else(|| wish.customer_ref.as_ref().map(Keys::of_customer));
-    let numbers: Vec<OrderNumber> = match prefix {
-        Some(prefix) => app.load_all(&prefix)?,
-        None => Vec::new(),
-    };
+    let accounts = wish.customer_ref.as_ref().map(|customer| master::accounts(app, customer));
+    let by_customer = accounts.iter().flatten().map(Keys::of_customer);
+    let mut numbers: Vec<OrderNumber> = Vec::new();
+    for prefix in by_card.into_iter().chain(by_customer) {
+        numbers.extend(app.load_all::<OrderNumber>(&prefix)?);
+    }
     let now = app.parts.clock.now();
     let mut found = Vec::new();
     for number in numbers {

@@ -1,13 +1,14 @@
-//! Products and places as the ERP tells them: the newest version decides, channels are told it, and orders and returns
+//! Products, places and customers as the ERP tells them: the newest version decides, channels are told it, and orders and returns
 //! are held to it from the moment on at which it was true.
 //!
 //! A partner that does not know a product or place yet refuses; the call then waits for the word that it is known.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use counterproof_contracts::{
     model::{
-        LocationChange, NodeId, Order, ProductChange, ProductStatus, ReturnReceipt, Sku, System, Timestamp,
+        CustomerChange, CustomerRef, LocationChange, NodeId, Order, ProductChange, ProductStatus,
+        ReturnReceipt, Sku, System, Timestamp,
     },
     protocol::{FieldError, Problem, ProblemKind, channel},
 };
@@ -31,6 +32,8 @@ pub enum Reference {
     Product(Sku),
     /// A place.
     Location(NodeId),
+    /// A customer.
+    Customer(CustomerRef),
 }
 
 impl fmt::Display for Reference {
@@ -38,11 +41,12 @@ impl fmt::Display for Reference {
         match self {
             Self::Product(sku) => write!(f, "product {sku}"),
             Self::Location(node_id) => write!(f, "place {node_id}"),
+            Self::Customer(customer_ref) => write!(f, "customer {customer_ref}"),
         }
     }
 }
 
-/// What the ERP told of a product or place.
+/// What the ERP told of a product, place or customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "change", rename_all = "snake_case")]
 pub enum Change {
@@ -50,6 +54,8 @@ pub enum Change {
     Product(ProductChange),
     /// Of a place.
     Location(LocationChange),
+    /// Of a customer.
+    Customer(CustomerChange),
 }
 
 impl Change {
@@ -58,6 +64,7 @@ impl Change {
         match self {
             Self::Product(change) => Reference::Product(change.product.sku.clone()),
             Self::Location(change) => Reference::Location(change.location.node_id.clone()),
+            Self::Customer(change) => Reference::Customer(change.customer.customer_ref.clone()),
         }
     }
 
@@ -66,6 +73,7 @@ impl Change {
         match self {
             Self::Product(change) => change.version,
             Self::Location(change) => change.version,
+            Self::Customer(change) => change.version,
         }
     }
 
@@ -74,6 +82,7 @@ impl Change {
         match self {
             Self::Product(_) => &[System::Storefront, System::Marketplace, System::Pos],
             Self::Location(_) => &[System::Storefront, System::Pos],
+            Self::Customer(_) => &[System::Storefront, System::Pos, System::CustomerService],
         }
     }
 }
@@ -100,6 +109,10 @@ pub fn announcement(record: &MasterRecord, channel: System) -> Task {
             let node_id = change.location.node_id.as_str();
             (node_id, PartnerCall::new(channel::put_location(channel), &[node_id], change))
         }
+        Change::Customer(change) => {
+            let customer = change.customer.customer_ref.as_str();
+            (customer, PartnerCall::new(channel::put_customer(channel), &[customer], change))
+        }
     };
     let intent = Intent::Announce { channel, version: record.change.version() };
     Task {
@@ -116,8 +129,33 @@ pub fn announcement(record: &MasterRecord, channel: System) -> Task {
     }
 }
 
-/// What is known of products and places.
+/// What is known of products, places and customers.
 pub type Known<'k> = &'k dyn Fn(&Reference) -> Option<MasterRecord>;
+
+/// The accounts that are one with an account, as far as the ERP told: those that became part of another, and that one.
+/// `parts` gives those that were told to become part of an account.
+pub fn accounts_of(
+    customer_ref: &CustomerRef,
+    known: Known<'_>,
+    parts: &dyn Fn(&CustomerRef) -> Vec<CustomerRef>,
+) -> BTreeSet<CustomerRef> {
+    let merged_into = |account: &CustomerRef| match known(&Reference::Customer(account.clone()))?.change {
+        Change::Customer(change) => change.merged_into,
+        _ => None,
+    };
+    let mut accounts = BTreeSet::from([customer_ref.clone()]);
+    let mut open = vec![customer_ref.clone()];
+    while let Some(account) = open.pop() {
+        let owner = merged_into(&account);
+        let own = parts(&account).into_iter().filter(|part| merged_into(part).as_ref() == Some(&account));
+        for next in owner.into_iter().chain(own) {
+            if accounts.insert(next.clone()) {
+                open.push(next);
+            }
+        }
+    }
+    accounts
+}
 
 /// Why an order cannot be taken: it names a product that was not sold any more when it was placed, or is collected where
 /// nobody could come any more.
@@ -216,5 +254,40 @@ pub(super) fn known(process: &mut OrderProcess, reference: &Reference, desk: &mu
             format!("{reference} is known: {}.{} is called again", task.partner, task.operation),
         );
         desk.ask_again(process, task);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use counterproof_contracts::model::Customer;
+
+    use super::*;
+
+    #[test]
+    fn accounts_are_one_however_they_were_merged_and_for_as_long_as_they_are() {
+        let merges = [("B", Some("A")), ("C", Some("B")), ("D", None), ("E", Some("F")), ("F", Some("E"))];
+        let known = |reference: &Reference| {
+            let Reference::Customer(customer_ref) = reference else { return None };
+            let (_, into) = merges.iter().find(|(name, _)| *name == customer_ref.as_str())?;
+            let customer = Customer { customer_ref: customer_ref.clone(), country: "DE".to_owned() };
+            let merged_into = into.map(CustomerRef::from);
+            let change = Change::Customer(CustomerChange { version: 1, customer, merged_into });
+            let chain = Chain { correlation: "c".into(), causation: "e".to_owned() };
+            Some(MasterRecord { change, as_of: Timestamp::UNIX_EPOCH, chain })
+        };
+        // D was told to become part of A, and later not to be.
+        let parts = |into: &CustomerRef| -> Vec<CustomerRef> {
+            let own = merges.iter().filter(|(_, to)| *to == Some(into.as_str())).map(|(name, _)| *name);
+            own.chain((into.as_str() == "A").then_some("D")).map(CustomerRef::from).collect()
+        };
+        let accounts = |of: &str| -> Vec<String> {
+            accounts_of(&of.into(), &known, &parts).iter().map(ToString::to_string).collect()
+        };
+        for one in ["A", "B", "C"] {
+            assert_eq!(accounts(one), ["A", "B", "C"]);
+        }
+        assert_eq!(accounts("D"), ["D"]);
+        assert_eq!(accounts("E"), ["E", "F"], "a circle ends");
+        assert_eq!(accounts("X"), ["X"]);
     }
 }

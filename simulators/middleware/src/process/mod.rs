@@ -46,6 +46,7 @@ mod status;
 mod task;
 mod telling;
 mod tracking;
+mod transfer;
 mod undelivered;
 mod view;
 
@@ -65,7 +66,7 @@ use counterproof_contracts::{
 pub use desk::{Context, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
 pub use master::{
-    Change, Known, MasterRecord, Reference, WaitingTask, announcement, objection_to_order,
+    Change, Known, MasterRecord, Reference, WaitingTask, accounts_of, announcement, objection_to_order,
     objection_to_return,
 };
 pub use notice::{Notice, Tidings};
@@ -73,6 +74,7 @@ use serde_json::Value;
 pub use state::{Chain, OrderProcess};
 pub(crate) use task::hex;
 pub use task::{Intent, PartnerCall, Task, idempotency_key};
+pub use transfer::{TransferInput, TransferProcess, take_transfer};
 pub use view::{authorization_view, order_view};
 
 pub use state::TaskStatus;
@@ -283,12 +285,15 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         }
         EventData::DocumentPosted(told) => document::told(process, &told, true, desk),
         EventData::DocumentNotPosted(told) => document::told(process, &told, false, desk),
-        EventData::ProductChanged(_) | EventData::LocationChanged(_) => {
+        EventData::ProductChanged(_) | EventData::LocationChanged(_) | EventData::CustomerChanged(_) => {
             Err("it is about master data, not about an order".to_owned())
         }
         EventData::ProductRecalled(told) => {
             recall::told(process, &told, desk);
             Ok(())
+        }
+        EventData::TransferDispatched(_) | EventData::TransferReceived(_) | EventData::TransferLost(_) => {
+            Err("it is about a transfer, not about an order".to_owned())
         }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))

@@ -109,6 +109,8 @@ pub enum Intent {
     PublishStock { channel: System, sequence: u64 },
     /// Tell a channel of a product or place.
     Announce { channel: System, version: u64 },
+    /// Book what happened to a transfer between places; no order wants it.
+    BookTransfer { posting: String },
     /// Tell the ERP what a store counted; no order wants it.
     Count { count: String },
 }
@@ -178,6 +180,7 @@ impl Intent {
             Self::SettleExchange { settlement } => ("settle-exchange", vec![settlement.clone()]),
             Self::NotifyRefund { refund } => ("notify-refund", vec![refund.to_string()]),
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
+            Self::BookTransfer { posting } => ("book-transfer", vec![posting.clone()]),
             Self::Count { count } => ("count", vec![count.clone()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
             Self::Announce { channel, version } => {
