@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
     DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult,
-    FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
+    FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection, InventoryMovement, Invoice, Label,
     LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment,
     ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization,
     ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation,
@@ -410,6 +410,16 @@ pub enum Effect {
         /// Whether the credit was newly issued for a return (and not a tender given back).
         issued: bool,
     },
+    /// A gift card that was bought is active: its account is open, with its face value.
+    GiftCardActivated {
+        /// The card.
+        card: GiftCard,
+    },
+    /// A gift card that was bought was taken back: nothing is on it any more, and nothing will be.
+    GiftCardDisabled {
+        /// What was on it.
+        entry: StoreCredit,
+    },
     /// A partner raised an event; deliveries are exchanges.
     EventRaised {
         /// The event's identifier.
@@ -426,7 +436,10 @@ impl Effect {
     pub const fn account(&self) -> Option<&AccountId> {
         match self {
             Self::AccountOpened { account } => Some(&account.account_id),
-            Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => Some(&entry.account_id),
+            Self::GiftCardActivated { card } => Some(&card.account_id),
+            Self::AccountDebited { entry }
+            | Self::AccountCredited { entry, .. }
+            | Self::GiftCardDisabled { entry } => Some(&entry.account_id),
             _ => None,
         }
     }
@@ -492,7 +505,10 @@ impl Effect {
             Self::ParcelScanned { scan } => &scan.order_number,
             Self::TaxQuoted { quote } => &quote.order_number,
             Self::TaxCommitted { document } | Self::TaxVoided { document } => &document.order_number,
-            Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
+            Self::GiftCardActivated { card } => &card.order_number,
+            Self::AccountDebited { entry }
+            | Self::AccountCredited { entry, .. }
+            | Self::GiftCardDisabled { entry } => &entry.order_number,
             Self::MarketplaceCollected { .. }
             | Self::StockOpened { .. }
             | Self::BackorderPermitted { .. }

@@ -355,6 +355,7 @@ records! {
         promotions,
         taxes,
         final_sale,
+        gift_card,
     }
     ShippingCharge {
         amount,

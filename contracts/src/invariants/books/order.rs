@@ -13,11 +13,11 @@ use super::{
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        AdjustmentDecision, CorrelationId, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder,
-        FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId,
-        OrderNumber, OrderStatus, OrderView, PriceAdjustment, ReceiptId, Reservation, ReservationRelease,
-        ReturnLine, ReturnMethod, ReturnReason, ReturnRejection, ReturnRequest, RmaId, ScanCode, Shipment,
-        ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
+        AccountId, AdjustmentDecision, CorrelationId, ExchangeId, ExchangeRequest, ExchangeSettlement,
+        FulfillmentOrder, FulfillmentOrderId, GiftCard, HeldGoods, InventoryMovement, ItemQuantity, LineId,
+        MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, PriceAdjustment, ReceiptId, Reservation,
+        ReservationRelease, ReturnLine, ReturnMethod, ReturnReason, ReturnRejection, ReturnRequest, RmaId,
+        ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -63,6 +63,15 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) pickup: bool,
     /// The carrier gave it up: it had neither been delivered nor come back.
     pub(in crate::invariants) lost: bool,
+}
+
+/// A gift card that was bought.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct GiftCardBook {
+    pub(in crate::invariants) card: GiftCard,
+    pub(in crate::invariants) seq: u64,
+    /// Where it was disabled.
+    pub(in crate::invariants) disabled: Option<u64>,
 }
 
 /// A serial number that was scanned.
@@ -112,6 +121,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) bookings: Tally,
     pub(in crate::invariants) fulfillment_orders: BTreeMap<FulfillmentOrderId, Tally>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
+    /// Gift cards that were bought in it, in the order in which they were activated.
+    pub(in crate::invariants) gift_cards: Vec<GiftCardBook>,
     pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
     /// ERP: return authorizations.
     pub(in crate::invariants) authorizations: BTreeMap<RmaId, AuthorizationBook>,
@@ -204,6 +215,7 @@ impl OrderBook {
             bookings: Tally::default(),
             fulfillment_orders: BTreeMap::new(),
             shipments: BTreeMap::new(),
+            gift_cards: Vec::new(),
             receipts: BTreeMap::new(),
             authorizations: BTreeMap::new(),
             booked_receipts: BTreeMap::new(),
@@ -303,6 +315,11 @@ impl OrderBook {
         self.lines.get(line).map_or(0, |book| book.shipped.total())
     }
 
+    /// Whether a line is a gift card: nothing of it is in stock or in a parcel.
+    pub(in crate::invariants) fn is_gift_card(&self, line: &LineId) -> bool {
+        self.terms.as_ref().and_then(|terms| terms.lines.get(line)).is_some_and(|line| line.gift_card)
+    }
+
     /// Units of a line that came back: accepted for certain, and at most.
     pub(in crate::invariants) fn returned(&self, line: &LineId) -> Span {
         self.receipts.values().map(|receipt| receipt.accepted(line)).sum()
@@ -397,6 +414,8 @@ impl OrderBook {
                 self.add_items(&units.lines, seq, |line| &mut line.given_back);
             }
             Effect::ShipmentShipped { shipment } => self.ship(seq, shipment),
+            Effect::GiftCardActivated { card } => self.activate(seq, card),
+            Effect::GiftCardDisabled { entry } => self.disable(seq, &entry.account_id),
             Effect::GoodsReturned { receipt } if !self.receipts.contains_key(&receipt.receipt_id) => {
                 self.come_back(seq, receipt.shipment_id.as_ref());
                 let book = ReceiptBook::new(seq, committed.system, receipt);
@@ -559,6 +578,19 @@ impl OrderBook {
             let seen = self.serials.entry(unit.serial.clone()).or_default();
             seen.push(Sighting { left: true, receipt: None, seq });
         }
+    }
+
+    /// A gift card is with the customer once it is active, as goods are once they left.
+    fn activate(&mut self, seq: u64, card: &GiftCard) {
+        if self.gift_cards.iter().all(|known| known.card.line_id != card.line_id) {
+            self.add_units([(&card.line_id, 1)].into_iter(), seq, |line| &mut line.shipped);
+        }
+        self.gift_cards.push(GiftCardBook { card: card.clone(), seq, disabled: None });
+    }
+
+    fn disable(&mut self, seq: u64, account: &AccountId) {
+        let known = self.gift_cards.iter_mut().find(|known| known.card.account_id == *account);
+        known.into_iter().for_each(|known| known.disabled = Some(seq));
     }
 
     /// Goods that wait for a clerk did not come back for the books.
