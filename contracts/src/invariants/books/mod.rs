@@ -22,6 +22,7 @@ mod catalogue;
 mod changes;
 mod facts;
 mod funds;
+mod gift_cards;
 mod losses;
 mod messages;
 mod money;
@@ -45,6 +46,7 @@ pub(super) use catalogue::{CatalogueBook, Entry as CatalogueEntry, Subject as Ca
 pub(super) use changes::ChangeBook;
 pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
+pub(super) use gift_cards::GiftCardBook;
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{Hold, MoneyBook, Payout, Via};

@@ -6,18 +6,18 @@ use std::{
 };
 
 use super::{
-    AdjustmentBook, AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount,
-    OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, View,
-    views::Answers,
+    AdjustmentBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook, LossBook, MoneyBook,
+    NewCount, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook,
+    Terms, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{
-        AccountId, AdjustmentDecision, CorrelationId, ExchangeId, ExchangeRequest, ExchangeSettlement,
-        FulfillmentOrder, FulfillmentOrderId, GiftCard, HeldGoods, InventoryMovement, ItemQuantity, LineId,
-        MovementReason, NodeId, OrderNumber, OrderStatus, OrderView, PriceAdjustment, ReceiptId, Reservation,
-        ReservationRelease, ReturnLine, ReturnMethod, ReturnReason, ReturnRejection, ReturnRequest, RmaId,
-        ScanCode, Shipment, ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
+        AdjustmentDecision, CorrelationId, ExchangeId, ExchangeRequest, ExchangeSettlement, FulfillmentOrder,
+        FulfillmentOrderId, HeldGoods, InventoryMovement, ItemQuantity, LineId, MovementReason, NodeId,
+        OrderNumber, OrderStatus, OrderView, PriceAdjustment, ReceiptId, Reservation, ReservationRelease,
+        ReturnLine, ReturnMethod, ReturnReason, ReturnRejection, ReturnRequest, RmaId, ScanCode, Shipment,
+        ShipmentId, Sku, StockCondition, System, Timestamp, TrackingNumber,
     },
     protocol::{Cancellation, middleware},
 };
@@ -63,15 +63,6 @@ pub(in crate::invariants) struct ShipmentBook {
     pub(in crate::invariants) pickup: bool,
     /// The carrier gave it up: it had neither been delivered nor come back.
     pub(in crate::invariants) lost: bool,
-}
-
-/// A gift card that was bought.
-#[derive(Debug, Clone)]
-pub(in crate::invariants) struct GiftCardBook {
-    pub(in crate::invariants) card: GiftCard,
-    pub(in crate::invariants) seq: u64,
-    /// Where it was disabled.
-    pub(in crate::invariants) disabled: Option<u64>,
 }
 
 /// A serial number that was scanned.
@@ -313,11 +304,6 @@ impl OrderBook {
     /// Units of a line that left.
     pub(in crate::invariants) fn shipped(&self, line: &LineId) -> i64 {
         self.lines.get(line).map_or(0, |book| book.shipped.total())
-    }
-
-    /// Whether a line is a gift card: nothing of it is in stock or in a parcel.
-    pub(in crate::invariants) fn is_gift_card(&self, line: &LineId) -> bool {
-        self.terms.as_ref().and_then(|terms| terms.lines.get(line)).is_some_and(|line| line.gift_card)
     }
 
     /// Units of a line that came back: accepted for certain, and at most.
@@ -580,19 +566,6 @@ impl OrderBook {
         }
     }
 
-    /// A gift card is with the customer once it is active, as goods are once they left.
-    fn activate(&mut self, seq: u64, card: &GiftCard) {
-        if self.gift_cards.iter().all(|known| known.card.line_id != card.line_id) {
-            self.add_units([(&card.line_id, 1)].into_iter(), seq, |line| &mut line.shipped);
-        }
-        self.gift_cards.push(GiftCardBook { card: card.clone(), seq, disabled: None });
-    }
-
-    fn disable(&mut self, seq: u64, account: &AccountId) {
-        let known = self.gift_cards.iter_mut().find(|known| known.card.account_id == *account);
-        known.into_iter().for_each(|known| known.disabled = Some(seq));
-    }
-
     /// Goods that wait for a clerk did not come back for the books.
     fn hold(&mut self, seq: u64, held: &HeldGoods) {
         let Some(receipt) = self.receipts.get_mut(&held.receipt_id) else { return };
@@ -617,7 +590,7 @@ impl OrderBook {
         }
     }
 
-    fn add_units<'a>(
+    pub(super) fn add_units<'a>(
         &mut self,
         units: impl Iterator<Item = (&'a LineId, u32)>,
         seq: u64,
