@@ -7,7 +7,7 @@ use counterproof_contracts::{
     model::{CorrelationId, CustomerRef, NodeId, Order, OrderNumber, ReceiptId, Sku, StockCondition, System},
 };
 
-use counterproof_simulators::world::rating::RateChanges;
+use counterproof_simulators::world::{pricing::StoredPart, rating::RateChanges};
 
 use crate::{
     features::Planned,
@@ -44,6 +44,8 @@ pub struct Cart {
     pub promotions: Vec<String>,
     /// Balance of the gift card that is used first, minor units.
     pub gift_card: Option<i64>,
+    /// What the gift card that was bought in an earlier order pays.
+    pub bought_card: Option<StoredPart>,
     /// Balance of the store credit that is used next, minor units.
     pub store_credit: Option<i64>,
     /// Whether the card will be declined.

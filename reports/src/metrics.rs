@@ -102,6 +102,8 @@ struct Order {
     open_refunds: BTreeSet<String>,
     invoices: BTreeSet<String>,
     taxed: BTreeSet<String>,
+    /// Deliveries of gift cards, which are sold untaxed.
+    cards: BTreeSet<String>,
     dead: BTreeSet<String>,
     dead_now: BTreeSet<String>,
     replayed: BTreeSet<String>,
@@ -121,6 +123,7 @@ impl Order {
             open_refunds: BTreeSet::new(),
             invoices: BTreeSet::new(),
             taxed: BTreeSet::new(),
+            cards: BTreeSet::new(),
             dead: BTreeSet::new(),
             dead_now: BTreeSet::new(),
             replayed: BTreeSet::new(),
@@ -278,7 +281,10 @@ impl Order {
             Effect::GoodsReturned { receipt } => {
                 self.received.entry(receipt.receipt_id.to_string()).or_insert(at);
             }
-            Effect::InvoicePosted { invoice } => {
+            Effect::GiftCardActivated { card } => {
+                self.cards.insert(card.delivery_id.to_string());
+            }
+            Effect::InvoicePosted { invoice } if !self.cards.contains(invoice.shipment_id.as_str()) => {
                 self.invoices.insert(invoice.shipment_id.to_string());
             }
             Effect::TaxCommitted { document } if document.kind == TaxDocumentKind::SalesInvoice => {

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 /// `refused`, `canceled`; nothing while units may ship or did.
 fn end(order: &OrderBook, terms: &Terms) -> Option<&'static str> {
     let canceled = || terms.lines.iter().all(|(id, line)| order.canceled(id) >= i64::from(line.quantity));
-    if !order.shipments.is_empty() {
+    if !order.shipments.is_empty() || !order.gift_cards.is_empty() {
         None
     } else if order.is_rejected() {
         Some("refused")

@@ -52,6 +52,7 @@ mod judge;
 mod law;
 mod m10_money_has_an_order;
 mod m11_stored_value;
+mod m12_gift_cards;
 mod m13_gift_return;
 mod m14_exchange_charges_or_refunds;
 mod m15_no_refund_of_what_is_disputed;
@@ -115,7 +116,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 86] = [
+static CHECKS: [law::Check; 87] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -127,6 +128,7 @@ static CHECKS: [law::Check; 86] = [
     m9_canceled_order_is_free::CHECK,
     m10_money_has_an_order::CHECK,
     m11_stored_value::CHECK,
+    m12_gift_cards::CHECK,
     m14_exchange_charges_or_refunds::CHECK,
     i1_claims_are_covered::CHECK,
     m13_gift_return::CHECK,

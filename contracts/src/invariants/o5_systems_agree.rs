@@ -111,19 +111,18 @@ impl Says {
         )
     }
 
-    fn of_erp(book: &LineBook) -> Self {
-        // Two numbers of the ERP tell what shipped; if they differ, the one that is behind is what is wrong.
-        let shipped = book.issued.total().min(book.invoiced.total());
+    fn of_erp(book: &LineBook, gift_card: bool) -> Self {
+        // Two numbers of the ERP tell what shipped; if they differ, the one that is behind is what is wrong. A gift
+        // card is in no stock.
+        let shipped = if gift_card || book.issued.total() == book.shipped.total() {
+            book.invoiced.total()
+        } else {
+            book.issued.total()
+        };
         Self {
             ordered: Some(book.booked.total()),
             canceled: Some(book.erp_canceled.total()),
-            shipped: Some(if book.issued.total() == book.invoiced.total() {
-                shipped
-            } else if book.issued.total() == book.shipped.total() {
-                book.invoiced.total()
-            } else {
-                book.issued.total()
-            }),
+            shipped: Some(shipped),
             returned: Some(book.erp_returned.total()),
             lost: None,
         }
@@ -147,9 +146,11 @@ fn positions(order: &OrderBook, terms: &Terms, line_id: &LineId) -> BTreeMap<Sys
     let mut all = BTreeMap::new();
     all.insert(System::CustomerService, state(order.timeline.current.as_ref()));
     all.insert(terms.channel.system(), state(order.shown()));
-    all.insert(System::Wms, Says { shipped: Some(book.shipped.total()), ..Says::default() });
+    let gift_card = order.is_gift_card(line_id);
+    let source = if gift_card { System::StoredValue } else { System::Wms };
+    all.insert(source, Says { shipped: Some(book.shipped.total()), ..Says::default() });
     if order.bookings.count() > 0 {
-        all.insert(System::Erp, Says::of_erp(&book));
+        all.insert(System::Erp, Says::of_erp(&book, gift_card));
     }
     if let Some(answer) = order.last_answer() {
         all.insert(System::Middleware, state(Some(answer)));

@@ -41,7 +41,7 @@ fn as_document(effect: &Value) -> Value {
 }
 
 /// Effects by tag and member, with the example of the document that they hold.
-const EFFECTS: [(&str, &str, &str); 16] = [
+const EFFECTS: [(&str, &str, &str); 18] = [
     ("order_placed", "placed", include_str!("../../examples/v1/order.json")),
     ("sales_order_booked", "sales_order", include_str!("../../examples/v1/sales-order.json")),
     (
@@ -56,6 +56,8 @@ const EFFECTS: [(&str, &str, &str); 16] = [
     ("goods_returned", "receipt", include_str!("../../examples/v1/return-receipt.json")),
     ("account_opened", "account", include_str!("../../examples/v1/stored-value-account.gift-card.json")),
     ("account_debited", "entry", include_str!("../../examples/v1/store-credit.json")),
+    ("gift_card_activated", "card", include_str!("../../examples/v1/gift-card.json")),
+    ("gift_card_disabled", "entry", include_str!("../../examples/v1/store-credit.json")),
     ("payment_authorized", "authorization", include_str!("../../examples/v1/authorization.json")),
     ("label_issued", "label", include_str!("../../examples/v1/label.json")),
     ("shipment_shipped", "shipment", include_str!("../../examples/v1/shipment.json")),

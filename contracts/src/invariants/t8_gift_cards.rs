@@ -1,7 +1,7 @@
 //! T8: a gift card is a means of payment, and no discount.
 
 use super::{
-    books::{OrderBook, Span, Terms},
+    books::{LineTerms, OrderBook, Span, Terms},
     law::{Bench, Check, Finding, Moment},
 };
 use crate::{
@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         name: "gift cards and tax",
         text: "At rest, the goods of an order that is paid with stored value are reported with the base of what \
                shipped, as if it were paid otherwise. Units that were sold without tax, as vouchers are, are \
-               reported without.",
+               reported without. The sale of a gift card bears no tax and is not reported.",
         source: "Directive (EU) 2016/1065 (vouchers)",
     },
     on_effect: None,
@@ -33,6 +33,9 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
             bases = bases + levy.base(shipped);
             taxed |= levy.tax(line.quantity).high > 0;
         }
+        if line.gift_card {
+            check_sale(order, terms, line_id, line, bench);
+        }
         if stored_value {
             let reported = sum(order, line_id, |(base, _)| *base);
             bench.looks();
@@ -48,6 +51,19 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
                 bench.found(finding(order, terms, line_id, (reported, 0), "with"));
             }
         }
+    }
+}
+
+/// What a gift card buys is taxed when it is bought.
+fn check_sale(order: &OrderBook, terms: &Terms, line_id: &LineId, line: &LineTerms, bench: &mut Bench) {
+    bench.looks();
+    let taxed = line.tax(line.quantity).high;
+    if taxed != 0 {
+        bench.found(finding(order, terms, line_id, (taxed, 0), "with"));
+    }
+    let reported = sum(order, line_id, |(base, _)| *base);
+    if reported != 0 {
+        bench.found(finding(order, terms, line_id, (reported, 0), "on"));
     }
 }
 

@@ -4,14 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting,
-    FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, HeldGoods, Inspection,
-    InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
-    OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation,
-    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
-    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
-    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
-    TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
+    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection, InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -441,6 +434,16 @@ pub enum Effect {
         /// Whether the credit was newly issued for a return (and not a tender given back).
         issued: bool,
     },
+    /// A gift card that was bought is active: its account is open, with its face value.
+    GiftCardActivated {
+        /// The card.
+        card: GiftCard,
+    },
+    /// A gift card that was bought was taken back: nothing is on it any more, and nothing will be.
+    GiftCardDisabled {
+        /// What was on it.
+        entry: StoreCredit,
+    },
     /// A partner raised an event; deliveries are exchanges.
     EventRaised {
         /// The event's identifier.
@@ -457,7 +460,10 @@ impl Effect {
     pub const fn account(&self) -> Option<&AccountId> {
         match self {
             Self::AccountOpened { account } => Some(&account.account_id),
-            Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => Some(&entry.account_id),
+            Self::GiftCardActivated { card } => Some(&card.account_id),
+            Self::AccountDebited { entry }
+            | Self::AccountCredited { entry, .. }
+            | Self::GiftCardDisabled { entry } => Some(&entry.account_id),
             _ => None,
         }
     }
@@ -523,7 +529,10 @@ impl Effect {
             Self::ParcelScanned { scan } => &scan.order_number,
             Self::TaxQuoted { quote } => &quote.order_number,
             Self::TaxCommitted { document } | Self::TaxVoided { document } => &document.order_number,
-            Self::AccountDebited { entry } | Self::AccountCredited { entry, .. } => &entry.order_number,
+            Self::GiftCardActivated { card } => &card.order_number,
+            Self::AccountDebited { entry }
+            | Self::AccountCredited { entry, .. }
+            | Self::GiftCardDisabled { entry } => &entry.order_number,
             Self::MarketplaceCollected { .. }
             | Self::StockOpened { .. }
             | Self::BackorderPermitted { .. }

@@ -139,6 +139,8 @@ const fn names_somebody(effect: &Effect) -> bool {
             | Effect::AccountOpened { .. }
             | Effect::AccountDebited { .. }
             | Effect::AccountCredited { .. }
+            | Effect::GiftCardActivated { .. }
+            | Effect::GiftCardDisabled { .. }
     )
 }
 

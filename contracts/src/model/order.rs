@@ -108,6 +108,9 @@ pub struct OrderLine {
     /// Sold without right of return.
     #[serde(default)]
     pub final_sale: bool,
+    /// It is a gift card: no goods, one unit at its face value, untaxed until it is spent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gift_card: bool,
 }
 
 /// The charge for shipping. Captured with the first shipment.

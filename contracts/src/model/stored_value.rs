@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, CustomerRef, Money, OrderNumber};
+use super::{AccountId, CustomerRef, LineId, Money, OrderNumber, ShipmentId};
 
 /// What kind of account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,4 +79,32 @@ pub struct StoreCredit {
     pub amount: Money,
     /// Balance after the entry.
     pub balance: Money,
+}
+
+/// A wish to activate a gift card that was bought: opens its account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiftCardRequest {
+    /// The order that it was bought in.
+    pub order_number: OrderNumber,
+    /// Its line there; at most one card for each.
+    pub line_id: LineId,
+    /// Under which its money was captured, as a parcel's is.
+    pub delivery_id: ShipmentId,
+    /// Its face value.
+    pub amount: Money,
+}
+
+/// A gift card that was bought and activated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiftCard {
+    /// Its account.
+    pub account_id: AccountId,
+    /// The order that it was bought in.
+    pub order_number: OrderNumber,
+    /// Its line there.
+    pub line_id: LineId,
+    /// Under which its money was captured.
+    pub delivery_id: ShipmentId,
+    /// Its face value.
+    pub amount: Money,
 }

@@ -327,6 +327,11 @@ pub mod stored_value {
     pub const DEBIT_ACCOUNT: Operation = create(S, "debitAccount", "/v1/accounts/{account_id}/debits");
     /// `AccountEntryRequest` → `StoreCredit`.
     pub const CREDIT_ACCOUNT: Operation = create(S, "creditAccount", "/v1/accounts/{account_id}/credits");
+    /// `GiftCardRequest` → `GiftCard`.
+    pub const ACTIVATE_GIFT_CARD: Operation = create(S, "activateGiftCard", "/v1/gift-cards");
+    /// `AccountEntryRequest` → `StoreCredit`; 422 business-rule once anything was spent of it.
+    pub const DISABLE_GIFT_CARD: Operation =
+        create(S, "disableGiftCard", "/v1/accounts/{account_id}/disablement");
     /// `StoredValueAccount`.
     pub const READ_ACCOUNT: Operation = read(S, "readAccount", "/v1/accounts/{account_id}");
 }
@@ -416,6 +421,8 @@ pub const OPERATIONS: &[Operation] = &[
     stored_value::ISSUE_STORE_CREDIT,
     stored_value::DEBIT_ACCOUNT,
     stored_value::CREDIT_ACCOUNT,
+    stored_value::ACTIVATE_GIFT_CARD,
+    stored_value::DISABLE_GIFT_CARD,
     stored_value::READ_ACCOUNT,
 ];
 

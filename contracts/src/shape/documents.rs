@@ -64,6 +64,8 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "fulfillment-change"),
     document!("schemas", "fulfillment-order"),
     document!("schemas", "gift"),
+    document!("schemas", "gift-card"),
+    document!("schemas", "gift-card-request"),
     document!("schemas", "health"),
     document!("schemas", "held-goods"),
     document!("schemas", "inspected-line"),

@@ -243,6 +243,19 @@ records! {
         cause: reference(),
         amount: positive(),
     }
+    GiftCardRequest {
+        order_number,
+        line_id,
+        delivery_id,
+        amount: positive(),
+    }
+    GiftCard {
+        account_id,
+        order_number,
+        line_id,
+        delivery_id,
+        amount: positive(),
+    }
     AccountEntryRequest {
         order_number,
         cause: reference(),

@@ -392,6 +392,7 @@ records! {
         promotions,
         taxes,
         final_sale,
+        gift_card,
     }
     ShippingCharge {
         amount,

@@ -83,6 +83,8 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<FulfillmentChange>("fulfillment-change"),
         of::<FulfillmentOrder>("fulfillment-order"),
         of::<Gift>("gift"),
+        of::<GiftCard>("gift-card"),
+        of::<GiftCardRequest>("gift-card-request"),
         of::<Health>("health"),
         of::<HeldGoods>("held-goods"),
         of::<InspectedLine>("inspected-line"),

@@ -137,6 +137,7 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/payments/price_adjustments.feature",
         include_str!("../../../scenarios/payments/price_adjustments.feature"),
     ),
+    ("scenarios/payments/gift_cards.feature", include_str!("../../../scenarios/payments/gift_cards.feature")),
     (
         "scenarios/payments/split_tenders.feature",
         include_str!("../../../scenarios/payments/split_tenders.feature"),

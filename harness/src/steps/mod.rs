@@ -15,6 +15,7 @@ mod exchanges;
 mod faults;
 mod files;
 mod fulfillment;
+mod gift_cards;
 mod master_data;
 mod no_receipt;
 mod orders;
@@ -143,6 +144,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,
+        gift_cards::STEPS,
         exceptions::STEPS,
         pickup::STEPS,
         returns::STEPS,

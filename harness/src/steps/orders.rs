@@ -160,12 +160,10 @@ fn tenders(play: &Play, cart: &Cart, channel: SalesChannel, number: &OrderNumber
     }
     let accounts =
         [(TenderKind::GiftCard, "GC", cart.gift_card), (TenderKind::StoreCredit, "SC", cart.store_credit)];
-    let stored: Vec<StoredPart> = accounts
-        .into_iter()
-        .filter_map(|(kind, prefix, amount)| {
-            Some(StoredPart { kind, account_id: format!("{prefix}-{number}").into(), amount: amount? })
-        })
-        .collect();
+    let opened = accounts.into_iter().filter_map(|(kind, prefix, amount)| {
+        Some(StoredPart { kind, account_id: format!("{prefix}-{number}").into(), amount: amount? })
+    });
+    let stored: Vec<StoredPart> = cart.bought_card.iter().cloned().chain(opened).collect();
     if stored.is_empty() {
         TenderPlan::Card { payment_token }
     } else {

@@ -356,7 +356,7 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
 }
 
 /// Operations that begin something: lines, quantities and currency are what they say.
-const BEGIN: [&str; 7] = [
+const BEGIN: [&str; 8] = [
     "submitOrder",
     "quoteTax",
     "authorizePayment",
@@ -364,6 +364,7 @@ const BEGIN: [&str; 7] = [
     "createSalesOrder",
     "createFulfillmentOrder",
     "issueStoreCredit",
+    "activateGiftCard",
 ];
 /// Operations of systems that look after no order of their own, and write down what they are told.
 const WRITE_DOWN: [&str; 3] = ["addTimelineEntry", "commitTax", "createReturnNotice"];

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        AccountEntryRequest, AccountId, AccountKind, CustomerRef, EntryKind, Money, StoreCredit,
-        StoreCreditRequest, StoredValueAccount, System,
+        AccountEntryRequest, AccountId, AccountKind, CustomerRef, EntryKind, GiftCard, GiftCardRequest,
+        Money, OrderNumber, StoreCredit, StoreCreditRequest, StoredValueAccount, System,
     },
     protocol::{Problem, ProblemKind, stored_value as operations},
 };
@@ -41,6 +41,15 @@ pub enum OpenAccountError {
 pub struct StoredValue {
     accounts: BTreeMap<AccountId, StoredValueAccount>,
     entries: Vec<StoreCredit>,
+    /// Gift cards that were bought, oldest first.
+    cards: Vec<BoughtCard>,
+}
+
+/// A gift card that was bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct BoughtCard {
+    card: GiftCard,
+    disabled: bool,
 }
 
 impl StoredValue {
@@ -82,6 +91,14 @@ impl StoredValue {
         })
     }
 
+    /// Gift cards that were bought in an order and can be spent, oldest first.
+    pub fn active_cards<'a>(&'a self, order: &'a OrderNumber) -> impl Iterator<Item = &'a GiftCard> {
+        self.cards
+            .iter()
+            .filter(move |bought| !bought.disabled && bought.card.order_number == *order)
+            .map(|bought| &bought.card)
+    }
+
     /// Every debit and credit of an account, oldest first. The opening balance is none of them.
     pub fn entries<'a>(&'a self, account: &'a AccountId) -> impl Iterator<Item = &'a StoreCredit> {
         self.entries.iter().filter(move |entry| entry.account_id == *account)
@@ -90,6 +107,64 @@ impl StoredValue {
     fn open(&mut self, account: StoredValueAccount, scene: &mut Scene<'_>) {
         scene.commit(Effect::AccountOpened { account: account.clone() });
         self.accounts.insert(account.account_id.clone(), account);
+    }
+
+    /// Opens the account of a gift card that was bought. A second one for the same line under another key is
+    /// opened, too.
+    fn activate(&mut self, request: GiftCardRequest, scene: &mut Scene<'_>) -> Result<GiftCard, Problem> {
+        let balance = within_bounds(request.amount)?;
+        let card = GiftCard {
+            account_id: AccountId::from(scene.id("gift", request.order_number.as_str())),
+            order_number: request.order_number,
+            line_id: request.line_id,
+            delivery_id: request.delivery_id,
+            amount: request.amount,
+        };
+        let account_id = card.account_id.clone();
+        let account = StoredValueAccount {
+            account_id: account_id.clone(),
+            kind: AccountKind::GiftCard,
+            customer_ref: None,
+            balance,
+        };
+        self.accounts.insert(account_id, account);
+        self.cards.push(BoughtCard { card: card.clone(), disabled: false });
+        scene.commit(Effect::GiftCardActivated { card: card.clone() });
+        Ok(card)
+    }
+
+    /// Takes a gift card back with all that it was sold with.
+    fn disable(
+        &mut self,
+        id: &str,
+        request: AccountEntryRequest,
+        scene: &mut Scene<'_>,
+    ) -> Result<StoreCredit, Problem> {
+        let account = self.read(id)?;
+        let bought = self.cards.iter().find(|bought| bought.card.account_id == account.account_id);
+        let refuse = |kind, detail: &str| Err(Problem::new(kind, format!("account {id} {detail}")));
+        let Some(bought) = bought.filter(|bought| bought.card.order_number == request.order_number) else {
+            return refuse(ProblemKind::BusinessRule, "is no gift card that was bought in this order");
+        };
+        if bought.disabled {
+            return refuse(ProblemKind::IllegalState, "is disabled already");
+        }
+        if request.amount != bought.card.amount {
+            return refuse(ProblemKind::BusinessRule, "was bought for another amount");
+        }
+        if account.balance != bought.card.amount {
+            return refuse(ProblemKind::BusinessRule, "was spent, if only in part");
+        }
+        let nothing = Money { amount: 0, ..request.amount };
+        let entry = self.book(AccountId::from(id), EntryKind::Debit, request, nothing, scene);
+        let own = self.cards.iter_mut().filter(|bought| bought.card.account_id.as_str() == id);
+        own.for_each(|bought| bought.disabled = true);
+        scene.commit(Effect::GiftCardDisabled { entry: entry.clone() });
+        Ok(entry)
+    }
+
+    fn is_disabled(&self, id: &str) -> bool {
+        self.cards.iter().any(|bought| bought.disabled && bought.card.account_id.as_str() == id)
     }
 
     fn issue(&mut self, request: StoreCreditRequest, scene: &mut Scene<'_>) -> Result<StoreCredit, Problem> {
@@ -128,6 +203,9 @@ impl StoredValue {
     ) -> Result<StoreCredit, Problem> {
         let account = self.read(id)?;
         let balance = balance_after(account, kind, request.amount)?;
+        if self.is_disabled(id) {
+            return Err(Problem::new(ProblemKind::BusinessRule, format!("account {id} is disabled")));
+        }
         let entry = self.book(AccountId::from(id), kind, request, balance, scene);
         scene.commit(match kind {
             EntryKind::Debit => Effect::AccountDebited { entry: entry.clone() },
@@ -182,6 +260,8 @@ impl Core for StoredValue {
             operations::CREDIT_ACCOUNT => {
                 answer(&self.enter(id, EntryKind::Credit, call.document()?, scene)?)
             }
+            operations::ACTIVATE_GIFT_CARD => answer(&self.activate(call.document()?, scene)?),
+            operations::DISABLE_GIFT_CARD => answer(&self.disable(id, call.document()?, scene)?),
             operations::READ_ACCOUNT => answer(self.read(id)?),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }

@@ -113,6 +113,42 @@ fn issues_credit_to_an_account_that_was_opened_before() {
     assert_eq!(stage.core.balance(&"SC-7".into()).unwrap().amount, 150);
 }
 
+fn activate(stage: &mut Stage<StoredValue>, amount: i64) -> Answered {
+    let amount = json!({ "amount": amount, "currency": "EUR" });
+    let body =
+        json!({ "order_number": "W-1", "line_id": "L-1", "delivery_id": "card-L-1", "amount": amount });
+    stage.call(operations::ACTIVATE_GIFT_CARD, &[], body)
+}
+
+fn disable(stage: &mut Stage<StoredValue>, account: &str, amount: i64) -> Answered {
+    let amount = json!({ "amount": amount, "currency": "EUR" });
+    let body = json!({ "order_number": "W-1", "cause": "RMA-1", "amount": amount });
+    stage.call(operations::DISABLE_GIFT_CARD, &[("account_id", account)], body)
+}
+
+#[test]
+fn a_bought_gift_card_is_spent_or_disabled() {
+    let mut stage = Stage::new(StoredValue::new());
+    assert_eq!(activate(&mut stage, 0).refusal(), "business-rule");
+    let active = activate(&mut stage, 5_000);
+    assert!(matches!(active.booked()[..], [Effect::GiftCardActivated { .. }]));
+    let account = active.answer.unwrap()["account_id"].as_str().unwrap().to_owned();
+    assert_eq!(stage.core.active_cards(&"W-1".into()).count(), 1);
+    assert_eq!(disable(&mut stage, &account, 4_999).refusal(), "business-rule");
+    assert_eq!(disable(&mut stage, "G-9", 5_000).refusal(), "not-found");
+    entry(&mut stage, EntryKind::Debit, &account, 1, "EUR").answer.unwrap();
+    assert_eq!(disable(&mut stage, &account, 5_000).refusal(), "business-rule", "a part was spent");
+    entry(&mut stage, EntryKind::Credit, &account, 1, "EUR").answer.unwrap();
+    let disabled = disable(&mut stage, &account, 5_000);
+    assert!(
+        matches!(disabled.booked()[..], [Effect::GiftCardDisabled { entry }] if entry.balance.amount == 0)
+    );
+    assert_eq!(disable(&mut stage, &account, 5_000).refusal(), "illegal-state");
+    assert_eq!(entry(&mut stage, EntryKind::Debit, &account, 1, "EUR").refusal(), "insufficient-funds");
+    assert_eq!(entry(&mut stage, EntryKind::Credit, &account, 1, "EUR").refusal(), "business-rule");
+    assert_eq!(stage.core.active_cards(&"W-1".into()).count(), 0);
+}
+
 #[test]
 fn never_issues_credit_to_somebody_elses_card() {
     let mut stage = Stage::new(StoredValue::new());

@@ -81,6 +81,8 @@ struct ProductEntry {
     ships_from: Option<String>,
     #[serde(default)]
     serialized: bool,
+    #[serde(default)]
+    gift_card: bool,
 }
 
 #[derive(Deserialize)]
@@ -291,6 +293,7 @@ fn product(given: ProductEntry) -> Result<Product, WorldError> {
         final_sale: given.final_sale,
         serialized: given.serialized,
         ships_from: given.ships_from,
+        gift_card: given.gift_card,
     })
 }
 

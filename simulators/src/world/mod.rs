@@ -66,6 +66,8 @@ pub struct Product {
     pub serialized: bool,
     /// The country that it is sent from, where that is not the retailer's; ISO 3166-1 alpha-2.
     pub ships_from: Option<String>,
+    /// It is a gift card: there are no goods, and it costs what it is worth.
+    pub gift_card: bool,
 }
 
 impl Product {

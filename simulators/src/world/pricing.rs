@@ -321,12 +321,21 @@ impl<'w> Basket<'w> {
         for (name, quantity) in &draft.items {
             if let Some(kit) = world.kit_by_name(name) {
                 basket.kit(world, kit, *quantity, &draft.tag)?;
+                continue;
+            }
+            let line = basket.line(world, name, *quantity, &draft.tag)?;
+            if line.line.gift_card {
+                // Each card is a line of its own.
+                for _ in 0..*quantity {
+                    let card = basket.line(world, name, 1, &draft.tag)?;
+                    basket.lines.push(card);
+                }
             } else {
-                let line = basket.line(world, name, *quantity, &draft.tag)?;
                 basket.lines.push(line);
             }
         }
-        basket.shipping = draft.shipping.then(|| Due::new(basket.shipping_charge()));
+        let sent = draft.shipping && basket.lines.iter().any(|line| !line.line.gift_card);
+        basket.shipping = sent.then(|| Due::new(basket.shipping_charge()));
         Ok(basket)
     }
 
@@ -355,6 +364,7 @@ impl<'w> Basket<'w> {
             promotions: Vec::new(),
             taxes: Vec::new(),
             final_sale: product.final_sale,
+            gift_card: product.gift_card,
         };
         Ok(BasketLine { product, line, units: vec![Due::new(unit_price.amount); quantity as usize] })
     }
@@ -457,7 +467,8 @@ impl<'w> Basket<'w> {
     /// Grants a promotion; `None` where there is nothing that it could reduce.
     fn grant(&mut self, rule: &PromotionRule) -> Option<Promotion> {
         let listed = |line: &BasketLine<'_>| line.line.unit_price.amount * i64::from(line.line.quantity);
-        if rule.minimum.is_some_and(|minimum| self.lines.iter().map(listed).sum::<i64>() < minimum) {
+        let goods = self.lines.iter().filter(|line| !line.line.gift_card);
+        if rule.minimum.is_some_and(|minimum| goods.map(listed).sum::<i64>() < minimum) {
             return None;
         }
         let amount = if rule.scope == PromotionScope::Shipping {
@@ -480,8 +491,9 @@ impl<'w> Basket<'w> {
     /// Spreads a promotion over all units that it applies to, weighted by what is left to pay for each: for
     /// the first promotion that is the unit price. No unit can fall below zero.
     fn grant_on_units(&mut self, rule: &PromotionRule) -> i64 {
-        let applies =
-            |line: &BasketLine<'_>| rule.product.as_ref().is_none_or(|name| *name == line.product.name);
+        let applies = |line: &BasketLine<'_>| {
+            !line.line.gift_card && rule.product.as_ref().is_none_or(|name| *name == line.product.name)
+        };
         let units = self.lines.iter().filter(|line| applies(line)).flat_map(|line| &line.units);
         let left: Vec<i64> = units.map(|due| due.left).collect();
         let amount = reduction(rule.reduction, left.iter().sum());
@@ -506,8 +518,10 @@ impl<'w> Basket<'w> {
         let rated = self.lines.into_iter().map(|mut line| {
             let (category, included) = (line.product.tax_category, line.line.tax_included);
             let taxed: Vec<i64> = line.units.iter().map(|due| due.taxed).collect();
-            let taxes = self.taxation.line_taxes(category, &line.line.sku, &taxed, included);
-            line.line.taxes = taxes.unwrap_or_default();
+            if !line.line.gift_card {
+                let taxes = self.taxation.line_taxes(category, &line.line.sku, &taxed, included);
+                line.line.taxes = taxes.unwrap_or_default();
+            }
             line.line
         });
         (rated.collect(), shipping)

@@ -45,7 +45,14 @@ impl AccountBook {
                 let opened = Account { balance: account.balance, seqs: vec![seq], opened: true, scenario };
                 self.0.insert(account.account_id.clone(), opened);
             }
-            Effect::AccountDebited { entry } => self.enter(seq, entry, -entry.amount.amount, scenario),
+            Effect::GiftCardActivated { card } => {
+                let scenario = scenario.map(str::to_owned);
+                let opened = Account { balance: card.amount, seqs: vec![seq], opened: true, scenario };
+                self.0.insert(card.account_id.clone(), opened);
+            }
+            Effect::AccountDebited { entry } | Effect::GiftCardDisabled { entry } => {
+                self.enter(seq, entry, -entry.amount.amount, scenario);
+            }
             Effect::AccountCredited { entry, .. } => self.enter(seq, entry, entry.amount.amount, scenario),
             _ => {}
         }

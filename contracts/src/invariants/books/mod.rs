@@ -26,6 +26,7 @@ mod catalogue;
 mod changes;
 mod facts;
 mod funds;
+mod gift_cards;
 mod losses;
 mod messages;
 mod money;
@@ -54,6 +55,7 @@ pub(super) use catalogue::{CatalogueBook, Entry as CatalogueEntry, Subject as Ca
 pub(super) use changes::ChangeBook;
 pub(super) use facts::Fact;
 pub(super) use funds::{Conversion, FundsBook};
+pub(super) use gift_cards::GiftCardBook;
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{Hold, MoneyBook, Payout, Via};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    AdjustmentBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, LossBook, MoneyBook, NewCount,
+    AdjustmentBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook, LossBook, MoneyBook, NewCount,
     OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms,
     VerdictBook, View, views::Answers,
 };
@@ -112,6 +112,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) bookings: Tally,
     pub(in crate::invariants) fulfillment_orders: BTreeMap<FulfillmentOrderId, Tally>,
     pub(in crate::invariants) shipments: BTreeMap<ShipmentId, ShipmentBook>,
+    /// Gift cards that were bought in it, in the order in which they were activated.
+    pub(in crate::invariants) gift_cards: Vec<GiftCardBook>,
     pub(in crate::invariants) receipts: BTreeMap<ReceiptId, ReceiptBook>,
     /// ERP: return authorizations.
     pub(in crate::invariants) authorizations: BTreeMap<RmaId, AuthorizationBook>,
@@ -206,6 +208,7 @@ impl OrderBook {
             bookings: Tally::default(),
             fulfillment_orders: BTreeMap::new(),
             shipments: BTreeMap::new(),
+            gift_cards: Vec::new(),
             receipts: BTreeMap::new(),
             authorizations: BTreeMap::new(),
             booked_receipts: BTreeMap::new(),
@@ -402,6 +405,8 @@ impl OrderBook {
                 self.add_items(&units.lines, seq, |line| &mut line.given_back);
             }
             Effect::ShipmentShipped { shipment } => self.ship(seq, shipment),
+            Effect::GiftCardActivated { card } => self.activate(seq, card),
+            Effect::GiftCardDisabled { entry } => self.disable(seq, &entry.account_id),
             Effect::GoodsReturned { receipt } if !self.receipts.contains_key(&receipt.receipt_id) => {
                 self.come_back(seq, receipt.shipment_id.as_ref());
                 let book = ReceiptBook::new(seq, committed.system, receipt);
@@ -590,7 +595,7 @@ impl OrderBook {
         }
     }
 
-    fn add_units<'a>(
+    pub(super) fn add_units<'a>(
         &mut self,
         units: impl Iterator<Item = (&'a LineId, u32)>,
         seq: u64,

@@ -34,6 +34,8 @@ pub(in crate::invariants) struct Terms {
 pub(in crate::invariants) struct LineTerms {
     pub(in crate::invariants) sku: Sku,
     pub(in crate::invariants) quantity: u32,
+    /// It is a gift card.
+    pub(in crate::invariants) gift_card: bool,
     /// Jurisdictions and rates at which it was taxed.
     pub(in crate::invariants) rates: BTreeSet<(String, u32)>,
     pub(in crate::invariants) pricing: LinePricing,
@@ -72,6 +74,7 @@ impl LineTerms {
         Self {
             sku: line.sku.clone(),
             quantity: line.quantity,
+            gift_card: line.gift_card,
             rates: line.taxes.iter().map(|tax| (tax.jurisdiction.clone(), tax.rate_ppm)).collect(),
             pricing: LinePricing::new(order, line, units),
             gross: UnitAmounts::new(values.iter().map(|value| value.gross).collect(), line.unit_price.amount),

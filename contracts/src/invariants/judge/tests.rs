@@ -39,6 +39,23 @@ fn the_table_lists_each_law_once_and_says_all_of_it() {
     }
 }
 
+/// A gift card was bought.
+fn bought_card() -> History {
+    let mut bought = Life::gift_card_order();
+    bought.capture("C-1", "card-L-1", 5_000);
+    bought.activate_card("G-7");
+    bought.settle();
+    bought
+}
+
+/// An event was signed with an old key.
+fn forged_event() -> History {
+    let mut forged = History::shipped();
+    forged.strike("EV-9", Misfortune::OldSignature { with_new: false });
+    forged.deliver("EV-9", None, Outcome::Unknown);
+    forged
+}
+
 #[test]
 fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
@@ -114,10 +131,7 @@ fn a_whole_life_exercises_every_law() {
     assert_eq!(judge.broken_checks(), []);
     // Some laws look at what one plain order never does.
     let mut others = Judge::new(Policy::default());
-    let mut forged = History::shipped();
-    forged.strike("EV-9", Misfortune::OldSignature { with_new: false });
-    forged.deliver("EV-9", None, Outcome::Unknown);
-    observe_all(&mut others, &renamed(&forged.records(), "S-4"));
+    observe_all(&mut others, &renamed(&forged_event().records(), "S-4"));
     let mut quarantined = History::shipped();
     quarantined.return_as_not_described("R-1", 2, crate::model::ConditionGrade::A);
     quarantined.decide("R-1", 2, crate::model::DispositionCode::Donate);
@@ -134,6 +148,7 @@ fn a_whole_life_exercises_every_law() {
     let bodies = (lines, serde_json::Value::Null);
     asked.ask_about_return((System::Pos, "receiveReturn"), Outcome::Ok, bodies);
     observe_all(&mut others, &renamed(&asked.records(), "S-6"));
+    observe_all(&mut others, &renamed(&bought_card().records(), "S-7"));
     let mut known = told(&[System::Storefront]);
     known.settle();
     observe_all(&mut others, &renamed(&known.records(), "S-5"));

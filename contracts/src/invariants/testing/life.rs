@@ -134,6 +134,7 @@ impl Life {
             promotions: Vec::new(),
             taxes: Vec::new(),
             final_sale: false,
+            gift_card: false,
         };
         if self.promotion > 0 {
             let weights = vec![1; self.quantity as usize];
@@ -154,6 +155,21 @@ impl Life {
             unit_amounts: taxes.collect(),
         });
         line
+    }
+
+    /// An order of one gift card, accepted and not paid yet.
+    pub(in crate::invariants) fn gift_card_order() -> History {
+        let life = Self { quantity: 1, price: 5_000, parcels: Vec::new(), ..Self::default() };
+        let mut history = life.accepted();
+        history.edit(|effect| {
+            if let crate::journal::Effect::OrderPlaced { order } = effect {
+                for line in &mut order.lines {
+                    line.gift_card = true;
+                    line.taxes.clear();
+                }
+            }
+        });
+        history
     }
 
     fn promotion_id(&self) -> PromotionId {

@@ -103,6 +103,8 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("label", carrier::CREATE_LABEL),
         ("tax document", tax::COMMIT_TAX),
         ("store credit", stored_value::ISSUE_STORE_CREDIT),
+        ("gift card", stored_value::ACTIVATE_GIFT_CARD),
+        ("gift card disablement", stored_value::DISABLE_GIFT_CARD),
         ("sales order search", erp::FIND_SALES_ORDERS),
         ("fulfillment cancellation", wms::CANCEL_FULFILLMENT),
         ("refund look-up", psp::READ_REFUND),

@@ -300,6 +300,28 @@ impl Inner {
         Ok(seen)
     }
 
+    /// The calls that an input would lead to now, if it were not refused.
+    pub(crate) async fn foresee(
+        &self,
+        order: &OrderNumber,
+        input: Input,
+        chain: &Chain,
+        source: System,
+    ) -> Result<Vec<Task>, StoreError> {
+        let now = self.parts.clock.now();
+        let (policy, defects) = (&self.parts.policy, &self.parts.defects);
+        let context = Context { now, policy, chain: chain.clone(), source, occurred_at: now, defects };
+        let known = self.look(order, Clone::clone).await?;
+        let decision = process::decide(&mut known.clone(), input, &context);
+        let outputs = decision.answer.map_or_else(|_| Vec::new(), |_| decision.outputs).into_iter();
+        Ok(outputs
+            .filter_map(|output| match output {
+                Output::Perform(task) => Some(task),
+                _ => None,
+            })
+            .collect())
+    }
+
     /// Takes an input of an order: decides, commits everything that follows from it, then starts the tasks.
     /// The caller must not drop the future half-way: it runs in a task of its own.
     pub(crate) async fn take(

@@ -101,6 +101,7 @@ fn sent_key(app: &Inner, task: &Task, number: u32) -> String {
         (System::Erp, Intent::Book) => Defect::NewKeyOnOrderRetry,
         (System::Erp, _) => Defect::NewKeyOnPostingRetry,
         (System::Psp, _) => Defect::NewKeyOnPaymentRetry,
+        (System::StoredValue, Intent::ActivateCard { .. }) => Defect::GiftCardActivatedTwice,
         (System::StoredValue, _) => Defect::NewKeyOnCreditRetry,
         (System::Wms, _) => Defect::NewKeyOnReleaseRetry,
         _ => Defect::NewKeyOnOtherRetry,

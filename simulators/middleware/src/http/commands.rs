@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, access, batches, reply::Reply};
+use super::{Call, access, batches, gift_cards, reply::Reply};
 use crate::{
     defects::{Defect, Defects},
     door::store::StoreError,
@@ -70,7 +70,14 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         batches::receive(app, call.caller, &body, &chain(call, key), slot).await?
     } else {
         match understand(call, &body, &app.parts.defects) {
-            Ok(command) => carry_out(app, command, chain(call, key), Some(slot)).await?,
+            Ok(command) => {
+                let chain = chain(call, key);
+                match gift_cards::disable(app, &command, &chain).await? {
+                    Some(refused) if refused.retryable => Err(refused),
+                    Some(refused) => keep(app, Err(refused), slot).await?,
+                    None => carry_out(app, command, chain, Some(slot)).await?,
+                }
+            }
             Err(problem) => keep(app, Err(problem), slot).await?,
         }
     };

@@ -6,6 +6,7 @@ mod access;
 mod batches;
 mod commands;
 mod events;
+mod gift_cards;
 mod letters;
 mod reads;
 mod reply;

@@ -128,8 +128,10 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     let chain = process.chain.clone();
-    if process.order.tax_collector() == TaxCollector::Marketplace {
-        // Taxes that the marketplace collects are its own affair.
+    if process.order.tax_collector() == TaxCollector::Marketplace
+        || process.order.lines.iter().all(|line| line.gift_card)
+    {
+        // Taxes that the marketplace collects are its own affair; the sale of a gift card bears none.
         process.taxes_confirmed = true;
     } else {
         let quote = quote_request(&process.order);
@@ -146,7 +148,9 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     reservation::claim(process, desk);
-    let unclaimed = process.reservations.is_empty() && !desk.meets(Defect::BookedBeforeClaimed);
+    let unclaimed = process.reservations.is_empty()
+        && !stocked(&process.order).is_empty()
+        && !desk.meets(Defect::BookedBeforeClaimed);
     if unclaimed || process.shortages.iter().any(|shortage| !shortage.settled) {
         return;
     }
@@ -180,6 +184,7 @@ pub(super) fn quote_request(order: &Order) -> TaxQuoteRequest {
         lines: order
             .lines
             .iter()
+            .filter(|line| !line.gift_card)
             .map(|line| TaxQuoteLine {
                 line_id: line.line_id.clone(),
                 sku: line.sku.clone(),
@@ -250,6 +255,12 @@ pub(super) fn items(order: &Order) -> Vec<ItemQuantity> {
             quantity: line.quantity,
         })
         .collect()
+}
+
+/// Every line of goods with all its units: what is claimed.
+pub(super) fn stocked(order: &Order) -> Vec<ItemQuantity> {
+    let is_card = |item: &ItemQuantity| order.line(&item.line_id).is_some_and(|line| line.gift_card);
+    items(order).into_iter().filter(|item| !is_card(item)).collect()
 }
 
 /// The tax engine cannot rate the order as it is.

@@ -121,6 +121,9 @@ fn granted_on_line(
     desk: &Desk<'_>,
 ) -> Result<Vec<GrantedUnits>, Problem> {
     let line_id = &line.line_id;
+    if line.gift_card {
+        return Err(refuse(format!("{pointer}/line_id"), "is a gift card, which is worth what it cost"));
+    }
     if is_exchanged(process, line_id, desk) {
         return Err(refuse(format!("{pointer}/line_id"), "is to be exchanged: its goods pay a replacement"));
     }
@@ -176,10 +179,13 @@ pub(super) fn keep(
         granted_on: day_of(desk.context.now),
         memo: DocumentState::default(),
     };
-    let before: i64 =
-        process.grants.iter().filter(|known| known.adjustment.is_none()).map(GrantState::amount).sum();
-    let most =
-        desk.context.policy.keep_items_up_to(process.order.currency).min(refund::left(process) + before);
+    // A gift card is not kept: it is worth nothing any more, whatever it cost.
+    let is_card = |known: &GrantState| known.units.iter().all(|units| process.is_gift_card(&units.line_id));
+    let kept = process.grants.iter().filter(|known| known.adjustment.is_none() && !is_card(known));
+    let before: i64 = kept.map(GrantState::amount).sum();
+    let declared = desk.context.policy.keep_items_up_to(process.order.currency);
+    let declared = if is_card(&grant) { i64::MAX } else { declared };
+    let most = declared.min(refund::left(process) + before);
     let amount = grant.amount();
     if before + amount > most {
         let money = |amount| Money::new(amount, process.order.currency);

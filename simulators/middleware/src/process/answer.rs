@@ -2,8 +2,8 @@
 
 use counterproof_contracts::{
     model::{
-        Authorization, Capture, Date, ErpDocument, FulfillmentCancellationResult, Label, PostingStatus,
-        Refund, Reservation, SalesOrder, TaxQuote,
+        Authorization, Capture, Date, ErpDocument, FulfillmentCancellationResult, GiftCard, Label,
+        PostingStatus, Refund, Reservation, SalesOrder, TaxQuote,
     },
     protocol::{Problem, ProblemKind},
 };
@@ -34,6 +34,8 @@ pub enum PartnerAnswer {
     Stopped(FulfillmentCancellationResult),
     /// To [`Intent::Invoice`] and [`Intent::CreditMemo`].
     Taken(DocumentTaken),
+    /// To [`Intent::ActivateCard`].
+    Activated(GiftCard),
     /// To [`Intent::Refund`] at the payment provider.
     Refunding(Refund),
     /// To everything else: that it is done.
@@ -55,6 +57,7 @@ impl PartnerAnswer {
             Intent::Invoice { .. } | Intent::CreditMemo { .. } => {
                 Self::Taken(serde_json::from_value(answer)?)
             }
+            Intent::ActivateCard { .. } => Self::Activated(serde_json::from_value(answer)?),
             Intent::Stop { .. } => Self::Stopped(serde_json::from_value(answer)?),
             Intent::Refund { .. } if is_card_refund => Self::Refunding(serde_json::from_value(answer)?),
             _ => Self::Done,

@@ -173,7 +173,7 @@ fn needed(process: &OrderProcess, tender: &TenderId) -> i64 {
         .filter(own)
         .map(|share| share.amount)
         .sum();
-    let nothing_left = process.shares().next().is_none();
+    let nothing_left = !process.any_parcel_left();
     let goods = process.open_value();
     let open =
         if nothing_left && process.anything_open() { goods + process.order.shipping_value() } else { goods };

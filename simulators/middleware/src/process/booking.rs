@@ -26,6 +26,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     let left: Vec<(ShipmentId, Departure)> = process
         .shipments
         .iter()
+        .filter(|(_, parcel)| parcel.card.as_ref().is_none_or(|card| card.account_id.is_some()))
         .filter_map(|(id, parcel)| Some((id.clone(), parcel.shipped.clone()?)))
         .filter(|(id, departure)| {
             let attempt = departure.invoice.attempt();
@@ -45,7 +46,8 @@ fn issue_goods(
     departure: &Departure,
     desk: &mut Desk<'_>,
 ) {
-    let Some(node_id) = process.shipments.get(shipment).map(|parcel| parcel.node_id.clone()) else { return };
+    let parcel = process.shipments.get(shipment).filter(|parcel| parcel.card.is_none());
+    let Some(node_id) = parcel.map(|parcel| parcel.node_id.clone()) else { return };
     let mut cause = shipment.to_string();
     if desk.meets(Defect::IssuedForOrderNotParcel) {
         cause = process.order.order_number.to_string();

@@ -151,7 +151,7 @@ fn cancelable(process: &OrderProcess, line: &LineId) -> u32 {
         .filter(|wished| wished.line_id == *line)
         .map(|wished| wished.quantity)
         .sum();
-    process.open_units(line).saturating_sub(pending)
+    process.open_units(line).saturating_sub(pending + process.units_activating(line))
 }
 
 fn plan(

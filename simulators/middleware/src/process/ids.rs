@@ -17,6 +17,11 @@ pub(super) fn fulfillment_order(order: &OrderNumber, node: &NodeId, number: usiz
     FulfillmentOrderId::new(if number > 1 { format!("{first}-{number}") } else { first })
 }
 
+/// What stands for a gift card where goods have a parcel.
+pub(super) fn gift_card(order: &OrderNumber, line: &LineId) -> ShipmentId {
+    ShipmentId::new(format!("card-{order}-{line}"))
+}
+
 /// Numbered per order, from 1.
 pub(super) fn rma(order: &OrderNumber, number: usize) -> RmaId {
     RmaId::new(format!("rma-{order}-{number}"))

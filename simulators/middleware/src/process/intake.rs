@@ -104,8 +104,32 @@ impl Errors {
                 );
             }
         }
+        if line.gift_card {
+            self.gift_card(order, index, line);
+        }
         if (0..line.quantity).any(|unit| line.unit_price_after_promotions(unit) < 0) {
             self.say(format!("/lines/{index}/promotions"), "exceed the price of a unit");
+        }
+    }
+
+    /// A gift card is sold one by one, at its face value and without tax, by the retailer.
+    fn gift_card(&mut self, order: &Order, index: usize, line: &OrderLine) {
+        if line.quantity != 1 {
+            self.say(format!("/lines/{index}/quantity"), "must be 1: each gift card has a line of its own");
+        }
+        if line.unit_price.amount == 0 {
+            self.say(format!("/lines/{index}/unit_price"), "is what the gift card is worth");
+        }
+        for (name, any) in [("promotions", !line.promotions.is_empty()), ("taxes", !line.taxes.is_empty())] {
+            if any {
+                self.say(format!("/lines/{index}/{name}"), "a gift card is sold at its face value, untaxed");
+            }
+        }
+        if order.sales_channel == SalesChannel::Marketplace || order.exchange.is_some() {
+            self.say(format!("/lines/{index}/gift_card"), "is sold by the retailer alone, and for money");
+        }
+        if order.shipping.is_some() && order.lines.iter().all(|line| line.gift_card) {
+            self.say("/shipping", "is charged although nothing is sent");
         }
     }
 

@@ -23,6 +23,7 @@ mod eligibility;
 mod exceptions;
 mod exchange;
 mod exchange_state;
+mod gift_card;
 mod grant_state;
 mod ids;
 mod intake;
@@ -372,6 +373,9 @@ fn answered(
         (Intent::Capture { shipment, tender, attempt }, PartnerAnswer::Captured(told)) => {
             capture::answered(process, shipment, tender, *attempt, &told, desk);
         }
+        (Intent::ActivateCard { delivery }, PartnerAnswer::Activated(card)) => {
+            gift_card::activated(process, delivery, card, desk);
+        }
         (Intent::Stop { cancellation, fulfillment_order }, PartnerAnswer::Stopped(result)) => {
             cancellation::stopped(process, cancellation, fulfillment_order, &result.canceled);
         }
@@ -432,6 +436,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     release::advance(process, desk);
     cancellation::advance(process, desk);
     shipping::advance(process, desk);
+    gift_card::advance(process, desk);
     capture::advance(process, desk);
     booking::advance(process, desk);
     payment::settle_rest(process, desk);

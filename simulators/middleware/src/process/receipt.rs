@@ -18,7 +18,7 @@ use super::{
     desk::Desk,
     eligibility::{self, Right},
     exceptions::{self, Sorted},
-    exchange, ids, recall, refund, serials,
+    exchange, gift_card, ids, recall, refund, serials,
     state::{DocumentState, Graded, OrderProcess, ReceiptState, ReturnState, Units, Way},
     undelivered,
 };
@@ -51,6 +51,7 @@ pub(super) fn in_store(
     let right = eligibility::right_of(process, told.exchange.as_ref(), &told.lines);
     let lenient = desk.meets(Defect::StoresTakeFinalSale);
     let units = eligibility::lines_of(&process.order, &told.lines, lenient || right != Right::Window)?;
+    gift_card::check_return(process, &units, ReturnMethod::Store)?;
     check_grades(&told, &units)?;
     // An authorization that lapsed or was taken back gives no right any more: the goods count as unannounced.
     let belongs_to =
@@ -405,7 +406,8 @@ pub(super) fn grade(
     let Some(state) = process.receipts.get_mut(index) else { return };
     let mut target_node = state.receipt.node_id.clone();
     if desk.meets(Defect::RestockedAtShippingNode)
-        && let Some(parcel) = process.shipments.values().find(|parcel| parcel.shipped.is_some())
+        && let Some(parcel) =
+            process.shipments.values().find(|parcel| parcel.shipped.is_some() && parcel.card.is_none())
     {
         target_node = parcel.node_id.clone();
     }

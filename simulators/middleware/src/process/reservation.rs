@@ -24,11 +24,14 @@ use super::{
 };
 use crate::defects::Defect;
 
-/// Claims stock for all lines.
+/// Claims stock for all goods.
 pub(super) fn claim(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    if acceptance::stocked(&process.order).is_empty() {
+        return;
+    }
     let request = ReservationRequest {
         order_number: process.order.order_number.clone(),
-        lines: acceptance::items(&process.order),
+        lines: acceptance::stocked(&process.order),
         node_id: process.order.pickup_node.clone(),
         exclude_nodes: Vec::new(),
         allow_backorder: desk.context.policy.unfulfilled == UnfulfilledPolicy::ReSourceOrBackOrder,
@@ -38,11 +41,11 @@ pub(super) fn claim(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     desk.ask(process, Intent::Reserve, &chain, PartnerCall::new(erp::CREATE_RESERVATION, &[], &request));
 }
 
-/// Claims stock for all lines once more.
+/// Claims stock for all goods once more.
 pub(super) fn claim_again(process: &mut OrderProcess, cause: &str, desk: &mut Desk<'_>) {
     let request = ReservationRequest {
         order_number: process.order.order_number.clone(),
-        lines: acceptance::items(&process.order),
+        lines: acceptance::stocked(&process.order),
         node_id: process.order.pickup_node.clone(),
         exclude_nodes: Vec::new(),
         allow_backorder: false,

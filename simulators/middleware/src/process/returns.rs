@@ -15,7 +15,7 @@ use super::{
     adjustment,
     desk::Desk,
     eligibility::{self, Right},
-    exchange, ids, refund,
+    exchange, gift_card, ids, refund,
     state::{OrderProcess, ReturnState},
     task::{Intent, PartnerCall},
     undelivered, view,
@@ -32,6 +32,7 @@ pub(super) fn request(
         return Ok(answer(process, known, desk));
     }
     let units = check(process, &request, desk)?;
+    gift_card::check_return(process, &units, request.method)?;
     let state = ReturnState {
         rma_id: ids::rma(&process.order.order_number, process.returns.len() + 1),
         chain: desk.context.chain.clone(),
@@ -52,6 +53,7 @@ pub(super) fn request(
     };
     if state.method == ReturnMethod::KeepItem {
         adjustment::keep(process, &state, &units, desk)?;
+        gift_card::disable(process, &units, state.rma_id.as_str(), desk);
     }
     desk.note(process, format!("return {} approved", state.rma_id));
     let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
@@ -173,7 +175,7 @@ fn by_mail(process: &mut OrderProcess, state: &ReturnState, body: ReturnAuthoriz
     let Some(node_id) = process
         .shipments
         .values()
-        .find(|parcel| parcel.shipped.is_some())
+        .find(|parcel| parcel.shipped.is_some() && parcel.card.is_none())
         .map(|parcel| parcel.node_id.clone())
     else {
         return;

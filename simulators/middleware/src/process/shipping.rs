@@ -54,7 +54,7 @@ pub(super) fn shipped(process: &mut OrderProcess, told: Shipment, desk: &mut Des
     serials::left(process, &scanned);
     parcel.serials = scanned;
 
-    let first = !process.shipments.values().any(|other| other.shipped.is_some());
+    let first = !process.any_parcel_left();
     let units = take_units(process, &lines);
     let goods = process.value_of(&units);
     let value = if first { goods + process.order.shipping_value() } else { goods };
@@ -90,6 +90,7 @@ fn parcel(told: Shipment, desk: &Desk<'_>) -> Parcel {
         serials: told.serials,
         shipped: None,
         voided: false,
+        card: None,
     }
 }
 

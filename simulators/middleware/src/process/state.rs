@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use counterproof_contracts::{
     allocation::Value,
     model::{
-        AuthorizationId, CaptureId, ChangeStatus, CorrelationId, Dispute, DisputeId, ErpDocument,
+        AccountId, AuthorizationId, CaptureId, ChangeStatus, CorrelationId, Dispute, DisputeId, ErpDocument,
         FulfillmentOrderId, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order,
         OrderChange, OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, Reservation,
         ReservationId, ReservedLine, ReturnReceipt, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
@@ -307,6 +307,18 @@ pub struct Parcel {
     pub shipped: Option<Departure>,
     /// It was taken apart again.
     pub voided: bool,
+    /// It is none: it stands for a gift card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<GiftCardState>,
+}
+
+/// A gift card that was bought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiftCardState {
+    /// Its line.
+    pub line_id: LineId,
+    /// Its account, once it is active.
+    pub account_id: Option<AccountId>,
 }
 
 /// A unit with a serial number that left.
@@ -567,10 +579,15 @@ impl OrderProcess {
             .map(|line| Units {
                 line_id: line.line_id.clone(),
                 first: self.counts(&line.line_id).shipped,
-                quantity: self.open_units(&line.line_id),
+                quantity: self.open_units(&line.line_id) - self.units_activating(&line.line_id),
             })
             .collect();
         self.value_of(&units)
+    }
+
+    /// Whether goods left.
+    pub fn any_parcel_left(&self) -> bool {
+        self.shipments.values().any(|parcel| parcel.shipped.is_some() && parcel.card.is_none())
     }
 
     /// A tender's share of a parcel that left.

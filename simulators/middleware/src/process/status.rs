@@ -8,7 +8,7 @@ use counterproof_contracts::{
 
 use super::{
     desk::Desk,
-    state::{OrderProcess, Snapshot, TaskStatus, Update},
+    state::{OrderProcess, Parcel, Snapshot, TaskStatus, Update},
     task::{Intent, PartnerCall},
     telling, tracking, view,
 };
@@ -97,7 +97,7 @@ fn waits_for_customer(process: &OrderProcess) -> bool {
         let lines = parcels.flat_map(|parcel| &parcel.lines).filter(|item| item.line_id == line.line_id);
         lines.map(|item| item.quantity).sum()
     };
-    let open = |line: &&OrderLine| process.open_units(&line.line_id) > 0;
+    let open = |line: &&OrderLine| !line.gift_card && process.open_units(&line.line_id) > 0;
     process.order.pickup_node.is_some()
         && process
             .order
@@ -107,12 +107,12 @@ fn waits_for_customer(process: &OrderProcess) -> bool {
             .all(|line| waiting(line) >= process.open_units(&line.line_id))
 }
 
+/// Nobody delivers a gift card: an order of nothing else ends as shipped.
 fn all_delivered(process: &OrderProcess) -> bool {
-    process
-        .shipments
-        .iter()
-        .filter(|(_, parcel)| parcel.shipped.is_some())
-        .all(|(id, parcel)| tracking::status(process, id, parcel) == ShipmentStatus::Delivered)
+    let left = |parcel: &Parcel| parcel.shipped.is_some() && parcel.card.is_none();
+    let mut parcels = process.shipments.iter().filter(|(_, parcel)| left(parcel));
+    process.any_parcel_left()
+        && parcels.all(|(id, parcel)| tracking::status(process, id, parcel) == ShipmentStatus::Delivered)
 }
 
 /// Tells what changed since the last update.

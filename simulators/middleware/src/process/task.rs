@@ -61,6 +61,10 @@ pub enum Intent {
     Attach { shipment: ShipmentId },
     /// Take the money for a parcel.
     Capture { shipment: ShipmentId, tender: TenderId, attempt: u32 },
+    /// Activate a gift card that was bought.
+    ActivateCard { delivery: ShipmentId },
+    /// Disable a gift card that is paid back.
+    DisableCard { line: LineId },
     /// Book that a parcel's goods left.
     IssueGoods { shipment: ShipmentId, line: LineId },
     /// Report the tax of a parcel.
@@ -149,6 +153,8 @@ impl Intent {
             Self::Capture { shipment, tender, attempt } => {
                 ("capture", numbered(vec![shipment.to_string(), tender.to_string()], *attempt))
             }
+            Self::ActivateCard { delivery } => ("activate-card", vec![delivery.to_string()]),
+            Self::DisableCard { line } => ("disable-card", vec![line.to_string()]),
             Self::IssueGoods { shipment, line } => ("issue", vec![shipment.to_string(), line.to_string()]),
             Self::ReportSale { shipment } => ("report-sale", vec![shipment.to_string()]),
             Self::Invoice { shipment, attempt } => {

@@ -80,6 +80,7 @@ pub(super) fn shipments(process: &OrderProcess) -> Vec<Shipment> {
     process
         .shipments
         .iter()
+        .filter(|(_, parcel)| parcel.card.is_none())
         .map(|(id, parcel)| Shipment {
             shipment_id: id.clone(),
             fulfillment_order_id: parcel.fulfillment_order_id.clone(),

@@ -16,6 +16,7 @@ use crate::{
 
 mod accepting;
 mod adjusting;
+mod cards;
 mod changing;
 mod returning;
 mod shipping;

@@ -82,6 +82,7 @@ pub(crate) fn line(id: &str, quantity: u32, price: i64, promotion: &[i64]) -> Or
             unit_amounts: taxes,
         }],
         final_sale: false,
+        gift_card: false,
     }
 }
 

@@ -181,3 +181,24 @@ fn contradictory_orders_are_refused_with_the_place() {
     assert_eq!(settled(Currency::EUR, 1_000), ["/settlement/currency"]);
     assert_eq!(settled(Currency::USD, 0), ["/settlement"]);
 }
+
+#[test]
+fn a_gift_card_is_one_unit_at_its_face_value_for_money() {
+    let card = || {
+        let mut card = line("L-1", 1, 5_000, &[]);
+        card.gift_card = true;
+        card.taxes.clear();
+        card
+    };
+    let pointers = |order: &Order| -> Vec<String> {
+        crate::process::order_errors(order).into_iter().map(|error| error.pointer).collect()
+    };
+    let sold = |lines| order(lines, vec![tender("T-1", TenderKind::Card, 0)]);
+    assert_eq!(pointers(&sold(vec![card(), line("L-2", 1, 1_000, &[])])), [""; 0]);
+    assert_eq!(pointers(&sold(vec![card()])), ["/shipping"], "nothing is sent");
+    let goods = || line("L-2", 1, 1_000, &[]);
+    let two = OrderLine { quantity: 2, ..card() };
+    assert_eq!(pointers(&sold(vec![two, goods()])), ["/lines/0/quantity"]);
+    let taxed = OrderLine { gift_card: true, ..line("L-1", 1, 5_000, &[]) };
+    assert_eq!(pointers(&sold(vec![taxed, goods()])), ["/lines/0/taxes"]);
+}
