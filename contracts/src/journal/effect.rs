@@ -4,7 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting, FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection, InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber, OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation, ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection, ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication, StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote, TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
+    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting,
+    FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection,
+    InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
+    OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation,
+    ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
+    ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
+    StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
+    TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    AdjustmentBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook, LossBook, MoneyBook, NewCount,
-    OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms,
-    VerdictBook, View, views::Answers,
+    AdjustmentBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook, LossBook,
+    MoneyBook, NewCount, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally,
+    TaxBook, Terms, VerdictBook, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
