@@ -90,6 +90,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "order-search-result"),
     document!("schemas", "order-status-update"),
     document!("schemas", "order-view"),
+    document!("schemas", "partner-health"),
     document!("schemas", "posting-line"),
     document!("schemas", "posting-result"),
     document!("schemas", "price-adjustment"),

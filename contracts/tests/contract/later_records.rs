@@ -381,6 +381,12 @@ records! {
     Health {
         status: text(64),
         version: text(64),
+        partners,
+    }
+    PartnerHealth {
+        partner,
+        mode,
+        failing_calls: 0_u64..=1_000_000_000,
     }
     SalesOrderAcknowledged {
         erp_document,

@@ -109,6 +109,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<OrderSearchResult>("order-search-result"),
         of::<OrderStatusUpdate>("order-status-update"),
         of::<OrderView>("order-view"),
+        of::<PartnerHealth>("partner-health"),
         of::<PostingLine>("posting-line"),
         of::<PostingResult>("posting-result"),
         of::<PriceAdjustment>("price-adjustment"),

@@ -92,6 +92,14 @@ pub const PACK: &[(&str, &str)] = &[
     ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
     ("scenarios/resilience/access.feature", include_str!("../../../scenarios/resilience/access.feature")),
     (
+        "scenarios/resilience/back_pressure.feature",
+        include_str!("../../../scenarios/resilience/back_pressure.feature"),
+    ),
+    (
+        "scenarios/resilience/degradation.feature",
+        include_str!("../../../scenarios/resilience/degradation.feature"),
+    ),
+    (
         "scenarios/resilience/conflicts.feature",
         include_str!("../../../scenarios/resilience/conflicts.feature"),
     ),

@@ -7,6 +7,7 @@ mod access;
 mod adjustments;
 mod agreement;
 mod changes;
+mod degradation;
 mod dispositions;
 mod erp;
 mod exceptions;
@@ -162,6 +163,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::restore::STEPS,
         recovery::STEPS,
         access::STEPS,
+        degradation::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::door::store::StoreError;
 
-/// Seconds after which a caller may try again what failed at the store.
+/// Seconds after which a caller may try again what failed at the store, or was too much.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 /// What the caller of a middleware that was killed gets: a body that never comes to its end, so that whoever
@@ -86,7 +86,8 @@ impl Reply {
             let media_type = if failed { Problem::MEDIA_TYPE } else { "application/json" };
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
-        if self.status == ProblemKind::Unavailable.status() {
+        let later = [ProblemKind::Unavailable, ProblemKind::TooManyRequests].map(ProblemKind::status);
+        if later.contains(&self.status) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
         if unauthenticated {

@@ -133,6 +133,11 @@ pub enum Input {
         /// What went wrong last.
         reason: String,
     },
+    /// A partner has not answered a call in time; the call goes on.
+    Overdue {
+        /// The call.
+        task: Box<Task>,
+    },
     /// Something is known that calls may wait for.
     Known(Reference),
     /// A person wants a call tried again.
@@ -322,6 +327,9 @@ fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
             } else {
                 desk.park_task(process, *task, 1, refusal.reason());
             }
+        }
+        Input::Overdue { task } if is_open(process, &task) && task.intent == Intent::QuoteTax => {
+            acceptance::quote_overdue(process, desk);
         }
         Input::GivenUp { task, attempts, reason } if is_open(process, &task) => {
             desk.park_task(process, *task, attempts, reason);
