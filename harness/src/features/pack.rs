@@ -95,6 +95,7 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/resilience/back_pressure.feature",
         include_str!("../../../scenarios/resilience/back_pressure.feature"),
     ),
+    ("scenarios/resilience/versions.feature", include_str!("../../../scenarios/resilience/versions.feature")),
     (
         "scenarios/resilience/degradation.feature",
         include_str!("../../../scenarios/resilience/degradation.feature"),

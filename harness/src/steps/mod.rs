@@ -30,6 +30,7 @@ mod stock;
 mod taxes;
 mod tills;
 mod undelivered;
+mod versions;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -164,6 +165,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         recovery::STEPS,
         access::STEPS,
         degradation::STEPS,
+        versions::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

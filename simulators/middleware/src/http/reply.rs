@@ -4,7 +4,7 @@ use axum::{
     body::{Body, Bytes},
     response::Response,
 };
-use counterproof_contracts::protocol::{Problem, ProblemKind, header};
+use counterproof_contracts::protocol::{API_VERSION, Problem, ProblemKind, header};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -90,6 +90,7 @@ impl Reply {
         if later.contains(&self.status) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
+        response.headers_mut().insert(header::API_VERSION, HeaderValue::from_static(API_VERSION));
         if unauthenticated {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
