@@ -131,6 +131,13 @@ pub struct AuditTrail {
     pub items: Vec<AuditRecord>,
 }
 
+/// A wish to try a dead letter again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterReplay {
+    /// Why; it is recorded in the audit trail.
+    pub reason: String,
+}
+
 /// Whether the middleware can take traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {

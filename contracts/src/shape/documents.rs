@@ -47,6 +47,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "customer"),
     document!("schemas", "dead-letter"),
     document!("schemas", "dead-letter-list"),
+    document!("schemas", "dead-letter-replay"),
     document!("schemas", "disposition"),
     document!("schemas", "disposition-decision"),
     document!("schemas", "dispute"),

@@ -383,6 +383,9 @@ records! {
         version: text(64),
         partners,
     }
+    DeadLetterReplay {
+        reason: text(4000),
+    }
     PartnerHealth {
         partner,
         mode,

@@ -66,6 +66,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<Customer>("customer"),
         of::<DeadLetter>("dead-letter"),
         of::<DeadLetterList>("dead-letter-list"),
+        of::<DeadLetterReplay>("dead-letter-replay"),
         of::<Disposition>("disposition"),
         of::<DispositionDecision>("disposition-decision"),
         of::<Dispute>("dispute"),

@@ -97,6 +97,14 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/resilience/versions.feature", include_str!("../../../scenarios/resilience/versions.feature")),
     (
+        "scenarios/resilience/work_by_hand.feature",
+        include_str!("../../../scenarios/resilience/work_by_hand.feature"),
+    ),
+    (
+        "scenarios/orders/acknowledgment.feature",
+        include_str!("../../../scenarios/orders/acknowledgment.feature"),
+    ),
+    (
         "scenarios/resilience/degradation.feature",
         include_str!("../../../scenarios/resilience/degradation.feature"),
     ),

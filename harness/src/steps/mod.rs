@@ -6,6 +6,7 @@
 mod access;
 mod adjustments;
 mod agreement;
+mod audit;
 mod changes;
 mod degradation;
 mod dispositions;
@@ -165,6 +166,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         recovery::STEPS,
         access::STEPS,
         degradation::STEPS,
+        audit::STEPS,
         versions::STEPS,
         agreement::STEPS,
     ]

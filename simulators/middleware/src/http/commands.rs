@@ -91,7 +91,7 @@ fn fingerprint(call: &Call, body: &Value) -> String {
 }
 
 /// The chain that a command belongs to; it starts one where it names none.
-fn chain(call: &Call, key: &str) -> Chain {
+pub(super) fn chain(call: &Call, key: &str) -> Chain {
     let correlation = call
         .header(header::CORRELATION_ID)
         .filter(|id| is_identifier(id))

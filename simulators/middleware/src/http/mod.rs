@@ -150,7 +150,7 @@ async fn dispatch(app: &Arc<Inner>, call: Call) -> Reply {
     }
     match call.operation {
         middleware::RECEIVE_EVENT => events::receive(app, &call).await,
-        middleware::REPLAY_DEAD_LETTER => letters::replay(app, call.parameter("dead_letter_id")).await,
+        middleware::REPLAY_DEAD_LETTER => letters::replay(app, &call).await,
         middleware::LIST_DEAD_LETTERS => letters::list(app),
         _ => reads::handle(app, &call).await,
     }

@@ -140,6 +140,11 @@ pub enum Input {
     },
     /// Something is known that calls may wait for.
     Known(Reference),
+    /// A person did something by hand, and said why.
+    ByHand {
+        /// What, in a sentence.
+        what: String,
+    },
     /// A person wants a call tried again.
     Replay(Box<Task>),
     /// A person wants every call made again that was done.
@@ -207,6 +212,10 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         }
         Input::Recalled(told) => {
             recall::told(process, &told, desk);
+            Ok(Value::Null)
+        }
+        Input::ByHand { what } => {
+            desk.note(process, what);
             Ok(Value::Null)
         }
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
