@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+mod degradation;
 mod window;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     },
 };
 
+pub use degradation::DegradationPolicy;
 pub use window::{MonthDay, ReturnSeason};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -52,6 +54,8 @@ pub struct Policy {
     pub availability: AvailabilityPolicy,
     /// What customers get back for parcels that never reached them.
     pub undelivered: UndeliveredPolicy,
+    /// What channels may go on selling while a partner is impaired, or more comes than partners take.
+    pub degradation: DegradationPolicy,
     /// Whether the implementation wants of each caller the bearer token that the contract asks for.
     pub bearer_tokens: bool,
 }
@@ -254,6 +258,7 @@ impl Default for Policy {
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
             undelivered: UndeliveredPolicy::default(),
+            degradation: DegradationPolicy::default(),
             bearer_tokens: true,
         }
     }

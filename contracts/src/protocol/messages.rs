@@ -131,11 +131,42 @@ pub struct AuditTrail {
     pub items: Vec<AuditRecord>,
 }
 
+/// A wish to try a dead letter again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterReplay {
+    /// Why; it is recorded in the audit trail.
+    pub reason: String,
+}
+
 /// Whether the middleware can take traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// `ready` once it can take traffic.
+    /// `ready` once it can take traffic, `stopping` when it takes no more.
     pub status: String,
     /// Version of the implementation.
     pub version: String,
+    /// How each partner is doing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partners: Vec<PartnerHealth>,
+}
+
+/// How a partner is doing, as its callers see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerHealth {
+    /// Which.
+    pub partner: System,
+    /// In which mode the implementation works with it.
+    pub mode: PartnerMode,
+    /// Calls that it has not answered usably so far, and that will be repeated.
+    pub failing_calls: u64,
+}
+
+/// In which mode an implementation works with a partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartnerMode {
+    /// Nothing is amiss.
+    Normal,
+    /// Calls fail and are repeated: what depends on it waits, or goes on within declared limits.
+    Impaired,
 }

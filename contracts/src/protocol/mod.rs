@@ -31,7 +31,12 @@ pub mod header {
     pub const RETRY_AFTER: &str = "retry-after";
     /// Present with value `true` on an answer that was stored for the same idempotency key.
     pub const REPLAYED: &str = "idempotency-replayed";
+    /// Version of the interface that answers; on every answer of the middleware.
+    pub const API_VERSION: &str = "api-version";
 }
+
+/// Version of the middleware's interface: major and minor, as its OpenAPI file has it.
+pub const API_VERSION: &str = "1.1";
 
 /// Largest request or response body in bytes; above it a server answers 413.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;

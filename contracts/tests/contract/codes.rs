@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
-    lifecycle::Lifecycle, model::*, protocol::CancellationStatus, protocol::ProblemKind,
+    lifecycle::Lifecycle,
+    model::*,
+    protocol::{CancellationStatus, PartnerMode, ProblemKind},
 };
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -59,6 +61,7 @@ codes! {
         Placed, Accepted, Rejected, InFulfillment, ReadyForPickup, PartiallyShipped, Shipped, Delivered, PartiallyReturned,
         Returned, Canceled,
     }
+    "partner_mode": PartnerMode { Normal, Impaired }
     "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
     "posting_status": PostingStatus { Pending, Posted, Failed }
     "product_status": ProductStatus { Active, Discontinued }

@@ -394,6 +394,15 @@ records! {
     Health {
         status: text(64),
         version: text(64),
+        partners,
+    }
+    DeadLetterReplay {
+        reason: text(4000),
+    }
+    PartnerHealth {
+        partner,
+        mode,
+        failing_calls: 0_u64..=1_000_000_000,
     }
     SalesOrderAcknowledged {
         erp_document,

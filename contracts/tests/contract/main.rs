@@ -18,3 +18,4 @@ mod later_records;
 mod references;
 mod refusals;
 mod types;
+mod versions;

@@ -92,6 +92,23 @@ pub const PACK: &[(&str, &str)] = &[
     ("scenarios/resilience/recovery.feature", include_str!("../../../scenarios/resilience/recovery.feature")),
     ("scenarios/resilience/access.feature", include_str!("../../../scenarios/resilience/access.feature")),
     (
+        "scenarios/resilience/back_pressure.feature",
+        include_str!("../../../scenarios/resilience/back_pressure.feature"),
+    ),
+    ("scenarios/resilience/versions.feature", include_str!("../../../scenarios/resilience/versions.feature")),
+    (
+        "scenarios/resilience/work_by_hand.feature",
+        include_str!("../../../scenarios/resilience/work_by_hand.feature"),
+    ),
+    (
+        "scenarios/orders/acknowledgment.feature",
+        include_str!("../../../scenarios/orders/acknowledgment.feature"),
+    ),
+    (
+        "scenarios/resilience/degradation.feature",
+        include_str!("../../../scenarios/resilience/degradation.feature"),
+    ),
+    (
         "scenarios/resilience/conflicts.feature",
         include_str!("../../../scenarios/resilience/conflicts.feature"),
     ),

@@ -17,6 +17,7 @@ use counterproof_contracts::{
         CorrelationId, LineState, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization,
         Shipment, Sku, System,
     },
+    policy::DegradationPolicy,
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
@@ -59,6 +60,8 @@ pub struct Stage {
     pub drain_within: Duration,
     /// How long rest may take.
     pub settle_within: Duration,
+    /// What channels may sell while partners are impaired.
+    pub degradation: DegradationPolicy,
     /// The journal.
     pub recording: Recording,
     /// What simulators share.

@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     faults::{Fault, Link, Misfortune},
     model::System,
-    protocol::{CancellationRequest, ProblemKind, middleware},
+    protocol::{CancellationRequest, ProblemKind, ReplayRequest, middleware},
 };
 use futures::FutureExt as _;
 
@@ -33,6 +33,12 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the {system} asks to cancel the order as if it were its own",
         doc: "A system that did not take the order asks the implementation to cancel all of it.",
         action: |world, args| at_once(cancel(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the {system} asks to replay the order",
+        doc: "A system that does not operate the implementation asks it to make every call of the order again.",
+        action: |world, args| at_once(replay(world, &args)),
     },
     Step {
         kind: Kind::Assertion,
@@ -70,6 +76,20 @@ fn cancel(world: &mut World, args: &Args) -> Result<(), StepError> {
     let body = serde_json::to_value(&request).map_err(|error| StepError::rig(error.to_string()))?;
     play.stage.with_channel(stranger, &root, |_, scene| {
         scene.call(middleware::CANCEL_ORDER, &[order.as_str()], body, key, &order);
+    });
+    Ok(())
+}
+
+fn replay(world: &mut World, args: &Args) -> Result<(), StepError> {
+    let stranger: System = system(args.text(0))?;
+    let play = world.play()?;
+    let order = play.order_number()?;
+    let root = play.root("stranger");
+    let key = root.correlation.to_string();
+    let request = ReplayRequest { order_number: order.clone(), reason: "as if we operated it".to_owned() };
+    let body = serde_json::to_value(&request).map_err(|error| StepError::rig(error.to_string()))?;
+    play.stage.with_channel(stranger, &root, |_, scene| {
+        scene.call(middleware::REPLAY_ORDER, &[order.as_str()], body, key, &order);
     });
     Ok(())
 }

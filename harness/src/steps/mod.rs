@@ -6,8 +6,10 @@
 mod access;
 mod adjustments;
 mod agreement;
+mod audit;
 mod changes;
 mod customers;
+mod degradation;
 mod dispositions;
 mod erp;
 mod exceptions;
@@ -32,6 +34,7 @@ mod taxes;
 mod tills;
 mod transfers;
 mod undelivered;
+mod versions;
 
 use std::{collections::HashMap, fmt, sync::LazyLock, time::Duration};
 
@@ -168,6 +171,9 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         faults::restore::STEPS,
         recovery::STEPS,
         access::STEPS,
+        degradation::STEPS,
+        audit::STEPS,
+        versions::STEPS,
         agreement::STEPS,
     ]
     .into_iter()

@@ -172,8 +172,13 @@ fn tenders(play: &Play, cart: &Cart, channel: SalesChannel, number: &OrderNumber
 }
 
 fn place(world: &mut World, args: &Args) -> Result<(), StepError> {
+    order(world, args.text(0), args.text(1))
+}
+
+/// A customer orders items in a channel.
+pub(super) fn order(world: &mut World, items_text: &str, channel: &str) -> Result<(), StepError> {
     let play = world.play()?;
-    let (items, channel) = (items(args.text(0))?, sales_channel(args.text(1)));
+    let (items, channel) = (items(items_text)?, sales_channel(channel));
     for (product, _) in &play.stage.world.taken_apart(&items) {
         let sku = super::stock::sku(play, product)?;
         play.stage.claim(&play.id, BusinessKey::Sku(sku))?;
@@ -343,10 +348,20 @@ fn passed(expected: OrderStatus, shown: OrderStatus) -> bool {
 async fn status(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
-    let expected = order_status(args.text(0));
-    let what = format!("order {number} shown as {} by the {}", args.text(0), system.title());
+    shown_as(play, &number, system, args.text(0)).await
+}
+
+/// A channel shows an order in a status, now or soon.
+pub(super) async fn shown_as(
+    play: &mut Play,
+    number: &OrderNumber,
+    system: System,
+    status: &str,
+) -> Result<(), StepError> {
+    let expected = order_status(status);
+    let what = format!("order {number} shown as {status} by the {}", system.title());
     play.expect(&what, |stage| {
-        let channel = stage.channel_view(system, &number);
+        let channel = stage.channel_view(system, number);
         let acknowledged = channel.acknowledged.then_some(OrderStatus::Placed);
         match channel.status.or(acknowledged) {
             Some(shown) if passed(expected, shown) => Ok(()),

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use counterproof_contracts::{
     model::{OrderNumber, System},
-    protocol::{DeadLetter, Problem, ReplayRequest, middleware},
+    protocol::{DeadLetter, DeadLetterReplay, Problem, ReplayRequest, middleware},
 };
 use futures::FutureExt as _;
 
@@ -52,6 +52,8 @@ pub(super) const STEPS: &[Step] = &[
 
 /// Pause between two looks at the dead letters.
 pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+/// Why the operator does something.
+pub(super) const REASON: &str = "to be sure";
 /// Who operates the implementation.
 const OPERATOR: System = System::CustomerService;
 
@@ -61,7 +63,7 @@ async fn replay_order(world: &mut World) -> Result<(), StepError> {
     let order = play.order_number()?;
     let root = play.root("replay");
     let key = root.correlation.to_string();
-    let request = ReplayRequest { order_number: order.clone(), reason: "to be sure".to_owned() };
+    let request = ReplayRequest { order_number: order.clone(), reason: REASON.to_owned() };
     let body = serde_json::to_value(&request).map_err(|error| StepError::rig(error.to_string()))?;
     let before = play.stage.channel_view(OPERATOR, &order).problem;
     play.stage.with_channel(OPERATOR, &root, |_, scene| {
@@ -79,7 +81,8 @@ async fn replay_letters(world: &mut World) -> Result<(), StepError> {
         let before = play.stage.channel_view(OPERATOR, &order).problem;
         play.stage.with_channel(OPERATOR, &root, |_, scene| {
             let parameters = [letter.dead_letter_id.as_str()];
-            scene.call(middleware::REPLAY_DEAD_LETTER, &parameters, serde_json::Value::Null, key, &order);
+            let body = serde_json::json!(DeadLetterReplay { reason: REASON.to_owned() });
+            scene.call(middleware::REPLAY_DEAD_LETTER, &parameters, body, key, &order);
         });
         answered(play, &order, before).await?;
     }

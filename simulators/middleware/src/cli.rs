@@ -112,8 +112,12 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let app = open(config)?;
     app.start();
     announce(address).map_err(ServeError::Serve)?;
-    let served =
-        axum::serve(listener, app.router()).with_graceful_shutdown(told_to_stop(stop_with_stdin)).await;
+    let closing = app.clone();
+    let told = async move {
+        told_to_stop(stop_with_stdin).await;
+        closing.close();
+    };
+    let served = axum::serve(listener, app.router()).with_graceful_shutdown(told).await;
     app.shutdown().await;
     served.map_err(ServeError::Serve)
 }

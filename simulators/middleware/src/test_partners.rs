@@ -252,17 +252,21 @@ impl Rig {
     pub(crate) fn with(store: Arc<dyn Store>, calls_per_partner_max: usize) -> Self {
         let clock = Clock::starting_at("2026-11-27T08:00:00Z".parse().unwrap());
         let partners = Partners { clock, script: Arc::default(), seen: Arc::default(), kill: Arc::default() };
-        let app = Self::open_with(store, &partners, calls_per_partner_max);
+        let app = Self::open_with(store, &partners, (calls_per_partner_max, Policy::default()));
         let rig = Self { app, partners, clock };
         rig.app.start();
         rig
     }
 
     pub(crate) fn open(store: Arc<dyn Store>, partners: &Partners) -> App {
-        Self::open_with(store, partners, crate::CALLS_PER_PARTNER_MAX)
+        Self::open_with(store, partners, (crate::CALLS_PER_PARTNER_MAX, Policy::default()))
     }
 
-    fn open_with(store: Arc<dyn Store>, partners: &Partners, calls_per_partner_max: usize) -> App {
+    pub(crate) fn open_with(
+        store: Arc<dyn Store>,
+        partners: &Partners,
+        (calls_per_partner_max, policy): (usize, Policy),
+    ) -> App {
         let network: Network = {
             let partners = partners.clone();
             BoxCloneSyncService::new(tower::service_fn(move |request| partners.clone().meet(request)))
@@ -272,7 +276,7 @@ impl Rig {
             network,
             clock: partners.clock,
             chance: Chance::seeded(1),
-            policy: Policy::default(),
+            policy,
             secret: Secret::parse(SECRET).unwrap(),
             tokens: tokens(),
             partners: System::PARTNERS

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,6 +19,7 @@ use serde_json::Value;
 use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 
 use super::{
+    admission,
     answers::AnswerSlot,
     cells::Cells,
     dead_letters::{self, EventInHand},
@@ -128,10 +132,15 @@ pub(crate) struct Inner {
     held_keys: Cells<()>,
     commands: Mutex<BTreeSet<String>>,
     queue: mpsc::UnboundedSender<Job>,
+    /// How much work is under way or waits.
+    open_work: AtomicUsize,
+    /// Calls that failed and are repeated, by key.
+    failing: Mutex<BTreeMap<String, (System, OrderNumber)>>,
     waiting: Mutex<Option<mpsc::UnboundedReceiver<Job>>>,
     runner: Mutex<Option<Outcome<()>>>,
     pub(crate) tasks: Tasks,
     stop: watch::Sender<bool>,
+    closed: AtomicBool,
 }
 
 /// Where an input comes from.
@@ -192,10 +201,13 @@ impl App {
                 held_keys: Cells::default(),
                 commands: Mutex::default(),
                 queue,
+                open_work: AtomicUsize::new(0),
+                failing: Mutex::default(),
                 waiting: Mutex::new(Some(waiting)),
                 runner: Mutex::default(),
                 tasks: Tasks::default(),
                 stop: watch::Sender::new(false),
+                closed: AtomicBool::new(false),
             }),
         })
     }
@@ -215,8 +227,14 @@ impl App {
         crate::http::router(&self.inner)
     }
 
+    /// Takes no new orders any more; they are asked to come again later.
+    pub(crate) fn close(&self) {
+        self.inner.closed.store(true, Ordering::Relaxed);
+    }
+
     /// Stops performing tasks. Calls that are under way are left; they are repeated after the next opening.
     pub async fn shutdown(&self) {
+        self.close();
         self.inner.stop.send_replace(true);
         let runner = self.inner.runner.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runner) = runner {
@@ -333,6 +351,7 @@ impl Inner {
     ) -> Result<Result<Value, Problem>, StoreError> {
         let (mut held, mut process) = self.hold(order).await?;
         let is_new = process.is_none();
+        let waited = process.as_ref().is_some_and(OrderProcess::waits_to_be_booked);
         let now = self.parts.clock.now();
         let Circumstances { chain, source, occurred_at } = circumstances;
         let (policy, defects) = (&self.parts.policy, &self.parts.defects);
@@ -376,6 +395,7 @@ impl Inner {
             }
             if let Some(process) = &process {
                 keep(&mut batch, order, process, &tasks);
+                admission::count(&mut batch, order, waited, process);
                 if is_new {
                     index(&mut batch, order, process);
                 }
@@ -399,6 +419,46 @@ impl Inner {
     /// Has a job performed that is in the store. If the runner has stopped, the next opening finds it.
     pub(super) fn enqueue(&self, job: Job) {
         let _ = self.queue.send(job);
+    }
+
+    /// Whether no new orders are taken any more.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Says how much work is under way or waits.
+    pub(super) fn count_open_work(&self, open: usize) {
+        self.open_work.store(open, Ordering::Relaxed);
+    }
+
+    /// How much work is under way or waits.
+    pub(super) fn open_work(&self) -> usize {
+        self.open_work.load(Ordering::Relaxed)
+    }
+
+    /// A call failed and will be repeated.
+    pub(super) fn fails(&self, task: &Task) {
+        self.failing().insert(task.key.clone(), (task.partner, task.order_number.clone()));
+    }
+
+    /// A call is not repeated any more.
+    pub(super) fn fails_no_more(&self, task: &Task) {
+        self.failing().remove(&task.key);
+    }
+
+    /// How many calls of a partner fail.
+    pub(super) fn failing_calls(&self, partner: System) -> u64 {
+        self.failing().values().map(|(failing, _)| u64::from(*failing == partner)).sum()
+    }
+
+    /// A partner of which a call about one of these orders fails.
+    pub(super) fn failing_partner(&self, orders: &[OrderNumber]) -> Option<System> {
+        let failing = self.failing();
+        failing.values().find(|(_, order)| orders.contains(order)).map(|(partner, _)| *partner)
+    }
+
+    fn failing(&self) -> MutexGuard<'_, BTreeMap<String, (System, OrderNumber)>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts something among the dead letters.

@@ -45,6 +45,11 @@ impl Keys {
         format!("of-sku/{}/", percent_encode(sku.as_str()))
     }
 
+    /// Prefix of the orders of a SKU that wait to be booked.
+    pub(crate) fn unbooked_of(sku: &Sku) -> String {
+        format!("unbooked/{}/", percent_encode(sku.as_str()))
+    }
+
     /// Prefix of the orders of a customer.
     pub(crate) fn of_customer(customer: &CustomerRef) -> String {
         format!("of-customer/{}/", percent_encode(customer.as_str()))

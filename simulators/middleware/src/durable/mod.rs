@@ -4,6 +4,7 @@
 //! answers and dead letters in one batch. The process may be killed at any point: what was committed goes on,
 //! what was not never happened. It holds no business rule; those are the process's.
 
+pub(crate) mod admission;
 mod answers;
 mod app;
 mod call;

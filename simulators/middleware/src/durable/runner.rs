@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     door::store::StoreError,
-    process::{Chain, Input, Task},
+    process::{Chain, Input, Intent, Task},
 };
 
 /// How long to wait before what the store did not take is tried again.
@@ -61,6 +61,7 @@ pub(super) async fn run(
     let (mut under_way, mut again) = (BTreeSet::new(), BTreeMap::new());
     let stop_of_tasks = stop.clone();
     loop {
+        app.count_open_work(running.len() + again.len() + queue.len());
         let next = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
@@ -76,7 +77,7 @@ pub(super) async fn run(
             let (app, stop) = (Arc::clone(&app), stop_of_tasks.clone());
             let owner = Arc::clone(&app);
             let outcome = match job {
-                Job::Task(task) => owner.tasks.spawn(perform(app, *task, stop)),
+                Job::Task(task) => owner.tasks.spawn(carry_out(app, *task, stop)),
                 Job::Notice(key) => owner.tasks.spawn(notices::perform(app, key, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
                 Job::Publication(key) => owner.tasks.spawn(publications::perform(app, key, stop)),
@@ -113,9 +114,32 @@ pub(super) async fn until_stopped<F>(
     }
 }
 
+/// Performs a task, and lets its order know if that takes longer than orders wait.
+async fn carry_out(app: Arc<Inner>, task: Task, stop: watch::Receiver<bool>) {
+    if task.intent == Intent::QuoteTax {
+        let owner = Arc::clone(&app);
+        // Nobody waits for it: what is known by then is not overdue.
+        drop(owner.tasks.spawn(tell_if_overdue(Arc::clone(&app), task.clone())));
+    }
+    perform(&app, &task, stop).await;
+    app.fails_no_more(&task);
+}
+
+/// Tells an order that its tax quote is overdue. Whoever fails to keep that does without: the quote comes at last.
+async fn tell_if_overdue(app: Arc<Inner>, task: Task) {
+    app.parts.clock.sleep(app.parts.policy.degradation.tax_quote_within()).await;
+    if !matches!(app.parts.store.get(&Keys::task(&task.key)), Ok(Some(_))) {
+        return;
+    }
+    let told = take_of(&app, &task, Input::Overdue { task: task.clone().into() }, Seal::default()).await;
+    if let Err(error) = told {
+        tracing::error!(key = task.key, %error, "that a call is overdue could not be kept");
+    }
+}
+
 /// Repeats a call with the same key until its outcome is known and committed, or a person must look at it.
 /// When told to stop it leaves between two commits; the task stays in the store.
-async fn perform(app: Arc<Inner>, task: Task, mut stop: watch::Receiver<bool>) {
+async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>) {
     let started = app.parts.clock.now();
     let mut number = 0;
     loop {
@@ -123,16 +147,16 @@ async fn perform(app: Arc<Inner>, task: Task, mut stop: watch::Receiver<bool>) {
         let step = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            step = step(&app, &task, number, started) => step,
+            step = step(app, task, number, started) => step,
         };
         let pause = match step {
             Step::Over => return,
             Step::Again(pause) => pause,
-            Step::Known(input) => match finish(&app, &task, input).await {
+            Step::Known(input) => match finish(app, task, input).await {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::error!(key = task.key, %error, "outcome could not be kept");
-                    call::pause(&app, &task, number, None)
+                    call::pause(app, task, number, None)
                 }
             },
         };
@@ -175,6 +199,7 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
             if app.has_waited_too_long(started, pause) {
                 Step::Known(Input::GivenUp { task: task.clone().into(), attempts: number, reason })
             } else {
+                app.fails(task);
                 Step::Again(pause)
             }
         }
@@ -230,6 +255,11 @@ async fn finish(app: &Arc<Inner>, task: &Task, input: Input) -> Result<(), Store
     if let Some(posting) = transfers::posting(task) {
         return transfers::finish(app, posting, task, input, seal).await;
     }
+    take_of(app, task, input, seal).await
+}
+
+/// Tells the order something about its task.
+async fn take_of(app: &Arc<Inner>, task: &Task, input: Input, seal: Seal) -> Result<(), StoreError> {
     let circumstances = Circumstances {
         chain: Chain { correlation: task.chain.correlation.clone(), causation: task.key.clone() },
         source: task.partner,

@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::{model::OrderStatus, protocol::ProblemKind};
+use counterproof_contracts::{
+    model::{OrderStatus, System},
+    policy::{DegradationPolicy, Policy},
+    protocol::{Health, PartnerMode, ProblemKind},
+};
 use futures::future::{BoxFuture, FutureExt as _};
 use serde_json::{Value, json};
 
@@ -357,4 +361,92 @@ async fn a_partner_that_asks_for_patience_is_left_alone_by_every_order() {
     let waited = |seen: &Seen| seen.at.duration_since(quotes[0].at).as_secs();
     assert_eq!((quotes.len(), waited(&quotes[1]), waited(&quotes[2])), (3, 60, 60));
     assert_eq!(rig.order().await.status, OrderStatus::Accepted);
+}
+
+fn numbered(number: u32) -> serde_json::Value {
+    let mut order = plain();
+    order.order_number = format!("W-{number}").into();
+    order.channel_order_id = format!("web-{number}").into();
+    serde_json::to_value(order).unwrap()
+}
+
+/// Submits the orders from 1 to 6 with time in between; says what each was answered.
+async fn submit_six(rig: &Rig) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for number in 1..=6 {
+        let (status, headers, _) = rig.post("/v1/orders", &format!("key-{number}"), &numbered(number)).await;
+        assert_eq!(headers.contains_key("retry-after"), status != 201);
+        statuses.push(status);
+        rig.pass(Duration::from_millis(10)).await;
+    }
+    statuses
+}
+
+/// What is too much reaches channels as a request for patience, and costs no order.
+async fn taken_in_the_end(limits: DegradationPolicy, expected: [u16; 6]) {
+    let mut rig = Rig::new();
+    let policy = Policy { degradation: limits, ..Policy::default() };
+    let store: Arc<MemoryStore> = Arc::default();
+    rig.app = Rig::open_with(store, &rig.partners, (crate::CALLS_PER_PARTNER_MAX, policy));
+    rig.app.start();
+    rig.partners.script("quoteTax", std::iter::repeat_n(Script::Status(503, None), 200));
+    let statuses = submit_six(&rig).await;
+    assert_eq!(statuses, expected);
+    let (status, headers, _) = rig.post("/v1/orders", "key-1", &numbered(1)).await;
+    assert_eq!(
+        (status, headers.contains_key("idempotency-replayed")),
+        (201, true),
+        "what is known is answered"
+    );
+    rig.pass(10 * MINUTE).await;
+    for number in (1..=6).filter(|number| statuses[number - 1] != 201) {
+        let order = numbered(u32::try_from(number).unwrap());
+        let (status, headers, _) = rig.post("/v1/orders", &format!("key-{number}"), &order).await;
+        assert_eq!((status, headers.contains_key("idempotency-replayed")), (201, false));
+        rig.pass(MINUTE).await;
+    }
+    let bookings: BTreeSet<String> = rig.partners.keys("createSalesOrder").into_iter().collect();
+    assert_eq!((bookings.len(), rig.partners.calls("createSalesOrder").len()), (6, 6));
+    assert!(rig.letters().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_orders_come_later_while_too_much_work_is_open() {
+    let limits = DegradationPolicy { open_work_max: 2, ..DegradationPolicy::default() };
+    taken_in_the_end(limits, [201, 201, 429, 429, 429, 429]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_orders_of_a_product_come_later_while_too_many_wait_for_an_impaired_partner() {
+    let limits = DegradationPolicy { unbooked_orders_per_sku_max: 4, ..DegradationPolicy::default() };
+    taken_in_the_end(limits, [201, 201, 201, 201, 503, 503]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_middleware_that_is_being_stopped_takes_no_new_order_and_says_so() {
+    let rig = Rig::new();
+    assert_eq!(rig.get("/healthz").await.1["status"], "ready");
+    assert_eq!(rig.submit("key-1", &plain()).await.0, 201);
+    rig.app.close();
+    let (status, headers, problem) = rig.post("/v1/orders", "key-2", &numbered(2)).await;
+    assert_eq!((status, headers["retry-after"].to_str().unwrap()), (503, "1"), "{problem}");
+    assert_eq!(rig.submit("key-1", &plain()).await.0, 201, "what is known is answered");
+    assert_eq!(rig.get("/healthz").await.1["status"], "stopping");
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_names_the_partner_whose_calls_fail() {
+    let rig = Rig::new();
+    rig.partners.script("createReservation", std::iter::repeat_n(Script::Status(503, None), 5));
+    rig.submit("key-1", &plain()).await;
+    rig.pass(Duration::from_millis(10)).await;
+    let health: Health = serde_json::from_value(rig.get("/healthz").await.1).unwrap();
+    let failing: Vec<_> = health.partners.iter().filter(|told| told.mode == PartnerMode::Impaired).collect();
+    assert_eq!(
+        failing.iter().map(|told| (told.partner, told.failing_calls)).collect::<Vec<_>>(),
+        [(System::Erp, 1)]
+    );
+    rig.pass(MINUTE).await;
+    let health: Health = serde_json::from_value(rig.get("/healthz").await.1).unwrap();
+    assert!(health.partners.iter().all(|told| told.mode == PartnerMode::Normal && told.failing_calls == 0));
 }

@@ -18,7 +18,7 @@ use super::{Call, access, batches, gift_cards, reply::Reply};
 use crate::{
     defects::{Defect, Defects},
     door::store::StoreError,
-    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer, master},
+    durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer, admission, master},
     process::{Chain, Input, hex, known_sale, order_errors},
 };
 
@@ -98,7 +98,7 @@ fn fingerprint(call: &Call, body: &Value) -> String {
 }
 
 /// The chain that a command belongs to; it starts one where it names none.
-fn chain(call: &Call, key: &str) -> Chain {
+pub(super) fn chain(call: &Call, key: &str) -> Chain {
     let correlation = call
         .header(header::CORRELATION_ID)
         .filter(|id| is_identifier(id))
@@ -244,6 +244,14 @@ pub(super) async fn carry_out(
     {
         return keep(app, Err(objection), slot.clone()).await;
     }
+    let mut counted = Vec::new();
+    if let (Some(_), Input::Submit(order)) = (&slot, &command.input) {
+        match admission::admit(app, order).await? {
+            Ok(admitted) => counted = admitted,
+            // Nothing is kept: the same call is taken later.
+            Err(problem) => return Ok(Err(problem)),
+        }
+    }
     let mut seal = Seal { answer: slot, ..Seal::default() };
     let order = command.order.clone();
     let mut held_keys = Vec::new();
@@ -273,7 +281,7 @@ pub(super) async fn carry_out(
     let occurred_at = app.parts.clock.now();
     let circumstances = Circumstances { chain, source: command.source, occurred_at };
     let answer = app.take(&command.order, command.input, circumstances, seal).await;
-    drop(held_keys);
+    drop((held_keys, counted));
     answer
 }
 

@@ -25,7 +25,9 @@ use axum::{
 use bytes::Bytes;
 use counterproof_contracts::{
     model::System,
-    protocol::{BODY_BYTES_MAX, Method, OPERATIONS, Operation, Problem, ProblemKind, middleware},
+    protocol::{
+        API_VERSION, BODY_BYTES_MAX, Method, OPERATIONS, Operation, Problem, ProblemKind, middleware,
+    },
 };
 use http::HeaderMap;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -81,8 +83,20 @@ const fn filter(method: Method) -> MethodFilter {
     }
 }
 
+/// The major version that a path asks for, where it is not the one that is served.
+fn other_version(path: &str) -> Option<u32> {
+    let segment = path.strip_prefix("/v")?.split('/').next()?;
+    let major: u32 = segment.parse().ok()?;
+    let served = API_VERSION.split('.').next().and_then(|served| served.parse().ok());
+    (Some(major) != served).then_some(major)
+}
+
 async fn unknown(request: Request) -> Response {
-    let detail = format!("{} {}", request.method(), request.uri().path());
+    let (method, path) = (request.method(), request.uri().path());
+    let detail = match other_version(path) {
+        Some(major) => format!("version {major} of the interface is not served; it is version {API_VERSION}"),
+        None => format!("{method} {path}"),
+    };
     Reply::problem(&Problem::new(ProblemKind::UnknownOperation, detail)).render()
 }
 
@@ -137,7 +151,7 @@ async fn dispatch(app: &Arc<Inner>, call: Call) -> Reply {
     }
     match call.operation {
         middleware::RECEIVE_EVENT => events::receive(app, &call).await,
-        middleware::REPLAY_DEAD_LETTER => letters::replay(app, call.parameter("dead_letter_id")).await,
+        middleware::REPLAY_DEAD_LETTER => letters::replay(app, &call).await,
         middleware::LIST_DEAD_LETTERS => letters::list(app),
         _ => reads::handle(app, &call).await,
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     model::{OrderNumber, OrderSearch, OrderSearchResult, RmaId, Sku},
-    protocol::{AuditTrail, FieldError, Health, Problem, ProblemKind, middleware},
+    protocol::{AuditTrail, FieldError, Problem, ProblemKind, middleware},
     shape,
 };
 
 use super::{Call, access, commands::document, reply::Reply};
 use crate::{
     door::store::StoreError,
-    durable::{Inner, Keys, master},
+    durable::{Inner, Keys, admission, master},
     process::{Stock, authorization_view, availability_view, order_view},
 };
 
@@ -23,10 +23,7 @@ pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
         Err(error) => return Reply::store_failed(&error),
     }
     let reply = match call.operation {
-        middleware::READ_HEALTH => Ok(Reply::document(
-            200,
-            &Health { status: "ready".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        )),
+        middleware::READ_HEALTH => Ok(Reply::document(200, &admission::health(app))),
         middleware::READ_ORDER => order(app, &OrderNumber::new(call.parameter("order_number"))).await,
         middleware::SEARCH_ORDERS => search(app, call).await,
         middleware::READ_AUDIT_TRAIL => {

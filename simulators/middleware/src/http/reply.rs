@@ -4,7 +4,7 @@ use axum::{
     body::{Body, Bytes},
     response::Response,
 };
-use counterproof_contracts::protocol::{Problem, ProblemKind, header};
+use counterproof_contracts::protocol::{API_VERSION, Problem, ProblemKind, header};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::door::store::StoreError;
 
-/// Seconds after which a caller may try again what failed at the store.
+/// Seconds after which a caller may try again what failed at the store, or was too much.
 const RETRY_AFTER_SECONDS: &str = "1";
 
 /// What the caller of a middleware that was killed gets: a body that never comes to its end, so that whoever
@@ -86,9 +86,11 @@ impl Reply {
             let media_type = if failed { Problem::MEDIA_TYPE } else { "application/json" };
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
-        if self.status == ProblemKind::Unavailable.status() {
+        let later = [ProblemKind::Unavailable, ProblemKind::TooManyRequests].map(ProblemKind::status);
+        if later.contains(&self.status) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
+        response.headers_mut().insert(header::API_VERSION, HeaderValue::from_static(API_VERSION));
         if unauthenticated {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

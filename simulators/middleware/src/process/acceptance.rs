@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use counterproof_contracts::{
     model::{
-        ItemQuantity, LineId, Money, Order, OrderNumber, OrderStatus, SalesOrder, TaxCollector, TaxQuote,
-        TaxQuoteLine, TaxQuoteRequest,
+        ItemQuantity, LineId, Money, Order, OrderNumber, OrderStatus, SalesOrder, System, TaxCollector,
+        TaxQuote, TaxQuoteLine, TaxQuoteRequest,
     },
     protocol::{OrderAcknowledgment, Problem, ProblemKind, SalesOrderAcknowledged, erp, tax},
 };
@@ -82,6 +82,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         status: OrderStatus::Placed,
         rejection: None,
         taxes_confirmed: false,
+        taxes_assumed: false,
         accepted: false,
         counts,
         tenders,
@@ -202,7 +203,25 @@ pub(super) fn quote_request(order: &Order) -> TaxQuoteRequest {
 pub(super) fn quoted(process: &mut OrderProcess, quote: &TaxQuote, desk: &mut Desk<'_>) {
     match tax_difference(&process.order, quote) {
         None => process.taxes_confirmed = true,
+        Some(reason) if process.accepted => {
+            let subject = format!("the taxes of order {}", process.order.order_number);
+            desk.alert(process, System::Tax, subject, reason);
+        }
         Some(reason) => reject(process, reason, desk),
+    }
+}
+
+/// The tax engine has not answered in time: an order within the declared limit goes on with the taxes that its channel
+/// calculated. What the engine says later is compared all the same.
+pub(super) fn quote_overdue(process: &mut OrderProcess, desk: &mut Desk<'_>) {
+    let within = desk.context.policy.degradation.goes_on_without_tax_quote(process.order.total);
+    if process.taxes_confirmed || process.rejection.is_some() {
+        return;
+    }
+    if within {
+        process.taxes_confirmed = true;
+        process.taxes_assumed = true;
+        desk.decide(process, "goes on with the taxes of its channel: the tax engine does not answer");
     }
 }
 
@@ -265,7 +284,7 @@ pub(super) fn stocked(order: &Order) -> Vec<ItemQuantity> {
 
 /// The tax engine cannot rate the order as it is.
 pub(super) fn not_rated(process: &mut OrderProcess, refusal: &Refusal, desk: &mut Desk<'_>) -> bool {
-    if refusal.kind != Some(ProblemKind::BusinessRule) {
+    if refusal.kind != Some(ProblemKind::BusinessRule) || process.accepted {
         return false;
     }
     reject(process, format!("the order cannot be taxed: {}", refusal.detail), desk);

@@ -136,8 +136,18 @@ pub enum Input {
         /// What went wrong last.
         reason: String,
     },
+    /// A partner has not answered a call in time; the call goes on.
+    Overdue {
+        /// The call.
+        task: Box<Task>,
+    },
     /// Something is known that calls may wait for.
     Known(Reference),
+    /// A person did something by hand, and said why.
+    ByHand {
+        /// What, in a sentence.
+        what: String,
+    },
     /// A person wants a call tried again.
     Replay(Box<Task>),
     /// A person wants every call made again that was done.
@@ -205,6 +215,10 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         }
         Input::Recalled(told) => {
             recall::told(process, &told, desk);
+            Ok(Value::Null)
+        }
+        Input::ByHand { what } => {
+            desk.note(process, what);
             Ok(Value::Null)
         }
         Input::ReplayOrder(request) => Ok(replay(process, &request, desk)),
@@ -328,6 +342,9 @@ fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
             } else {
                 desk.park_task(process, *task, 1, refusal.reason());
             }
+        }
+        Input::Overdue { task } if is_open(process, &task) && task.intent == Intent::QuoteTax => {
+            acceptance::quote_overdue(process, desk);
         }
         Input::GivenUp { task, attempts, reason } if is_open(process, &task) => {
             desk.park_task(process, *task, attempts, reason);

@@ -50,8 +50,11 @@ pub struct OrderProcess {
     pub status: OrderStatus,
     /// Why it was refused.
     pub rejection: Option<String>,
-    /// The tax engine confirmed the order's taxes.
+    /// The tax engine confirmed the order's taxes, or they are taken for right.
     pub taxes_confirmed: bool,
+    /// The order went on with the taxes that its channel calculated: the tax engine did not answer in time.
+    #[serde(default)]
+    pub taxes_assumed: bool,
     /// Paid for, reserved and booked.
     pub accepted: bool,
     /// Units, by line.
@@ -541,6 +544,12 @@ impl OrderProcess {
     /// The wish to change the order that is not decided yet.
     pub fn pending_change(&self) -> Option<&ChangeState> {
         self.changes.iter().find(|change| change.result.status == ChangeStatus::Pending)
+    }
+
+    /// Whether it waits until partners have confirmed its taxes, paid, claimed and booked it; not while it waits for goods.
+    pub fn waits_to_be_booked(&self) -> bool {
+        let for_goods = self.shortages.iter().any(|shortage| !shortage.settled);
+        !self.accepted && self.rejection.is_none() && !for_goods && self.anything_open()
     }
 
     /// Whether any unit may still leave.
