@@ -75,7 +75,7 @@ impl WireProof<'_> {
         let defects = self.chosen()?;
         let rehearsed = self.rehearse(&defects, stop, told)?;
         match &self.live {
-            Some(live) => self.play_live(live, &defects, rehearsed, stop, told),
+            Some(live) => self.play_live(live, &defects, &rehearsed, stop, told),
             None => Ok(rehearsed),
         }
     }
@@ -144,7 +144,7 @@ impl WireProof<'_> {
         &self,
         live: &Live,
         defects: &[&WireDefect],
-        rehearsed: Matrix,
+        rehearsed: &Matrix,
         stop: &AtomicBool,
         told: Told<'_>,
     ) -> Result<Matrix, Fatal> {

@@ -120,7 +120,6 @@ fn lines(items: &[(Sku, u32)]) -> Vec<TransferLine> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::wms::tests::{SHIRT, SOCKS, stage};
 

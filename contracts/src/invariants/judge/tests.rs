@@ -56,6 +56,16 @@ fn forged_event() -> History {
     forged
 }
 
+/// An order whose history is read, and about which a store asks.
+fn asked_about() -> History {
+    let mut asked = History::shipped();
+    asked.read_audit(&super::super::books::testing::trail([(1, "placed")]));
+    let lines = serde_json::json!({ "lines": [{ "line_id": "L-1", "sku": "shirt", "quantity": 1 }] });
+    let bodies = (lines, serde_json::Value::Null);
+    asked.ask_about_return((System::Pos, "receiveReturn"), Outcome::Ok, bodies);
+    asked
+}
+
 #[test]
 fn a_whole_life_exercises_every_law() {
     let mut judge = Judge::new(Policy::default());
@@ -142,12 +152,7 @@ fn a_whole_life_exercises_every_law() {
     serialized.ship_parcel("S-1", 2);
     observe_all(&mut others, &renamed(&serialized.records(), "S-3"));
     observe_all(&mut others, &renamed(&Swap::up(1_010).records(), "S-2"));
-    let mut asked = History::shipped();
-    asked.read_audit(&super::super::books::testing::trail([(1, "placed")]));
-    let lines = serde_json::json!({ "lines": [{ "line_id": "L-1", "sku": "shirt", "quantity": 1 }] });
-    let bodies = (lines, serde_json::Value::Null);
-    asked.ask_about_return((System::Pos, "receiveReturn"), Outcome::Ok, bodies);
-    observe_all(&mut others, &renamed(&asked.records(), "S-6"));
+    observe_all(&mut others, &renamed(&asked_about().records(), "S-6"));
     observe_all(&mut others, &renamed(&bought_card().records(), "S-7"));
     let mut known = told(&[System::Storefront]);
     known.settle();
