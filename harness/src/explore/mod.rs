@@ -81,7 +81,7 @@ impl Ground {
         Ok(violations.into_iter().map(|violation| (violation.invariant, violation.sentence)).collect())
     }
 
-    /// As [`broken`](Self::broken) for a scenario that was written before, with its seed where time is virtual.
+    /// The laws that a scenario breaks which was written before, with its seed where time is virtual.
     ///
     /// # Errors
     /// [`Fatal`] if no stage could be built.
