@@ -250,6 +250,7 @@ mod tests {
                 "publishStock",
                 "putProduct",
                 "putLocation",
+                "putCustomer",
             ];
             assert!(
                 operation.method == Method::Get

@@ -1,3 +1,4 @@
+//! What a proxy does to messages, and that it stands between over sockets, too.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use counterproof_contracts::{
