@@ -40,6 +40,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Assertion,
+        expression: "no channel was asked to come again later",
+        doc: "Until now no order was turned away because too many wait.",
+        action: |world, _| at_once(never_slowed_down(world)),
+    },
+    Step {
+        kind: Kind::Assertion,
         expression: "the middleware says that the {system} is impaired",
         doc: "The implementation, asked how it is doing, names the system as one whose calls fail.",
         action: |world, args| impaired(world, args).boxed_local(),
@@ -98,6 +104,15 @@ async fn slowed_down(world: &mut World) -> Result<(), StepError> {
         }
     })
     .await
+}
+
+fn never_slowed_down(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    play.assertions += 1;
+    match turned_away(&play.stage, &play.id) {
+        0 => Ok(()),
+        times => Err(StepError::failed(format!("orders were turned away {times} times"))),
+    }
 }
 
 async fn impaired(world: &mut World, args: Args) -> Result<(), StepError> {
