@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The published file.
 const PUBLISHED: &str = include_str!("../defects.toml");
@@ -69,8 +69,13 @@ pub struct CataloguedDefect {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    defect: Vec<CataloguedDefect>,
+struct File<D> {
+    defect: Vec<D>,
+}
+
+/// The defects in a catalogue's text.
+pub(crate) fn read<D: DeserializeOwned>(text: &str) -> Result<Vec<D>, String> {
+    toml::from_str(text).map(|file: File<D>| file.defect).map_err(|error| error.to_string())
 }
 
 /// The published catalogue, in the order of the file.
@@ -84,9 +89,7 @@ struct File {
 /// # Errors
 /// Why the file cannot be read; a test keeps that from happening.
 pub fn published() -> Result<&'static [CataloguedDefect], &'static str> {
-    static CATALOGUE: LazyLock<Result<Vec<CataloguedDefect>, String>> = LazyLock::new(|| {
-        toml::from_str(PUBLISHED).map(|file: File| file.defect).map_err(|error| error.to_string())
-    });
+    static CATALOGUE: LazyLock<Result<Vec<CataloguedDefect>, String>> = LazyLock::new(|| read(PUBLISHED));
     match &*CATALOGUE {
         Ok(catalogue) => Ok(catalogue),
         Err(error) => Err(error),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    defects::{CataloguedDefect, Domain},
+    defects::{self, CataloguedDefect, Domain},
     model::System,
 };
 
@@ -108,12 +108,6 @@ impl From<Written> for WireDefect {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    defect: Vec<WireDefect>,
-}
-
 /// The published catalogue, in the order of the file.
 ///
 /// ```
@@ -125,9 +119,7 @@ struct File {
 /// # Errors
 /// Why the file cannot be read; a test keeps that from happening.
 pub fn published() -> Result<&'static [WireDefect], &'static str> {
-    static CATALOGUE: LazyLock<Result<Vec<WireDefect>, String>> = LazyLock::new(|| {
-        toml::from_str(PUBLISHED).map(|file: File| file.defect).map_err(|error| error.to_string())
-    });
+    static CATALOGUE: LazyLock<Result<Vec<WireDefect>, String>> = LazyLock::new(|| defects::read(PUBLISHED));
     match &*CATALOGUE {
         Ok(catalogue) => Ok(catalogue),
         Err(error) => Err(error),

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::policy::Policy;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ExploreArgs, gate, run};
@@ -19,8 +18,6 @@ use crate::{
     exit::{Exit, Fatal},
     explore::{Budget, Exploration, Explored, Found, Ground},
     features,
-    recording::Recording,
-    stage::{LivePlan, Overlay, Stage},
     target::Target,
     virtual_time::{self, Rehearsal},
 };
@@ -29,14 +26,12 @@ use crate::{
 const CASES: u64 = 2000;
 /// How many histories are played at once on a live stage.
 const LIVE_JOBS: usize = 8;
-/// How long a step waits on a live stage, beside the declared retries.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
     let seed = args.seed.unwrap_or_else(chance::fresh_seed);
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("target/counterproof/explored"));
-    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+    std::fs::create_dir_all(&folder).map_err(|error| run::unwritable(&folder, &error))?;
     let policy = run::policy(args.policy.as_deref(), &args.target)?;
     let runtime = super::runtime()?;
     let (ground, jobs, stage) = match &args.target {
@@ -48,7 +43,11 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
             (Ground::Virtual { rehearsal: Box::new(rehearsal), factory }, jobs, None)
         }
         _ => {
-            let stage = runtime.block_on(live(args, seed, policy, &folder))?;
+            // The reference keeps what it knows beside the journal, and must begin without any.
+            let place = folder.join(Clock::system().now().as_millisecond().to_string());
+            let first_port = run::first_port(&args.ports, &args.target);
+            let plan = run::live_plan(seed, &args.target, policy, run::folder(Some(&place))?, first_port)?;
+            let stage = runtime.block_on(run::stage(plan))?;
             let ground = Ground::Live {
                 stage: Arc::clone(&stage),
                 runtime: runtime.handle().clone(),
@@ -88,32 +87,9 @@ fn budget(args: &ExploreArgs) -> Budget {
     Budget { cases, time: args.seconds.map(Duration::from_secs) }
 }
 
-async fn live(args: &ExploreArgs, seed: u64, policy: Policy, folder: &Path) -> Result<Arc<Stage>, Fatal> {
-    let secret = run::secret();
-    let tokens = run::tokens(&secret)?;
-    let secrets: Vec<&str> =
-        tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
-    // The reference keeps what it knows beside the journal, and must begin without any.
-    let place = run::folder(Some(&folder.join(Clock::system().now().as_millisecond().to_string())))?;
-    let recording = Recording::create(&place.join("run.ndjson"), policy.clone(), &secrets)?;
-    let plan = LivePlan {
-        seed,
-        target: args.target.clone(),
-        folder: place,
-        policy,
-        first_port: run::first_port(&args.ports, &args.target),
-        secret,
-        tokens,
-        patience: PATIENCE,
-        overlay: Overlay::default(),
-        proxied: false,
-    };
-    Stage::live(plan, recording).await
-}
-
 /// Plays what was found before first; a file that cannot be read ends it.
 fn replay(folder: &Path, ground: &Ground) -> Result<Exit, Fatal> {
-    let known = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
+    let known = std::fs::read_dir(folder).map_err(|error| run::unwritable(folder, &error))?;
     let known = known.filter_map(Result::ok).map(|entry| entry.path());
     let mut known: Vec<PathBuf> =
         known.filter(|path| path.extension().is_some_and(|ending| ending == "feature")).collect();
@@ -154,14 +130,6 @@ fn no_seed(path: &str) -> Fatal {
     )
 }
 
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
-    let path = path.display();
-    Fatal::new(
-        Exit::Inconclusive,
-        format!("failed to use {path}: {error}\n  = name another folder with --out"),
-    )
-}
-
 /// Writes a finding as a feature file that shows it again.
 fn write(folder: &Path, seed: u64, found: &Found, args: &ExploreArgs) -> Result<PathBuf, Fatal> {
     let path = folder.join(format!("{}-{seed}-{}.feature", found.law.to_lowercase(), found.case));
@@ -180,7 +148,7 @@ fn write(folder: &Path, seed: u64, found: &Found, args: &ExploreArgs) -> Result<
     ];
     let title = format!("{} is broken", found.law);
     std::fs::write(&path, found.smallest.feature(&title, &notes))
-        .map_err(|error| unwritable(&path, &error))?;
+        .map_err(|error| run::unwritable(&path, &error))?;
     Ok(path)
 }
 

@@ -1,8 +1,7 @@
 //! `counterproof prove`: whether the suite can fail, shown by defects that are switched on in the reference.
 
-use std::{io::IsTerminal as _, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
+use std::{io::IsTerminal as _, num::NonZeroUsize, path::Path, time::Duration};
 
-use counterproof_contracts::policy::Policy;
 use counterproof_reports::Matrix;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -11,9 +10,8 @@ use crate::{
     exit::{Exit, Fatal},
     features,
     prove::{self, Live, Proof, WireProof},
-    recording::Recording,
     runner::{ALONE, NEEDS_RESTART},
-    stage::{LivePlan, Overlay, Stage},
+    stage::LivePlan,
     target::Target,
     virtual_time::Rehearsal,
 };
@@ -68,29 +66,28 @@ fn wire(
     }
     let policy = run::policy(args.policy.as_deref(), target)?;
     let mut selection = features::plan(sources, args.tags.as_deref())?;
-    let unlike = |tags: &[String], tag: &str| tags.iter().any(|given| given == tag);
-    let omitted = selection.retain(|planned| {
-        let probes = !policy.bearer_tokens && unlike(&planned.tags, run::NEEDS_TOKENS);
-        let needs_virtual = [run::NEEDS_VIRTUAL_TIME, NEEDS_RESTART, ALONE];
-        let live_too = args.virtual_time || !needs_virtual.iter().any(|tag| unlike(&planned.tags, tag));
-        live_too && !probes
-    });
-    if !omitted.is_empty() {
-        let number = omitted.len();
-        super::print(&format!(
-            "omitted: {number} scenarios that probe tokens, kill the implementation, run alone or last for hours\n"
-        ))?;
+    let mut unfit = Vec::new();
+    if !policy.bearer_tokens {
+        unfit.push(run::NEEDS_TOKENS);
+    }
+    if !args.virtual_time {
+        unfit.extend([run::NEEDS_VIRTUAL_TIME, NEEDS_RESTART, ALONE]);
+    }
+    let omitted: usize = unfit.iter().map(|tag| run::omit(&mut selection, tag).len()).sum();
+    if omitted > 0 {
+        super::print(&format!("omitted: {omitted} scenarios with @{}\n", unfit.join(" or @")))?;
     }
     let scripts = selection.scripts();
     let mut rehearsal = Rehearsal::new(args.seed)?;
     rehearsal.policy = policy.clone();
     let runtime = super::runtime()?;
-    let place = args.out.clone().map_or_else(|| run::folder(None), Ok)?;
     let live = if args.virtual_time {
         None
     } else {
-        std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
-        let stage = runtime.block_on(stage(args, target, policy, &place))?;
+        let first_port = run::first_port(&args.ports, target);
+        let plan = run::live_plan(args.seed, target, policy, run::folder(args.out.as_deref())?, first_port)?;
+        let stage =
+            runtime.block_on(run::stage(LivePlan { patience: LIVE_PATIENCE, proxied: true, ..plan }))?;
         let jobs = args.jobs.map_or(LIVE_JOBS, usize::from);
         Some(Live {
             stage,
@@ -114,32 +111,6 @@ fn wire(
         runtime.block_on(live.stage.close());
     }
     tell(&matrix?, args)
-}
-
-async fn stage(
-    args: &ProveArgs,
-    target: &Target,
-    policy: Policy,
-    folder: &Path,
-) -> Result<Arc<Stage>, Fatal> {
-    let secret = run::secret();
-    let tokens = run::tokens(&secret)?;
-    let secrets: Vec<&str> =
-        tokens.iter().map(|(_, token)| token.reveal()).chain([secret.as_str()]).collect();
-    let recording = Recording::create(&folder.join("run.ndjson"), policy.clone(), &secrets)?;
-    let plan = LivePlan {
-        seed: args.seed,
-        target: target.clone(),
-        folder: folder.to_owned(),
-        policy,
-        first_port: run::first_port(&args.ports, target),
-        secret,
-        tokens,
-        patience: LIVE_PATIENCE,
-        overlay: Overlay::default(),
-        proxied: true,
-    };
-    Stage::live(plan, recording).await
 }
 
 fn advance(bar: &ProgressBar, done: usize, all: usize) {
@@ -174,23 +145,15 @@ fn progress() -> ProgressBar {
     ProgressBar::new(0).with_style(style)
 }
 
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
-    let path = path.display();
-    Fatal::new(
-        Exit::Inconclusive,
-        format!("failed to write {path}: {error}\n  = name another folder with --out"),
-    )
-}
-
 /// Writes the matrix in every format.
 fn write(matrix: &Matrix, folder: &Path) -> Result<(), Fatal> {
-    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    let json = serde_json::to_string_pretty(matrix).map_err(|error| unwritable(folder, &error))?;
+    std::fs::create_dir_all(folder).map_err(|error| run::unwritable(folder, &error))?;
+    let json = serde_json::to_string_pretty(matrix).map_err(|error| run::unwritable(folder, &error))?;
     for (name, text) in
         [("matrix.json", json), ("matrix.md", matrix.markdown()), ("matrix.html", matrix.html())]
     {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
+        std::fs::write(&path, text).map_err(|error| run::unwritable(&path, &error))?;
     }
     super::print(&format!(
         "matrix      {0}/matrix.json · {0}/matrix.md · {0}/matrix.html\n",

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,8 +24,9 @@ use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
     features::{self, Selection},
+    recording::Recording,
     runner::NEEDS_RESTART,
-    stage::{DEVELOPMENT_SECRET, Overlay},
+    stage::{DEVELOPMENT_SECRET, LivePlan, Overlay, Stage},
     target::Target,
     virtual_time,
 };
@@ -124,7 +126,7 @@ pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<
 }
 
 /// Takes scenarios with a tag out of the selection and says which.
-fn omit(selection: &mut Selection, tag: &str) -> Vec<String> {
+pub(super) fn omit(selection: &mut Selection, tag: &str) -> Vec<String> {
     let omitted = selection.retain(|planned| !planned.tags.iter().any(|given| given == tag));
     omitted.into_iter().map(|planned| planned.name).collect()
 }
@@ -184,6 +186,49 @@ pub(super) fn folder(named: Option<&Path>) -> Result<PathBuf, Fatal> {
         ));
     }
     Ok(folder)
+}
+
+/// How long a step waits on a live stage, beside the declared retries, unless another time is named.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a live stage is built from where a command names nothing else: secret and tokens from the environment, no faults.
+pub(super) fn live_plan(
+    seed: u64,
+    target: &Target,
+    policy: Policy,
+    folder: PathBuf,
+    first_port: Option<u16>,
+) -> Result<LivePlan, Fatal> {
+    let secret = secret();
+    Ok(LivePlan {
+        seed,
+        target: target.clone(),
+        folder,
+        policy,
+        first_port,
+        tokens: tokens(&secret)?,
+        secret,
+        patience: PATIENCE,
+        overlay: Overlay::default(),
+        proxied: false,
+    })
+}
+
+/// A live stage that writes its journal into the plan's folder.
+pub(super) async fn stage(plan: LivePlan) -> Result<Arc<Stage>, Fatal> {
+    let secrets: Vec<&str> =
+        plan.tokens.iter().map(|(_, token)| token.reveal()).chain([plan.secret.as_str()]).collect();
+    let recording = Recording::create(&plan.folder.join("run.ndjson"), plan.policy.clone(), &secrets)?;
+    Stage::live(plan, recording).await
+}
+
+/// A place that cannot be used, with the remedy.
+pub(super) fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Fatal {
+    let path = path.display();
+    Fatal::new(
+        Exit::Inconclusive,
+        format!("failed to use {path}: {error}\n  = name another folder with --out"),
+    )
 }
 
 /// What the retailer declares. That an implementation which was not made here wants tokens, it must declare.

@@ -16,9 +16,10 @@ impl Matrix {
             out,
             "Written by `counterproof prove`: every scenario that a defect can change was played with it, in virtual time, \
              seed {}.\n{killed} of {} are seen by a law that names the fact; {misnamed} otherwise, {survived} not at all. \
-             `defects.toml` says what each one is, where it was reported, and what it does to the business.",
+             `{}` says what each one is, where it was reported, and what it does to the business.",
             self.seed,
-            counted(self.rows.len(), "defect")
+            counted(self.rows.len(), "defect"),
+            if self.wire { "wire-defects.toml" } else { "defects.toml" }
         );
         for domain in Domain::ALL {
             let rows: Vec<&Row> = self.rows.iter().filter(|row| row.defect.domain == domain).collect();

@@ -5,6 +5,7 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -27,7 +28,10 @@ use tokio::{
 use tower::ServiceExt as _;
 
 use super::Proxy;
-use crate::kernel::{CONNECTIONS_MAX, Network};
+use crate::kernel::{CONNECTIONS_MAX, Clock, Network};
+
+/// How long to wait after an error of accepting.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why a port of the proxy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +109,11 @@ impl Proxy {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
         relays.addresses.insert(system, bound);
-        let way = Way { network: self.before(system, network.clone()), base_url: base_url.into() };
+        let way = Way {
+            network: self.before(system, network.clone()),
+            base_url: base_url.into(),
+            clock: self.0.clock,
+        };
         relays.accepting.spawn(accept(listener, way, Arc::clone(&relays.seats)));
         Ok(bound)
     }
@@ -116,6 +124,7 @@ impl Proxy {
 struct Way {
     network: Network,
     base_url: Arc<str>,
+    clock: Clock,
 }
 
 /// Accepts until it is dropped, and ends its connections then.
@@ -126,7 +135,7 @@ async fn accept(listener: TcpListener, way: Way, seats: Arc<Semaphore>) {
         let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // No more file descriptors, for example: others end meanwhile.
-            tokio::task::yield_now().await;
+            way.clock.sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let way = way.clone();
