@@ -13,16 +13,23 @@ use crate::world::Play;
 /// Nothing recorded for so long, and every law holds: rest.
 const QUIET: Duration = Duration::from_millis(120);
 /// Nothing recorded for so long: rest, whatever the laws say.
-const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(2500);
+pub(crate) const QUIET_FOR_CERTAIN: Duration = Duration::from_millis(2500);
 
 /// Ends the scenario's faults and waits until everything is at rest, within the stage's bound. Then reads
 /// every order from the implementation, so that its own view is compared as well, and records the rest.
+/// Where nothing happened since the last rest, that is the rest.
 pub async fn settle(play: &mut Play) -> Settled {
     let stage = std::sync::Arc::clone(&play.stage);
-    drain(play).await;
+    let still = undisturbed(play);
+    if still.is_none() {
+        drain(play).await;
+    }
     // The next scenario must find every gate open; if one cannot be opened, it will say so.
     let _ = stage.take_connections(&play.id, None).await;
     stage.heal(&play.id);
+    if let Some(rest) = still {
+        return rest;
+    }
     stage.recording.healed(&play.id, stage.clock.now());
     let began = stage.clock.elapsed();
     let mut changes = stage.changes();
@@ -59,7 +66,15 @@ pub async fn settle(play: &mut Play) -> Settled {
         changes.within(QUIET.saturating_sub(quiet).max(QUIET / 4)).await;
     };
     stage.record(Some(&play.id), Entry::Settled(settled.clone()));
+    play.rest = settled.at_rest.then(|| (stage.clock.now(), settled.clone()));
     settled
+}
+
+/// The last rest, if no step played since and nothing was recorded.
+fn undisturbed(play: &Play) -> Option<Settled> {
+    let (at, rest) = play.rest.as_ref()?;
+    let same = play.stage.recording.last_activity(&play.id).is_none_or(|last| last <= *at);
+    (same && open_work(play).is_empty()).then(|| rest.clone())
 }
 
 /// Lets what is under way arrive while faults are still on, so that they hit what they were planned for: a partner that asks
@@ -81,19 +96,41 @@ async fn drain(play: &Play) {
     }
 }
 
-/// Waits until nothing was recorded for a while and nobody will repeat a call; faults stay as they are. What an outage holds
-/// up would never arrive, so that is not waited for as long.
+/// Waits until nothing was recorded for a while and nobody will repeat a call; faults stay as they are. As in settling, the while
+/// is short if nothing is open and every law would hold of a world that stays like this. What an outage holds up would never
+/// arrive, so that is not waited for as long.
 pub async fn quiet(play: &Play) {
+    let as_it_is = Settled {
+        at_rest: true,
+        waited_ms: 0,
+        converged_ms: std::collections::BTreeMap::new(),
+        cut_off: Vec::new(),
+        open: Vec::new(),
+    };
+    until_quiet(play, |quiet| {
+        quiet >= QUIET && open_work(play).is_empty() && play.stage.recording.would_hold(&play.id, &as_it_is)
+    })
+    .await;
+}
+
+/// Waits until nothing was recorded for twice the longest pause that the implementation declares between two attempts: time enough
+/// to try again for whoever leaves no trace when it does.
+pub async fn let_it_try(play: &Play) {
+    until_quiet(play, |quiet| quiet >= play.stage.longest_pause.saturating_mul(2)).await;
+}
+
+async fn until_quiet(play: &Play, enough: impl Fn(Duration) -> bool) {
     let began = play.stage.clock.elapsed();
     let mut changes = play.stage.changes();
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        let still = quiet_for(play) >= QUIET_FOR_CERTAIN
+        let quiet = quiet_for(play);
+        let still = quiet >= QUIET_FOR_CERTAIN
             && !play.stage.recording.asks_for_patience(play.stage.clock.now())
             && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty()
             && (waited >= play.stage.drain_within || open_work(play).is_empty());
-        if still || waited >= play.stage.patience {
+        if still || enough(quiet) || waited >= play.stage.patience {
             return;
         }
         changes.within(QUIET).await;

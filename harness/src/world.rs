@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use counterproof_contracts::{
-    journal::StepOutcome,
-    model::{CorrelationId, CustomerRef, NodeId, Order, OrderNumber, ReceiptId, Sku, StockCondition, System},
+    journal::{Settled, StepOutcome},
+    model::{
+        CorrelationId, CustomerRef, NodeId, Order, OrderNumber, ReceiptId, Sku, StockCondition, System,
+        Timestamp,
+    },
 };
 
 use counterproof_simulators::world::{pricing::StoredPart, rating::RateChanges};
@@ -129,6 +132,8 @@ pub struct Play {
     pub overlay: Vec<PlannedFault>,
     /// How many identifiers were given out, by kind.
     pub counters: std::collections::BTreeMap<&'static str, u32>,
+    /// When everything came to rest last, and how, if nobody acted since.
+    pub rest: Option<(Timestamp, Settled)>,
     /// Steps that were executed.
     pub executed: u32,
     /// Facts that were asserted.
@@ -163,6 +168,7 @@ impl Play {
             faults: Vec::new(),
             overlay: Vec::new(),
             counters: std::collections::BTreeMap::new(),
+            rest: None,
             executed: 0,
             assertions: 0,
             failure: None,

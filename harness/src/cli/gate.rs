@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// How many scenarios run at once on a live stage.
-const LIVE_JOBS: u16 = 24;
+const LIVE_JOBS: u16 = 32;
 
 /// Everything that decides what a run does.
 pub(super) struct Run {

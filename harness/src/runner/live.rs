@@ -17,7 +17,7 @@ use super::{ALONE, Finished, NEEDS_RESTART, OnFinished, begin, conclude, id_of, 
 use crate::{
     features::{Planned, Selection},
     stage::Stage,
-    steps::{COMPILED, Kind},
+    steps::{COMPILED, Kind, disturbs},
     world::World,
 };
 
@@ -74,9 +74,28 @@ pub async fn run(
         .which_scenario(move |feature, _, scenario| alone.company(feature, scenario))
         .before(move |feature, _, scenario, world| enter(Arc::clone(&before), feature, scenario, world))
         .after(move |feature, _, scenario, _, world| leave(Arc::clone(&after), feature, scenario, world));
-    let events = basic.run(InMemory(features).parse((), cli::Empty), runner::basic::Cli::default());
+    let events =
+        basic.run(InMemory(disturbing_first(&features)).parse((), cli::Empty), runner::basic::Cli::default());
     futures::StreamExt::for_each(events, |_| futures::future::ready(())).await;
     account_for_all(&run)
+}
+
+/// Each feature in two, those with scenarios in which something goes wrong first: they wait longest, and a partner that asks for
+/// patience in one makes others wait too, so they had better wait together than one after the other.
+fn disturbing_first(features: &[gherkin::Feature]) -> Vec<gherkin::Feature> {
+    let disturbing = |scenario: &gherkin::Scenario| scenario.steps.iter().any(|step| disturbs(&step.value));
+    let keep = |feature: &gherkin::Feature, wanted: bool| {
+        let mut kept = feature.clone();
+        kept.scenarios.retain(|scenario| disturbing(scenario) == wanted);
+        for rule in &mut kept.rules {
+            rule.scenarios.retain(|scenario| disturbing(scenario) == wanted);
+        }
+        kept
+    };
+    let (first, then) = features.iter().map(|feature| (keep(feature, true), keep(feature, false))).unzip();
+    let (mut all, mut then): (Vec<_>, Vec<_>) = (first, then);
+    all.append(&mut then);
+    all
 }
 
 fn account_for_all(run: &Run) -> Vec<Finished> {

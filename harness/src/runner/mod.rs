@@ -79,7 +79,11 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
 
 /// Finds the step for a sentence, runs it, and records how it ended. What went wrong stays in the play, too.
 async fn step(world: &mut World, step: &gherkin::Step) -> Result<(), StepError> {
-    let outcome = match steps::find(Kind::of(step.ty), &step.value) {
+    let kind = Kind::of(step.ty);
+    if kind == Kind::Action {
+        world.play()?.rest = None;
+    }
+    let outcome = match steps::find(kind, &step.value) {
         Match::One(found, args) => (found.action)(world, args).await,
         Match::None | Match::Several(..) => {
             Err(StepError::rig(format!("no single step fits {:?}", step.value)))

@@ -115,6 +115,7 @@ impl Parts {
             patience,
             drain_within: if matches!(running, Running::InProcess(_)) { DRAIN_FREELY } else { DRAIN_SHORTLY },
             settle_within: patience + self.policy.retry.settles_within(),
+            longest_pause: Duration::from_millis(self.policy.retry.max_ms),
             degradation: self.policy.degradation,
             recording: self.recording,
             kernel: self.kernel,

@@ -60,6 +60,8 @@ pub struct Stage {
     pub drain_within: Duration,
     /// How long rest may take.
     pub settle_within: Duration,
+    /// The longest pause that the implementation declares between two attempts at a call.
+    pub longest_pause: Duration,
     /// What channels may sell while partners are impaired.
     pub degradation: DegradationPolicy,
     /// The journal.

@@ -180,6 +180,14 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
     .flatten()
 }
 
+/// Whether a sentence makes something go wrong, or a partner slow: the ERP takes documents on terms of its own.
+pub fn disturbs(text: &str) -> bool {
+    let such =
+        [faults::STEPS, faults::calls::STEPS, faults::messages::STEPS, faults::links::STEPS, erp::STEPS];
+    let known = |step: &Step| such.into_iter().flatten().any(|fault| fault.expression == step.expression);
+    matches!(find(Kind::Action, text), Match::One(step, _) if known(step))
+}
+
 /// A step with its compiled expression.
 pub struct Compiled {
     /// The step.
@@ -265,6 +273,14 @@ mod tests {
         for step in all() {
             assert!(step.doc.ends_with('.'), "{step:?} wants a sentence");
         }
+    }
+
+    #[test]
+    fn outages_and_a_slow_erp_disturb_and_business_does_not() {
+        assert!(disturbs("the ERP is down"));
+        assert!(disturbs("the ERP takes 2 documents a second"));
+        assert!(!disturbs("the warehouse ships the order"));
+        assert!(!disturbs("no such sentence"));
     }
 
     #[test]

@@ -7,7 +7,10 @@ use counterproof_contracts::{
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, orders, recovery::BETWEEN_LOOKS, returns, stock};
-use crate::world::{Play, StepError, World};
+use crate::{
+    settle::QUIET_FOR_CERTAIN,
+    world::{Play, StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -97,13 +100,15 @@ async fn bring(world: &mut World, args: Args, by: By) -> Result<(), StepError> {
     returns::told(play, receipt.receipt_id).await
 }
 
-/// Asks until the implementation answers; with `patient`, until it finds something.
+/// Asks until the implementation answers; with `patient`, until it finds something, or found nothing for as long after everything
+/// came to rest as rest is waited for at most.
 async fn search(
     play: &mut Play,
     question: &OrderSearch,
     wanted: &[(Sku, u32)],
     patient: bool,
 ) -> Result<Option<OrderView>, StepError> {
+    play.come_to_rest().await?;
     let number = play.order_number()?;
     let root = play.root("look-up");
     let began = play.stage.clock.elapsed();
@@ -116,7 +121,8 @@ async fn search(
             kernel.ask_middleware(System::Pos, operation, asked, Some(&number), &root.correlation).await;
         let answered = answer.ok().filter(|(status, _)| *status == 200);
         let result = answered.and_then(|(_, body)| serde_json::from_value::<OrderSearchResult>(body).ok());
-        let late = play.stage.clock.elapsed().saturating_sub(began) >= play.stage.patience;
+        let waited = play.stage.clock.elapsed().saturating_sub(began);
+        let late = waited >= if result.is_some() { QUIET_FOR_CERTAIN } else { play.stage.patience };
         let found = result.as_ref().and_then(|result| result.items.iter().find(|view| has_out(view, wanted)));
         if found.is_some() || (result.is_some() && !patient) {
             return Ok(found.cloned());

@@ -113,7 +113,7 @@ async fn take(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let system = system(args.text(0))?;
     // Whoever is refused leaves no trace here: what tries to come gets the time to be refused.
-    settle::quiet(play).await;
+    settle::let_it_try(play).await;
     if play.stage.take_connections(&play.id, Some(system)).await? {
         return Ok(());
     }
