@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     journal::{Committed, Effect, Entry, Record},
-    model::{OrderStatusUpdate, System},
+    model::{Money, OrderStatusUpdate, System},
 };
 use serde_json::Value;
 
@@ -23,16 +23,18 @@ const RACE: &str = "race";
 /// Most differences that are told of a scenario.
 const TOLD_MAX: usize = 5;
 
-/// A scenario under so many perturbations.
-pub fn variants(script: &Script, times: u32) -> Vec<Script> {
+/// A scenario under so many perturbations, each of which must end as it ended plainly; with identifiers of their own where the
+/// implementation remembers those of the plain play.
+pub fn variants(script: &Script, times: u32, plain: &End, fresh: bool) -> Vec<Script> {
     if script.planned.tags.iter().any(|tag| tag == RACE) {
         return Vec::new();
     }
     let perturbed = |number: u32| {
         let mut script = script.clone();
         let title = format!("deliveries perturbed ({number})");
+        let number_from_1 = usize::try_from(number).unwrap_or(usize::MAX);
         script.planned.variant =
-            Some(Variant { number: usize::try_from(number).unwrap_or(usize::MAX), title });
+            Some(Variant { number: number_from_1, title, plain: Some(plain.clone()), fresh });
         script.perturbation = number;
         script
     };
@@ -43,28 +45,66 @@ pub fn variants(script: &Script, times: u32) -> Vec<Script> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct End(BTreeMap<(u32, String), String>);
 
+/// The end of a scenario as it comes about.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    tag: String,
+    tallies: BTreeMap<(u32, String), Tally>,
+    shown: BTreeMap<(u32, System), u64>,
+    sums: BTreeMap<(u32, String), i64>,
+    end: End,
+}
+
+impl Ending {
+    /// Of a scenario; `tag` is its part of all identifiers.
+    pub fn new(tag: &str) -> Self {
+        Self {
+            tag: tag.to_owned(),
+            tallies: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            sums: BTreeMap::new(),
+            end: End::default(),
+        }
+    }
+
+    /// Takes in what a system committed.
+    pub fn observe(&mut self, committed: &Committed) {
+        let number = committed.effect.order_number().or(committed.order.as_ref());
+        let Some(ordinal) = number.and_then(|number| identity::ordinal(number, &self.tag)) else { return };
+        if let Effect::StatusShown { update } = &committed.effect {
+            let last = self.shown.entry((ordinal, committed.system)).or_default();
+            if update.sequence >= *last {
+                *last = update.sequence;
+                self.end.show(ordinal, committed.system, update);
+            }
+        } else if let Some((what, money)) = sum(&committed.effect) {
+            let sum = self.sums.entry((ordinal, format!("{what}, in {}", money.currency))).or_default();
+            *sum = sum.saturating_add(money.amount);
+        } else if let Some((fact, units)) = fact(committed, &self.tag) {
+            self.tallies.entry((ordinal, fact)).or_default().add(units, amount(&committed.effect));
+        }
+    }
+
+    /// The end, if it were now.
+    pub fn end(&self) -> End {
+        let mut end = self.end.clone();
+        end.0.extend(self.tallies.iter().map(|(fact, tally)| (fact.clone(), tally.said())));
+        let sums = self.sums.iter().filter(|(_, minor)| **minor != 0);
+        end.0.extend(sums.map(|(fact, minor)| (fact.clone(), format!("{minor} minor units"))));
+        end
+    }
+}
+
 impl End {
     /// The end of a play; `tag` is the scenario's part of all identifiers in it.
     pub fn of<'r>(records: impl IntoIterator<Item = &'r Record>, tag: &str) -> Self {
-        let mut tallies: BTreeMap<(u32, String), Tally> = BTreeMap::new();
-        let mut end = Self::default();
-        let mut shown: BTreeMap<(u32, System), u64> = BTreeMap::new();
+        let mut ending = Ending::new(tag);
         for record in records {
-            let Entry::Effect(committed) = &record.entry else { continue };
-            let number = committed.effect.order_number().or(committed.order.as_ref());
-            let Some(ordinal) = number.and_then(|number| identity::ordinal(number, tag)) else { continue };
-            if let Effect::StatusShown { update } = &committed.effect {
-                let last = shown.entry((ordinal, committed.system)).or_default();
-                if update.sequence >= *last {
-                    *last = update.sequence;
-                    end.show(ordinal, committed.system, update);
-                }
-            } else if let Some((fact, units)) = fact(committed, tag) {
-                tallies.entry((ordinal, fact)).or_default().add(units, amount(&committed.effect));
+            if let Entry::Effect(committed) = &record.entry {
+                ending.observe(committed);
             }
         }
-        end.0.extend(tallies.into_iter().map(|(fact, tally)| (fact, tally.said())));
-        end
+        ending.end()
     }
 
     fn show(&mut self, ordinal: u32, system: System, update: &OrderStatusUpdate) {
@@ -106,7 +146,7 @@ impl End {
 }
 
 /// How often a fact was committed, and how much money it was in all.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tally {
     times: u64,
     units: i64,
@@ -134,6 +174,21 @@ impl Tally {
     }
 }
 
+/// Money of which the sum counts, however many effects it took: what was both authorized and voided left nothing behind, and in how
+/// many parts money goes back follows from how it was taken.
+fn sum(effect: &Effect) -> Option<(&'static str, Money)> {
+    match effect {
+        Effect::PaymentAuthorized { authorization } => Some((HELD, authorization.amount)),
+        Effect::AuthorizationVoided { amount, .. } => {
+            Some((HELD, Money { amount: amount.amount.saturating_neg(), ..*amount }))
+        }
+        Effect::RefundSucceeded { refund } => Some(("the payment provider paid back", refund.amount)),
+        _ => None,
+    }
+}
+
+const HELD: &str = "the payment provider authorized and did not void";
+
 /// What an effect counts as, and for movements how many units; `None` for what tells of something or is on its way.
 fn fact(committed: &Committed, tag: &str) -> Option<(String, i64)> {
     let plain = |text: &str| text.replace(tag, "…");
@@ -143,6 +198,7 @@ fn fact(committed: &Committed, tag: &str) -> Option<(String, i64)> {
         | Effect::ParcelScanned { .. }
         | Effect::TaxQuoted { .. }
         | Effect::RefundAccepted { .. }
+        | Effect::RefundShown { .. }
         | Effect::FulfillmentStatusChanged { .. } => return None,
         Effect::StockMoved { movement } => {
             let moved = serde_json::to_value(movement).unwrap_or_default();
@@ -193,6 +249,36 @@ mod tests {
         let same = End::of(&[captured(1, "BBB", 250), captured(2, "BBB", 500)], "BBB");
         assert_eq!(plain.differences(&same, "deliveries perturbed (1)"), [""; 0]);
         assert_eq!(plain.0.len(), 1, "a capture of the scenario's own order counts");
+    }
+
+    #[test]
+    fn what_was_authorized_and_voided_left_nothing_behind() {
+        let entry = |effect: serde_json::Value| {
+            let mut entry = serde_json::json!({
+                "seq": 1, "at": "2026-11-27T08:00:00Z", "scenario": "AAA", "kind": "effect", "system": "psp",
+                "order": identity::order_number("AAA", 1), "spontaneous": false,
+            });
+            entry.as_object_mut().unwrap().extend(effect.as_object().unwrap().clone());
+            serde_json::from_value::<Record>(entry).unwrap()
+        };
+        let money = |minor: i64| serde_json::json!({ "amount": minor, "currency": "EUR" });
+        let authorized = entry(serde_json::json!({
+            "effect": "payment_authorized",
+            "authorization": {
+                "authorization_id": "a", "status": "authorized", "order_number": identity::order_number("AAA", 1), "tender_id": "t",
+                "amount": money(500), "expires_at": "2026-12-04T08:00:00Z",
+            },
+        }));
+        let voided = |minor: i64| {
+            entry(serde_json::json!({
+                "effect": "authorization_voided", "authorization_id": "a", "amount": money(minor),
+            }))
+        };
+        let nothing = End::of(&[], "AAA");
+        let let_go = End::of(&[authorized.clone(), voided(500)], "AAA");
+        assert_eq!(nothing.differences(&let_go, "x"), [""; 0]);
+        let kept = End::of(&[authorized, voided(200)], "AAA");
+        assert_eq!(kept.differences(&let_go, "x").len(), 1);
     }
 
     #[test]

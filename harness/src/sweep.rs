@@ -65,7 +65,7 @@ fn attempt(exchange: &Exchange) -> Attempt<'_> {
 
 fn with_crash(script: &Script, fault: Fault, number: usize) -> Script {
     let mut script = script.clone();
-    script.planned.variant = Some(Variant { number, title: fault.name.clone() });
+    script.planned.variant = Some(Variant { number, title: fault.name.clone(), plain: None, fresh: false });
     script.extra = Some(fault);
     script
 }

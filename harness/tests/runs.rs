@@ -230,3 +230,26 @@ fn a_system_that_refuses_connections_does_so_for_one_scenario_that_is_played_alo
     let refusal = alone.iter().find(|record| record["kind"] == "fault_injected").unwrap();
     assert_eq!(refusal["fault"], "the ERP refuses connections");
 }
+
+#[test]
+fn perturbed_deliveries_end_alike_live_under_identities_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let feature = "scenarios/fulfillment/split_shipment.feature:6";
+    let run =
+        counterproof(&["run", feature, "--perturb", "2", "--seed", "5", "--out", out.to_str().unwrap()]);
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    let journal = journal(&out);
+    let started: Vec<&Value> = journal.iter().filter(|record| record["kind"] == "scenario_started").collect();
+    assert_eq!(started.len(), 3, "{}", told(&run));
+    let tags: std::collections::BTreeSet<&str> =
+        started.iter().filter_map(|record| record["scenario"].as_str()?.split('.').next()).collect();
+    assert_eq!(tags.len(), 3, "each play has identifiers of its own: {tags:?}");
+    let disturbed = |record: &&Value| record["kind"] == "fault_injected";
+    let id = &started[0]["scenario"];
+    assert!(
+        journal.iter().filter(disturbed).all(|record| record["scenario"] != *id),
+        "the plain play is plain"
+    );
+    assert!(journal.iter().any(|record| disturbed(&record)), "nothing was perturbed");
+}

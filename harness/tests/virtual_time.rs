@@ -13,6 +13,7 @@ use std::{
 use assert_cmd::Command;
 use counterproof::{
     features::Script,
+    perturb::{self, End},
     sweep,
     target::{Implementation, InProcessReference, Surroundings},
     virtual_time::{Factory, Played, Rehearsal, pack, reference},
@@ -354,4 +355,25 @@ fn perturbed_deliveries_end_alike_and_one_is_played_again_by_its_name() {
     assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
     let replayed = fs::read_to_string(again.join("run.ndjson")).unwrap();
     assert!(replayed.contains("perturbed (2)") && !replayed.contains("perturbed (1)"));
+}
+
+#[test]
+fn a_perturbed_play_that_ends_otherwise_than_the_plain_one_fails() {
+    let script = pack("@RET-001").unwrap().swap_remove(0);
+    let play = |plain: &End| {
+        let variant = perturb::variants(&script, 1, plain, false).swap_remove(0);
+        let rehearsal = Rehearsal::new(7).unwrap();
+        rehearsal.play(&variant, 0, Box::new(InProcessReference::default())).unwrap()
+    };
+    let plain = Rehearsal::new(7).unwrap().play(&script, 0, Box::new(InProcessReference::default())).unwrap();
+    let same = play(&plain.recording.end_of(&plain.finished.id));
+    assert_eq!(same.finished.result.verdict, Verdict::Pass, "{:?}", same.finished.result.reasons);
+    let other = play(&End::default());
+    assert_eq!(other.finished.result.verdict, Verdict::Fail);
+    let reasons = other.finished.result.reasons.concat();
+    assert!(
+        reasons.contains("nothing when played plainly")
+            && reasons.contains("deliveries perturbed (1).  [E3]"),
+        "{reasons}"
+    );
 }

@@ -52,6 +52,7 @@ Feature: A customer disputes a payment at the card's issuer
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @race
   Scenario: A refund failed, and the payment is disputed before it becomes store credit
     Given the payment provider decides refunds later
     When the customer brings 1 "linen shirt" back to "Store 12" as new

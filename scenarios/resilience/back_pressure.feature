@@ -24,7 +24,7 @@ Feature: Channels are slowed down before anything breaks
     Then every order is in fulfillment
     And every system agrees
 
-  @PEK-006
+  @PEK-006 @race
   Scenario: A canceled order makes room for another one
     Given the ERP is down
     When a customer orders 1 "linen shirt" in the web shop

@@ -56,7 +56,7 @@ Feature: Partners that cannot be relied on
     And the ERP holds 1 sales order
     And every system agrees
 
-  @OMN-012
+  @OMN-012 @race
   Scenario: Orders of two channels come at the same instant
     Given order 1 of the storefront and order 2 of the marketplace meet
     When a customer orders 3 "linen shirt" in the web shop

@@ -149,7 +149,7 @@ Feature: Goods come back against other goods
     And the returned goods pay 0.00 EUR of the replacement
     And every system agrees
 
-  @RET-027
+  @RET-027 @race
   Scenario: The customer cancels the replacement when the goods have paid for it
     When the customer exchanges 1 "running shoes" for 1 "rain coat" at "Store 12" as new
     Then the returned goods pay 119.99 EUR of the replacement
@@ -162,7 +162,7 @@ Feature: Goods come back against other goods
     And the customer is refunded 119.99 EUR to the card
     And every system agrees
 
-  @RET-027
+  @RET-027 @race
   Scenario: A part of the replacement is canceled: the goods pay for what is kept
     When the customer exchanges 2 "running shoes" for 1 "rain coat" and 1 "wool sweater" at "Store 12" as new
     Then the returned goods pay 209.45 EUR of the replacement

@@ -176,9 +176,12 @@ fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit
             secret: run.secret.clone(),
             tokens: run.tokens.clone(),
             patience: run.patience,
-            overlay: run.overlay.clone(),
+            overlay: Overlay { perturbed: run.input.perturb.is_some(), ..run.overlay.clone() },
             proxied: false,
         };
+        if run.input.perturb.is_some() {
+            recording.keep_ends();
+        }
         let stage = Stage::live(plan, recording.clone()).await?;
         let progress = Arc::new(progress);
         let tally = Arc::new(Mutex::new(Tally::default()));
@@ -187,11 +190,11 @@ fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit
             show(&shown, finished, &watched.violations(&finished.id));
             counted.lock().unwrap_or_else(PoisonError::into_inner).count(finished);
         });
-        let all = runner::run(selection, Arc::clone(&stage), run.jobs.unwrap_or(LIVE_JOBS), on_finished);
+        let all = play_all(run, selection, Arc::clone(&stage), &progress, on_finished);
         let interrupted = tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => true,
-            _ = all => false,
+            () = all => false,
         };
         progress.end();
         stage.close().await;
@@ -201,6 +204,32 @@ fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit
         drop(tally);
         conclude(&recording, &run.folder, exit(verdict, interrupted))
     })
+}
+
+/// Plays every scenario, and those that passed again while deliveries are perturbed, if that is asked for.
+async fn play_all(
+    run: &Run,
+    selection: Selection,
+    stage: Arc<Stage>,
+    progress: &Progress,
+    on_finished: runner::OnFinished,
+) {
+    let jobs = run.jobs.unwrap_or(LIVE_JOBS);
+    let again = run.input.perturb.map(|times| (times, selection.scripts()));
+    let played = runner::run(selection, Arc::clone(&stage), jobs, Arc::clone(&on_finished)).await;
+    let Some((times, scripts)) = again else { return };
+    // How a place is now is remembered by the implementation, so it cannot be changed for the first time again.
+    let once = |finished: &&Finished| stage.kernel.registry().has_place(&finished.id);
+    let passed = played.iter().filter(|finished| finished.result.verdict == Verdict::Pass && !once(finished));
+    let mut variants: Vec<Script> = passed
+        .filter_map(|finished| Some((scripts.get(finished.index)?, stage.recording.end_of(&finished.id))))
+        .flat_map(|(script, plain)| perturb::variants(script, times, &plain, true))
+        .collect();
+    if let Some((_, name)) = &run.only {
+        variants.retain(|variant| variant.planned.title() == *name);
+    }
+    progress.expect_more(variants.len());
+    runner::perform_all(&variants, &stage, jobs, &on_finished).await;
 }
 
 /// In virtual time: each scenario on a stage of its own, and then, if asked for, once for each point at which
@@ -218,38 +247,26 @@ fn rehearse(run: &Run, selection: &Selection, progress: &Progress) -> Result<Exi
     };
     let scripts = selection.scripts();
     let mut variants = Vec::new();
-    let mut ends = BTreeMap::new();
     let mut interrupted = rehearsal.play(&scripts, |script, played, records| {
         if played.result.verdict == Verdict::Pass && run.input.crash_everywhere {
             variants.extend(sweep::with_crashes(script, &played.id, records));
         }
         if let Some(times) = run.input.perturb.filter(|_| played.result.verdict == Verdict::Pass) {
-            variants.extend(perturb::variants(script, times));
-            ends.insert(place(script), End::of(records, tag_of(&played.id)));
+            let plain = End::of(records, tag_of(&played.id));
+            variants.extend(perturb::variants(script, times, &plain, false));
         }
-        Vec::new()
     })?;
     if let Some((_, name)) = &run.only {
         variants.retain(|variant| variant.planned.title() == *name);
     }
     if !interrupted && !variants.is_empty() {
         progress.expect_more(variants.len());
-        interrupted = rehearsal.play(&variants, |script, played, records| {
-            let perturbed = script.perturbation > 0 && played.result.verdict == Verdict::Pass;
-            let Some(plain) = ends.get(&place(script)).filter(|_| perturbed) else { return Vec::new() };
-            let variant = script.planned.variant.as_ref().map_or("", |variant| variant.title.as_str());
-            plain.differences(&End::of(records, tag_of(&played.id)), variant)
-        })?;
+        interrupted = rehearsal.play(&variants, |_, _, _| ())?;
     }
     progress.end();
     let verdict = rehearsal.tally.verdict(&recording);
     finish(&recording, starts_at, &rehearsal.tally, interrupted)?;
     conclude(&recording, &run.folder, exit(verdict, interrupted))
-}
-
-/// What tells a scenario from every other, whatever its variation.
-fn place(script: &Script) -> (String, usize, String) {
-    (script.planned.path.clone(), script.planned.line, script.planned.name.clone())
 }
 
 fn jobs(run: &Run) -> NonZeroUsize {
@@ -283,22 +300,16 @@ struct Rehearsing<'a> {
 }
 
 impl Rehearsing<'_> {
-    /// Plays scenarios, lets somebody look at each and object to it, shows and records it. Whether it was
-    /// interrupted.
+    /// Plays scenarios, lets somebody look at each, shows and records it. Whether it was interrupted.
     fn play(
         &mut self,
         scripts: &[Script],
-        mut look: impl FnMut(&Script, &Finished, &[counterproof_contracts::journal::Record]) -> Vec<String>,
+        mut look: impl FnMut(&Script, &Finished, &[counterproof_contracts::journal::Record]),
     ) -> Result<bool, Fatal> {
         let Self { rehearsal, jobs, stop, progress, recording, tally } = self;
-        rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |mut played| {
-            let recorded = &played.recording;
-            let objections = scripts.get(played.finished.index).map_or_else(Vec::new, |script| {
-                recorded.with_records(|records| look(script, &played.finished, records))
-            });
-            if !objections.is_empty() {
-                recorded.object(&objections);
-                played.finished.result.verdict = Verdict::Fail;
+        rehearsal.play_all(scripts, *jobs, &virtual_time::reference(), stop, |played| {
+            if let Some(script) = scripts.get(played.finished.index) {
+                played.recording.with_records(|records| look(script, &played.finished, records));
             }
             let finished = &played.finished;
             if played.repetition == 0 || finished.result.verdict != Verdict::Pass {

@@ -107,7 +107,7 @@ pub(crate) struct RunArgs {
     #[arg(long, env = "COUNTERPROOF_CRASH_EVERYWHERE", requires = "virtual_time", conflicts_with_all = ["chaos", "repeat"])]
     crash_everywhere: bool,
     /// Play every scenario N times more while partners' events come twice, late and out of order, and compare the ends
-    #[arg(long, value_name = "N", env = "COUNTERPROOF_PERTURB", requires = "virtual_time", num_args = 0..=1, default_missing_value = "3", conflicts_with_all = ["chaos", "repeat", "crash_everywhere"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", env = "COUNTERPROOF_PERTURB", num_args = 0..=1, default_missing_value = "3", conflicts_with_all = ["chaos", "repeat", "crash_everywhere"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
     perturb: Option<u32>,
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]

@@ -7,7 +7,10 @@ use cucumber::feature::Ext as _;
 use gherkin::tagexpr::TagOperation;
 
 use super::{Diagnostic, Source, lint::parse};
-use crate::exit::{Exit, Fatal};
+use crate::{
+    exit::{Exit, Fatal},
+    perturb::End,
+};
 
 /// A scenario that will run. Outlines are expanded to their rows.
 #[derive(Debug, Clone)]
@@ -35,9 +38,24 @@ pub struct Variant {
     pub number: usize,
     /// What is different.
     pub title: String,
+    /// How the scenario ended when it was played plainly, where it must end the same: deliveries are perturbed.
+    pub plain: Option<End>,
+    /// Whether its identifiers are its own, because the implementation remembers those of the plain play.
+    pub fresh: bool,
 }
 
 impl Planned {
+    /// What its identifiers are drawn from, beside its path.
+    pub fn identity(&self) -> String {
+        let fresh = self.variant.as_ref().is_some_and(|variant| variant.fresh);
+        if fresh { self.title() } else { self.name.clone() }
+    }
+
+    /// Whether deliveries are perturbed.
+    pub fn is_perturbed(&self) -> bool {
+        self.variant.as_ref().is_some_and(|variant| variant.plain.is_some())
+    }
+
     /// The name, and for a variation what is different.
     pub fn title(&self) -> String {
         match &self.variant {

@@ -25,7 +25,11 @@ use counterproof_contracts::{
 use counterproof_simulators::kernel::RecordSink;
 
 use self::convergence::Convergence;
-use crate::exit::{Exit, Fatal};
+use crate::{
+    exit::{Exit, Fatal},
+    identity,
+    perturb::{End, Ending},
+};
 
 /// A call whose outcome its caller does not know yet, so that it will be repeated.
 type Unresolved = (System, System, String, String);
@@ -67,6 +71,8 @@ struct State {
     broken: Option<String>,
     /// Until when some partner asks for patience.
     patience_until: Option<Timestamp>,
+    /// How scenarios end, if that is asked for.
+    endings: Option<BTreeMap<String, Ending>>,
 }
 
 /// A check that could not be carried out: in which scenario, and why.
@@ -145,6 +151,7 @@ impl Recording {
             checks: BTreeMap::new(),
             broken: None,
             patience_until: None,
+            endings: None,
         })))
     }
 
@@ -158,6 +165,24 @@ impl Recording {
         let mut state = self.state();
         let mut record = Record { seq: state.seq + 1, at, scenario, entry };
         state.append(&mut record);
+    }
+
+    /// From now on the ends of scenarios are known, also those whose records are not kept in memory.
+    pub fn keep_ends(&self) {
+        self.state().endings.get_or_insert_default();
+    }
+
+    /// What the systems hold of each order of a scenario. Nothing, if neither its records nor its end were kept.
+    pub fn end_of(&self, scenario: &str) -> End {
+        let state = self.state();
+        match (&state.tape, &state.endings) {
+            (_, Some(endings)) => endings.get(scenario).map(Ending::end).unwrap_or_default(),
+            (Tape::Memory(records), None) => {
+                let own = |record: &&Record| record.scenario.as_deref() == Some(scenario);
+                End::of(records.iter().filter(own), identity::tag_of(scenario))
+            }
+            (Tape::File(_) | Tape::Buffered(_), None) => End::default(),
+        }
     }
 
     /// Lets somebody look at the records that are kept in memory.
@@ -194,20 +219,6 @@ impl Recording {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A scenario that is kept in memory has ended otherwise than it seemed, for these reasons.
-    pub fn object(&self, reasons: &[String]) {
-        let mut state = self.state();
-        let Tape::Memory(records) = &mut state.tape else { return };
-        let ended = records.iter_mut().rev().find_map(|record| match &mut record.entry {
-            Entry::ScenarioFinished(finished) => Some(finished),
-            _ => None,
-        });
-        if let Some(finished) = ended {
-            finished.verdict = Verdict::Fail;
-            finished.reasons.extend_from_slice(reasons);
-        }
     }
 
     /// Laws that a scenario broke so far.
@@ -392,7 +403,12 @@ impl State {
     /// Counts, and keeps what is asked of a scenario that is under way.
     fn follow(&mut self, scenario: &str, at: Timestamp, entry: &Entry) {
         match entry {
-            Entry::ScenarioStarted(_) => drop(self.open.insert(scenario.to_owned(), Open::default())),
+            Entry::ScenarioStarted(_) => {
+                self.open.insert(scenario.to_owned(), Open::default());
+                if let Some(endings) = &mut self.endings {
+                    endings.insert(scenario.to_owned(), Ending::new(identity::tag_of(scenario)));
+                }
+            }
             Entry::ScenarioFinished(_) => drop(self.open.remove(scenario)),
             Entry::Exchange(exchange) => {
                 self.exchanges += 1;
@@ -407,6 +423,9 @@ impl State {
                 if let Some(open) = self.open.get_mut(scenario) {
                     open.last_activity = Some(at);
                     open.convergence.committed(at, committed);
+                }
+                if let Some(ending) = self.endings.as_mut().and_then(|endings| endings.get_mut(scenario)) {
+                    ending.observe(committed);
                 }
             }
             Entry::FaultInjected(fault) => {

@@ -13,7 +13,7 @@ use cucumber::{
 };
 use futures::{FutureExt as _, future::LocalBoxFuture, stream};
 
-use super::{ALONE, Finished, NEEDS_RESTART, OnFinished, begin, conclude, id_of, step};
+use super::{Finished, OnFinished, begin, conclude, id_of, plays_alone, step};
 use crate::{
     features::{Planned, Selection},
     stage::Stage,
@@ -38,13 +38,8 @@ impl Run {
             .find(|(_, planned)| planned.path == path && planned.name == scenario.name)
     }
 
-    /// What asks for it, or kills the implementation, runs while nothing else does: a message of another scenario that the kill breaks
-    /// off would not meet what was planned for it.
     fn company(&self, feature: &gherkin::Feature, scenario: &gherkin::Scenario) -> ScenarioType {
-        let alone = |(_, planned): (usize, &Planned)| {
-            planned.tags.iter().any(|tag| tag == NEEDS_RESTART || tag == ALONE)
-        };
-        if self.find(feature, scenario).is_some_and(alone) {
+        if self.find(feature, scenario).is_some_and(|(_, planned)| plays_alone(planned)) {
             ScenarioType::Serial
         } else {
             ScenarioType::Concurrent

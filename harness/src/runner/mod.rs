@@ -12,7 +12,7 @@ use counterproof_contracts::journal::{
     Entry, ScenarioFinished, ScenarioStarted, StepFinished, StepOutcome, Verdict,
 };
 
-pub use direct::perform;
+pub use direct::{perform, perform_all};
 pub use live::run;
 
 use crate::{
@@ -46,9 +46,15 @@ pub struct Finished {
 /// Called with each scenario that ends.
 pub type OnFinished = Arc<dyn Fn(&Finished) + Send + Sync>;
 
+/// What asks for it, or kills the implementation, runs while nothing else does: a message of another scenario that the kill breaks
+/// off would not meet what was planned for it.
+fn plays_alone(planned: &Planned) -> bool {
+    planned.tags.iter().any(|tag| tag == NEEDS_RESTART || tag == ALONE)
+}
+
 /// A scenario's part of all identifiers.
 fn tag_of(stage: &Stage, planned: &Planned) -> String {
-    identity::tag(stage.seed, stage.epoch, &planned.path, &planned.name)
+    identity::tag(stage.seed, stage.epoch, &planned.path, &planned.identity())
 }
 
 /// What the journal calls a scenario: variations share their identifiers, and are told apart here.
@@ -73,7 +79,7 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
         }),
     );
     let mut play = Play::new(Arc::clone(stage), planned.clone(), id, tag);
-    play.overlay = stage.lay_overlay(&play.id);
+    play.overlay = stage.lay_overlay(&play.id, planned.is_perturbed());
     world.begin(play);
 }
 
@@ -147,6 +153,14 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
         );
     }
     count_steps(play, &mut found);
+    if let Some(variant) = play.planned.variant.as_ref().filter(|_| found.verdict == Verdict::Pass)
+        && let Some(plain) = &variant.plain
+    {
+        let end = stage.recording.end_of(&play.id);
+        for difference in plain.differences(&end, &variant.title) {
+            found.worsen(Verdict::Fail, difference);
+        }
+    }
     let duration = stage.clock.elapsed().saturating_sub(play.began);
     let result = ScenarioFinished {
         verdict: found.verdict,

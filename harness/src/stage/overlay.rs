@@ -13,7 +13,7 @@ pub struct Overlay {
     pub plan: Option<Plan>,
     /// A level of chaos: whatever happens, happens.
     pub chaos: Option<u8>,
-    /// Whether events of partners come twice, late and out of order.
+    /// Whether some scenarios are played while events of partners come twice, late and out of order.
     pub perturbed: bool,
 }
 
@@ -47,10 +47,10 @@ impl Overlay {
 }
 
 impl Stage {
-    /// Lays the run's faults over a scenario that begins now.
-    pub fn lay_overlay(&self, scenario: &str) -> Vec<PlannedFault> {
+    /// Lays the run's faults over a scenario that begins now, and perturbs what is delivered in it if that is asked for.
+    pub fn lay_overlay(&self, scenario: &str, perturbed: bool) -> Vec<PlannedFault> {
         let chaos = self.overlay.chaos.map(Plan::chaos);
-        let perturbed = self.overlay.perturbed.then(Plan::perturbation);
+        let perturbed = perturbed.then(Plan::perturbation);
         let plans = self.overlay.plan.iter().chain(&chaos).chain(&perturbed);
         plans.flat_map(|plan| &plan.faults).map(|fault| self.inject(scenario, fault)).collect()
     }

@@ -115,6 +115,12 @@ impl Registry {
         self.entries().scenarios.retain(|_, owner| owner != scenario);
     }
 
+    /// Whether a place changes in this scenario.
+    pub fn has_place(&self, scenario: &str) -> bool {
+        let entries = self.entries();
+        entries.scenarios.iter().any(|(key, owner)| matches!(key, BusinessKey::Node(_)) && owner == scenario)
+    }
+
     /// The scenario of a subject: its order's, else its account's, else its SKU's.
     pub fn scenario_of(&self, subject: &Subject) -> Option<String> {
         let entries = self.entries();
