@@ -16,6 +16,7 @@ use crate::{
     features::Planned,
     identity,
     stage::{PlannedFault, Root, Stage},
+    steps::feeds::Feed,
 };
 
 /// Why a step did not pass.
@@ -116,6 +117,8 @@ pub struct Play {
     pub found: bool,
     /// The store that takes part in no calls and exchanges files.
     pub files_of: Option<NodeId>,
+    /// The marketplace's feed.
+    pub feed: Feed,
     /// Whether the tills of the stores have no line.
     pub offline: bool,
     /// The number under which the back office told a sale again.
@@ -160,6 +163,7 @@ impl Play {
             receipt: None,
             found: false,
             files_of: None,
+            feed: Feed::default(),
             offline: false,
             told_again: None,
             cases: Vec::new(),

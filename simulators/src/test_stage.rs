@@ -12,7 +12,7 @@ use counterproof_contracts::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::kernel::{Call, Core, OutboundCall, RaisedEvent, Scene, SceneEffect};
+use crate::kernel::{Alarm, Call, Core, OutboundCall, RaisedEvent, Scene, SceneEffect};
 
 /// A core with what outlives its scenes.
 pub(crate) struct Stage<C> {
@@ -35,6 +35,8 @@ pub(crate) struct Played<R> {
     pub(crate) events: Vec<RaisedEvent>,
     /// What it asked.
     pub(crate) calls: Vec<OutboundCall>,
+    /// Alarms that it set and stopped.
+    pub(crate) alarms: Vec<Alarm>,
 }
 
 impl<R> Played<R> {
@@ -53,6 +55,11 @@ impl Played<Result<Value, Problem>> {
     }
 }
 
+fn played<R>(answer: R, scene: Scene<'_>) -> Played<R> {
+    let Scene { effects, events, calls, alarms, .. } = scene;
+    Played { answer, effects, events, calls, alarms }
+}
+
 impl<C: Core> Stage<C> {
     /// A core on a stage.
     pub(crate) fn new(core: C) -> Self {
@@ -63,7 +70,7 @@ impl<C: Core> Stage<C> {
     pub(crate) fn act<R>(&mut self, action: impl FnOnce(&mut C, &mut Scene<'_>) -> R) -> Played<R> {
         let mut scene = Scene::new(self.now, CorrelationId::from("customer"), None, &mut self.counters);
         let answer = action(&mut self.core, &mut scene);
-        Played { answer, effects: scene.effects, events: scene.events, calls: scene.calls }
+        played(answer, scene)
     }
 
     /// Calls the core with a new idempotency key. A refusal drops the scene, as the kernel does.
@@ -90,9 +97,15 @@ impl<C: Core> Stage<C> {
         };
         assert_eq!(shape::response_errors(operation, status, &body), [], "{operation} {status} {body}");
         if answer.is_err() {
-            return Played { answer, effects: Vec::new(), events: Vec::new(), calls: Vec::new() };
+            return Played {
+                answer,
+                effects: Vec::new(),
+                events: Vec::new(),
+                calls: Vec::new(),
+                alarms: Vec::new(),
+            };
         }
-        Played { answer, effects: scene.effects, events: scene.events, calls: scene.calls }
+        played(answer, scene)
     }
 
     /// Hands the core the answer to a call that it made.

@@ -10,6 +10,7 @@ use crate::{
     invariants::Law,
     lifecycle::Lifecycle,
     model::{LineId, LineState, OrderStatus, ScanCode, ShipmentStatus, System},
+    protocol::marketplace::LIST_ORDERS,
 };
 
 pub(super) const CHECK: Check = Check {
@@ -18,8 +19,9 @@ pub(super) const CHECK: Check = Check {
         name: "systems agree",
         text: "At rest, ordered, canceled, shipped, returned and lost units of a line are equal in every system that \
                holds them: channel, customer service, ERP, warehouse, docks and stores, and the middleware's own \
-               answer. An accepted order is in the ERP, a refused one is not. Channel and customer service show \
-               the same status, and parcels stand where the carrier saw them.",
+               answer. An accepted order is in the ERP, a refused one is not; one that a feed handed out is in the \
+               ERP, unless it was refused or stands in the dead letters. Channel and customer service show the same \
+               status, and parcels stand where the carrier saw them.",
         source: "bug reports odoo/odoo#8621, odoo/odoo#259653, solidusio/solidus#3719, NEARBuilders/nearmerch.com#214",
     },
     on_effect: None,
@@ -40,19 +42,27 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     check_parcels(order, bench);
 }
 
-/// An order that was acknowledged is in the ERP, or the channel knows why not.
+/// How the middleware came to have an order, and where: the channel's submission was acknowledged, or a feed handed it
+/// out. What a person is to look at is not lost.
+fn given(order: &OrderBook) -> Option<(String, u64)> {
+    if let Some((true, seq)) = order.acknowledged {
+        return Some(("was acknowledged".to_owned(), seq));
+    }
+    let (feed, seq) = order.messages.listed.as_ref()?;
+    let parked = order.messages.dead_letters.contains(&(System::Marketplace, LIST_ORDERS.id.to_owned()));
+    (!parked && order.acknowledged.is_none()).then(|| (format!("was handed out in feed {feed}"), *seq))
+}
+
+/// An order that the middleware has is in the ERP, or the channel knows why not.
 fn check_booked(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
-    let Some((true, acknowledged)) = order.acknowledged else { return };
+    let Some((given, seq)) = given(order) else { return };
     bench.looks();
     let status = order.shown().map(|shown| shown.status);
     let refused = status == Some(OrderStatus::Rejected);
     let canceled = terms.lines.iter().all(|(line, terms)| order.canceled(line) >= i64::from(terms.quantity));
     let live: i64 = order.lines.values().map(|line| line.booked.total() - line.erp_canceled.total()).sum();
     let (sentence, says) = if order.bookings.count() == 0 && !refused && !canceled {
-        (
-            format!("Order {} was acknowledged, but the ERP has no sales order for it.", order.number),
-            "no sales order",
-        )
+        (format!("Order {} {given}, but the ERP has no sales order for it.", order.number), "no sales order")
     } else if refused && live > 0 {
         (
             format!("Order {} was refused, but the ERP has a sales order for it.", order.number),
@@ -63,7 +73,7 @@ fn check_booked(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     };
     let shown = status.map_or_else(|| "placed".to_owned(), Lifecycle::name);
     let channel = terms.channel.system();
-    let finding = Finding::new("sales order", sentence).evidence([terms.seq, acknowledged]);
+    let finding = Finding::new("sales order", sentence).evidence([terms.seq, seq]);
     bench.found(finding.evidence(order.bookings.seqs().iter().copied()).says(channel, shown, false).says(
         System::Erp,
         says,
@@ -330,6 +340,33 @@ mod tests {
             findings("O5", &history.records()),
             ["Order W-17 was acknowledged, but the ERP has no sales order for it."]
         );
+    }
+
+    /// An order that nobody submitted, and that a feed handed out.
+    fn listed() -> History {
+        let mut history = Life { marketplace: true, ..Life::default() }.placed();
+        history.list_in_feed("feed-1");
+        history
+    }
+
+    #[test]
+    fn an_order_of_a_feed_that_is_nowhere_is_found() {
+        let mut history = listed();
+        history.settle();
+        let found = violations("O5", &history.records());
+        assert_eq!(
+            found.first().unwrap().sentence,
+            "Order W-17 was handed out in feed feed-1, but the ERP has no sales order for it."
+        );
+        assert_eq!(found.first().unwrap().evidence.len(), 2);
+    }
+
+    #[test]
+    fn an_order_of_a_feed_that_a_person_looks_at_is_not_lost() {
+        let mut history = listed();
+        history.list_dead_letter_of(System::Marketplace, "listOrders");
+        history.settle();
+        assert_eq!(findings("O5", &history.records()), [""; 0]);
     }
 
     #[test]

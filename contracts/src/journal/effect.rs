@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FinancialPosting,
+    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FeedId, FinancialPosting,
     FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection,
     InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
     OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation,
@@ -23,6 +23,13 @@ pub enum Effect {
         /// As the customer placed it. `placed` on the wire: the record around it names the order's number `order`.
         #[serde(rename = "placed")]
         order: Box<Order>,
+    },
+    /// A marketplace handed an order out in a feed, for the first time.
+    OrderListed {
+        /// The order.
+        order_number: OrderNumber,
+        /// The feed.
+        feed: FeedId,
     },
     /// A channel asked to cancel units.
     CancellationRequested(CancellationLines),
@@ -479,6 +486,7 @@ impl Effect {
     pub fn order_number(&self) -> Option<&OrderNumber> {
         Some(match self {
             Self::OrderPlaced { order } | Self::OrderChanged { order } => &order.order_number,
+            Self::OrderListed { order_number, .. } => order_number,
             Self::CancellationRequested(lines) => &lines.order_number,
             Self::OrderChangeRequested { change } => &change.order_number,
             Self::SalesOrderChanged { change } => &change.order_number,

@@ -106,6 +106,8 @@ ids! {
     MovementId,
     /// A transfer of goods between places.
     TransferId,
+    /// A feed in which a marketplace lists orders.
+    FeedId,
     /// An event, whatever the number of its deliveries.
     EventId,
     /// The chain of messages that one business request set off.

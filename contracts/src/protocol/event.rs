@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::model::{
     Authorization, BlindReceipt, Capture, CarrierScan, CorrelationId, CustomerChange, CustomerRef,
-    DispositionDecision, Dispute, ErpDocument, EventId, FulfillmentOrder, Inspection, InventoryAdjusted,
-    LocationChange, NodeId, OrderNumber, PostingResult, ProductChange, Recall, Refund, Reservation,
-    ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, Transfer, TransferLoss,
-    TransferReceipt, UnfulfilledUnits,
+    DispositionDecision, Dispute, ErpDocument, EventId, FeedChange, FeedId, FulfillmentOrder, Inspection,
+    InventoryAdjusted, LocationChange, NodeId, OrderNumber, PostingResult, ProductChange, Recall, Refund,
+    Reservation, ReturnReceipt, Shipment, Sku, SubstitutionProposal, System, Timestamp, Transfer,
+    TransferLoss, TransferReceipt, UnfulfilledUnits,
 };
 
 /// A CloudEvents 1.0 envelope. Unknown attributes are tolerated.
@@ -125,11 +125,13 @@ pub enum EventType {
     TransferReceived,
     /// WMS: goods of a transfer are lost ([`TransferLoss`]).
     TransferLost,
+    /// Marketplace: a feed has orders that were not fetched yet ([`FeedChange`]).
+    MarketplaceFeedChanged,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::SalesOrderAcknowledged,
         Self::FulfillmentOrderAccepted,
         Self::ShipmentPacked,
@@ -162,6 +164,7 @@ impl EventType {
         Self::TransferDispatched,
         Self::TransferReceived,
         Self::TransferLost,
+        Self::MarketplaceFeedChanged,
     ];
 
     /// The `type` attribute.
@@ -199,6 +202,7 @@ impl EventType {
             Self::TransferDispatched => "retail.transfer.dispatched.v1",
             Self::TransferReceived => "retail.transfer.received.v1",
             Self::TransferLost => "retail.transfer.lost.v1",
+            Self::MarketplaceFeedChanged => "retail.marketplace.feed_changed.v1",
         }
     }
 
@@ -237,6 +241,7 @@ impl EventType {
             | Self::PaymentAuthorizationExpired
             | Self::PaymentDisputed
             | Self::PaymentDisputeClosed => System::Psp,
+            Self::MarketplaceFeedChanged => System::Marketplace,
         }
     }
 
@@ -269,6 +274,7 @@ impl EventType {
             Self::TransferDispatched => "transfer",
             Self::TransferReceived => "transfer-receipt",
             Self::TransferLost => "transfer-loss",
+            Self::MarketplaceFeedChanged => "feed-change",
         }
     }
 
@@ -354,6 +360,8 @@ pub enum EventData {
     TransferReceived(TransferReceipt),
     /// See [`EventType::TransferLost`].
     TransferLost(TransferLoss),
+    /// See [`EventType::MarketplaceFeedChanged`].
+    MarketplaceFeedChanged(FeedChange),
 }
 
 impl EventData {
@@ -392,6 +400,7 @@ impl EventData {
             Self::TransferDispatched(_) => EventType::TransferDispatched,
             Self::TransferReceived(_) => EventType::TransferReceived,
             Self::TransferLost(_) => EventType::TransferLost,
+            Self::MarketplaceFeedChanged(_) => EventType::MarketplaceFeedChanged,
         }
     }
 
@@ -423,6 +432,7 @@ impl EventData {
             | Self::TransferDispatched(_)
             | Self::TransferReceived(_)
             | Self::TransferLost(_)
+            | Self::MarketplaceFeedChanged(_)
             | Self::LocationChanged(_) => return None,
         })
     }
@@ -456,10 +466,19 @@ impl EventData {
         }
     }
 
+    /// The feed, where the event is about one.
+    pub const fn feed(&self) -> Option<&FeedId> {
+        match self {
+            Self::MarketplaceFeedChanged(data) => Some(&data.feed),
+            _ => None,
+        }
+    }
+
     /// Events with the same partition are told in order, as far as possible.
     pub fn partition(&self) -> OrderNumber {
         let of_none = self.sku().map(Sku::as_str).or_else(|| self.node_id().map(NodeId::as_str));
         let of_none = of_none.or_else(|| self.customer_ref().map(CustomerRef::as_str));
+        let of_none = of_none.or_else(|| self.feed().map(FeedId::as_str));
         let of_none = || OrderNumber::from(of_none.unwrap_or_else(|| self.event_type().name()));
         self.order_number().cloned().unwrap_or_else(of_none)
     }
@@ -493,6 +512,7 @@ impl EventData {
             Self::TransferDispatched(data) => data.transfer_id.to_string(),
             Self::TransferReceived(data) => data.transfer_id.to_string(),
             Self::TransferLost(data) => data.transfer_id.to_string(),
+            Self::MarketplaceFeedChanged(data) => data.feed.to_string(),
         }
     }
 
@@ -525,6 +545,7 @@ impl EventData {
             Self::TransferDispatched(data) => serde_json::to_value(data),
             Self::TransferReceived(data) => serde_json::to_value(data),
             Self::TransferLost(data) => serde_json::to_value(data),
+            Self::MarketplaceFeedChanged(data) => serde_json::to_value(data),
         };
         value.unwrap_or(Value::Null)
     }
@@ -574,6 +595,9 @@ impl EventData {
             EventType::TransferDispatched => Self::TransferDispatched(Deserialize::deserialize(data)?),
             EventType::TransferReceived => Self::TransferReceived(Deserialize::deserialize(data)?),
             EventType::TransferLost => Self::TransferLost(Deserialize::deserialize(data)?),
+            EventType::MarketplaceFeedChanged => {
+                Self::MarketplaceFeedChanged(Deserialize::deserialize(data)?)
+            }
         })
     }
 }

@@ -260,6 +260,14 @@ pub mod tax {
     pub const VOID_TAX: Operation = create(T, "voidTax", "/v1/documents/{document_code}/voids");
 }
 
+/// The operations that only the marketplace offers.
+pub mod marketplace {
+    use super::{Operation, System, read};
+
+    /// A page of a feed of orders; `feed` and `cursor` stand in the query: `FeedPage`.
+    pub const LIST_ORDERS: Operation = read(System::Marketplace, "listOrders", "/v1/orders");
+}
+
 /// The operations of channels: offered by storefront, marketplace, POS and customer service alike.
 pub mod channel {
     use super::{Operation, System, create, put};
@@ -407,6 +415,7 @@ pub const OPERATIONS: &[Operation] = &[
     channel::notify_refund(System::Marketplace),
     channel::publish_stock(System::Marketplace),
     channel::put_product(System::Marketplace),
+    marketplace::LIST_ORDERS,
     channel::update_order_status(System::Pos),
     channel::notify_refund(System::Pos),
     channel::publish_stock(System::Pos),

@@ -126,7 +126,7 @@ macro_rules! identifiers {
     )+};
 }
 
-identifiers!(128: OrderNumber, ChannelOrderId, LineId, Sku, NodeId, CustomerRef, TenderId, PromotionId, TransferId);
+identifiers!(128: FeedId, OrderNumber, ChannelOrderId, LineId, Sku, NodeId, CustomerRef, TenderId, PromotionId, TransferId);
 identifiers!(512: ReservationId, FulfillmentOrderId, ShipmentId, TrackingNumber, ScanId, AuthorizationId);
 identifiers!(512: CaptureId, RefundId, RmaId, ReceiptId, ExchangeId, AccountId, TaxDocumentCode, ErpDocument);
 identifiers!(512: MovementId, EventId, CorrelationId, DisputeId);

@@ -89,6 +89,19 @@ records! {
         lines: at_least_one(),
         reason,
     }
+    FeedChange {
+        feed,
+    }
+    FeedItem {
+        order_number,
+        correlation_id,
+        order: Order::random().prop_map(|order| serde_json::to_value(order).unwrap_or_default()),
+    }
+    FeedPage {
+        items,
+        next_cursor: identifier(128),
+        lag_ms: 0..=86_400_000_u64,
+    }
     Recall {
         recall_id: reference(),
         sku,
@@ -596,6 +609,7 @@ impl Random for EventData {
             Transfer::random().prop_map(Self::TransferDispatched),
             TransferReceipt::random().prop_map(Self::TransferReceived),
             TransferLoss::random().prop_map(Self::TransferLost),
+            FeedChange::random().prop_map(Self::MarketplaceFeedChanged),
         ]
         .boxed()
     }

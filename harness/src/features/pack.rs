@@ -9,6 +9,10 @@ pub const PACK: &[(&str, &str)] = &[
     ),
     ("scenarios/orders/cancellation.feature", include_str!("../../../scenarios/orders/cancellation.feature")),
     (
+        "scenarios/orders/marketplace_feed.feature",
+        include_str!("../../../scenarios/orders/marketplace_feed.feature"),
+    ),
+    (
         "scenarios/orders/channels_and_tenders.feature",
         include_str!("../../../scenarios/orders/channels_and_tenders.feature"),
     ),

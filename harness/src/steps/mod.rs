@@ -15,6 +15,7 @@ mod erp;
 mod exceptions;
 mod exchanges;
 mod faults;
+pub(crate) mod feeds;
 mod files;
 mod fulfillment;
 mod gift_cards;
@@ -154,6 +155,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         exchanges::STEPS,
         dispositions::STEPS,
         files::STEPS,
+        feeds::STEPS,
         erp::STEPS,
         tills::STEPS,
         master_data::STEPS,

@@ -11,7 +11,7 @@ use counterproof_simulators::{
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, files, tills};
+use super::{Args, Kind, Step, at_once, feeds, files, tills};
 use crate::{
     stage::Root,
     world::{Cart, Play, StepError, World},
@@ -215,7 +215,11 @@ pub(super) fn order(world: &mut World, items_text: &str, channel: &str) -> Resul
     open_account(play, &order, TenderKind::GiftCard, cart.gift_card)?;
     open_account(play, &order, TenderKind::StoreCredit, cart.store_credit)?;
     play.orders.push(order.clone());
-    submit(play, &order, &play.same_root("order"))
+    let root = play.same_root("order");
+    if feeds::list(play, &order, &root)? {
+        return Ok(());
+    }
+    submit(play, &order, &root)
 }
 
 /// Opens the account that pays a tender of this kind.

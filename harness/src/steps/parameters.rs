@@ -81,12 +81,12 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|transfer posting|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|gift card|gift card disablement|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote",
+        pattern: "sales order|reservation|invoice|stock movement|transfer posting|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|gift card|gift card disablement|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote|order feed",
         doc: "something that is asked of a system",
     },
     Parameter {
         name: "message",
-        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|pickup lapse notice|substitution proposal|blind return notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice|customer notice|dispatch notice|transfer receipt|transfer loss notice|recall notice|product notice|notice of the place|posting confirmation|posting failure",
+        pattern: "order confirmation|warehouse confirmation|packing note|shipping notice|return receipt|inspection report|disposition decision|carrier scan|refund confirmation|refund failure|short pick notice|pickup lapse notice|substitution proposal|blind return notice|refusal of the node|arrival notice|lapse notice|capture confirmation|capture failure|word of the lapse|dispute|end of the dispute|stock notice|customer notice|dispatch notice|transfer receipt|transfer loss notice|recall notice|product notice|notice of the place|posting confirmation|posting failure|feed notice",
         doc: "something that a system says by itself",
     },
     Parameter {

@@ -93,6 +93,7 @@ pub(crate) fn copies(
     copies.extend(original.with_a_broken_path());
     if operation.method == Method::Get {
         copies.extend(original.of_what_nobody_knows());
+        copies.extend(original.with_a_broken_query());
     } else if !request.body().is_empty() {
         copies.extend(original.with_a_broken_shape());
         copies.extend(original.with_a_broken_shape());
@@ -181,6 +182,28 @@ impl Original<'_> {
         }
         let path = self.operation.path_with(&[NOBODY]);
         Some(self.with_path(format!("at {path}"), &path, Expected::Kinds(&[ProblemKind::NotFound])))
+    }
+
+    /// Something else stands in the query, or nothing.
+    fn with_a_broken_query(&mut self) -> Option<Copy> {
+        let query = self.request.uri().query()?.to_owned();
+        let pairs: Vec<&str> = query.split('&').collect();
+        let flaw = self.drawn(select(vec![None, Some("%GG"), Some(NOBODY)]));
+        let at = self.drawn(0..pairs.len());
+        let (name, _) = pairs[at].split_once('=')?;
+        let mut pairs: Vec<String> = pairs.iter().map(ToString::to_string).collect();
+        let expected = match (name, flaw) {
+            ("feed", Some(NOBODY)) => Expected::Kinds(&[ProblemKind::NotFound]),
+            // Without a cursor a feed is read from its beginning.
+            ("cursor", None) => return None,
+            _ => Expected::Place,
+        };
+        match flaw {
+            None => drop(pairs.remove(at)),
+            Some(value) => pairs[at] = format!("{name}={value}"),
+        }
+        let path = format!("{}?{}", self.request.uri().path(), pairs.join("&"));
+        Some(self.with_path(format!("at {path}"), &path, expected))
     }
 
     /// One place overwritten or removed, so that the schema is broken.

@@ -151,6 +151,7 @@ defects! {
     AuditForeignChain = "audit-foreign-chain",
     CustomerToldToWarehouse = "customer-told-to-warehouse",
     StoresTakeFinalSale = "stores-take-final-sale",
+    FeedCursorBeforeOrders = "feed-cursor-before-orders",
 }
 
 impl Defect {

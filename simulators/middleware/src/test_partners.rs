@@ -13,7 +13,8 @@ use counterproof_contracts::{
     model::{OrderView, SalesChannel, System, Timestamp},
     policy::Policy,
     protocol::{
-        DeadLetter, DeadLetterList, OPERATIONS, Operation, Problem, ProblemKind, Tokens, signature::Secret,
+        DeadLetter, DeadLetterList, OPERATIONS, Operation, Problem, ProblemKind, Tokens,
+        marketplace::LIST_ORDERS, percent_decode, signature::Secret,
     },
 };
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
@@ -47,6 +48,8 @@ pub(crate) enum Script {
     Answer(u16, Value),
     /// A good answer after this span.
     Late(Duration),
+    /// This document with status 200 after this span.
+    LateAnswer(Duration, Value),
 }
 
 /// A call that reached a partner.
@@ -71,12 +74,24 @@ pub(crate) struct Partners {
     script: Arc<Mutex<BTreeMap<&'static str, VecDeque<Script>>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     kill: Arc<Mutex<Option<(usize, App)>>>,
+    pages: Arc<Mutex<BTreeMap<String, Value>>>,
 }
 
 impl Partners {
     /// The next calls of an operation meet this; later ones are answered well.
     pub(crate) fn script(&self, operation: &'static str, script: impl IntoIterator<Item = Script>) {
         self.script.lock().unwrap().entry(operation).or_default().extend(script);
+    }
+
+    /// From now on, whoever asks a feed with a cursor, `-` for none, gets this page.
+    pub(crate) fn page(&self, cursor: &str, items: &[Value], next: &str) {
+        let page = json!({ "items": items, "next_cursor": next, "lag_ms": 0 });
+        self.pages.lock().unwrap().insert(cursor.to_owned(), page);
+    }
+
+    fn page_at(&self, cursor: &str) -> Value {
+        let page = self.pages.lock().unwrap().get(cursor).cloned();
+        page.unwrap_or_else(|| json!({ "items": [], "next_cursor": cursor, "lag_ms": 0 }))
     }
 
     /// Kills the middleware while the call with this number is at its partner.
@@ -116,7 +131,10 @@ impl Partners {
             })
             .unwrap();
         let parameters = operation.match_path(request.uri().path()).unwrap();
-        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let body: Value = match request.uri().query() {
+            Some(query) => asked(query),
+            None => serde_json::from_slice(request.body()).unwrap(),
+        };
         let errors = counterproof_contracts::shape::request_errors(operation, &body);
         assert!(errors.is_empty(), "{operation}: {errors:?}");
         let seen =
@@ -146,10 +164,17 @@ impl Partners {
                 let problem = Problem::new(kind, "as told");
                 Ok(answer(problem.status, serde_json::to_string(&problem).unwrap()))
             }
+            Some(Script::LateAnswer(span, document)) => {
+                self.clock.sleep(span).await;
+                Ok(answer(200, document.to_string()))
+            }
             Some(Script::Answer(status, document)) => Ok(answer(status, document.to_string())),
             Some(Script::Late(_)) | None => {
                 let parameter = parameters.first().map_or("", |(_, value)| value.as_str());
-                let good = good_answer(operation, parameter, body);
+                let good = match body["cursor"].as_str() {
+                    cursor if operation == LIST_ORDERS => self.page_at(cursor.unwrap_or("-")),
+                    _ => good_answer(operation, parameter, body),
+                };
                 let errors =
                     counterproof_contracts::shape::response_errors(operation, operation.success, &good);
                 assert!(errors.is_empty(), "{operation}: {errors:?}");
@@ -157,6 +182,12 @@ impl Partners {
             }
         }
     }
+}
+
+/// What stands in a query, as a document.
+fn asked(query: &str) -> Value {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), percent_decode(value).unwrap())).collect()
 }
 
 /// What a well-behaved partner answers, in the contract's shape.
@@ -251,7 +282,13 @@ impl Rig {
     /// One that calls a partner so many times at once.
     pub(crate) fn with(store: Arc<dyn Store>, calls_per_partner_max: usize) -> Self {
         let clock = Clock::starting_at("2026-11-27T08:00:00Z".parse().unwrap());
-        let partners = Partners { clock, script: Arc::default(), seen: Arc::default(), kill: Arc::default() };
+        let partners = Partners {
+            clock,
+            script: Arc::default(),
+            seen: Arc::default(),
+            kill: Arc::default(),
+            pages: Arc::default(),
+        };
         let app = Self::open_with(store, &partners, (calls_per_partner_max, Policy::default()));
         let rig = Self { app, partners, clock };
         rig.app.start();

@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        LineId, Order, OrderNumber, OrderStatusUpdate, RefundNotice, ReturnAuthorization, Sku,
+        FeedId, LineId, Order, OrderNumber, OrderStatusUpdate, RefundNotice, ReturnAuthorization, Sku,
         StockPublication, System,
     },
-    protocol::{Cancellation, OrderAcknowledgment, Problem, ProblemKind, channel as operations, middleware},
+    protocol::{
+        Cancellation, OrderAcknowledgment, Problem, ProblemKind, channel as operations,
+        marketplace as marketplace_operations, middleware,
+    },
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,6 +25,7 @@ use crate::kernel::{Call, Core, OutboundCall, Scene, answer};
 mod actions;
 mod catalogue;
 mod changes;
+mod feed;
 mod files;
 mod marketplace;
 mod pos;
@@ -29,6 +33,7 @@ mod pos;
 mod tests;
 
 pub use actions::ActionError;
+pub use feed::{FEED_LAG_MAX, Listing};
 pub use files::Damage;
 pub use pos::Pos;
 
@@ -53,6 +58,8 @@ pub struct Channel {
     conversations: BTreeMap<OrderNumber, Conversation>,
     stock: BTreeMap<Sku, StockPublication>,
     catalogue: catalogue::Catalogue,
+    /// Where a marketplace lists orders.
+    feeds: BTreeMap<FeedId, feed::Feed>,
 }
 
 impl Channel {
@@ -63,6 +70,7 @@ impl Channel {
             conversations: BTreeMap::new(),
             stock: BTreeMap::new(),
             catalogue: catalogue::Catalogue::new(),
+            feeds: BTreeMap::new(),
         }
     }
 
@@ -257,6 +265,8 @@ impl Core for Channel {
             answer(&self.put_location(call.parameter("node_id"), call.document()?, scene)?)
         } else if call.operation == operations::put_customer(self.system) {
             answer(&self.put_customer(call.parameter("customer_ref"), call.document()?, scene)?)
+        } else if call.operation == marketplace_operations::LIST_ORDERS {
+            answer(&self.list_orders(call, scene)?)
         } else {
             Err(Problem::new(ProblemKind::UnknownOperation, call.operation.to_string()))
         }
@@ -264,6 +274,10 @@ impl Core for Channel {
 
     fn answered(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, scene: &mut Scene<'_>) {
         self.remember(call, answer, scene);
+    }
+
+    fn rings(&mut self, alarm: &str, scene: &mut Scene<'_>) {
+        self.feed_rings(alarm, scene);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::test_stage::{Played, Stage};
 
 type Answered = Played<Result<Value, Problem>>;
 
-fn order_of(number: &str, sales_channel: &str) -> Order {
+pub(super) fn order_of(number: &str, sales_channel: &str) -> Order {
     serde_json::from_value(json!({
         "order_number": number, "sales_channel": sales_channel, "channel_order_id": format!("C-{number}"),
         "placed_at": "2026-11-27T09:00:00Z", "version": 1, "customer_ref": "K-1", "currency": "EUR",

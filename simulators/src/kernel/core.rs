@@ -1,6 +1,6 @@
 //! The trait of a simulator's core, and the scene it acts in.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use counterproof_contracts::{
     journal::Effect,
@@ -69,6 +69,28 @@ pub struct RaisedEvent {
     pub occurred_at: Timestamp,
 }
 
+/// What a simulator wants to be reminded of, or not any more. Alarms have names; a later one takes the place of an
+/// earlier one of the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// Rings once, after a while.
+    Set {
+        /// Its name.
+        name: String,
+        /// After how long.
+        after: Duration,
+        /// The order that it is about.
+        order: OrderNumber,
+        /// The chain in which it rings.
+        correlation: CorrelationId,
+    },
+    /// Does not ring any more.
+    Stopped {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// An effect with the order that it belongs to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneEffect {
@@ -92,6 +114,8 @@ pub struct Scene<'k> {
     pub events: Vec<RaisedEvent>,
     /// Calls to make, in order.
     pub calls: Vec<OutboundCall>,
+    /// Alarms to set and to stop, in order.
+    pub alarms: Vec<Alarm>,
     /// Seconds that whoever is refused is asked to wait.
     pub(super) retry_after_s: Option<u32>,
 }
@@ -112,6 +136,7 @@ impl<'k> Scene<'k> {
             effects: Vec::new(),
             events: Vec::new(),
             calls: Vec::new(),
+            alarms: Vec::new(),
             retry_after_s: None,
         }
     }
@@ -171,6 +196,17 @@ impl<'k> Scene<'k> {
         });
     }
 
+    /// Sets an alarm about an order; it rings in the chain that the core acts in.
+    pub fn set_alarm(&mut self, name: impl Into<String>, after: Duration, order: &OrderNumber) {
+        let (name, correlation) = (name.into(), self.correlation.clone());
+        self.alarms.push(Alarm::Set { name, after, order: order.clone(), correlation });
+    }
+
+    /// Stops an alarm, if it is set.
+    pub fn stop_alarm(&mut self, name: impl Into<String>) {
+        self.alarms.push(Alarm::Stopped { name: name.into() });
+    }
+
     /// Makes a call to the middleware once the core's work is committed.
     pub fn call(
         &mut self,
@@ -227,6 +263,11 @@ pub trait Core: Clone + Send + 'static {
     /// Takes the answer to a call that it made, once it is known. Repetitions were the kernel's.
     fn answered(&mut self, call: &OutboundCall, answer: &Result<Value, Problem>, scene: &mut Scene<'_>) {
         let _ = (call, answer, scene);
+    }
+
+    /// An alarm that it set rings. One that means nothing any more is ignored.
+    fn rings(&mut self, alarm: &str, scene: &mut Scene<'_>) {
+        let _ = (alarm, scene);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A [`Kernel`] belongs to one run; a [`Simulator`] serves one core on it, over sockets or in process. Pure
 //! cores know none of this. The kernel records and delivers; it judges nothing.
 
+mod alarms;
 mod body;
 mod bounded;
 mod clock;

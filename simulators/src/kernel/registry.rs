@@ -10,7 +10,7 @@ use std::{
 
 use counterproof_contracts::{
     batch::{self, Record},
-    model::{AccountId, BatchFile, CustomerRef, NodeId, OrderNumber, Sku, System},
+    model::{AccountId, BatchFile, CustomerRef, FeedId, NodeId, OrderNumber, Sku, System},
     protocol::OPERATIONS,
 };
 use serde::Deserialize as _;
@@ -38,6 +38,8 @@ pub enum BusinessKey {
     Node(NodeId),
     /// A customer.
     Customer(CustomerRef),
+    /// A feed of orders.
+    Feed(FeedId),
 }
 
 /// A business key is another scenario's already.
@@ -72,6 +74,8 @@ pub struct Subject {
     pub node: Option<NodeId>,
     /// The customer, where nothing else is said.
     pub customer: Option<CustomerRef>,
+    /// The feed, where nothing else is said.
+    pub feed: Option<FeedId>,
 }
 
 /// Which scenario a business key belongs to.
@@ -130,6 +134,7 @@ impl Registry {
             subject.sku.clone().map(BusinessKey::Sku),
             subject.node.clone().map(BusinessKey::Node),
             subject.customer.clone().map(BusinessKey::Customer),
+            subject.feed.clone().map(BusinessKey::Feed),
         ];
         keys.into_iter().flatten().find_map(|key| entries.scenarios.get(&key).cloned())
     }
@@ -149,7 +154,8 @@ impl Registry {
                 BusinessKey::Sku(_)
                 | BusinessKey::Account(_)
                 | BusinessKey::Node(_)
-                | BusinessKey::Customer(_) => None,
+                | BusinessKey::Customer(_)
+                | BusinessKey::Feed(_) => None,
             })
             .collect()
     }
@@ -204,6 +210,7 @@ impl Registry {
             account: text("account_id").map(AccountId::from),
             node: parameters.get("node_id").map(|node_id| NodeId::from(node_id.as_str())),
             customer: parameters.get("customer_ref").map(|customer| CustomerRef::from(customer.as_str())),
+            feed: parameters.get("feed").map(|feed| FeedId::from(feed.as_str())),
         }
     }
 

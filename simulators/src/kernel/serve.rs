@@ -328,7 +328,8 @@ impl<C: Core> Simulator<C> {
                 .clone()
                 .or_else(|| Some(visit.subject.sku.as_ref()?.as_str().into()))
                 .or_else(|| Some(visit.subject.node.as_ref()?.as_str().into()))
-                .or_else(|| Some(visit.subject.customer.as_ref()?.as_str().into()))?,
+                .or_else(|| Some(visit.subject.customer.as_ref()?.as_str().into()))
+                .or_else(|| Some(visit.subject.feed.as_ref()?.as_str().into()))?,
             scenario: self.kernel().registry().scenario_of(&visit.subject),
             key: key.as_ref().unwrap_or(call).clone(),
             attempt: *attempt,

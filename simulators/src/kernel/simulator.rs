@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::{
     Call, Core, Kernel, OutboundCall, Place, Scene, SceneEffect, Strike, Subject,
+    alarms::Alarms,
     idempotency::AnswerStore,
     idempotency::Digest,
     message::Message,
@@ -34,6 +35,7 @@ struct Shared<C> {
     kernel: Kernel,
     books: Mutex<Books<C>>,
     answers: AnswerStore,
+    alarms: Alarms,
 }
 
 pub(super) struct Books<C> {
@@ -72,7 +74,13 @@ impl<C: Core> Simulator<C> {
             told: BTreeMap::new(),
             past: Past::default(),
         });
-        Self(Arc::new(Shared { system, kernel, books, answers: AnswerStore::new() }))
+        Self(Arc::new(Shared {
+            system,
+            kernel,
+            books,
+            answers: AnswerStore::new(),
+            alarms: Alarms::default(),
+        }))
     }
 
     /// Who it is.
@@ -122,6 +130,10 @@ impl<C: Core> Simulator<C> {
         &self.0.answers
     }
 
+    pub(super) fn alarms(&self) -> &Alarms {
+        &self.0.alarms
+    }
+
     /// Lets the core work in a scene. If `work` says so with its second value, what the scene holds is
     /// journaled and dispatched; otherwise it is dropped.
     pub(super) fn perform<R>(
@@ -136,7 +148,7 @@ impl<C: Core> Simulator<C> {
         let Books { core, counters, told, past } = &mut *books;
         let mut scene = Scene::new(now, correlation, origin.key.clone(), counters);
         let (result, committed) = work(core, &mut scene);
-        let Scene { mut effects, events, calls, .. } = scene;
+        let Scene { mut effects, events, calls, alarms, .. } = scene;
         if !committed {
             return result;
         }
@@ -160,6 +172,7 @@ impl<C: Core> Simulator<C> {
         for message in messages {
             outbox::push(self.kernel(), message);
         }
+        self.wind(alarms);
         result
     }
 
@@ -227,7 +240,7 @@ impl<C: Core> Simulator<C> {
         let SceneEffect { effect, order } = scene_effect;
         let order = order.or_else(|| origin.order.clone());
         let (account, sku, node) = (effect.account().cloned(), sku(&effect), node(&effect));
-        let subject = Subject { order: order.clone(), account, sku, node, customer: None };
+        let subject = Subject { order: order.clone(), account, sku, node, customer: None, feed: None };
         let scenario = self.kernel().registry().scenario_of(&subject).or_else(|| origin.scenario.clone());
         let mut committed = Committed {
             system: self.system(),

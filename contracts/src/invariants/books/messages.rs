@@ -12,7 +12,7 @@ use super::{Map, NewCount};
 use crate::{
     faults::Misfortune,
     journal::{Committed, Effect, Exchange, FaultInjected, Outcome},
-    model::{CorrelationId, EventId, System, Timestamp},
+    model::{CorrelationId, EventId, FeedId, System, Timestamp},
     protocol::{DeadLetter, DeadLetterList, Operation, middleware, signature::TOLERANCE_SECONDS},
 };
 
@@ -67,6 +67,8 @@ pub(in crate::invariants) struct OrderMessages {
     pub(in crate::invariants) events: BTreeMap<EventId, EventBook>,
     pub(in crate::invariants) deliveries: BTreeMap<EventId, Deliveries>,
     pub(in crate::invariants) dead_letters: BTreeSet<(System, String)>,
+    /// The feed in which the order was handed out first, and where.
+    pub(in crate::invariants) listed: Option<(FeedId, u64)>,
     /// Chains that a channel or partner started for this order.
     pub(in crate::invariants) roots: BTreeSet<CorrelationId>,
     /// Chains in which systems acted for this order because they were called, and where first.
@@ -128,7 +130,9 @@ impl OrderMessages {
     }
 
     pub(super) fn apply_effect(&mut self, seq: u64, committed: &Committed) {
-        if let Some(correlation) = &committed.correlation {
+        // A page of a feed is read for many orders, in the chain of one.
+        let listed = matches!(committed.effect, Effect::OrderListed { .. });
+        if let Some(correlation) = committed.correlation.as_ref().filter(|_| !listed) {
             if committed.spontaneous {
                 self.roots.insert(correlation.clone());
             } else {
@@ -137,6 +141,9 @@ impl OrderMessages {
         }
         if let Some(key) = &committed.key {
             self.keys.insert(seq, fingerprint(committed.system, key));
+        }
+        if let Effect::OrderListed { feed, .. } = &committed.effect {
+            self.listed.get_or_insert_with(|| (feed.clone(), seq));
         }
         if let Effect::EventRaised { event_id, event_type, subject } = &committed.effect {
             self.events.entry(event_id.clone()).or_insert_with(|| EventBook {

@@ -14,7 +14,7 @@ use counterproof_contracts::{
     faults::{Attempts, DriftChange, Ending, ErrorBody, Fault, Link, Misfortune, Plan},
     journal::{Entry, FaultInjected},
     model::System,
-    protocol::{EventType, Operation, carrier, erp, psp, stored_value, tax, wms},
+    protocol::{EventType, Operation, carrier, erp, marketplace, psp, stored_value, tax, wms},
 };
 use futures::FutureExt as _;
 
@@ -113,6 +113,7 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("substitution answer", wms::ANSWER_SUBSTITUTION),
         ("reservation release", erp::RELEASE_RESERVATION),
         ("tax quote", tax::QUOTE_TAX),
+        ("order feed", marketplace::LIST_ORDERS),
     ];
     table
         .iter()
@@ -156,6 +157,7 @@ fn message(name: &str) -> Result<EventType, StepError> {
         "posting confirmation" => EventType::DocumentPosted,
         "posting failure" => EventType::DocumentNotPosted,
         "recall notice" => EventType::ProductRecalled,
+        "feed notice" => EventType::MarketplaceFeedChanged,
         _ => return Err(StepError::rig(format!("no message is called {name:?}"))),
     })
 }

@@ -189,6 +189,9 @@ impl App {
         for (key, _) in parts.store.scan(Keys::WAITING)? {
             let _ = queue.send(Job::Known(key));
         }
+        for (key, _) in parts.store.scan(Keys::FEEDS_DUE)? {
+            let _ = queue.send(Job::Feed(key));
+        }
         let gates = System::PARTNERS
             .into_iter()
             .map(|partner| (partner, Gate::new(parts.calls_per_partner_max)))

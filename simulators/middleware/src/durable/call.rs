@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use counterproof_contracts::{
     model::System,
-    protocol::{Operation, Problem, ProblemKind, erp, header},
+    protocol::{Method, Operation, Problem, ProblemKind, erp, header, percent_encode},
     shape,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -77,13 +77,16 @@ fn request(
     let correlation = if lost { &task.key } else { task.chain.correlation.as_str() };
     let mut request = Request::builder()
         .method(operation.method.as_str())
-        .uri(format!("{base}{}", operation.path_with(&parameters)))
+        .uri(format!("{base}{}{}", operation.path_with(&parameters), query(operation, task)))
         .header(http::header::CONTENT_TYPE, "application/json")
         .header(header::CORRELATION_ID, correlation)
         .header(header::CAUSATION_ID, &task.chain.causation)
         .header(header::TRACEPARENT, traceparent(task, number));
     if operation.keyed {
         request = request.header(header::IDEMPOTENCY_KEY, sent_key(app, task, number));
+    }
+    if operation.method == Method::Get {
+        return request.body(Bytes::new());
     }
     let mut body = task.body.clone();
     if operation == erp::POST_INVOICE
@@ -93,6 +96,14 @@ fn request(
         invoice.remove("tax");
     }
     request.body(Bytes::from(json(&body)))
+}
+
+/// What a reading asks for, as a query.
+fn query(operation: Operation, task: &Task) -> String {
+    let fields = task.body.as_object().filter(|_| operation.method == Method::Get);
+    let texts = fields.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let parts: Vec<String> = texts.map(|(name, text)| format!("{name}={}", percent_encode(text))).collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
 }
 
 /// The key that an attempt carries: the task's, whatever the number of the attempt.

@@ -1,8 +1,8 @@
 //! Dead letters: calls and events that wait for a person, with all that is needed to try them again.
 
 use counterproof_contracts::{
-    model::{OrderNumber, System, Timestamp},
-    protocol::DeadLetter,
+    model::{FeedId, FeedItem, OrderNumber, System, Timestamp},
+    protocol::{DeadLetter, marketplace::LIST_ORDERS},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +32,13 @@ pub(crate) enum Content {
         /// As it came.
         event: Value,
     },
+    /// An order of a marketplace's feed: taken again as if it had just been read.
+    Listed {
+        /// The feed.
+        feed: FeedId,
+        /// As the feed has it.
+        item: Box<FeedItem>,
+    },
     /// Nothing: a person acts outside, and the letter is closed.
     Alert,
 }
@@ -58,6 +65,11 @@ pub(super) fn letter(
                 ("dl-event".to_owned(), System::Middleware, "event".to_owned(), 1, reason, Content::Alert)
             }
         },
+        Letter::Listed { feed, item, reason } => {
+            let id = format!("dl-{feed}-{}", item.order_number);
+            let content = Content::Listed { feed, item };
+            (id, System::Marketplace, LIST_ORDERS.id.to_owned(), 1, reason, content)
+        }
         Letter::Alert { subject, partner, reason } => {
             let owner = order.map_or("", OrderNumber::as_str);
             (format!("dl-{owner}-{}", subject.replace(' ', "-")), partner, subject, 1, reason, Content::Alert)

@@ -1,7 +1,10 @@
 //! Under which key what is kept.
 
 use counterproof_contracts::{
-    model::{ChannelOrderId, CustomerRef, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System, TransferId},
+    model::{
+        ChannelOrderId, CustomerRef, FeedId, NodeId, OrderNumber, RmaId, SalesChannel, Sku, System,
+        TransferId,
+    },
     protocol::percent_encode,
 };
 use sha2::{Digest as _, Sha256};
@@ -168,6 +171,29 @@ impl Keys {
             Reference::Customer(customer) => format!("customer/{}", percent_encode(customer.as_str())),
             Reference::Location(node_id) => format!("location/{}", percent_encode(node_id.as_str())),
         }
+    }
+
+    /// Prefix of all feeds that are to be read.
+    pub(crate) const FEEDS_DUE: &'static str = "feed-due/";
+
+    /// That a feed is to be read.
+    pub(crate) fn feed_due(feed: &FeedId) -> String {
+        format!("{}{}", Self::FEEDS_DUE, percent_encode(feed.as_str()))
+    }
+
+    /// How far a feed was read.
+    pub(crate) fn feed(feed: &FeedId) -> String {
+        format!("feed/{}", percent_encode(feed.as_str()))
+    }
+
+    /// Prefix of the orders of a feed that were read and not taken yet.
+    pub(crate) fn read_of(feed: &FeedId) -> String {
+        format!("read/{}/", percent_encode(feed.as_str()))
+    }
+
+    /// An order of a feed that was read and not taken yet.
+    pub(crate) fn read(feed: &FeedId, number: u64) -> String {
+        format!("{}{number:012}", Self::read_of(feed))
     }
 
     /// A task that an order ever led to.

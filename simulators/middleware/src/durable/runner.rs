@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     app::{Circumstances, Inner, Seal},
     call::{self, Attempt},
+    feeds,
     gate::Rank,
     keys::Keys,
     master, notices, publications, replay, transfers,
@@ -38,13 +39,19 @@ pub(super) enum Job {
     Publication(String),
     /// The order under this key waits for something that may be known.
     Known(String),
+    /// The feed under this key is to be read.
+    Feed(String),
 }
 
 impl Job {
     fn key(&self) -> String {
         match self {
             Self::Task(task) => Keys::task(&task.key),
-            Self::Replay(key) | Self::Publication(key) | Self::Notice(key) | Self::Known(key) => key.clone(),
+            Self::Replay(key)
+            | Self::Publication(key)
+            | Self::Notice(key)
+            | Self::Known(key)
+            | Self::Feed(key) => key.clone(),
         }
     }
 }
@@ -82,6 +89,7 @@ pub(super) async fn run(
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
                 Job::Publication(key) => owner.tasks.spawn(publications::perform(app, key, stop)),
                 Job::Known(key) => owner.tasks.spawn(master::perform(app, key, stop)),
+                Job::Feed(key) => owner.tasks.spawn(feeds::perform(app, key, stop)),
             };
             running.push(outcome.map(|_| key));
         } else {

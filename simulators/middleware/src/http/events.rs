@@ -14,7 +14,7 @@ use super::{Call, reply::Reply};
 use crate::{
     defects::Defect,
     door::store::StoreError,
-    durable::{Circumstances, EventInHand, Inner, Keys, Seal, master, stock, transfers},
+    durable::{Circumstances, EventInHand, Inner, Keys, Seal, feeds, master, stock, transfers},
     process::{Chain, Change, Input, Letter, MasterRecord, StockNotice, TransferInput},
 };
 
@@ -124,6 +124,9 @@ async fn carry_out(
     if let EventData::InventoryAdjusted(told) = data {
         let notice = StockNotice { told, sequence: event.sequence, as_of: event.time, chain };
         return stock::take(app, notice, seal).await;
+    }
+    if let EventData::MarketplaceFeedChanged(told) = data {
+        return feeds::told(app, told.feed, chain, seal).await;
     }
     if let EventData::ProductRecalled(told) = data {
         return recalled(app, told, &event, chain, seal).await;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     door::store::StoreError,
-    durable::{Circumstances, Content, Inner, Keys, Seal, StoredLetter, transfers},
+    durable::{Circumstances, Content, Inner, Keys, Seal, StoredLetter, feeds, transfers},
     process::Input,
 };
 
@@ -116,6 +116,7 @@ async fn try_again(
                 return Ok(Err(problem));
             }
         }
+        Content::Listed { feed, item } => feeds::again(app, (feed, *item), id, seal).await?,
         Content::Alert => app.commit(seal.batch).await?,
     }
     Ok(Ok(Some(stored)))

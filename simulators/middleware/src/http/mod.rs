@@ -6,6 +6,7 @@ mod access;
 mod batches;
 mod commands;
 mod events;
+mod feeds;
 mod gift_cards;
 mod letters;
 mod reads;
@@ -29,6 +30,7 @@ use counterproof_contracts::{
         API_VERSION, BODY_BYTES_MAX, Method, OPERATIONS, Operation, Problem, ProblemKind, middleware,
     },
 };
+pub(crate) use feeds::{Listed, take_listed};
 use http::HeaderMap;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use reply::Reply;

@@ -2,7 +2,7 @@
 
 use counterproof_contracts::{
     model::{
-        Authorization, Capture, Date, ErpDocument, FulfillmentCancellationResult, GiftCard, Label,
+        Authorization, Capture, Date, ErpDocument, FeedPage, FulfillmentCancellationResult, GiftCard, Label,
         PostingStatus, Refund, Reservation, SalesOrder, TaxQuote,
     },
     protocol::{Problem, ProblemKind},
@@ -38,6 +38,8 @@ pub enum PartnerAnswer {
     Activated(GiftCard),
     /// To [`Intent::Refund`] at the payment provider.
     Refunding(Refund),
+    /// To [`Intent::ReadFeed`].
+    Listed(FeedPage),
     /// To everything else: that it is done.
     Done,
 }
@@ -57,6 +59,7 @@ impl PartnerAnswer {
             Intent::Invoice { .. } | Intent::CreditMemo { .. } => {
                 Self::Taken(serde_json::from_value(answer)?)
             }
+            Intent::ReadFeed { .. } => Self::Listed(serde_json::from_value(answer)?),
             Intent::ActivateCard { .. } => Self::Activated(serde_json::from_value(answer)?),
             Intent::Stop { .. } => Self::Stopped(serde_json::from_value(answer)?),
             Intent::Refund { .. } if is_card_refund => Self::Refunding(serde_json::from_value(answer)?),

@@ -1,7 +1,7 @@
 //! Where a decision is made: what came in, the present instant, and what goes out.
 
 use counterproof_contracts::{
-    model::{OrderNumber, System, Timestamp},
+    model::{FeedId, FeedItem, OrderNumber, System, Timestamp},
     policy::Policy,
     protocol::Operation,
 };
@@ -83,6 +83,15 @@ pub enum Letter {
     },
     /// The event that is being taken cannot be carried out.
     Event {
+        /// Why.
+        reason: String,
+    },
+    /// An order of a marketplace's feed cannot be taken.
+    Listed {
+        /// The feed.
+        feed: FeedId,
+        /// As the feed has it.
+        item: Box<FeedItem>,
         /// Why.
         reason: String,
     },

@@ -310,6 +310,9 @@ fn event_happened(process: &mut OrderProcess, event: EventData, desk: &mut Desk<
         EventData::TransferDispatched(_) | EventData::TransferReceived(_) | EventData::TransferLost(_) => {
             Err("it is about a transfer, not about an order".to_owned())
         }
+        EventData::MarketplaceFeedChanged(told) => {
+            Err(format!("it is about feed {}, not about an order", told.feed))
+        }
         EventData::InventoryAdjusted(told) => {
             Err(format!("it is about SKU {}, not about an order", told.sku))
         }

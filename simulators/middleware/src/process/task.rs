@@ -2,8 +2,8 @@
 
 use counterproof_contracts::{
     model::{
-        ConditionGrade, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, ReservationId, RmaId,
-        ShipmentId, StockCondition, System, TenderId, Timestamp,
+        ConditionGrade, FeedId, FulfillmentOrderId, LineId, OrderNumber, ReceiptId, RefundId, ReservationId,
+        RmaId, ShipmentId, StockCondition, System, TenderId, Timestamp,
     },
     protocol::{Operation, percent_encode},
 };
@@ -117,6 +117,8 @@ pub enum Intent {
     BookTransfer { posting: String },
     /// Tell the ERP what a store counted; no order wants it.
     Count { count: String },
+    /// Fetch a page of a marketplace's feed; no order wants it.
+    ReadFeed { feed: FeedId },
 }
 
 impl Intent {
@@ -188,6 +190,7 @@ impl Intent {
             Self::UpdateStatus { sequence } => ("status", vec![sequence.to_string()]),
             Self::BookTransfer { posting } => ("book-transfer", vec![posting.clone()]),
             Self::Count { count } => ("count", vec![count.clone()]),
+            Self::ReadFeed { feed } => ("read-feed", vec![feed.to_string()]),
             Self::Timeline { sequence } => ("timeline", vec![sequence.to_string()]),
             Self::Announce { channel, version } => {
                 ("announce", vec![channel.to_string(), version.to_string()])
@@ -266,7 +269,7 @@ pub struct Task {
     pub operation: String,
     /// Values of the path's parameters.
     pub parameters: Vec<String>,
-    /// The body, fixed when the task arose: every attempt sends the same.
+    /// The body, fixed when the task arose: every attempt sends the same. Of a reading, what stands in the query.
     pub body: Value,
     /// Correlation and causation that are sent.
     pub chain: Chain,

@@ -1,6 +1,7 @@
 //! Tests of the kernel with a small core and a scripted middleware.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod alarms;
 mod answers;
 mod calling;
 mod crashing;
@@ -41,6 +42,7 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 struct Desk {
     refunds: Vec<Refund>,
     answers: Vec<Result<Value, Problem>>,
+    rang: Vec<String>,
 }
 
 impl Desk {
@@ -97,6 +99,10 @@ impl Core for Desk {
 
     fn answered(&mut self, _call: &OutboundCall, answer: &Result<Value, Problem>, _scene: &mut Scene<'_>) {
         self.answers.push(answer.clone());
+    }
+
+    fn rings(&mut self, alarm: &str, scene: &mut Scene<'_>) {
+        self.rang.push(format!("{alarm} in {}", scene.correlation()));
     }
 }
 

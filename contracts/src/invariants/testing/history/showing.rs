@@ -88,12 +88,25 @@ impl History {
         self.exchange(System::Carrier, System::Middleware, "receiveEvent", (id, status, outcome), bodies);
     }
 
+    /// The order was not submitted: a feed handed it out.
+    pub(in crate::invariants) fn list_in_feed(&mut self, feed: &str) {
+        let submitted = |record: &Record| matches!(&record.entry, Entry::Exchange(exchange) if exchange.operation == "submitOrder");
+        self.records.retain(|record| !submitted(record));
+        let effect = Effect::OrderListed { order_number: self.number(), feed: feed.into() };
+        self.commit(System::Marketplace, false, effect);
+    }
+
     /// The middleware shows a dead letter about an event of the carrier.
     pub(in crate::invariants) fn list_dead_letter(&mut self, kind: &str) {
+        self.list_dead_letter_of(System::Carrier, kind);
+    }
+
+    /// The middleware shows a dead letter about something of a partner.
+    pub(in crate::invariants) fn list_dead_letter_of(&mut self, partner: System, kind: &str) {
         let letter = DeadLetter {
             dead_letter_id: "dl-1".to_owned(),
             order_number: Some(self.number()),
-            partner: System::Carrier,
+            partner,
             operation: kind.to_owned(),
             attempts: 1,
             reason: "unknown code".to_owned(),
