@@ -135,6 +135,8 @@ pub struct Play {
     pub overlay: Vec<PlannedFault>,
     /// How many identifiers were given out, by kind.
     pub counters: std::collections::BTreeMap<&'static str, u32>,
+    /// When the last step that is no assertion began, on the stage's clock.
+    pub acted: Option<Duration>,
     /// When everything came to rest last, and how, if nobody acted since.
     pub rest: Option<(Timestamp, Settled)>,
     /// Steps that were executed.
@@ -172,6 +174,7 @@ impl Play {
             faults: Vec::new(),
             overlay: Vec::new(),
             counters: std::collections::BTreeMap::new(),
+            acted: None,
             rest: None,
             executed: 0,
             assertions: 0,

@@ -377,3 +377,41 @@ fn a_perturbed_play_that_ends_otherwise_than_the_plain_one_fails() {
         "{reasons}"
     );
 }
+
+#[test]
+fn what_takes_longer_than_declared_fails_and_says_how_long_it_took() {
+    const LATE: &str = "Feature: Late
+  Scenario: The ERP is away while the customer waits
+    Given 5 \"linen shirt\" are in stock at \"Warehouse North\"
+    And the ERP asks for 10 minutes of patience with the sales order
+    When a customer orders 1 \"linen shirt\" in the web shop
+    And 11 minutes pass
+    Then the order is accepted
+    And it took no longer than 5 minutes
+  Scenario: Agreement comes late
+    Given 5 \"linen shirt\" are in stock at \"Warehouse North\"
+    And the ERP asks for 10 minutes of patience with the sales order
+    When a customer orders 1 \"linen shirt\" in the web shop
+    And 11 minutes pass
+    Then every system agreed within 5 minutes of the last thing that went wrong
+  Scenario: Nothing went wrong
+    Given 5 \"linen shirt\" are in stock at \"Warehouse North\"
+    When a customer orders 1 \"linen shirt\" in the web shop
+    Then every system agreed within 5 minutes of the last thing that went wrong
+";
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("late.feature");
+    fs::write(&path, LATE).unwrap();
+    let folder = out.path().join("run");
+    let run = counterproof(&["run", path.to_str().unwrap(), "--virtual", "--out", folder.to_str().unwrap()]);
+    assert_eq!(run.status.code(), Some(1), "{}", told(&run));
+    let text = told(&run);
+    for expected in [
+        "expected no more than 300.0 s; it took",
+        "expected agreement within 300000 ms; the ",
+        "nothing went wrong that a system had to recover from",
+        "2 failed, 1 inconclusive",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}

@@ -204,6 +204,7 @@ pub const PACK: &[(&str, &str)] = &[
         "scenarios/inventory/backorders.feature",
         include_str!("../../../scenarios/inventory/backorders.feature"),
     ),
+    ("scenarios/peak/declared_times.feature", include_str!("../../../scenarios/peak/declared_times.feature")),
 ];
 
 #[cfg(test)]

@@ -87,7 +87,9 @@ fn begin(stage: &Arc<Stage>, planned: &Planned, world: &mut World) {
 async fn step(world: &mut World, step: &gherkin::Step) -> Result<(), StepError> {
     let kind = Kind::of(step.ty);
     if kind == Kind::Action {
-        world.play()?.rest = None;
+        let play = world.play()?;
+        play.rest = None;
+        play.acted = Some(play.stage.clock.elapsed());
     }
     let outcome = match steps::find(kind, &step.value) {
         Match::One(found, args) => (found.action)(world, args).await,

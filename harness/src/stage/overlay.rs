@@ -47,6 +47,11 @@ impl Overlay {
 }
 
 impl Stage {
+    /// By how much what is laid over every scenario may slow down a chain of messages.
+    pub fn laid_over_delays(&self) -> Duration {
+        self.overlay.delays()
+    }
+
     /// Lays the run's faults over a scenario that begins now, and perturbs what is delivered in it if that is asked for.
     pub fn lay_overlay(&self, scenario: &str, perturbed: bool) -> Vec<PlannedFault> {
         let chaos = self.overlay.chaos.map(Plan::chaos);

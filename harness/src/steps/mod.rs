@@ -33,6 +33,7 @@ mod returns;
 mod stock;
 mod taxes;
 mod tills;
+mod times;
 mod transfers;
 mod undelivered;
 mod versions;
@@ -176,6 +177,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         degradation::STEPS,
         audit::STEPS,
         versions::STEPS,
+        times::STEPS,
         agreement::STEPS,
     ]
     .into_iter()
