@@ -10,6 +10,7 @@ mod app;
 mod call;
 mod cells;
 mod dead_letters;
+mod deadlines;
 mod gate;
 mod keys;
 pub(crate) mod master;
