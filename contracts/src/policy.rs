@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+mod advance;
 mod degradation;
 mod window;
 
@@ -15,6 +16,7 @@ use crate::{
     },
 };
 
+pub use advance::AdvanceRefundPolicy;
 pub use degradation::DegradationPolicy;
 pub use window::{MonthDay, ReturnSeason};
 
@@ -42,6 +44,8 @@ pub struct Policy {
     /// Up to how much, over an order, customers are refunded for goods that they keep: one amount for each currency; where
     /// there is none, goods come back.
     pub keep_items_up_to: Vec<Money>,
+    /// Refunds that are given before goods come back.
+    pub advance_refund: AdvanceRefundPolicy,
     /// What is done when the payment provider fails.
     pub payments: PaymentPolicy,
     /// What becomes of a promotion whose minimum a return breaks; nothing for those that are not named.
@@ -252,6 +256,7 @@ impl Default for Policy {
                 ReturnReason::WrongItem,
             ],
             keep_items_up_to: vec![Money::new(4_000, Currency::EUR)],
+            advance_refund: AdvanceRefundPolicy::default(),
             payments: PaymentPolicy::default(),
             broken_minimums: BTreeMap::from([(PromotionId::new("SPEND100"), BrokenMinimum::Clawback)]),
             retry: RetryPolicy::default(),

@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     journal::Effect,
     lifecycle::Lifecycle as _,
-    model::{ErpDocument, ExchangeSettlementKind, TaxDocumentKind},
+    model::{ErpDocument, ExchangeSettlementKind, TaxDocumentKind, WriteOffKind},
 };
 
 /// What a system did, as the rest of a sentence that begins with the system.
@@ -55,6 +55,19 @@ fn money(effect: &Effect) -> Option<String> {
         }
         Effect::RefundFailed { refund } => {
             format!("could not pay refund {} of {}", refund.refund_id, refund.amount)
+        }
+        Effect::PaymentRecharged { recharge } => {
+            format!(
+                "charged {} of refund {} again for {}",
+                recharge.amount, recharge.refund_id, recharge.cause
+            )
+        }
+        Effect::WrittenOff { write_off } => {
+            let what = match write_off.kind {
+                WriteOffKind::WrittenOff => "wrote off",
+                WriteOffKind::Recovered => "recovered",
+            };
+            format!("{what} {} of refund {} for {}", write_off.amount, write_off.refund_id, write_off.cause)
         }
         Effect::AccountOpened { account } => {
             format!("opened account {} with {}", account.account_id, account.balance)

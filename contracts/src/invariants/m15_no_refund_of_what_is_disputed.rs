@@ -76,8 +76,9 @@ fn check_capture(
     if disputed == 0 {
         return;
     }
-    let taken =
-        order.money.captures.iter().filter(|taken| taken.capture == *capture).map(|taken| taken.amount).sum();
+    let captures = order.money.captures.iter().filter(|taken| taken.capture == *capture);
+    let taken = captures.map(|taken| taken.amount).sum::<i64>()
+        + order.money.recharged(|recharge| recharge.capture == *capture);
     let own = order
         .money
         .live_payouts()
@@ -94,7 +95,11 @@ fn check_order(order: &OrderBook, terms: &Terms, asked_at: Timestamp, bench: &mu
     }
     let (given, paid): (Vec<i64>, Vec<u64>) =
         order.money.live_payouts().map(|payout| (payout.amount, payout.seq)).unzip();
-    let sums = Sums { given: given.iter().sum(), disputed, taken: order.money.taken() };
+    let sums = Sums {
+        given: given.iter().sum(),
+        disputed,
+        taken: order.money.taken() + order.money.recharged(|_| true),
+    };
     sums.judge(order, terms, "the order", seqs.into_iter().chain(paid), bench);
 }
 

@@ -11,9 +11,9 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M16",
         name: "books equal money",
-        text: "At rest, invoices less credit memos of an order are the money taken less the money given back. \
+        text: "At rest, invoices less credit memos and write-offs of an order are the money taken less the money given back. \
                Stored value of units that may ship still is taken, but not invoiced; a refund that failed is \
-               credited, but not paid.",
+               credited, but not paid, and a refund before goods come is paid, but not credited.",
         source: "bug reports medusajs/medusa#13433, solidusio/solidus_stripe#221, saleor/saleor#14648",
     },
     on_effect: None,
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
 
 fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
-    let booked = order.receivable.amount.total();
+    let booked = order.receivable.amount.total() - order.advances.lost();
     if order.receivable.amount.count() == 0 && order.shipments.is_empty() {
         return;
     }

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     law: Law {
         id: "M17",
         name: "posted once",
-        text: "The invoice of a parcel and the credit memo of a receipt are posted to the general ledger once. \
+        text: "The invoice of a parcel, the credit memo of a receipt and a write-off are posted to the general ledger once. \
                Debits of each posting equal its credits; if not, the simulated ERP is at fault.",
         source: "double-entry bookkeeping; bug report mollie/WooCommerce#1264",
     },
@@ -37,6 +37,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         PostingKind::Invoice => "the invoice for parcel",
         PostingKind::CreditMemo => "the credit memo for receipt",
         PostingKind::ExchangeSettlement => "the settlement of exchange",
+        PostingKind::WriteOff => "write-off",
     };
     let sentence = format!(
         "Order {}: {what} {} was posted to the general ledger {}.",

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         name: "refund within capture",
         text: "All refunds and credits of an order together never exceed the money that was taken for it, and \
                those of one means of payment never exceed what was taken from it. A refund on its way counts; \
-               one that failed does not.",
+               one that failed does not. What was charged again may be given back again.",
         source: "bug reports craftcms/commerce#1098, PrestaShop/PrestaShop#21194, vendurehq/vendure#2762",
     },
     on_effect: Some(check),
@@ -41,7 +41,8 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
         _ => return,
     };
     bench.looks();
-    let (given, taken) = (order.money.live_payouts().map(|payout| payout.amount).sum(), order.money.taken());
+    let given = order.money.live_payouts().map(|payout| payout.amount).sum();
+    let taken = order.money.taken() + order.money.recharged(|_| true);
     report(order, "all means of payment", (given, taken), amount, order.money.seqs(), bench);
 }
 
@@ -51,7 +52,8 @@ fn is_paid_by_marketplace(moment: &Moment<'_>) -> bool {
 
 fn check_card(order: &OrderBook, tender: &TenderId, amount: Money, bench: &mut Bench) {
     let holds = order.money.holds.values().filter(|hold| hold.tender == *tender);
-    let taken = holds.map(|hold| hold.captured.total()).sum();
+    let captured: i64 = holds.map(|hold| hold.captured.total()).sum();
+    let taken = captured + order.money.recharged(|recharge| recharge.tender == *tender);
     let payouts = order.money.live_payouts();
     let own = payouts.filter(|payout| matches!(&payout.via, Via::Card { tender: of, .. } if of == tender));
     let (given, seqs) = own.fold((0, Vec::new()), add);

@@ -1,6 +1,7 @@
 //! M4: in the end, the customer has paid for what the customer kept.
 
 use super::{
+    advanced,
     books::{OrderBook, Span, Terms},
     granted,
     law::{Bench, Check, Finding, Moment},
@@ -21,7 +22,8 @@ pub(super) const CHECK: Check = Check {
                that may ship still is taken already; a refund that failed is owed still; what the retailer \
                declared to keep of refunds that break promotions is kept, and what customer service granted without \
                goods coming back is given back. What no capture could take, and what an \
-               issuer took back in a dispute, is the retailer's loss; what a provider has not decided may come still.",
+               issuer took back in a dispute, is the retailer's loss, and so is a refund before goods came that was written off; \
+               what a provider has not decided may come still, and so may goods whose time is not over.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
     on_effect: None,
@@ -37,7 +39,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     bench.looks();
     let paid = order.money.net();
     let mut due = due(moment, order, terms) + retained::span(moment, order, terms);
-    due.low -= awaited(moment, order, terms);
+    due.low -= awaited(moment, order, terms) + advanced::open(moment, order, terms);
     if order.money.is_undecided() {
         // Nothing need be given back of what may not have been taken.
         due.high = due.high.max(paid);
@@ -68,7 +70,7 @@ fn due(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
     let shipping = if order.shipments.is_empty() { 0 } else { charged };
     let mut due = kept + order.kept_of_shipping(shipping, moment.policy);
     due.high += order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
-    due.low -= order.money.uncollected() + order.money.charged_back();
+    due.low -= order.money.uncollected() + order.money.charged_back() + order.advances.lost();
     due
 }
 
@@ -101,7 +103,11 @@ pub(super) fn settled(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> 
     let owed = order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
     Span {
         low: net - owed,
-        high: net + order.money.uncollected() + order.money.charged_back() + awaited(moment, order, terms),
+        high: net
+            + order.money.uncollected()
+            + order.money.charged_back()
+            + awaited(moment, order, terms)
+            + advanced::open(moment, order, terms),
     }
 }
 
@@ -114,7 +120,8 @@ fn finding(order: &OrderBook, terms: &Terms, paid: i64, due: Span) -> Finding {
         terms.money(bound),
         terms.money((paid - bound).abs())
     );
-    let card: i64 = order.money.captures.iter().map(|taken| taken.amount).sum();
+    let captured: i64 = order.money.captures.iter().map(|taken| taken.amount).sum();
+    let card = captured + order.money.recharged(|_| true);
     let mut finding = Finding::new("balance", sentence).evidence(evidence(order));
     let positions = [
         (System::Psp, card, terms.has_tender(TenderKind::Card)),

@@ -1,6 +1,7 @@
 //! M6: returned units give back what was paid for them, to the cent.
 
 use super::{
+    advanced,
     books::{AdjustmentBook, OrderBook, ReceiptBook, Span, Terms, Via},
     granted,
     law::{Bench, Check, Finding, Moment, join, units},
@@ -22,7 +23,8 @@ pub(super) const CHECK: Check = Check {
                whose minimum a return breaks, their shares in what the customer keeps are kept of refunds. Nothing \
                is given back for goods that did not come, but for a parcel that was lost, what customer service grants and, \
                up to what the retailer declared, goods that the customer is to keep: no more than that, nothing again \
-               for a parcel that turns up, and units that come back later are worth so much less.",
+               for a parcel that turns up, and units that come back later are worth so much less. What was given back before goods \
+               came, where the customer took that offer, is no more than they are worth, and is not given back again with them.",
         source: "bug reports medusajs/medusa#10760, solidusio/solidus#512, PrestaShop/PrestaShop#40271, \
                  spree/spree#14678, bagisto/bagisto#1509",
     },
@@ -41,7 +43,7 @@ pub(super) fn cause_name(order: &OrderBook, cause: &str) -> String {
 }
 
 /// What the units of receipts are worth: accepted for certain, and at most.
-fn worth<'a>(terms: &Terms, receipts: &(impl Iterator<Item = &'a ReceiptBook> + Clone)) -> Span {
+pub(super) fn worth<'a>(terms: &Terms, receipts: &(impl Iterator<Item = &'a ReceiptBook> + Clone)) -> Span {
     terms
         .lines
         .iter()
@@ -82,6 +84,9 @@ fn check_ceiling(moment: &Moment<'_>, bench: &mut Bench) {
     if order.is_lost(cause) {
         return check_lost(order, terms, cause, bench);
     }
+    if order.advances.granted.contains_key(&RmaId::new(cause)) {
+        return check_advance(order, terms, cause, bench);
+    }
     let Some(receipt) = order.receipts.get(&ReceiptId::new(cause)) else { return };
     bench.looks();
     let (given, seqs) = given(order, cause);
@@ -121,6 +126,26 @@ fn check_lost(order: &OrderBook, terms: &Terms, parcel: &str, bench: &mut Bench)
     bench.found(
         Finding::new(format!("refund for {parcel}"), sentence).evidence([shipment.seq]).evidence(seqs),
     );
+}
+
+/// What is given back before goods come is no more than they are worth.
+fn check_advance(order: &OrderBook, terms: &Terms, rma: &str, bench: &mut Bench) {
+    let Some(announced) = order.authorizations.get(&RmaId::new(rma)) else { return };
+    bench.looks();
+    let (paid, seqs) = given(order, rma);
+    let lines = announced.lines.iter();
+    let worth: i64 = lines.filter_map(|(line, units)| Some(terms.lines.get(line)?.gross(*units).high)).sum();
+    if paid <= worth {
+        return;
+    }
+    let sentence = format!(
+        "Order {}: {} was given back before the goods of return {rma} came, which are worth at most {}.",
+        order.number,
+        terms.money(paid),
+        terms.money(worth)
+    );
+    let finding = Finding::new(format!("refund for {rma}"), sentence).evidence([announced.seq]);
+    bench.found(finding.evidence(seqs));
 }
 
 /// A price adjustment gives back what was asked for, and all together no more than what the goods were bought for.
@@ -229,7 +254,7 @@ fn check_kept(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, excused: i6
 
 fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
-    check_unfounded(order, terms, bench);
+    check_unfounded(moment, order, terms, bench);
     let failed = order.money.failed() + order.money.disputed() + order.money.uncollected();
     check_agreed(order, terms, failed, bench);
     check_kept(moment, order, terms, failed, bench);
@@ -243,7 +268,8 @@ fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         worth.low -= retained::at_most(terms, moment.policy) + granted.high;
         off = off + granted;
         total += given;
-        if given + failed < worth.low {
+        let before = advanced::paid_before(moment, order, terms, receipt_id);
+        if given + before + failed < worth.low {
             let finding = finding(order, terms, receipt_id.as_str(), receipt, given, worth.low);
             bench.found(finding.evidence(seqs));
         }
@@ -252,7 +278,8 @@ fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     // Whether shipping is given back with an undelivered parcel, M4 judges.
     if order.receipts.values().all(|receipt| receipt.shipment.is_none()) {
         let kept = Span { low: retained.low, high: retained.high + failed };
-        check_sum(order, terms, total, kept + off, bench);
+        let before = advanced::all_paid_before(moment, order, terms);
+        check_sum(order, terms, total, kept + off + before, bench);
     }
 }
 
@@ -272,7 +299,7 @@ fn check_sum(order: &OrderBook, terms: &Terms, given: i64, kept: Span, bench: &m
         terms.money(given),
         receipts(owed.count()),
         terms.money(bound),
-        if kept.low > 0 { " without what was granted or is not earned any more" } else { "" }
+        if kept.low > 0 { " without what was granted, paid before or is not earned any more" } else { "" }
     );
     bench.found(Finding::new("all receipts", sentence).evidence(order.money.seqs()));
 }
@@ -283,13 +310,14 @@ fn receipts(count: usize) -> String {
 }
 
 /// Money that was given back for nothing.
-fn check_unfounded(order: &OrderBook, terms: &Terms, bench: &mut Bench) {
+fn check_unfounded(moment: &Moment<'_>, order: &OrderBook, terms: &Terms, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let restores_a_tender = matches!(&payout.via, Via::Account { issued: false, .. });
         let cause = order.money.root_of(&payout.cause);
         let founded = order.receipts.contains_key(&ReceiptId::new(cause))
             || order.adjustments.contains_key(cause)
             || order.authorizations.get(&RmaId::new(cause)).is_some_and(|known| known.keeps)
+            || advanced::is_granted(order, &RmaId::new(cause), moment.policy)
             || order.wishes.contains(cause)
             || order.is_lost(cause)
             || order.settlements.contains_key(cause);
@@ -371,7 +399,7 @@ mod tests {
         assert_eq!(
             broken_minimum(&[3_990]),
             [
-                "Order W-17: 39.90 EUR was given back for 1 receipt together, whose goods were bought for 29.90 EUR without what was granted or is not earned any more."
+                "Order W-17: 39.90 EUR was given back for 1 receipt together, whose goods were bought for 29.90 EUR without what was granted, paid before or is not earned any more."
             ]
         );
         assert_eq!(

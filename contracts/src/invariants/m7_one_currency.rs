@@ -70,6 +70,8 @@ const fn money(effect: &Effect) -> Option<(&'static str, Money)> {
         Effect::PaymentAuthorized { authorization } => ("an authorization of", authorization.amount),
         Effect::PaymentCaptured { capture } => ("a capture of", capture.amount),
         Effect::RefundAccepted { refund, .. } => ("a refund of", refund.amount),
+        Effect::PaymentRecharged { recharge } => ("a charge again of", recharge.amount),
+        Effect::WrittenOff { write_off } => ("a write-off of", write_off.amount),
         Effect::RefundShown { notice } => ("a refund of", notice.refund.amount),
         Effect::MarketplaceCollected { amount } => ("a collection of", *amount),
         Effect::AccountDebited { entry } => ("a debit of", entry.amount),

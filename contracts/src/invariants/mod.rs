@@ -20,6 +20,7 @@ mod a4_refund_is_documented;
 mod a5_parcel_has_its_label;
 mod a6_no_more_than_needed;
 mod a8_only_who_may;
+mod advanced;
 mod books;
 mod d1_master_data_agrees;
 mod e10_pauses_grow;

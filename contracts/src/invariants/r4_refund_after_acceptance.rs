@@ -1,6 +1,7 @@
 //! R4: nothing is paid back for goods that nobody has accepted yet.
 
 use super::{
+    advanced,
     books::OrderBook,
     law::{Bench, Check, Finding, Moment},
 };
@@ -15,12 +16,14 @@ pub(super) const CHECK: Check = Check {
         id: "R4",
         name: "a refund follows acceptance",
         text: "Money for goods that come to a dock is given back after the dock graded them and accepted some, and not \
-               when their return is announced. Goods that the retailer lets the customer keep are paid back at once.",
+               when their return is announced. Goods that the retailer lets the customer keep are paid back at once; and so, within \
+               what the retailer declared, are those of a customer who took that offer: what has not come in time or \
+               was not accepted is then charged again, or written off.",
         source: "Return policies of retailers (refund after inspection); bug report medusajs/medusa#13433",
     },
     on_effect: Some(check),
     on_exchange: None,
-    at_rest: None,
+    at_rest: Some(check_advances),
 };
 
 fn check(moment: &Moment<'_>, bench: &mut Bench) {
@@ -35,7 +38,7 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     };
     let cause = order.money.root_of(cause);
     check_receipt(order, cause, (amount, system), moment.record.seq, bench);
-    check_announced(order, cause, (amount, system), moment.record.seq, bench);
+    check_announced(moment, order, cause, (amount, system), bench);
 }
 
 fn check_receipt(order: &OrderBook, cause: &str, paid: (Money, System), seq: u64, bench: &mut Bench) {
@@ -48,12 +51,60 @@ fn check_receipt(order: &OrderBook, cause: &str, paid: (Money, System), seq: u64
     }
 }
 
-fn check_announced(order: &OrderBook, cause: &str, paid: (Money, System), seq: u64, bench: &mut Bench) {
-    let Some(announced) = order.authorizations.get(&RmaId::new(cause)) else { return };
+fn check_announced(
+    moment: &Moment<'_>,
+    order: &OrderBook,
+    cause: &str,
+    paid: (Money, System),
+    bench: &mut Bench,
+) {
+    let rma = RmaId::new(cause);
+    let Some(announced) = order.authorizations.get(&rma) else { return };
     bench.looks();
-    if !announced.keeps {
-        let why = format!("return {cause} before anything came");
-        bench.found(finding(order, &why, paid, seq).evidence([announced.seq]));
+    if announced.keeps {
+        return;
+    }
+    let granted = order.advances.granted.get(&rma);
+    let granted = granted.filter(|_| advanced::is_granted(order, &rma, moment.policy));
+    let why = match granted {
+        Some(granted) if moment.record.at <= granted.return_by => return,
+        Some(_) => format!("return {cause} after the time for its goods was over"),
+        None => format!("return {cause} before anything came"),
+    };
+    bench.found(finding(order, &why, paid, moment.record.seq).evidence([announced.seq]));
+}
+
+/// What was given back before goods came stays within what the retailer declared, and is taken back where they do not come.
+fn check_advances(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    let Some(terms) = &order.terms else { return };
+    let mut all = 0;
+    for advance in advanced::each(moment, order, terms) {
+        bench.looks();
+        all += advance.paid;
+        let rest = advance.rest().low;
+        if !advance.over || rest == 0 {
+            continue;
+        }
+        let rma = advance.rma;
+        let sentence = format!(
+            "Order {}: {} was given back for return {rma} before its goods came: {} of it were neither earned by goods \
+             nor charged again nor written off.",
+            order.number,
+            terms.money(advance.paid),
+            terms.money(rest)
+        );
+        let finding = Finding::new(format!("advance for {rma}"), sentence);
+        bench.found(finding.evidence(advance.granted.seqs).evidence(order.money.seqs()));
+    }
+    let most = moment.policy.advance_refund.up_to(terms.currency);
+    if all > most {
+        let sentence = format!(
+            "Order {}: {} was given back before goods came, which is more than the {} that the retailer declared.",
+            order.number,
+            terms.money(all),
+            terms.money(most)
+        );
+        bench.found(Finding::new("all advances", sentence).evidence(order.money.seqs()));
     }
 }
 

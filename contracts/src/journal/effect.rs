@@ -7,11 +7,11 @@ use crate::model::{
     CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FeedId, FinancialPosting,
     FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection,
     InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
-    OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Refund, RefundNotice, Reservation,
+    OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Recharge, Refund, RefundNotice, Reservation,
     ReservationRelease, ReturnAuthorization, ReturnCancellation, ReturnReceipt, ReturnRejection,
     ReturnRequest, SalesOrder, SalesOrderCancellation, SalesOrderChange, Shipment, Sku, StockPublication,
     StoreCredit, StoredValueAccount, SubstitutionAnswer, SubstitutionProposal, TaxDocument, TaxQuote,
-    TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits,
+    TimelineEntry, Transfer, TransferLoss, TransferPosting, TransferReceipt, UnfulfilledUnits, WriteOff,
 };
 
 /// A fact that a simulator committed. The system that committed it stands in the record around it.
@@ -217,6 +217,11 @@ pub enum Effect {
         /// What was settled. The effect belongs to the order whose goods came back.
         settlement: ExchangeSettlement,
     },
+    /// The ERP wrote a refund before goods came off, or has the goods for it after all.
+    WrittenOff {
+        /// What.
+        write_off: WriteOff,
+    },
     /// The ERP posted to the general ledger.
     Posted {
         /// The posting.
@@ -404,6 +409,11 @@ pub enum Effect {
         /// With status `failed`.
         refund: Refund,
     },
+    /// The payment provider charged a card again with money that was given back before goods came.
+    PaymentRecharged {
+        /// Which.
+        recharge: Recharge,
+    },
     /// The carrier issued a label.
     LabelIssued {
         /// The label.
@@ -511,6 +521,7 @@ impl Effect {
             Self::InvoicePosted { invoice } => &invoice.order_number,
             Self::CreditMemoPosted { credit_memo } => &credit_memo.order_number,
             Self::ExchangeSettled { settlement } => &settlement.order_number,
+            Self::WrittenOff { write_off } => &write_off.order_number,
             Self::Posted { posting } => &posting.order_number,
             Self::ReturnAuthorized { authorization } | Self::ReturnNoticed { authorization } => {
                 &authorization.order_number
@@ -540,6 +551,7 @@ impl Effect {
             Self::RefundAccepted { refund, .. }
             | Self::RefundSucceeded { refund }
             | Self::RefundFailed { refund } => &refund.order_number,
+            Self::PaymentRecharged { recharge } => &recharge.order_number,
             Self::LabelIssued { label, .. } => &label.order_number,
             Self::ParcelScanned { scan } => &scan.order_number,
             Self::TaxQuoted { quote } => &quote.order_number,

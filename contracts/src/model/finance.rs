@@ -160,6 +160,8 @@ pub enum PostingKind {
     CreditMemo,
     /// What returned goods pay of their replacement.
     ExchangeSettlement,
+    /// A refund before goods came that the retailer gives up, or has the goods for after all.
+    WriteOff,
 }
 
 /// Where a document of the ERP stands.

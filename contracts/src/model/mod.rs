@@ -1,6 +1,7 @@
 //! The canonical documents. Field names are the JSON names; unknown fields are tolerated on reading.
 
 mod adjustment;
+mod advance;
 mod batch;
 mod change;
 mod exceptions;
@@ -24,6 +25,7 @@ mod terms;
 mod transfer;
 
 pub use adjustment::*;
+pub use advance::*;
 pub use batch::*;
 pub use change::*;
 pub use exceptions::*;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Acceptance, CustomerRef, ExchangeId, ExchangeRequest, FoundItem, LineId, Money, NodeId, OrderNumber,
-    ReceiptId, RefundId, RmaId, SerializedUnit, ShipmentId, Sku, StockCondition, TenderId, TenderKind,
-    Timestamp, TrackingNumber,
+    Acceptance, AdvanceRefund, CustomerRef, ExchangeId, ExchangeRequest, FoundItem, LineId, Money, NodeId,
+    OrderNumber, ReceiptId, RefundId, RmaId, SerializedUnit, ShipmentId, Sku, StockCondition, TenderId,
+    TenderKind, Timestamp, TrackingNumber,
 };
 
 /// Why a customer sends something back. Who pays, and what becomes of the goods, are other questions.
@@ -99,6 +99,10 @@ pub struct ReturnRequest {
     /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_receipt_id: Option<ReceiptId>,
+    /// The customer takes the offer of a refund before the goods come, and accepts that the card is charged again for
+    /// what does not come in time or is not accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub instant_refund: bool,
 }
 
 /// Where a return authorization stands.
@@ -152,6 +156,9 @@ pub struct ReturnAuthorization {
     /// The goods came already: they are held at a dock under this receipt, and a clerk found where they belong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_receipt_id: Option<ReceiptId>,
+    /// What is given back before the goods come, where the customer took that offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advance_refund: Option<AdvanceRefund>,
 }
 
 /// State of returned goods as an inspector graded it.

@@ -181,6 +181,8 @@ pub mod erp {
     pub const POST_CREDIT_MEMO: Operation = create(E, "postCreditMemo", "/v1/credit-memos");
     /// `ExchangeSettlement` → `ExchangeSettlement`.
     pub const SETTLE_EXCHANGE: Operation = create(E, "settleExchange", "/v1/exchange-settlements");
+    /// `WriteOff` → `WriteOff`.
+    pub const POST_WRITE_OFF: Operation = create(E, "postWriteOff", "/v1/write-offs");
     /// `StockLevelList`.
     pub const READ_STOCK: Operation = read(E, "readStock", "/v1/stock/{sku}");
 }
@@ -234,6 +236,8 @@ pub mod psp {
     pub const REFUND_PAYMENT: Operation = create(P, "refundPayment", "/v1/refunds");
     /// `Refund`.
     pub const READ_REFUND: Operation = read(P, "readRefund", "/v1/refunds/{refund_id}");
+    /// `RechargeRequest` → `Recharge`; 402 payment-declined.
+    pub const RECHARGE_PAYMENT: Operation = create(P, "rechargePayment", "/v1/recharges");
 }
 
 /// The operations of the carrier.
@@ -385,6 +389,7 @@ pub const OPERATIONS: &[Operation] = &[
     erp::POST_RETURN_REJECTION,
     erp::POST_CREDIT_MEMO,
     erp::SETTLE_EXCHANGE,
+    erp::POST_WRITE_OFF,
     erp::READ_STOCK,
     wms::CREATE_FULFILLMENT_ORDER,
     wms::CANCEL_FULFILLMENT,
@@ -400,6 +405,7 @@ pub const OPERATIONS: &[Operation] = &[
     psp::VOID_AUTHORIZATION,
     psp::REFUND_PAYMENT,
     psp::READ_REFUND,
+    psp::RECHARGE_PAYMENT,
     carrier::CREATE_LABEL,
     carrier::CREATE_RETURN_LABEL,
     tax::QUOTE_TAX,

@@ -25,6 +25,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "address"),
     document!("schemas", "adjusted-line"),
     document!("schemas", "adjustment-decision"),
+    document!("schemas", "advance-refund"),
     document!("schemas", "audit-record"),
     document!("schemas", "audit-trail"),
     document!("schemas", "authorization"),
@@ -108,6 +109,8 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "promotion-allocation"),
     document!("schemas", "quoted-tax"),
     document!("schemas", "recall"),
+    document!("schemas", "recharge"),
+    document!("schemas", "recharge-request"),
     document!("schemas", "refund"),
     document!("schemas", "refund-notice"),
     document!("schemas", "refund-part"),
@@ -162,6 +165,7 @@ pub(crate) const SCHEMAS: &[Document] = &[
     document!("schemas", "transfer-receipt"),
     document!("schemas", "unfulfilled-units"),
     document!("schemas", "void-request"),
+    document!("schemas", "write-off"),
 ];
 
 /// One OpenAPI file for each system; the stem is the system's name with `-` for `_`.

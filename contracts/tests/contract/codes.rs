@@ -62,7 +62,7 @@ codes! {
         Returned, Canceled,
     }
     "partner_mode": PartnerMode { Normal, Impaired }
-    "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement }
+    "posting_kind": PostingKind { Invoice, CreditMemo, ExchangeSettlement, WriteOff }
     "posting_status": PostingStatus { Pending, Posted, Failed }
     "product_status": ProductStatus { Active, Discontinued }
     "promotion_funding": PromotionFunding { Retailer, Manufacturer, Marketplace }
@@ -96,6 +96,7 @@ codes! {
     "tax_scheme": TaxScheme { Domestic, Oss, Ioss, Ddp, Dap }
     "tax_type": TaxType { Vat, Sales, Duty }
     "unfulfilled_reason": UnfulfilledReason { NotFound, Damaged, SubstitutionRefused, Overloaded, PickupExpired }
+    "write_off_kind": WriteOffKind { WrittenOff, Recovered }
     "transfer_posting_kind": TransferPostingKind { Dispatched, Received, WrittenOff }
     "tender_kind": TenderKind { Card, GiftCard, StoreCredit, MarketplaceCollected, ExchangeCredit }
 }

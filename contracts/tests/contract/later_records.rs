@@ -24,6 +24,7 @@ records! {
         lines: at_least_one(),
         exchange,
         held_receipt_id,
+        instant_refund,
     }
     Concession {
         amount: option::of(positive()),
@@ -90,6 +91,7 @@ records! {
         tracking_number,
         exchange_id,
         held_receipt_id,
+        advance_refund,
     }
     Inspection {
         receipt_id,

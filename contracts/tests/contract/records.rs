@@ -539,6 +539,36 @@ records! {
         order_number,
         reason: text(4000),
     }
+    AdvanceRefund {
+        amount: positive(),
+        return_by,
+    }
+    RechargeRequest {
+        recharge_id: reference(),
+        order_number,
+        tender_id,
+        refund_id,
+        amount: positive(),
+        cause: reference(),
+    }
+    Recharge {
+        recharge_id: reference(),
+        provider_reference: reference(),
+        order_number,
+        tender_id,
+        capture_id,
+        refund_id,
+        amount: positive(),
+        cause: reference(),
+    }
+    WriteOff {
+        write_off_id: reference(),
+        order_number,
+        refund_id,
+        kind,
+        amount: positive(),
+        cause: reference(),
+    }
     RefundRequest {
         refund_id,
         order_number,

@@ -44,6 +44,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<Address>("address"),
         of::<AdjustedLine>("adjusted-line"),
         of::<AdjustmentDecision>("adjustment-decision"),
+        of::<AdvanceRefund>("advance-refund"),
         of::<AuditRecord>("audit-record"),
         of::<AuditTrail>("audit-trail"),
         of::<Authorization>("authorization"),
@@ -127,6 +128,8 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<PromotionAllocation>("promotion-allocation"),
         of::<QuotedTax>("quoted-tax"),
         of::<Recall>("recall"),
+        of::<Recharge>("recharge"),
+        of::<RechargeRequest>("recharge-request"),
         of::<Refund>("refund"),
         of::<RefundNotice>("refund-notice"),
         of::<RefundPart>("refund-part"),
@@ -181,6 +184,7 @@ pub(crate) fn all() -> Vec<DocumentType> {
         of::<TransferReceipt>("transfer-receipt"),
         of::<UnfulfilledUnits>("unfulfilled-units"),
         of::<VoidRequest>("void-request"),
+        of::<WriteOff>("write-off"),
     ]
 }
 

@@ -34,6 +34,10 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/fulfillment/lost_parcels.feature"),
     ),
     (
+        "scenarios/returns/advance_refund.feature",
+        include_str!("../../../scenarios/returns/advance_refund.feature"),
+    ),
+    (
         "scenarios/returns/store_return.feature",
         include_str!("../../../scenarios/returns/store_return.feature"),
     ),

@@ -164,6 +164,7 @@ fn by_mail(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), Ste
         lines,
         exchange: Some(exchange),
         held_receipt_id: None,
+        instant_refund: false,
     };
     let root = play.same_root("return");
     play.stage

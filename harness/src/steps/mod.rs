@@ -5,6 +5,7 @@
 
 mod access;
 mod adjustments;
+mod advances;
 mod agreement;
 mod audit;
 mod changes;
@@ -146,6 +147,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         orders::STEPS,
         changes::STEPS,
         payment::STEPS,
+        advances::STEPS,
         provider::STEPS,
         taxes::STEPS,
         fulfillment::STEPS,

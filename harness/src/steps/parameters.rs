@@ -81,7 +81,7 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "request",
-        pattern: "sales order|reservation|invoice|stock movement|transfer posting|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|gift card|gift card disablement|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote|order feed",
+        pattern: "sales order|reservation|invoice|stock movement|transfer posting|stock count|credit memo|exchange settlement|authorization|capture|refund|fulfillment order|label|tax document|store credit|gift card|gift card disablement|sales order search|fulfillment cancellation|refund look-up|order change|address change|substitution answer|reservation release|tax quote|order feed|charge again|write-off",
         doc: "something that is asked of a system",
     },
     Parameter {

@@ -146,7 +146,10 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 /// Arranges how the payment provider takes what is asked for the present order, or the next one.
-fn arrange(world: &mut World, arrange: impl FnOnce(&mut Psp, &OrderNumber)) -> Result<(), StepError> {
+pub(super) fn arrange(
+    world: &mut World,
+    arrange: impl FnOnce(&mut Psp, &OrderNumber),
+) -> Result<(), StepError> {
     let play = world.play()?;
     let root = play.root("payment");
     let order = root.order.clone();

@@ -49,6 +49,7 @@ fn on_behalf(world: &mut World, args: &Args) -> Result<(), StepError> {
         lines: returns::return_lines(play, args.text(0), returns::reason(args.text(1)))?,
         held_receipt_id: None,
         exchange: None,
+        instant_refund: false,
     };
     let root = play.root("return");
     play.stage

@@ -191,6 +191,7 @@ fn assign(world: &mut World, args: &Args) -> Result<(), StepError> {
         lines,
         held_receipt_id: Some(receipt),
         exchange: None,
+        instant_refund: false,
     };
     let root = play.root("return");
     play.stage

@@ -53,6 +53,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Action,
+        expression: "the customer asks to return {items} for an instant refund because {reason}",
+        doc: "As above; the customer takes the offer of a refund before the goods come, and accepts to be charged again.",
+        action: |world, args| at_once(instant(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
         expression: "the customer asks to keep {items} and be refunded because {reason}",
         doc: "The channel asks for the money of goods that are not worth sending back.",
         action: |world, args| at_once(keep(world, &args)),
@@ -343,11 +349,15 @@ pub(super) fn remember_skus<'s>(
 }
 
 fn request(world: &mut World, args: &Args, by_recipient: bool) -> Result<(), StepError> {
-    ask(world, args, by_recipient, ReturnMethod::Mail)
+    ask(world, args, by_recipient, (ReturnMethod::Mail, false))
+}
+
+fn instant(world: &mut World, args: &Args) -> Result<(), StepError> {
+    ask(world, args, false, (ReturnMethod::Mail, true))
 }
 
 fn keep(world: &mut World, args: &Args) -> Result<(), StepError> {
-    ask(world, args, false, ReturnMethod::KeepItem)
+    ask(world, args, false, (ReturnMethod::KeepItem, false))
 }
 
 async fn unexpected(world: &mut World) -> Result<(), StepError> {
@@ -365,7 +375,12 @@ async fn unexpected(world: &mut World) -> Result<(), StepError> {
     .await
 }
 
-fn ask(world: &mut World, args: &Args, by_recipient: bool, method: ReturnMethod) -> Result<(), StepError> {
+fn ask(
+    world: &mut World,
+    args: &Args,
+    by_recipient: bool,
+    (method, instant_refund): (ReturnMethod, bool),
+) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let count = play.next("return");
@@ -378,6 +393,7 @@ fn ask(world: &mut World, args: &Args, by_recipient: bool, method: ReturnMethod)
         lines: return_lines(play, args.text(0), reason(args.text(1)))?,
         exchange: None,
         held_receipt_id: None,
+        instant_refund,
     };
     let root = play.root("return");
     play.stage

@@ -69,6 +69,7 @@ fn send_again(world: &mut World, args: &Args) -> Result<(), StepError> {
         lines,
         exchange: Some(exchange),
         held_receipt_id: None,
+        instant_refund: false,
     };
     let root = play.same_root("return");
     play.stage

@@ -5,7 +5,7 @@ use counterproof_contracts::{
     model::{
         Contribution, CreditMemo, Currency, ErpDocument, ExchangeSettlement, ExchangeSettlementKind,
         FinancialPosting, Invoice, LineQuantity, Money, OrderNumber, PostingKind, PostingLine,
-        PromotionFunding, SalesOrder, SettledAmounts, TaxCollector, TaxTerms,
+        PromotionFunding, SalesOrder, SettledAmounts, TaxCollector, TaxTerms, WriteOff, WriteOffKind,
     },
     protocol::Problem,
 };
@@ -19,6 +19,8 @@ const RECEIVABLE: &str = "receivable";
 const REVENUE: &str = "revenue";
 /// What goes from one order of an exchange to the other.
 const EXCHANGE_CLEARING: &str = "exchange_clearing";
+/// Refunds before goods came that were given up.
+const WRITTEN_OFF: &str = "refunds_written_off";
 /// Tax that is owed to the authorities.
 const TAX_PAYABLE: &str = "tax_payable";
 /// Tax that the marketplace collected and remits.
@@ -166,6 +168,43 @@ impl Erp {
         let file = self.files.entry(settlement.order_number.clone()).or_default();
         file.settlements.push(settlement.clone());
         Ok(settlement)
+    }
+
+    /// Writes a refund off that was given before goods came, or takes that back because they came after all.
+    pub(super) fn write_off(
+        &mut self,
+        write_off: WriteOff,
+        scene: &mut Scene<'_>,
+    ) -> Result<WriteOff, Problem> {
+        let order = &write_off.order_number;
+        self.check_money(order, &[], write_off.amount, Money { amount: 0, ..write_off.amount })?;
+        let amount = write_off.amount.amount;
+        let (debited, credited) = match write_off.kind {
+            WriteOffKind::WrittenOff => (WRITTEN_OFF, RECEIVABLE),
+            WriteOffKind::Recovered => (RECEIVABLE, WRITTEN_OFF),
+        };
+        if write_off.kind == WriteOffKind::Recovered && amount > self.written_off(order) {
+            return Err(at("/amount", format!("{} was never written off", write_off.amount)));
+        }
+        let line = |account: &str, debit, credit| PostingLine { account: account.to_owned(), debit, credit };
+        let posting = FinancialPosting {
+            erp_document: ErpDocument::new(scene.id("wo", order.as_str())),
+            kind: PostingKind::WriteOff,
+            order_number: order.clone(),
+            currency: write_off.amount.currency,
+            lines: vec![line(debited, amount, 0), line(credited, 0, amount)],
+            cause: write_off.write_off_id.clone(),
+        };
+        scene.commit(Effect::WrittenOff { write_off: write_off.clone() });
+        scene.commit(Effect::Posted { posting: posting.clone() });
+        self.files.entry(order.clone()).or_default().postings.push(posting);
+        Ok(write_off)
+    }
+
+    /// What is written off of an order, minor units: debits of the account less its credits.
+    pub fn written_off(&self, order: &OrderNumber) -> i64 {
+        let lines = self.postings(order).iter().flat_map(|posting| &posting.lines);
+        lines.filter(|line| line.account == WRITTEN_OFF).map(|line| line.debit - line.credit).sum()
     }
 
     /// The sales order of a document: in its currency, with lines that were ordered.

@@ -286,6 +286,7 @@ impl Erp {
             }
             operations::POST_CREDIT_MEMO => answer(&self.take_credit_memo(call.document()?, scene)?),
             operations::SETTLE_EXCHANGE => answer(&self.settle_exchange(call.document()?, scene)?),
+            operations::POST_WRITE_OFF => answer(&self.write_off(call.document()?, scene)?),
             operations::READ_STOCK => answer(&self.stock.levels(&Sku::new(call.parameter("sku")))),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }

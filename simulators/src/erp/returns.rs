@@ -6,7 +6,7 @@ use counterproof_contracts::{
     protocol::Problem,
 };
 
-use super::{Erp, business, check_owner, illegal, not_found};
+use super::{Erp, at, business, check_owner, illegal, not_found};
 use crate::kernel::Scene;
 
 impl Erp {
@@ -17,6 +17,13 @@ impl Erp {
     ) -> Result<ReturnAuthorization, Problem> {
         let order_number = &authorization.order_number;
         self.check_booked(order_number, authorization.lines.iter().map(|line| &line.line_id))?;
+        let booked = self.sales_orders(order_number).into_iter().next();
+        if let (Some(booked), Some(advance)) = (booked, &authorization.advance_refund)
+            && advance.amount.currency != booked.currency
+        {
+            let detail = format!("{} is not in the order's currency, {}", advance.amount, booked.currency);
+            return Err(at("/advance_refund/amount/currency", detail));
+        }
         scene.commit(Effect::ReturnAuthorized { authorization: authorization.clone() });
         self.files.entry(order_number.clone()).or_default().authorizations.push(authorization.clone());
         Ok(authorization)

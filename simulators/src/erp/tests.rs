@@ -396,6 +396,22 @@ fn postings_balance_and_credit_memos_reverse_them() {
 }
 
 #[test]
+fn writes_off_what_is_given_up_and_takes_back_no_more_than_that() {
+    let (mut stage, _) = booked();
+    let mut write_off = |id: &str, kind: &str, amount: i64| {
+        let body = serde_json::json!({
+            "write_off_id": id, "order_number": "W-1", "refund_id": "RF-1", "kind": kind,
+            "amount": { "amount": amount, "currency": "EUR" }, "cause": "RMA-1",
+        });
+        let played = call(&mut stage, operations::POST_WRITE_OFF, &[], body);
+        (played.refusal(), stage.core.written_off(&"W-1".into()))
+    };
+    assert_eq!(write_off("WO-1", "written_off", 5_000), (String::new(), 5_000));
+    assert_eq!(write_off("WO-2", "recovered", 5_001), ("business-rule".to_owned(), 5_000));
+    assert_eq!(write_off("WO-3", "recovered", 2_000), (String::new(), 3_000));
+}
+
+#[test]
 fn refuses_money_that_does_not_belong_to_an_order() {
     let (mut stage, _) = booked();
     let good = invoice(10_000, 1_597, &[quantity(1, 2)]);
@@ -432,6 +448,7 @@ fn books_returns_of_orders_that_it_knows() {
         tracking_number: None,
         exchange_id: None,
         held_receipt_id: None,
+        advance_refund: None,
     };
     let receipt = ReturnReceipt {
         receipt_id: "dock-1".into(),

@@ -11,7 +11,7 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         Authorization, AuthorizationId, AuthorizationRequest, AuthorizationStatus, Capture, CaptureId,
-        CaptureRequest, CaptureStatus, CorrelationId, Money, OrderNumber, Refund, RefundStatus,
+        CaptureRequest, CaptureStatus, CorrelationId, Money, OrderNumber, Recharge, Refund, RefundStatus,
         SettlementTerms, System, Timestamp, VoidRequest,
     },
     protocol::{EventData, FieldError, Problem, ProblemKind, psp as operations},
@@ -23,11 +23,12 @@ use crate::kernel::{Call, Core, RaisedEvent, Scene, answer};
 
 mod mood;
 mod outcome;
+mod recharge;
 mod refund;
 #[cfg(test)]
 mod tests;
 
-use mood::Mood;
+use mood::{Declined, Mood};
 use outcome::Objection;
 
 /// Tokens that begin with this are authorized.
@@ -80,6 +81,8 @@ struct Taken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Payout {
     refund: Refund,
+    /// What was charged again of it.
+    recharged: i64,
     chain: Chain,
 }
 
@@ -112,6 +115,7 @@ pub struct Psp {
     holds: BTreeMap<AuthorizationId, Hold>,
     taken: BTreeMap<CaptureId, Taken>,
     payouts: Vec<Payout>,
+    recharges: Vec<Recharge>,
     disputes: Vec<Objection>,
     moods: BTreeMap<OrderNumber, Mood>,
 }
@@ -168,7 +172,7 @@ impl Psp {
         scene: &mut Scene<'_>,
     ) -> Result<Authorization, Problem> {
         positive(request.amount)?;
-        let blocked = self.mood(&request.order_number).blocked;
+        let blocked = self.mood(&request.order_number).declined == Declined::Everything;
         if blocked || request.payment_token.starts_with(TOKEN_DECLINED) {
             return Err(Problem::new(ProblemKind::PaymentDeclined, "the card's issuer declined"));
         }
@@ -206,7 +210,7 @@ impl Psp {
         same_currency(request.amount, hold.authorization.amount)?;
         live(hold, scene.now())?;
         covered(request.amount, hold.remaining(), hold.authorization.authorization_id.as_str())?;
-        if mood.blocked || request.attempt <= mood.captures_declined {
+        if mood.declined == Declined::Everything || request.attempt <= mood.captures_declined {
             return Err(Problem::new(ProblemKind::PaymentDeclined, "the card's issuer declined"));
         }
         let settled =
@@ -293,6 +297,7 @@ impl Core for Psp {
                 answer(&self.void(authorization_id, &call.document()?, scene)?)
             }
             operations::REFUND_PAYMENT => answer(&self.refund(call.document()?, call, scene)?),
+            operations::RECHARGE_PAYMENT => answer(&self.recharge(call.document()?, scene)?),
             operations::READ_REFUND => answer(self.read_refund(call.parameter("refund_id"))?),
             other => Err(Problem::new(ProblemKind::UnknownOperation, other.to_string())),
         }

@@ -4,6 +4,18 @@ use counterproof_contracts::model::OrderNumber;
 
 use super::Psp;
 
+/// What the issuer of a card declines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Declined {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// To charge the card again with what was refunded.
+    Recharges,
+    /// Everything.
+    Everything,
+}
+
 /// What is particular about an order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Mood {
@@ -15,8 +27,8 @@ pub(super) struct Mood {
     pub(super) captures_wait: bool,
     /// Attempts at a capture, from the first, that are declined.
     pub(super) captures_declined: u32,
-    /// The issuer declines everything.
-    pub(super) blocked: bool,
+    /// What the issuer declines.
+    pub(super) declined: Declined,
 }
 
 impl Psp {
@@ -40,9 +52,15 @@ impl Psp {
         self.mood_mut(order).captures_declined = attempts;
     }
 
-    /// From now on, the issuer declines authorizations and captures of an order.
+    /// From now on, charges again of an order are declined.
+    pub fn decline_recharges(&mut self, order: &OrderNumber) {
+        let mood = self.mood_mut(order);
+        mood.declined = mood.declined.max(Declined::Recharges);
+    }
+
+    /// From now on, the issuer declines authorizations, captures and charges again of an order.
     pub fn block(&mut self, order: &OrderNumber) {
-        self.mood_mut(order).blocked = true;
+        self.mood_mut(order).declined = Declined::Everything;
     }
 
     pub(super) fn mood(&self, order: &OrderNumber) -> Mood {

@@ -55,7 +55,7 @@ impl Psp {
             settlement_amount,
         };
         scene.commit(Effect::RefundAccepted { refund: refund.clone(), cause: request.cause });
-        let mut payout = Payout { refund: refund.clone(), chain: Chain::of(call, scene) };
+        let mut payout = Payout { refund: refund.clone(), recharged: 0, chain: Chain::of(call, scene) };
         let mood = self.mood(&refund.order_number);
         if !mood.refunds_wait {
             settle(&mut payout, &mut self.taken, scene, refund.attempt > mood.refunds_failing);

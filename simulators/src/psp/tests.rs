@@ -159,6 +159,44 @@ fn holds_refunds_back_until_they_are_settled() {
     assert_eq!(stage.act(|psp, scene| psp.settle_refund(scene, &"RF-1".into(), true)).answer, 0);
 }
 
+fn recharge(stage: &mut Stage<Psp>, refund_id: &str, amount: i64) -> Answered {
+    let body = json!({
+        "recharge_id": format!("RC-{refund_id}"), "order_number": ORDER, "tender_id": "T-1",
+        "refund_id": refund_id, "amount": euros(amount), "cause": "RMA-1",
+    });
+    stage.call(operations::RECHARGE_PAYMENT, &[], body)
+}
+
+#[test]
+fn charges_again_what_arrived_up_to_the_refund_and_may_then_give_it_back_once_more() {
+    let mut stage = paid();
+    stage.core.hold_refunds(&ORDER.into());
+    assert_eq!(refund(&mut stage, "RF-1", "capture-W-1-1", 6_000).refusal(), "");
+    assert_eq!(recharge(&mut stage, "RF-1", 6_000).refusal(), "illegal-state", "it did not arrive yet");
+    stage.act(|psp, scene| psp.settle_refund(scene, &"RF-1".into(), true));
+    assert_eq!(recharge(&mut stage, "RF-2", 1).refusal(), "business-rule");
+    assert_eq!(recharge(&mut stage, "RF-1", 6_001).refusal(), "insufficient-funds");
+    let charged = recharge(&mut stage, "RF-1", 4_000);
+    assert!(matches!(charged.booked()[..], [Effect::PaymentRecharged { .. }]));
+    assert_eq!(recharge(&mut stage, "RF-1", 2_001).refusal(), "insufficient-funds", "together no more");
+    assert_eq!(stage.core.recharged(&ORDER.into()), 4_000);
+    assert_eq!(refund(&mut stage, "RF-3", "capture-W-1-1", 4_001).refusal(), "insufficient-funds");
+    assert_eq!(refund(&mut stage, "RF-3", "capture-W-1-1", 4_000).refusal(), "");
+    // The bank sends the first refund back: what was taken twice, and given back once, may be given back again.
+    stage.act(|psp, scene| psp.return_refund(scene, &"RF-1".into()));
+    assert_eq!(refund(&mut stage, "RF-4", "capture-W-1-1", 6_001).refusal(), "insufficient-funds");
+    assert_eq!(refund(&mut stage, "RF-4", "capture-W-1-1", 6_000).refusal(), "");
+}
+
+#[test]
+fn declines_charges_again_without_effect() {
+    let mut stage = paid();
+    assert_eq!(refund(&mut stage, "RF-1", "capture-W-1-1", 6_000).refusal(), "");
+    stage.core.decline_recharges(&ORDER.into());
+    assert_eq!(recharge(&mut stage, "RF-1", 6_000).refusal(), "payment-declined");
+    assert_eq!(stage.core.recharged(&ORDER.into()), 0);
+}
+
 #[test]
 fn knows_whose_money_it_is() {
     let mut stage = paid();

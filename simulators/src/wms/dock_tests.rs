@@ -36,6 +36,7 @@ fn authorization(lines: &[ReturnLine]) -> ReturnAuthorization {
         tracking_number: None,
         exchange_id: None,
         held_receipt_id: None,
+        advance_refund: None,
     }
 }
 

@@ -39,6 +39,10 @@ impl Fact {
             Effect::ExchangeSettled { settlement } => {
                 ("an exchange settlement", settlement.settlement_id.clone())
             }
+            Effect::PaymentRecharged { recharge } => {
+                ("a charge again of refund", format!("{} for {}", recharge.refund_id, recharge.cause))
+            }
+            Effect::WrittenOff { write_off } => ("a write-off", write_off.write_off_id.clone()),
             Effect::ReturnAuthorized { authorization } => {
                 ("an ERP return authorization", authorization.rma_id.to_string())
             }

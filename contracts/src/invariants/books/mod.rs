@@ -20,6 +20,7 @@ use crate::{
 
 mod accounts;
 mod adjustments;
+mod advances;
 mod audit;
 mod authorizations;
 mod catalogue;
@@ -47,6 +48,7 @@ mod views;
 
 pub(super) use accounts::AccountBook;
 pub(super) use adjustments::{AdjustmentBook, Lowered};
+pub(super) use advances::{AdvanceBook, Granted};
 pub(super) use audit::AuditBook;
 #[cfg(test)]
 pub(super) use audit::testing;

@@ -95,6 +95,16 @@ impl Payout {
     }
 }
 
+/// Money that was given back before goods came and was taken again.
+#[derive(Debug, Clone)]
+pub(in crate::invariants) struct Recharged {
+    pub(in crate::invariants) refund: RefundId,
+    pub(in crate::invariants) capture: CaptureId,
+    pub(in crate::invariants) tender: TenderId,
+    pub(in crate::invariants) amount: i64,
+    pub(in crate::invariants) seq: u64,
+}
+
 /// Stored value that was spent.
 #[derive(Debug, Clone)]
 pub(in crate::invariants) struct Spent {
@@ -109,6 +119,7 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) holds: BTreeMap<AuthorizationId, Hold>,
     pub(in crate::invariants) captures: Vec<Taken>,
     pub(in crate::invariants) payouts: Vec<Payout>,
+    pub(in crate::invariants) recharges: Vec<Recharged>,
     pub(in crate::invariants) missed: Vec<Missed>,
     /// Captures that were taken on: parcel, authorization and attempt.
     undecided: BTreeSet<(ShipmentId, AuthorizationId, u32)>,
@@ -128,10 +139,10 @@ impl Hold {
 }
 
 impl MoneyBook {
-    /// Money taken less money given back, and less what issuers took back.
+    /// Money taken less money given back, with what was charged again, and less what issuers took back.
     pub(in crate::invariants) fn net(&self) -> i64 {
         let given: i64 = self.live_payouts().map(|payout| payout.amount).sum();
-        self.taken() - given - self.charged_back()
+        self.taken() + self.recharged(|_| true) - given - self.charged_back()
     }
 
     /// Money taken: captures, stored value, marketplace.
@@ -139,6 +150,11 @@ impl MoneyBook {
         let captured: i64 = self.captures.iter().map(|taken| taken.amount).sum();
         let collected = self.collected.map_or(0, |(amount, _)| amount);
         captured + self.stored_value() + collected + self.exchanged.total()
+    }
+
+    /// Money that was given back and charged again.
+    pub(in crate::invariants) fn recharged(&self, which: impl Fn(&Recharged) -> bool) -> i64 {
+        self.recharges.iter().filter(|recharge| which(recharge)).map(|recharge| recharge.amount).sum()
     }
 
     /// Stored value spent.
@@ -240,6 +256,7 @@ impl MoneyBook {
             .map(|taken| taken.seq)
             .chain(self.spent.iter().map(|spent| spent.seq))
             .chain(self.payouts.iter().map(|payout| payout.seq))
+            .chain(self.recharges.iter().map(|recharge| recharge.seq))
             .chain(self.collected.map(|(_, seq)| seq))
             .chain(self.exchanged.seqs().iter().copied())
             .collect();
@@ -297,6 +314,13 @@ impl MoneyBook {
             Effect::RefundSucceeded { refund } => self.arrive(refund),
             Effect::RefundAccepted { refund, cause } => self.refund(seq, refund, cause),
             Effect::RefundFailed { refund } => self.fail(refund),
+            Effect::PaymentRecharged { recharge } => self.recharges.push(Recharged {
+                refund: recharge.refund_id.clone(),
+                capture: recharge.capture_id.clone(),
+                tender: recharge.tender_id.clone(),
+                amount: recharge.amount.amount,
+                seq,
+            }),
             Effect::RefundShown { notice } if committed.system == System::Marketplace => {
                 self.marketplace_pays(seq, notice);
             }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    AdjustmentBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook, LossBook,
-    MoneyBook, NewCount, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown, Span, Tally,
-    TaxBook, Terms, VerdictBook, View, views::Answers,
+    AdjustmentBook, AdvanceBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook,
+    LossBook, MoneyBook, NewCount, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown,
+    Span, Tally, TaxBook, Terms, VerdictBook, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -157,6 +157,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) adjustments: BTreeMap<String, AdjustmentBook>,
     /// Returns that a channel asked for of goods that the customer keeps: what of, by the chain that asked, and where.
     pub(in crate::invariants) keeping: BTreeMap<CorrelationId, (BTreeMap<LineId, u32>, u64)>,
+    /// Refunds before goods come.
+    pub(in crate::invariants) advances: AdvanceBook,
     /// Exchanges of its goods, and why they come back.
     pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
     /// Where serial numbers were seen: left with a parcel of the order, or came back for it.
@@ -234,6 +236,7 @@ impl OrderBook {
             wishes: BTreeSet::new(),
             adjustments: BTreeMap::new(),
             keeping: BTreeMap::new(),
+            advances: AdvanceBook::default(),
             exchanges: BTreeMap::new(),
             serials: BTreeMap::new(),
             settlements: BTreeMap::new(),
@@ -325,6 +328,7 @@ impl OrderBook {
         self.changes.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
         self.reasons.apply(seq, committed);
+        self.advances.apply(record, committed);
         self.funds.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);

@@ -21,8 +21,8 @@ pub(in crate::invariants) struct Receivable {
     pub(in crate::invariants) memos: BTreeMap<ReceiptId, Tally>,
     /// Units in credit memos, by receipt or lost parcel and by line.
     pub(in crate::invariants) credited: BTreeMap<(ReceiptId, LineId), Tally>,
-    /// What was posted of credit memos and of invoices to the general ledger, by what it is for.
-    postings: [BTreeMap<String, Tally>; 2],
+    /// What was posted of credit memos, invoices and write-offs to the general ledger, by what it is for.
+    postings: [BTreeMap<String, Tally>; 3],
     /// The day on which goods left or came back, by parcel or receipt.
     days: BTreeMap<String, Date>,
     /// The day that documents name as the one on which it happened, by parcel or receipt.
@@ -47,8 +47,12 @@ impl Receivable {
                 (credit_memo.amount.amount.saturating_neg(), credit_memo.tax.amount.saturating_neg())
             }
             Effect::Posted { posting } => {
-                let [memos, invoices] = &mut self.postings;
-                let of_kind = if posting.kind == PostingKind::Invoice { invoices } else { memos };
+                let [memos, invoices, write_offs] = &mut self.postings;
+                let of_kind = match posting.kind {
+                    PostingKind::Invoice => invoices,
+                    PostingKind::WriteOff => write_offs,
+                    PostingKind::CreditMemo | PostingKind::ExchangeSettlement => memos,
+                };
                 let debits: i64 = posting.lines.iter().map(|line| line.debit).sum();
                 of_kind.entry(posting.cause.clone()).or_default().add(debits, seq);
                 return;
@@ -95,7 +99,12 @@ impl Receivable {
 
     /// What was posted to the general ledger for a parcel's invoice or a receipt's credit memo.
     pub(in crate::invariants) fn posted(&self, kind: PostingKind, cause: &str) -> Option<&Tally> {
-        let [memos, invoices] = &self.postings;
-        if kind == PostingKind::Invoice { invoices.get(cause) } else { memos.get(cause) }
+        let [memos, invoices, write_offs] = &self.postings;
+        let of_kind = match kind {
+            PostingKind::Invoice => invoices,
+            PostingKind::WriteOff => write_offs,
+            PostingKind::CreditMemo | PostingKind::ExchangeSettlement => memos,
+        };
+        of_kind.get(cause)
     }
 }

@@ -174,6 +174,7 @@ impl Swap {
                 }],
                 exchange: Some(ExchangeRequest { exchange_id: "EX-1".into(), replacement }),
                 held_receipt_id: None,
+                instant_refund: false,
             },
         }
     }

@@ -99,6 +99,8 @@ fn operation(system: System, request: &str) -> Result<Operation, StepError> {
         ("authorization", psp::AUTHORIZE_PAYMENT),
         ("capture", psp::CAPTURE_PAYMENT),
         ("refund", psp::REFUND_PAYMENT),
+        ("charge again", psp::RECHARGE_PAYMENT),
+        ("write-off", erp::POST_WRITE_OFF),
         ("fulfillment order", wms::CREATE_FULFILLMENT_ORDER),
         ("label", carrier::CREATE_LABEL),
         ("tax document", tax::COMMIT_TAX),

@@ -38,7 +38,7 @@ use crate::{
         store::{Batch, Store, StoreError},
         tasks::{Outcome, Tasks},
     },
-    process::{self, Chain, Context, Input, Letter, OrderProcess, Output, Task},
+    process::{self, Chain, Context, Deadline, Input, Letter, OrderProcess, Output, Task},
 };
 
 /// Most calls to one partner at the same time, unless configured otherwise.
@@ -185,6 +185,12 @@ impl App {
         }
         for (key, _) in parts.store.scan(Keys::PUBLICATIONS)? {
             let _ = queue.send(Job::Publication(key));
+        }
+        for (key, bytes) in parts.store.scan(Keys::DEADLINES)? {
+            let deadline: Deadline = read(&key, &bytes)?;
+            if !parts.defects.meets(Defect::DeadlinesForgotten) {
+                let _ = queue.send(Job::Wait { key, until: deadline.at });
+            }
         }
         for (key, _) in parts.store.scan(Keys::WAITING)? {
             let _ = queue.send(Job::Known(key));
@@ -391,6 +397,11 @@ impl Inner {
                         let key = Keys::notice(&notice.from, notice.number);
                         batch.put(&key, json(&notice));
                         jobs.push(Job::Notice(key));
+                    }
+                    Output::Remind(deadline) => {
+                        let key = Keys::deadline(&deadline.rma_id);
+                        batch.put(&key, json(&deadline));
+                        jobs.push(Job::Wait { key, until: deadline.at });
                     }
                     Output::Wait(reference) => jobs.push(master::wait(&mut batch, order, reference)),
                     Output::Park(letter) => self.park(&mut batch, Some(order), letter, seal.event.as_ref()),

@@ -73,6 +73,14 @@ impl Keys {
         format!("rma/{}", percent_encode(rma.as_str()))
     }
 
+    /// Prefix of all returns whose goods are waited for until a deadline.
+    pub(crate) const DEADLINES: &'static str = "return-by/";
+
+    /// That an order is to be told when the time for a return's goods is over.
+    pub(crate) fn deadline(rma: &RmaId) -> String {
+        format!("{}{}", Self::DEADLINES, percent_encode(rma.as_str()))
+    }
+
     /// The file that a booked count came in.
     pub(crate) fn count(id: &str) -> String {
         format!("count/{}", percent_encode(id))

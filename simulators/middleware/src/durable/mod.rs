@@ -10,6 +10,7 @@ mod app;
 mod call;
 mod cells;
 mod dead_letters;
+mod deadlines;
 pub(crate) mod feeds;
 mod gate;
 mod keys;

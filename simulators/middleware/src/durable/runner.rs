@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     app::{Circumstances, Inner, Seal},
     call::{self, Attempt},
-    feeds,
+    deadlines, feeds,
     gate::Rank,
     keys::Keys,
     master, notices, publications, replay, transfers,
@@ -41,6 +41,15 @@ pub(super) enum Job {
     Known(String),
     /// The feed under this key is to be read.
     Feed(String),
+    /// An instant is to be waited for; that is no work. Then what stands under this key is due.
+    Wait {
+        /// The key.
+        key: String,
+        /// When.
+        until: Timestamp,
+    },
+    /// What stands under this key is due.
+    Due(String),
 }
 
 impl Job {
@@ -51,7 +60,9 @@ impl Job {
             | Self::Publication(key)
             | Self::Notice(key)
             | Self::Known(key)
-            | Self::Feed(key) => key.clone(),
+            | Self::Feed(key)
+            | Self::Wait { key, .. }
+            | Self::Due(key) => key.clone(),
         }
     }
 }
@@ -63,6 +74,8 @@ pub(super) async fn run(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut running = FuturesUnordered::new();
+    // Who only waits is not at work: the system is at rest meanwhile.
+    let mut sleeping = FuturesUnordered::new();
     // A job that comes again while it is under way waits for its end: the store then tells whether it is
     // still asked for.
     let (mut under_way, mut again) = (BTreeSet::new(), BTreeMap::new());
@@ -76,9 +89,14 @@ pub(super) async fn run(
                 under_way.remove(&ended);
                 again.remove(&ended)
             }
+            Some(due) = sleeping.next(), if !sleeping.is_empty() => Some(Job::Due(due)),
             Some(job) = queue.recv() => Some(job),
         };
         let Some(job) = next else { continue };
+        if let Job::Wait { key, until } = job {
+            sleeping.push(wait(Arc::clone(&app), key, until));
+            continue;
+        }
         let key = job.key();
         if under_way.insert(key.clone()) {
             let (app, stop) = (Arc::clone(&app), stop_of_tasks.clone());
@@ -88,6 +106,9 @@ pub(super) async fn run(
                 Job::Notice(key) => owner.tasks.spawn(notices::perform(app, key, stop)),
                 Job::Replay(key) => owner.tasks.spawn(replay::perform(app, key, stop)),
                 Job::Publication(key) => owner.tasks.spawn(publications::perform(app, key, stop)),
+                Job::Due(key) | Job::Wait { key, .. } => {
+                    owner.tasks.spawn(deadlines::perform(app, key, stop))
+                }
                 Job::Known(key) => owner.tasks.spawn(master::perform(app, key, stop)),
                 Job::Feed(key) => owner.tasks.spawn(feeds::perform(app, key, stop)),
             };
@@ -97,6 +118,12 @@ pub(super) async fn run(
         }
     }
     while running.next().await.is_some() {}
+}
+
+/// Waits until something is due.
+async fn wait(app: Arc<Inner>, key: String, until: Timestamp) -> String {
+    app.parts.clock.sleep_until(until).await;
+    key
 }
 
 /// Carries something through that the store has under a key, again and again while the store fails, or leaves it where

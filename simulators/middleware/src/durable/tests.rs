@@ -18,9 +18,10 @@ use counterproof_contracts::{
 use futures::future::{BoxFuture, FutureExt as _};
 use serde_json::{Value, json};
 
+use super::Keys;
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
-    process::tests::plain,
+    process::{Chain, Deadline, tests::plain},
     test_partners::{Rig, Script, Seen},
 };
 
@@ -151,6 +152,43 @@ async fn after_a_restart_what_was_under_way_goes_on_with_the_same_key() {
     assert_eq!(rig.partners.calls("quoteTax").len(), 1, "what was done is not done again");
     let (_, again) = rig.submit("key-1", &plain()).await;
     assert_eq!(again["order_id"], "order-W-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_is_no_work_and_is_waited_for_again_after_a_restart() {
+    let store = Arc::new(MemoryStore::default());
+    let mut rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(MINUTE).await;
+    rig.app.shutdown().await;
+    let deadline = Deadline {
+        order_number: "W-1".into(),
+        rma_id: "rma-W-1-1".into(),
+        at: rig.clock.now().checked_add(120 * MINUTE).unwrap(),
+        chain: Chain { correlation: "corr-1".into(), causation: "key-1".to_owned() },
+    };
+    let key = Keys::deadline(&deadline.rma_id);
+    let mut batch = Batch::default();
+    batch.put(&key, serde_json::to_vec(&deadline).unwrap());
+    store.commit(batch).await.unwrap();
+    let policy = || Policy {
+        degradation: DegradationPolicy { open_work_max: 1, ..DegradationPolicy::default() },
+        ..Policy::default()
+    };
+    let open =
+        |rig: &Rig| Rig::open_with(Arc::clone(&store) as Arc<dyn Store>, &rig.partners, (64, policy()));
+    rig.app = open(&rig);
+    rig.app.start();
+    rig.pass(60 * MINUTE).await;
+    assert_eq!(rig.submit("key-2", &order_with("W-2")).await.0, 201, "what waits is no work");
+    rig.pass(MINUTE).await;
+    rig.app.shutdown().await;
+    rig.pass(300 * MINUTE).await;
+    assert!(store.get(&key).unwrap().is_some(), "nobody was told while it was down");
+    rig.app = open(&rig);
+    rig.app.start();
+    rig.pass(MINUTE).await;
+    assert!(store.get(&key).unwrap().is_none(), "the order was told, and the deadline forgotten with it");
 }
 
 /// Opens, submits, and kills in the middle of a call; then opens over the same store and lets it carry on.

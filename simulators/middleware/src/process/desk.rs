@@ -1,10 +1,11 @@
 //! Where a decision is made: what came in, the present instant, and what goes out.
 
 use counterproof_contracts::{
-    model::{FeedId, FeedItem, OrderNumber, System, Timestamp},
+    model::{FeedId, FeedItem, OrderNumber, RmaId, System, Timestamp},
     policy::Policy,
     protocol::Operation,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     master::Reference,
@@ -54,8 +55,23 @@ pub enum Output {
     Tell(Notice),
     /// The order waits for something to be known.
     Wait(Reference),
+    /// The order is to be told that the time for a return's goods is over.
+    Remind(Deadline),
     /// Something that a person must decide.
     Park(Letter),
+}
+
+/// When the time for a return's goods is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The return.
+    pub rma_id: RmaId,
+    /// When.
+    pub at: Timestamp,
+    /// The chain that the return belongs to.
+    pub chain: Chain,
 }
 
 /// A step for the audit trail.
@@ -206,6 +222,11 @@ impl<'c> Desk<'c> {
     /// The order waits for something to be known.
     pub fn wait_for(&mut self, reference: Reference) {
         self.outputs.push(Output::Wait(reference));
+    }
+
+    /// Has the order told when the time for a return's goods is over.
+    pub fn remind(&mut self, deadline: Deadline) {
+        self.outputs.push(Output::Remind(deadline));
     }
 
     /// Gives a task to the dead letters.

@@ -69,7 +69,7 @@ fn document<'p>(
             let grant = process.grants.iter_mut().find(|grant| grant.cause.as_str() == cause);
             grant.map(|grant| &mut grant.memo)
         }
-        PostingKind::ExchangeSettlement => None,
+        PostingKind::ExchangeSettlement | PostingKind::WriteOff => None,
     }
 }
 

@@ -77,6 +77,22 @@ pub(super) fn replacement(refund: &RefundId) -> RefundId {
     RefundId::new(format!("{refund}-credit"))
 }
 
+/// The charge again of a refund that was given before goods came; further attempts are numbered from 2.
+pub(super) fn recharge(refund: &RefundId, attempt: u32) -> String {
+    let first = format!("rc-{refund}");
+    if attempt > 1 { format!("{first}-{attempt}") } else { first }
+}
+
+/// That a refund is given up which was given before goods came.
+pub(super) fn refund_write_off(refund: &RefundId) -> String {
+    format!("wo-{refund}")
+}
+
+/// That goods of a receipt pay what had been given up of a refund.
+pub(super) fn recovery(refund: &RefundId, receipt: &ReceiptId) -> String {
+    format!("wo-{refund}-{receipt}")
+}
+
 /// One store credit for each receipt.
 pub(super) fn store_credit(receipt: &ReceiptId) -> RefundId {
     RefundId::new(format!("rf-{receipt}-credit"))

@@ -7,6 +7,7 @@
 
 mod acceptance;
 mod adjustment;
+mod advance_refund;
 mod answer;
 mod authorization;
 mod availability;
@@ -60,11 +61,11 @@ pub use availability::{Stock, StockNotice, adjusted, availability_view, publicat
 use counterproof_contracts::{
     model::{
         NodeId, Order, OrderChange, PriceAdjustment, Recall, RefundStatus, ReturnCancellation, ReturnReceipt,
-        ReturnRequest,
+        ReturnRequest, RmaId,
     },
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
-pub use desk::{Context, Desk, Letter, Output, Step};
+pub use desk::{Context, Deadline, Desk, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
 pub use master::{
     Change, Known, MasterRecord, Reference, WaitingTask, accounts_of, announcement, objection_to_order,
@@ -141,6 +142,8 @@ pub enum Input {
         /// The call.
         task: Box<Task>,
     },
+    /// The time for a return's goods is over.
+    ReturnDue(RmaId),
     /// Something is known that calls may wait for.
     Known(Reference),
     /// A person did something by hand, and said why.
@@ -209,6 +212,10 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
+        Input::ReturnDue(rma_id) => {
+            advance_refund::due(process, &rma_id, desk);
+            Ok(Value::Null)
+        }
         Input::Known(reference) => {
             master::known(process, &reference, desk);
             Ok(Value::Null)
@@ -408,6 +415,7 @@ fn answered(
         (Intent::Invoice { .. } | Intent::CreditMemo { .. }, answer) => {
             document::answered(process, intent, &answer, desk);
         }
+        (Intent::Recharge { refund, .. }, _) => advance_refund::recharged(process, refund, desk),
         (Intent::Refund { refund, .. } | Intent::NotifyRefund { refund }, answer) => {
             refund::answered(process, intent, refund, &answer, desk);
         }
@@ -430,6 +438,7 @@ fn refused(process: &mut OrderProcess, intent: &Intent, refusal: &Refusal, desk:
             capture::refused(process, shipment, tender, refusal, desk)
         }
         Intent::Refund { refund, .. } => refund::refused(process, refund, refusal, desk),
+        Intent::Recharge { refund, .. } => advance_refund::declined(process, refund, refusal, desk),
         Intent::Invoice { .. } | Intent::CreditMemo { .. } => document::refused(process, intent, refusal),
         Intent::QuoteTax => acceptance::not_rated(process, refusal, desk),
         Intent::Reserve => acceptance::no_stock(process, refusal, desk),
@@ -467,6 +476,7 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     credit::advance(process, desk);
     adjustment::advance(process, desk);
     quarantine::advance(process, desk);
+    advance_refund::advance(process, desk);
     refund::advance(process, desk);
     status::advance(process, desk);
 }

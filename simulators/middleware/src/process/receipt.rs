@@ -14,7 +14,7 @@ use counterproof_contracts::{
 use serde_json::Value;
 
 use super::{
-    clawback,
+    advance_refund, clawback,
     desk::Desk,
     eligibility::{self, Right},
     exceptions::{self, Sorted},
@@ -345,6 +345,7 @@ pub(super) fn open_unannounced(
         received: BTreeMap::new(),
         graded: BTreeMap::new(),
         canceled: None,
+        advance: None,
     });
     rma_id
 }
@@ -435,7 +436,7 @@ pub(super) fn grade(
     desk.note(process, format!("goods of {receipt_id} graded"));
     exceptions::reject(process, receipt_id, items(&rejected), desk);
     let amount = misjudged(process, &rma_id, &units, value.gross, desk).unwrap_or(value.gross);
-    refund::decide(process, receipt_id, amount.saturating_sub(retained), desk);
+    advance_refund::settle(process, &rma_id, receipt_id, amount.saturating_sub(retained), desk);
     if desk.meets(Defect::RefundTwice) {
         refund::give_back(
             process,

@@ -46,6 +46,61 @@ pub struct ReturnState {
     pub received: BTreeMap<LineId, u32>,
     /// Units that were graded, by line.
     pub graded: BTreeMap<LineId, u32>,
+    /// Money that was given back before its goods came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advance: Option<AdvanceState>,
+}
+
+/// Money that was given back before goods came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvanceState {
+    /// How much, minor units.
+    pub amount: i64,
+    /// Until when the goods are waited for.
+    pub return_by: Timestamp,
+    /// Of the amount, what accepted goods were worth.
+    pub earned: i64,
+    /// The time for the goods is over.
+    pub due: bool,
+    /// What is taken back, refund by refund; decided once, when the goods are waited for no longer.
+    pub takings: Option<Vec<Taking>>,
+    /// What goods are worth that were graded while nobody knew whether the card could be charged, by receipt.
+    pub waiting: Vec<(ReceiptId, i64)>,
+}
+
+/// What is taken back of a refund that was given before goods came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taking {
+    /// The refund.
+    pub refund_id: RefundId,
+    /// Minor units.
+    pub amount: i64,
+    /// Where it stands.
+    pub outcome: TakingOutcome,
+    /// What goods paid that came after it was written off, by receipt.
+    pub recovered: Vec<(ReceiptId, i64)>,
+}
+
+/// What became of money that is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakingOutcome {
+    /// Nobody knows yet.
+    Open,
+    /// The card was charged again.
+    Recharged,
+    /// The card could not be charged: the retailer gave it up.
+    WrittenOff,
+    /// It had not been given back.
+    NotPaid,
+}
+
+impl Taking {
+    /// What was written off and no goods paid, minor units.
+    pub fn lost(&self) -> i64 {
+        let recovered: i64 = self.recovered.iter().map(|(_, amount)| amount).sum();
+        if self.outcome == TakingOutcome::WrittenOff { self.amount - recovered } else { 0 }
+    }
 }
 
 /// Returned goods that wait at a dock for a clerk.
@@ -192,6 +247,12 @@ impl ReturnState {
     /// Units of a line that may still come; none once it lapsed.
     pub fn open_units(&self, line: &LineId, now: Timestamp) -> u32 {
         if self.is_open(now) { self.allowed(line).saturating_sub(self.received_units(line)) } else { 0 }
+    }
+
+    /// Whether all its units were graded.
+    pub fn is_graded(&self) -> bool {
+        let graded = |line: &LineId| self.graded.get(line).copied().unwrap_or(0);
+        self.lines.iter().all(|line| graded(&line.line_id) >= self.allowed(&line.line_id))
     }
 
     /// Whether goods may still come for it.

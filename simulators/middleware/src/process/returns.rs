@@ -12,7 +12,7 @@ use counterproof_contracts::{
 use serde_json::Value;
 
 use super::{
-    adjustment,
+    adjustment, advance_refund,
     desk::Desk,
     eligibility::{self, Right},
     exchange, gift_card, ids, refund,
@@ -33,6 +33,7 @@ pub(super) fn request(
     }
     let units = check(process, &request, desk)?;
     gift_card::check_return(process, &units, request.method)?;
+    let advance = advance_refund::grant(process, &request, &units, desk);
     let state = ReturnState {
         rma_id: ids::rma(&process.order.order_number, process.returns.len() + 1),
         chain: desk.context.chain.clone(),
@@ -50,6 +51,7 @@ pub(super) fn request(
         graded: BTreeMap::new(),
         request: Some(request),
         canceled: None,
+        advance,
     };
     if state.method == ReturnMethod::KeepItem {
         adjustment::keep(process, &state, &units, desk)?;
@@ -61,6 +63,9 @@ pub(super) fn request(
     let answer = answer(process, &state, desk);
     let (rma_id, chain) = (state.rma_id.clone(), state.chain.clone());
     process.returns.push(state);
+    if advance_refund::pay(process, &rma_id, desk) {
+        return Ok(answer);
+    }
     if desk.meets(Defect::RefundOnRequest) {
         let worth = exchange::worth(process, &units, |_| 0);
         refund::give_back(process, &rma_id, &ReceiptId::new(rma_id.as_str()), worth, &chain, desk);
@@ -189,7 +194,8 @@ fn by_mail(process: &mut OrderProcess, state: &ReturnState, body: ReturnAuthoriz
     let call = PartnerCall::new(carrier::CREATE_RETURN_LABEL, &[], &label);
     desk.ask(process, Intent::ReturnLabel { rma: rma.clone() }, &state.chain, call);
     if let Some(tracking_number) = state.tracking_number.clone() {
-        let notice = ReturnAuthorization { tracking_number: Some(tracking_number), ..body };
+        let notice =
+            ReturnAuthorization { tracking_number: Some(tracking_number), advance_refund: None, ..body };
         let call = PartnerCall::new(wms::CREATE_RETURN_NOTICE, &[], &notice);
         desk.ask(process, Intent::NoticeReturn { rma }, &state.chain, call);
     }

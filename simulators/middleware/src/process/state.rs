@@ -22,8 +22,8 @@ pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, 
 pub use super::grant_state::{GrantState, GrantedUnits};
 pub use super::master::WaitingTask;
 pub use super::return_state::{
-    DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState, ReturnState,
-    Way,
+    AdvanceState, DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState,
+    ReturnState, Taking, TakingOutcome, Way,
 };
 use super::task::{Intent, idempotency_key};
 

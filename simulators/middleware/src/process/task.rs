@@ -97,6 +97,10 @@ pub enum Intent {
     Disposition { decision: String, line: LineId, condition: StockCondition },
     /// Give money back.
     Refund { refund: RefundId, attempt: u32 },
+    /// Charge a card again with a refund that was given before goods came; `attempt` is the refund's.
+    Recharge { refund: RefundId, attempt: u32 },
+    /// Write a refund off that was given before goods came, or take that back.
+    WriteOffRefund { write_off: String },
     /// Report the tax that is given back on units of a parcel.
     ReportReturn { receipt: ReceiptId, shipment: ShipmentId },
     /// Post the credit memo of a receipt.
@@ -179,6 +183,8 @@ impl Intent {
                 ("disposition", vec![decision.clone(), line.to_string(), format!("{condition:?}")])
             }
             Self::Refund { refund, attempt } => ("refund", numbered(vec![refund.to_string()], *attempt)),
+            Self::Recharge { refund, attempt } => ("recharge", numbered(vec![refund.to_string()], *attempt)),
+            Self::WriteOffRefund { write_off } => ("write-off-refund", vec![write_off.clone()]),
             Self::ReportReturn { receipt, shipment } => {
                 ("report-return", vec![receipt.to_string(), shipment.to_string()])
             }

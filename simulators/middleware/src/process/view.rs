@@ -1,7 +1,7 @@
 //! What the middleware says of an order when it is asked.
 
 use counterproof_contracts::model::{
-    Money, OrderView, RefundView, ReturnAuthorization, ReturnView, RmaId, Shipment, Timestamp,
+    AdvanceRefund, Money, OrderView, RefundView, ReturnAuthorization, ReturnView, RmaId, Shipment, Timestamp,
 };
 
 use super::{
@@ -65,6 +65,10 @@ pub(super) fn authorization(
         tracking_number: state.tracking_number.clone(),
         exchange_id: exchange::of_return(process, &state.rma_id),
         held_receipt_id: state.request.as_ref().and_then(|request| request.held_receipt_id.clone()),
+        advance_refund: state.advance.as_ref().map(|advance| AdvanceRefund {
+            amount: Money::new(advance.amount, process.order.currency),
+            return_by: advance.return_by,
+        }),
     }
 }
 

@@ -110,6 +110,7 @@ impl History {
                 lines: self.receipt("any", quantity, ConditionGrade::A).lines,
                 exchange: None,
                 held_receipt_id: None,
+                instant_refund: false,
             };
             self.commit(self.channel(), true, Effect::ReturnRequested { request });
         }

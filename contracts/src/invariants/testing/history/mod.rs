@@ -16,6 +16,7 @@ use crate::{
 
 mod accepting;
 mod adjusting;
+mod advancing;
 mod cards;
 mod changing;
 mod returning;
@@ -27,6 +28,7 @@ const STORE: &str = "store-12";
 const CHAIN: &str = "c-order";
 
 /// A growing journal of one order.
+#[derive(Clone)]
 pub(in crate::invariants) struct History {
     records: Vec<Record>,
     order: Order,

@@ -285,6 +285,7 @@ impl History {
             tracking_number: None,
             held_receipt_id: None,
             exchange_id: None,
+            advance_refund: None,
         };
         self.effect(System::Erp, Effect::ReturnAuthorized { authorization });
     }
@@ -300,6 +301,7 @@ impl History {
             lines: self.receipt("any", quantity, ConditionGrade::A).lines,
             exchange: None,
             held_receipt_id: None,
+            instant_refund: false,
         };
         let channel = self.channel();
         self.commit(channel, true, Effect::ReturnRequested { request });

@@ -41,6 +41,7 @@ fn exchange(price: i64, credit: i64) -> ReturnRequest {
         lines: vec![returned("A", 1)],
         exchange: Some(ExchangeRequest { exchange_id: ExchangeId::new("EX-1"), replacement }),
         held_receipt_id: None,
+        instant_refund: false,
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod adjustments;
+mod advances;
 mod cancellations;
 mod clawback;
 mod disorder;
@@ -41,6 +42,8 @@ pub(super) struct Stage {
     pub(super) steps: Vec<Step>,
     /// What other orders were told, in order.
     pub(super) notices: Vec<Notice>,
+    /// When it wants to be told that the time for goods is over.
+    pub(super) deadlines: Vec<Deadline>,
     /// Operations that are refused.
     pub(super) refusing: BTreeMap<&'static str, ProblemKind>,
     /// Operations that are not answered for the time being.
@@ -206,6 +209,7 @@ impl Stage {
             letters: Vec::new(),
             steps: Vec::new(),
             notices: Vec::new(),
+            deadlines: Vec::new(),
             refusing: BTreeMap::new(),
             silent: Vec::new(),
             nodes: BTreeMap::new(),
@@ -246,6 +250,7 @@ impl Stage {
                 Output::Record(step) => self.steps.push(step),
                 Output::Park(letter) => self.letters.push(letter),
                 Output::Tell(notice) => self.notices.push(notice),
+                Output::Remind(deadline) => self.deadlines.push(deadline),
                 Output::Replay { .. } | Output::Wait(_) => {}
             }
         }

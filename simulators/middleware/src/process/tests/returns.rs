@@ -19,6 +19,7 @@ fn wish(reference: &str, lines: Vec<ReturnLine>) -> ReturnRequest {
         lines,
         exchange: None,
         held_receipt_id: None,
+        instant_refund: false,
     }
 }
 
