@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 mod degradation;
+mod rate;
 mod window;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub use degradation::DegradationPolicy;
+pub use rate::Rate;
 pub use window::{MonthDay, ReturnSeason};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -56,6 +58,8 @@ pub struct Policy {
     pub undelivered: UndeliveredPolicy,
     /// What channels may go on selling while a partner is impaired, or more comes than partners take.
     pub degradation: DegradationPolicy,
+    /// How fast the implementation calls a partner; as fast as it likes where nothing is declared.
+    pub rates: BTreeMap<System, Rate>,
     /// Whether the implementation wants of each caller the bearer token that the contract asks for.
     pub bearer_tokens: bool,
 }
@@ -259,6 +263,7 @@ impl Default for Policy {
             availability: AvailabilityPolicy::default(),
             undelivered: UndeliveredPolicy::default(),
             degradation: DegradationPolicy::default(),
+            rates: rate::declared(),
             bearer_tokens: true,
         }
     }

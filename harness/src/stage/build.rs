@@ -116,6 +116,7 @@ impl Parts {
             drain_within: if matches!(running, Running::InProcess(_)) { DRAIN_FREELY } else { DRAIN_SHORTLY },
             settle_within: patience + self.policy.retry.settles_within(),
             degradation: self.policy.degradation,
+            rates: self.policy.rates,
             recording: self.recording,
             kernel: self.kernel,
             landscape: self.landscape,
