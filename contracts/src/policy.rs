@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 mod advance;
 mod degradation;
+mod rate;
 mod window;
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
 
 pub use advance::AdvanceRefundPolicy;
 pub use degradation::DegradationPolicy;
+pub use rate::Rate;
 pub use window::{MonthDay, ReturnSeason};
 
 /// A retailer's declared policy and an implementation's declared retry behavior.
@@ -60,6 +62,8 @@ pub struct Policy {
     pub undelivered: UndeliveredPolicy,
     /// What channels may go on selling while a partner is impaired, or more comes than partners take.
     pub degradation: DegradationPolicy,
+    /// How fast the implementation calls a partner; as fast as it likes where nothing is declared.
+    pub rates: BTreeMap<System, Rate>,
     /// Whether the implementation wants of each caller the bearer token that the contract asks for.
     pub bearer_tokens: bool,
 }
@@ -264,6 +268,7 @@ impl Default for Policy {
             availability: AvailabilityPolicy::default(),
             undelivered: UndeliveredPolicy::default(),
             degradation: DegradationPolicy::default(),
+            rates: rate::declared(),
             bearer_tokens: true,
         }
     }

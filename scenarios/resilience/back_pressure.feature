@@ -46,3 +46,15 @@ Feature: Channels are slowed down before anything breaks
     When the ERP is back
     Then every order is in fulfillment
     And every system agrees
+
+  @virtual @PEK-011
+  Scenario: A store hands in the orders of a whole day at once
+    Given "Store 27" works with files only
+    And 130 "linen shirt" are in stock at "Warehouse North"
+    And the ERP takes no more documents a second than was agreed
+    When 130 customers order 1 "linen shirt" in the store
+    And the store sends its file of orders
+    Then every order is in fulfillment
+    And the ERP has never asked to wait
+    And no dead letter waits
+    And every system agrees

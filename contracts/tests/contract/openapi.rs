@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use counterproof_contracts::{
     model::System,
+    policy::{Policy, Rate},
     protocol::{OPERATIONS, Operation, Problem, ProblemKind, header, signature},
     shape,
 };
@@ -162,6 +163,17 @@ fn problem_types_are_known_and_stand_at_their_status() {
             .collect();
         assert_eq!(in_responses, expected, "{}", declared.operation());
     }
+}
+
+#[test]
+fn partners_are_called_as_fast_as_their_files_say() {
+    let limits = files::read("openapi").into_iter().filter_map(|(stem, file)| {
+        let limit = file.pointer("/info/x-rate-limit")?.clone();
+        Some((stem.parse().unwrap(), serde_json::from_value(limit).unwrap()))
+    });
+    let declared: BTreeMap<System, Rate> = limits.collect();
+    assert!(!declared.is_empty());
+    assert_eq!(Policy::default().rates, declared);
 }
 
 #[test]

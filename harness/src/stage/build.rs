@@ -117,6 +117,7 @@ impl Parts {
             settle_within: patience + self.policy.retry.settles_within(),
             longest_pause: Duration::from_millis(self.policy.retry.max_ms),
             degradation: self.policy.degradation,
+            rates: self.policy.rates,
             recording: self.recording,
             kernel: self.kernel,
             landscape: self.landscape,

@@ -17,7 +17,7 @@ use counterproof_contracts::{
         CorrelationId, LineState, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization,
         Shipment, Sku, System,
     },
-    policy::DegradationPolicy,
+    policy::{DegradationPolicy, Rate},
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
 };
 use counterproof_simulators::{
@@ -64,6 +64,8 @@ pub struct Stage {
     pub longest_pause: Duration,
     /// What channels may sell while partners are impaired.
     pub degradation: DegradationPolicy,
+    /// How fast the implementation says that it calls partners.
+    pub rates: BTreeMap<System, Rate>,
     /// The journal.
     pub recording: Recording,
     /// What simulators share.

@@ -11,7 +11,7 @@ use super::{Args, Kind, Step, at_once};
 use crate::world::{Play, StepError, World};
 
 /// For so many orders of a scenario, from the first, a limit is arranged.
-const ORDERS_LIMITED: u32 = 20;
+const ORDERS_LIMITED: u32 = 400;
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -20,6 +20,12 @@ pub(super) const STEPS: &[Step] = &[
         expression: "the ERP takes {count} document(s) a second",
         doc: "The ERP asks to wait when more documents of the scenario's orders come within a second.",
         action: |world, args| at_once(limit(world, &args)),
+    },
+    Step {
+        kind: Kind::Action,
+        expression: "the ERP takes no more documents a second than was agreed",
+        doc: "The ERP asks to wait when more documents of the scenario's orders come within a second than the policy's rate and burst allow.",
+        action: |world, _| at_once(limit_as_agreed(world)),
     },
     Step {
         kind: Kind::Action,
@@ -65,6 +71,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Assertion,
+        expression: "the ERP has never asked to wait",
+        doc: "Until now no document of the scenario's orders came too soon.",
+        action: |world, _| at_once(never_turned_away(world)),
+    },
+    Step {
+        kind: Kind::Assertion,
         expression: "the ERP has turned away a document of the locked order",
         doc: "At least one document came while somebody worked on the sales order.",
         action: |world, _| turned_away(world, ProblemKind::DocumentLocked).boxed_local(),
@@ -90,15 +102,35 @@ pub(super) const STEPS: &[Step] = &[
 ];
 
 fn limit(world: &mut World, args: &Args) -> Result<(), StepError> {
-    let play = world.play()?;
     let per_second = args.number(0)?;
+    limit_to(world.play()?, per_second);
+    Ok(())
+}
+
+fn limit_as_agreed(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    let rate = play.stage.rates.get(&System::Erp).copied();
+    let rate = rate.ok_or_else(|| StepError::rig("the policy declares no rate of calls to the ERP"))?;
+    limit_to(play, rate.in_a_second());
+    Ok(())
+}
+
+fn never_turned_away(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    play.assertions += 1;
+    match play.stage.recording.refusals(&play.id, System::Erp, ProblemKind::TooManyRequests) {
+        0 => Ok(()),
+        times => Err(StepError::failed(format!("the ERP asked to wait {times} times"))),
+    }
+}
+
+fn limit_to(play: &mut Play, per_second: u32) {
     let orders: Vec<OrderNumber> = (1..=ORDERS_LIMITED).map(|count| play.number_of(count)).collect();
     let root = play.root("erp");
     play.stage
         .landscape
         .erp
         .act(&root.order, root.correlation, |erp, _| erp.limit_documents(orders, per_second));
-    Ok(())
 }
 
 /// Arranges how the ERP takes documents of the present order, or of the next one.

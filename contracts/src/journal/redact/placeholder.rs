@@ -21,7 +21,7 @@ pub(super) fn text(value: &str) -> String {
     match length {
         0 => String::new(),
         1..=SHORT_MAX => WORD.to_owned(),
-        _ => format!("{WORD:x<length$}"),
+        _ => padded(WORD, length),
     }
 }
 
@@ -37,13 +37,19 @@ pub(super) fn identifier(value: &str) -> String {
     }
     let length = value.chars().count();
     if length > IDENTIFIER_MAX {
-        shown = format!("{shown:x<length$}");
+        shown = padded(&shown, length);
     }
     if !is_fit(value) {
         shown.pop();
         shown.push(UNFIT);
     }
     shown
+}
+
+/// A text of so many characters. Widths of formats end at 65535.
+fn padded(text: &str, length: usize) -> String {
+    let missing = length.saturating_sub(text.chars().count());
+    format!("{text}{}", "x".repeat(missing))
 }
 
 /// Whether a text is such a placeholder already.

@@ -54,6 +54,18 @@ fn order(changes: &[(&str, &Value)]) -> Value {
     order
 }
 
+/// The content of a file has a line for each order of a day, and an implementation may send a mebibyte of anything.
+#[test]
+fn a_placeholder_is_as_long_as_the_longest_text() {
+    let long = "x y".repeat(40_000);
+    let record = redacted(exchange(&json!({ "street": long, "customer_ref": long }), &Value::Null));
+    let Entry::Exchange(exchange) = &record.entry else { panic!("{record:?}") };
+    for name in ["street", "customer_ref"] {
+        let shown = exchange.request[name].as_str().unwrap();
+        assert!(shown.len() == long.len() && !shown.contains("x y"), "{name}");
+    }
+}
+
 #[test]
 fn an_address_keeps_its_country_only() {
     let places = ["/ship_to/name", "/ship_to/street", "/ship_to/city", "/ship_to/postal_code"];

@@ -64,7 +64,8 @@ pub struct Parts {
     pub partners: BTreeMap<System, String>,
     /// How long a call is tried before it becomes a dead letter.
     pub give_up_after: Duration,
-    /// Most calls to one partner at the same time; of those that wait the most urgent go first.
+    /// Most calls to one partner at the same time; of those that wait the most urgent go first. How fast they go, the
+    /// policy says.
     pub calls_per_partner_max: usize,
     /// Defects that are switched on: none, but where a suite is to be shown to fail.
     pub defects: Defects,
@@ -200,7 +201,10 @@ impl App {
         }
         let gates = System::PARTNERS
             .into_iter()
-            .map(|partner| (partner, Gate::new(parts.calls_per_partner_max)))
+            .map(|partner| {
+                let rate = parts.policy.rates.get(&partner).copied();
+                (partner, Gate::new(parts.calls_per_partner_max, rate, parts.clock))
+            })
             .collect();
         Ok(Self {
             inner: Arc::new(Inner {
@@ -225,6 +229,9 @@ impl App {
     pub fn start(&self) {
         let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waiting) = waiting {
+            for gate in self.inner.gates.values() {
+                drop(self.inner.tasks.spawn(Arc::clone(gate).keep_pace()));
+            }
             let work = runner::run(Arc::clone(&self.inner), waiting, self.inner.stop.subscribe());
             let runner = self.inner.tasks.spawn(work);
             *self.inner.runner.lock().unwrap_or_else(PoisonError::into_inner) = Some(runner);

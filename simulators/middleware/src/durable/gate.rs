@@ -1,4 +1,5 @@
-//! The gate to a partner: a bounded number of calls at a time, and of those that wait the most urgent first.
+//! The gate to a partner: a bounded number of calls at a time, no faster than was agreed, and of those that wait the most
+//! urgent first.
 //!
 //! It spares the partner and keeps the order of importance. It deliberately does not guess whether the partner is
 //! well: it is closed only while the partner itself asks for patience. Who waits to try again stands outside and
@@ -11,11 +12,13 @@ use std::{
 
 use counterproof_contracts::{
     model::Timestamp,
+    policy::Rate,
     protocol::{Criticality, Operation},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
-use crate::process::Task;
+use super::bucket::Bucket;
+use crate::{door::clock::Clock, process::Task};
 
 /// Who goes first: class, then age, then the order in which an order asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,12 +51,17 @@ impl Rank {
 #[derive(Debug)]
 pub(super) struct Gate {
     inside: Mutex<Inside>,
+    clock: Clock,
+    /// Told when somebody waits for time to pass.
+    paced: Notify,
 }
 
 #[derive(Debug)]
 struct Inside {
     free: usize,
-    /// Empty as long as anything is free.
+    /// How fast they go; nothing: as they come.
+    bucket: Option<Bucket>,
+    /// Empty as long as anybody may go.
     waiting: BTreeMap<(Rank, u64), oneshot::Sender<()>>,
     /// How many ever waited: tells those of the same rank apart.
     came: u64,
@@ -61,31 +69,71 @@ struct Inside {
     closed_until: Option<Timestamp>,
 }
 
+impl Inside {
+    /// Lets those go whose turn it is; if the next one must wait for time to pass, until when.
+    fn admit(&mut self, now: Timestamp) -> Option<Timestamp> {
+        while self.free > 0 && !self.waiting.is_empty() {
+            if let Some(Err(at)) = self.bucket.as_mut().map(|bucket| bucket.take(now)) {
+                return Some(at);
+            }
+            while let Some((_, next)) = self.waiting.pop_first() {
+                if next.send(()).is_ok() {
+                    self.free -= 1;
+                    break;
+                }
+            }
+        }
+        None
+    }
+}
+
 impl Gate {
-    /// A gate through which so many go at a time, at least one.
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        let inside = Inside { free: most.max(1), waiting: BTreeMap::new(), came: 0, closed_until: None };
-        Arc::new(Self { inside: Mutex::new(inside) })
+    /// A gate through which so many go at a time, at least one, and no faster than this.
+    pub(super) fn new(most: usize, rate: Option<Rate>, clock: Clock) -> Arc<Self> {
+        let inside = Inside {
+            free: most.max(1),
+            bucket: rate.map(Bucket::new),
+            waiting: BTreeMap::new(),
+            came: 0,
+            closed_until: None,
+        };
+        Arc::new(Self { inside: Mutex::new(inside), clock, paced: Notify::new() })
     }
 
     /// Waits for its turn. The place is free again once the permit is dropped.
     pub(super) async fn pass(self: &Arc<Self>, rank: Rank) -> Permit {
-        let mut turn = {
+        let (call, called) = oneshot::channel();
+        let place = {
             let mut inside = self.inside();
-            if inside.free > 0 {
-                inside.free -= 1;
-                return Permit(Arc::clone(self));
-            }
-            let (call, called) = oneshot::channel();
             inside.came += 1;
             let place = (rank, inside.came);
             inside.waiting.insert(place.clone(), call);
-            Turn { gate: Arc::clone(self), place, called, over: false }
+            place
         };
+        self.admit();
+        let mut turn = Turn { gate: Arc::clone(self), place, called, over: false };
         // The sender is dropped only when it is taken out, which whoever waits here does itself.
         let _ = (&mut turn.called).await;
         turn.over = true;
         Permit(Arc::clone(self))
+    }
+
+    /// Lets those go whose turn comes with time, for ever.
+    pub(super) async fn keep_pace(self: Arc<Self>) {
+        loop {
+            self.paced.notified().await;
+            loop {
+                let next = self.inside().admit(self.clock.now());
+                let Some(at) = next else { break };
+                self.clock.sleep_until(at).await;
+            }
+        }
+    }
+
+    fn admit(&self) {
+        if self.inside().admit(self.clock.now()).is_some() {
+            self.paced.notify_one();
+        }
     }
 
     /// The partner wants to be left alone until an instant: by everybody, whoever was told so.
@@ -99,15 +147,10 @@ impl Gate {
         self.inside().closed_until.filter(|until| *until > now)
     }
 
-    /// Gives a place to the next one, or sets it free.
+    /// Sets a place free, for the next one.
     fn leave(&self) {
-        let mut inside = self.inside();
-        while let Some((_, next)) = inside.waiting.pop_first() {
-            if next.send(()).is_ok() {
-                return;
-            }
-        }
-        inside.free += 1;
+        self.inside().free += 1;
+        self.admit();
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -158,9 +201,47 @@ mod tests {
         Rank { class, asked_at: Timestamp::from_second(second).unwrap(), number: 1, key: key.to_owned() }
     }
 
+    fn clock() -> Clock {
+        Clock::starting_at(Timestamp::from_second(1_800_000_000).unwrap())
+    }
+
+    /// Who waits for a token goes by class, then by age, whoever came first; and no faster than was agreed.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_critical_is_called_first_when_the_pace_is_bounded() {
+        let clock = clock();
+        let gate = Gate::new(64, Some(Rate { per_second: 10, burst: 2 }), clock);
+        let classes = [
+            Criticality::Low,
+            Criticality::Low,
+            Criticality::Low,
+            Criticality::Normal,
+            Criticality::Critical,
+        ];
+        let came = classes.iter().cycle().take(15).zip(0_i64..).map(|(class, second)| {
+            let (gate, began) = (Arc::clone(&gate), clock.now());
+            let rank = rank(*class, second, &second.to_string());
+            async move {
+                // Those that come later are more urgent than some that wait.
+                clock.sleep(std::time::Duration::from_millis(second.unsigned_abs() * 10)).await;
+                drop(gate.pass(rank.clone()).await);
+                (clock.now().duration_since(began).as_millis(), rank.class)
+            }
+        });
+        let mut went = tokio::select! {
+            went = futures::future::join_all(came) => went,
+            () = Arc::clone(&gate).keep_pace() => Vec::new(),
+        };
+        went.sort_unstable();
+        let urgent =
+            |class| went.iter().filter(|(_, of)| *of == class).map(|(at, _)| *at).collect::<Vec<_>>();
+        assert_eq!(urgent(Criticality::Critical), [100, 200, 300]);
+        assert_eq!(urgent(Criticality::Normal), [400, 500, 600]);
+        assert_eq!(urgent(Criticality::Low), [0, 10, 700, 800, 900, 1_000, 1_100, 1_200, 1_300]);
+    }
+
     #[test]
     fn the_most_urgent_goes_first_then_the_oldest() {
-        let gate = Gate::new(1);
+        let gate = Gate::new(1, None, clock());
         let inside = gate.pass(rank(Criticality::Low, 0, "first")).now_or_never().unwrap();
         let ranks = [
             rank(Criticality::Low, 1, "a"),
@@ -183,7 +264,7 @@ mod tests {
         /// Whoever comes, goes inside, or goes away at whatever moment: never too many inside, no place lost.
         #[test]
         fn no_place_is_lost(most in 1_usize..4, steps in proptest::collection::vec((0_u8..4, 0_usize..8), 0..60)) {
-            let gate = Gate::new(most);
+            let gate = Gate::new(most, None, clock());
             let (mut turns, mut inside) = (Vec::new(), Vec::new());
             for (number, (step, which)) in steps.into_iter().enumerate() {
                 match step {

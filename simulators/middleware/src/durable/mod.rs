@@ -7,6 +7,7 @@
 pub(crate) mod admission;
 mod answers;
 mod app;
+mod bucket;
 mod call;
 mod cells;
 mod dead_letters;
