@@ -6,7 +6,10 @@
 
 use std::time::Duration;
 
-use counterproof_contracts::journal::{Entry, Settled};
+use counterproof_contracts::{
+    journal::{Entry, Settled},
+    model::Timestamp,
+};
 
 use crate::world::Play;
 
@@ -53,7 +56,7 @@ pub async fn settle(play: &mut Play) -> Settled {
             open: Vec::new(),
         };
         let proven = !stage.violations(&play.id).is_empty();
-        let still = quiet >= QUIET_FOR_CERTAIN && !stage.recording.asks_for_patience(stage.clock.now());
+        let still = patient_for(play) >= QUIET_FOR_CERTAIN;
         let certain = || proven || still || stage.recording.would_hold(&play.id, &rest);
         if open.is_empty() && fresh && certain() {
             break rest;
@@ -126,8 +129,7 @@ async fn until_quiet(play: &Play, enough: impl Fn(Duration) -> bool) {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
         let quiet = quiet_for(play);
-        let still = quiet >= QUIET_FOR_CERTAIN
-            && !play.stage.recording.asks_for_patience(play.stage.clock.now())
+        let still = patient_for(play) >= QUIET_FOR_CERTAIN
             && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty()
             && (waited >= play.stage.drain_within || open_work(play).is_empty());
         if still || enough(quiet) || waited >= play.stage.patience {
@@ -149,11 +151,19 @@ fn open_work(play: &Play) -> Vec<String> {
 
 /// For how long nothing of the scenario was recorded.
 fn quiet_for(play: &Play) -> Duration {
+    since(play, play.stage.recording.last_activity(&play.id))
+}
+
+/// For how long nothing of the scenario was recorded, and no partner asked for patience: what a scenario still has to come may have
+/// to wait for a partner that was asked too much by others.
+fn patient_for(play: &Play) -> Duration {
+    let recording = &play.stage.recording;
+    since(play, recording.last_activity(&play.id).max(recording.patience_until()))
+}
+
+fn since(play: &Play, last: Option<Timestamp>) -> Duration {
     let now = play.stage.clock.now();
-    play.stage
-        .recording
-        .last_activity(&play.id)
-        .map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
+    last.map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
 }
 
 async fn look_up_orders(play: &Play) -> bool {

@@ -123,9 +123,9 @@ impl Recording {
         Self::onto(Tape::Memory(Vec::new()), "in memory".to_owned(), policy, secrets)
     }
 
-    /// Whether a partner asks for patience, of whatever scenario: calls of others may wait for that.
-    pub fn asks_for_patience(&self, now: Timestamp) -> bool {
-        self.state().patience_until.is_some_and(|until| now < until)
+    /// Until when some partner asked for patience, in whatever scenario: calls of others may wait for that.
+    pub fn patience_until(&self) -> Option<Timestamp> {
+        self.state().patience_until
     }
 
     /// From now on the judge tells of no breach of these laws: see [`Judge::blind_to`].
