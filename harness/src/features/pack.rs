@@ -209,6 +209,7 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/inventory/backorders.feature"),
     ),
     ("scenarios/peak/declared_times.feature", include_str!("../../../scenarios/peak/declared_times.feature")),
+    ("scenarios/peak/critical_first.feature", include_str!("../../../scenarios/peak/critical_first.feature")),
 ];
 
 #[cfg(test)]

@@ -21,6 +21,12 @@ pub(super) const STEPS: &[Step] = &[
         doc: "Comes to rest; no system worked on for longer than this after its last fault, or after faults ended.",
         action: |world, args| agreed(world, args).boxed_local(),
     },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the ERP has not invoiced the first order yet",
+        doc: "At this moment, whatever comes later: what is more critical went first.",
+        action: |world, _| at_once(not_invoiced(world)),
+    },
 ];
 
 /// The declared time, and what a run lays over every scenario may add to it.
@@ -61,4 +67,15 @@ async fn agreed(world: &mut World, args: Args) -> Result<(), StepError> {
     }
     let open = if settled.at_rest { String::new() } else { "; there is no rest".to_owned() };
     Err(StepError::failed(format!("expected agreement within {limit_ms} ms; {}{open}", late.join(", "))))
+}
+
+fn not_invoiced(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    play.assertions += 1;
+    let first = play.orders.first().ok_or_else(|| StepError::rig("nobody ordered anything before"))?;
+    let invoices = play.stage.landscape.erp.look(|erp| erp.invoices(&first.order_number).len());
+    if invoices == 0 {
+        return Ok(());
+    }
+    Err(StepError::failed(format!("expected no invoice yet of the first order; the ERP posted {invoices}")))
 }

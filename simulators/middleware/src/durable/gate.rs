@@ -70,9 +70,13 @@ struct Inside {
 }
 
 impl Inside {
-    /// Lets those go whose turn it is; if the next one must wait for time to pass, until when.
+    /// Lets those go whose turn it is; if the next one must wait for time to pass, until when. Whoever waits for a partner that
+    /// asks for patience stands in the same line, so that the most urgent goes first again.
     fn admit(&mut self, now: Timestamp) -> Option<Timestamp> {
         while self.free > 0 && !self.waiting.is_empty() {
+            if let Some(opens_at) = self.closed_until.filter(|until| *until > now) {
+                return Some(opens_at);
+            }
             if let Some(Err(at)) = self.bucket.as_mut().map(|bucket| bucket.take(now)) {
                 return Some(at);
             }
@@ -237,6 +241,29 @@ mod tests {
         assert_eq!(urgent(Criticality::Critical), [100, 200, 300]);
         assert_eq!(urgent(Criticality::Normal), [400, 500, 600]);
         assert_eq!(urgent(Criticality::Low), [0, 10, 700, 800, 900, 1_000, 1_100, 1_200, 1_300]);
+    }
+
+    /// Whoever waits for a partner that asks for patience goes when it opens, the most urgent first.
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_patience_goes_by_rank_when_it_ends() {
+        let clock = clock();
+        let gate = Gate::new(1, None, clock);
+        let opens_at = clock.now().saturating_add(std::time::Duration::from_secs(3)).unwrap();
+        gate.close_until(opens_at);
+        let went = Mutex::new(Vec::new());
+        let came = [Criticality::Low, Criticality::Normal, Criticality::Critical].map(|class| {
+            let (gate, went) = (Arc::clone(&gate), &went);
+            async move {
+                let _permit = gate.pass(rank(class, 0, "it")).await;
+                went.lock().unwrap().push((clock.now() >= opens_at, class));
+            }
+        });
+        tokio::select! {
+            _ = futures::future::join_all(came) => {}
+            () = Arc::clone(&gate).keep_pace() => {}
+        }
+        let all = [Criticality::Critical, Criticality::Normal, Criticality::Low].map(|class| (true, class));
+        assert_eq!(*went.lock().unwrap(), all);
     }
 
     #[test]

@@ -235,7 +235,9 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
                 Step::Known(Input::GivenUp { task: task.clone().into(), attempts: number, reason })
             } else {
                 app.fails(task);
-                Step::Again(pause)
+                // Where the partner asks for longer, the gate waits, and lets the most urgent go first when it opens.
+                let own = call::pause(app, task, number, None);
+                Step::Again(if wait.is_some_and(|wait| wait >= own) { Duration::ZERO } else { own })
             }
         }
     }
@@ -269,12 +271,7 @@ pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
 pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
     let Some(gate) = app.gates.get(&task.partner) else { return call::attempt(app, task, number).await };
     // The permit lasts for the call only: who waits to try again holds nobody up.
-    let _permit = loop {
-        let permit = gate.pass(rank.clone()).await;
-        let Some(opens_at) = gate.opens_at(app.parts.clock.now()) else { break permit };
-        drop(permit);
-        app.parts.clock.sleep_until(opens_at).await;
-    };
+    let _permit = gate.pass(rank).await;
     let attempt = call::attempt(app, task, number).await;
     if let Attempt::Unknown { wait: Some(wait), .. } = &attempt {
         let now = app.parts.clock.now();
