@@ -42,6 +42,11 @@ fn a_sound_implementation_breaks_no_law_in_any_history() {
     let found: Vec<_> = explored.found.iter().map(|found| (&found.law, &found.sentence)).collect();
     assert!(found.is_empty(), "{found:?}");
     assert_eq!(explored.cases, 150);
+    assert!(
+        explored.coverage.whole() >= 100,
+        "most can be played to their end: {}",
+        explored.coverage.shown()
+    );
 }
 
 #[test]
@@ -163,4 +168,62 @@ fn a_live_process_is_explored_and_known_findings_are_played_first() {
     assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
     assert!(told.starts_with("holds now"), "{told}");
     assert!(told.contains("explored 8 histories with seed 3: no law was broken"), "{told}");
+}
+
+/// Explores a process over sockets that a proxy gives a defect; the report, and what was written for each law.
+fn explore_tampered(cases: &str, more: &[&str]) -> (String, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let args =
+        [&["--live", "--seed", "5", "--cases", cases, "--wire-defect", "wire-order-without-tax"], more];
+    let (code, told) = command(folder.path(), &args.concat());
+    assert_eq!(code, Some(1), "{told}");
+    let written = std::fs::read_dir(folder.path()).unwrap().filter_map(|entry| {
+        let path = entry.unwrap().path();
+        path.extension()
+            .is_some_and(|ending| ending == "feature")
+            .then(|| std::fs::read_to_string(path).unwrap())
+    });
+    (told, written.collect())
+}
+
+fn steps(feature: &str) -> usize {
+    feature
+        .lines()
+        .filter(|line| ["When", "And", "Given"].iter().any(|word| line.trim().starts_with(word)))
+        .count()
+}
+
+/// What fails each time is shrunk by playing it again under identities of its own, and fails in each of five plays.
+#[test]
+fn a_real_failure_of_a_live_process_is_shrunk() {
+    let (told, written) = explore_tampered("6", &[]);
+    let feature = written.iter().find(|text| text.starts_with("# O13:")).unwrap_or_else(|| panic!("{told}"));
+    assert!(feature.contains("failed in 5 of 5 plays"), "{feature}");
+    assert!(feature.contains("gave the implementation wire-order-without-tax, in each message"), "{feature}");
+    assert!(steps(feature) <= 3 && feature.contains("a customer orders 1 \""), "{feature}");
+    assert!(told.contains("FAIL  O13") && told.contains("failed in 5 of 5 plays"), "{told}");
+}
+
+/// What fails now and then is said to.
+#[test]
+fn a_flaky_failure_of_a_live_process_is_told_as_such() {
+    let (told, written) = explore_tampered("6", &["--every", "2"]);
+    let feature = written.iter().find(|text| text.starts_with("# O13:")).unwrap_or_else(|| panic!("{told}"));
+    let flaky = (1..5).any(|failed| feature.contains(&format!("failed in {failed} of 5 plays")));
+    assert!(flaky && feature.contains("in not each message"), "{feature}");
+}
+
+#[test]
+fn a_defect_of_the_wire_is_found_in_virtual_time_and_one_that_does_not_exist_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = command(folder.path(), &["--cases", "20", "--wire-defect", "wire-order-without-tax"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("FAIL  O13"), "{told}");
+    let (code, told) = command(folder.path(), &["--wire-defect", "wire-order-without-taxes"]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("did you mean \"wire-order-without-tax\"?"), "{told}");
+    let args = ["--cases", "1", "--wire-defect", "wire-order-without-tax", "--every", "2"];
+    let (code, told) = command(folder.path(), &args);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("--every needs --live"), "{told}");
 }

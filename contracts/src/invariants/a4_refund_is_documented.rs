@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
         name: "a refund is documented",
         text: "At rest, a receipt for which money was given back is booked in the ERP and has a credit memo, and so \
                has a lost parcel or a price adjustment; and a credit memo names a receipt of a dock or store, a lost \
-               parcel, or something else that money was given back for.",
+               parcel, a price adjustment, goods that the customer may keep, or something else that money was given \
+               back for.",
         source: "audit duties of retailers; bug reports odoo/odoo#259653, OCA/account-fiscal-rule#170",
     },
     on_effect: None,
@@ -27,7 +28,7 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for payout in order.money.live_payouts() {
         let receipt = ReceiptId::new(&payout.cause);
         let lost = order.is_lost(&payout.cause);
-        let keeps = order.authorizations.get(&RmaId::new(&payout.cause)).is_some_and(|known| known.keeps);
+        let keeps = is_kept(order, &payout.cause);
         let adjusts = keeps || order.adjustments.contains_key(&payout.cause);
         if !order.receipts.contains_key(&receipt) && !lost && !adjusts {
             continue;
@@ -54,7 +55,10 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     for (receipt, memo) in &order.receivable.memos {
         bench.looks();
         let paid = || order.money.payouts.iter().any(|payout| payout.cause == receipt.as_str());
-        if order.receipts.contains_key(receipt) || order.is_lost(receipt.as_str()) || paid() {
+        // The money may wait, as it does while a dispute is open.
+        let adjusted = order.adjustments.get(receipt.as_str()).is_some_and(|asked| asked.told.is_some());
+        let granted = adjusted || is_kept(order, receipt.as_str());
+        if order.receipts.contains_key(receipt) || order.is_lost(receipt.as_str()) || granted || paid() {
             continue;
         }
         let sentence = format!(
@@ -63,6 +67,11 @@ fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         );
         bench.found(Finding::new(format!("memo {receipt}"), sentence).evidence(memo.seqs().iter().copied()));
     }
+}
+
+/// Whether this is a return whose goods the customer may keep.
+fn is_kept(order: &OrderBook, cause: &str) -> bool {
+    order.authorizations.get(&RmaId::new(cause)).is_some_and(|known| known.keeps)
 }
 
 #[cfg(test)]
@@ -139,6 +148,22 @@ mod tests {
             findings("A4", &history.records()),
             [
                 "Order W-17: money was given back for price adjustment PA-1, but there is no credit memo for it."
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_granted_is_documented_while_its_money_waits() {
+        let mut history = Life::default().shipped();
+        history.adjust("PA-1", 1_000, 0);
+        history.remove(|effect| matches!(effect, Effect::RefundAccepted { .. }));
+        history.settle();
+        assert_eq!(findings("A4", &history.records()), [""; 0]);
+        assert_eq!(misname(&mut history), 1);
+        assert_eq!(
+            findings("A4", &history.records()),
+            [
+                "Order W-17: a credit memo names receipt no-PA-1, which nobody received or gave money back for."
             ]
         );
     }

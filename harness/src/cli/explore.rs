@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     io::IsTerminal as _,
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -17,7 +17,8 @@ use crate::{
     clock::Clock,
     exit::{Exit, Fatal},
     explore::{Budget, Exploration, Explored, Found, Ground},
-    features,
+    features, prove,
+    stage::LivePlan,
     target::Target,
     virtual_time::{self, Rehearsal},
 };
@@ -27,17 +28,26 @@ const CASES: u64 = 2000;
 /// How many histories are played at once on a live stage.
 const LIVE_JOBS: usize = 8;
 
+/// Why a defect cannot show now and then.
+const EVERY_IS_LIVE: &str =
+    "in virtual time the same history gives the same play: --every needs --live or --target URL";
+
 /// Runs the command.
 pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
     let seed = args.seed.unwrap_or_else(chance::fresh_seed);
     let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("target/counterproof/explored"));
     std::fs::create_dir_all(&folder).map_err(|error| run::unwritable(&folder, &error))?;
     let policy = run::policy(args.policy.as_deref(), &args.target)?;
+    let wire_defect = args.wire_defect.as_deref().map(prove::wire_defect).transpose()?.cloned();
     let runtime = super::runtime()?;
     let (ground, jobs, stage) = match &args.target {
         Target::Reference if !args.live => {
+            if args.every != NonZeroU32::MIN {
+                return Err(Fatal::new(Exit::Usage, EVERY_IS_LIVE));
+            }
             let mut rehearsal = Rehearsal::new(seed)?;
             rehearsal.policy = policy;
+            rehearsal.wire_defect = wire_defect;
             let factory = virtual_time::reference();
             let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
             (Ground::Virtual { rehearsal: Box::new(rehearsal), factory }, jobs, None)
@@ -47,7 +57,11 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
             let place = folder.join(Clock::system().now().as_millisecond().to_string());
             let first_port = run::first_port(&args.ports, &args.target);
             let plan = run::live_plan(seed, &args.target, policy, run::folder(Some(&place))?, first_port)?;
-            let stage = runtime.block_on(run::stage(plan))?;
+            let proxied = wire_defect.is_some();
+            let stage = runtime.block_on(run::stage(LivePlan { proxied, ..plan }))?;
+            if let Some(proxy) = &stage.proxy {
+                proxy.switch_every(args.every, wire_defect);
+            }
             let ground = Ground::Live {
                 stage: Arc::clone(&stage),
                 runtime: runtime.handle().clone(),
@@ -133,34 +147,49 @@ fn no_seed(path: &str) -> Fatal {
 /// Writes a finding as a feature file that shows it again.
 fn write(folder: &Path, seed: u64, found: &Found, args: &ExploreArgs) -> Result<PathBuf, Fatal> {
     let path = folder.join(format!("{}-{seed}-{}.feature", found.law.to_lowercase(), found.case));
-    let mode = match &args.target {
-        Target::Reference if args.live => String::new(),
-        Target::Reference => "--virtual ".to_owned(),
-        Target::Url(url) => format!("--target {url} "),
-    };
-    let notes = [
+    let mut notes = vec![
         format!("{}: {}", found.law, found.sentence),
-        format!(
-            "found as case {} of seed {seed}; failed in {} of {} plays",
-            found.case, found.again.0, found.again.1
-        ),
-        format!("again: counterproof run {mode}{} --seed {seed}", path.display()),
+        format!("found as case {} of seed {seed}; {}", found.case, sureness(found)),
     ];
+    if let Some(defect) = &args.wire_defect {
+        let every = if args.every == NonZeroU32::MIN { "each" } else { "not each" };
+        notes.push(format!(
+            "a proxy gave the implementation {defect}, in {every} message: without it the scenario holds"
+        ));
+    }
+    notes.push(format!("again: counterproof run {}{} --seed {seed}", options(args), path.display()));
     let title = format!("{} is broken", found.law);
     std::fs::write(&path, found.smallest.feature(&title, &notes))
         .map_err(|error| run::unwritable(&path, &error))?;
     Ok(path)
 }
 
-fn told(found: &Found, path: &Path) -> String {
-    let Found { law, sentence, smallest, drawn, again, .. } = found;
-    let sure = if again.0 == again.1 {
-        String::new()
-    } else {
-        format!(", failed in {} of {} plays", again.0, again.1)
+/// What of the command line a run needs to play it in the same way.
+fn options(args: &ExploreArgs) -> String {
+    let mut options = match &args.target {
+        Target::Reference if args.live => String::new(),
+        Target::Reference => "--virtual ".to_owned(),
+        Target::Url(url) => format!("--target {url} "),
     };
+    if let Some(policy) = &args.policy {
+        let _ = write!(options, "--policy {} ", policy.display());
+    }
+    options
+}
+
+/// How surely it fails.
+fn sureness(found: &Found) -> String {
+    match found.again {
+        (0, plays) => format!("failed once, and in none of {plays} plays again, so it was not shrunk"),
+        (failed, plays) => format!("failed in {failed} of {plays} plays"),
+    }
+}
+
+fn told(found: &Found, path: &Path) -> String {
+    let Found { law, sentence, smallest, drawn, .. } = found;
+    let sure = sureness(found);
     format!(
-        "\nFAIL  {law}  {sentence}\n      {} acts of {} are enough, {} of them faults{sure}\n      {}\n",
+        "\nFAIL  {law}  {sentence}\n      {} acts of {} are enough, {} of them faults; {sure}\n      {}\n",
         smallest.acts.len(),
         drawn.acts.len(),
         smallest.count(crate::explore::act::Part::Fault),

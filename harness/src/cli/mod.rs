@@ -13,7 +13,7 @@ mod serve;
 mod steps;
 mod systems;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, num::NonZeroU32, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use counterproof_contracts::model::System;
@@ -198,6 +198,12 @@ struct ExploreArgs {
     /// The reference as a process of its own, over sockets and in real time; always so with a URL
     #[arg(long, env = "COUNTERPROOF_LIVE")]
     live: bool,
+    /// A defect of contracts/wire-defects.toml that a proxy gives the implementation, to see whether exploring finds it
+    #[arg(long, value_name = "ID")]
+    wire_defect: Option<String>,
+    /// The defect shows in each N-th message that it concerns, as a race would
+    #[arg(long, value_name = "N", requires = "wire_defect", default_value = "1")]
+    every: NonZeroU32,
     #[command(flatten)]
     ports: PortArgs,
     /// Folder for what is found; what was found there before is played first [default: target/counterproof/explored]

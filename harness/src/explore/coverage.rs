@@ -14,15 +14,17 @@ const SHOWN_MAX: usize = 30;
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     cases: u64,
+    whole: u64,
     acts: BTreeMap<(Part, String), u64>,
     transitions: BTreeMap<(String, String), u64>,
     met: BTreeMap<(String, String), u64>,
 }
 
 impl Coverage {
-    /// Counts a history.
-    pub fn count(&mut self, history: &History) {
+    /// Counts a history, which was played `whole` or only until nothing more could be done.
+    pub fn count(&mut self, history: &History, whole: bool) {
         self.cases += 1;
+        self.whole += u64::from(whole);
         for act in &history.acts {
             *self.acts.entry((act.part(), act.kind())).or_default() += 1;
         }
@@ -40,9 +42,15 @@ impl Coverage {
         }
     }
 
+    /// How many histories were played to their end.
+    pub const fn whole(&self) -> u64 {
+        self.whole
+    }
+
     /// A table: each act and fault with its number, and how many pairs occurred.
     pub fn shown(&self) -> String {
-        let mut out = format!("generated   {} histories\n", self.cases);
+        let mut out =
+            format!("generated   {} histories, {} of them played to their end\n", self.cases, self.whole);
         for (part, title) in [(Part::Setting, "settings"), (Part::Command, "acts"), (Part::Fault, "faults")] {
             let kinds: Vec<String> = self
                 .acts

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     act::{Act, Part},
-    model::Model,
+    model::{Model, REPLACEMENT},
 };
 use crate::{
     exit::{Exit, Fatal},
@@ -26,7 +26,7 @@ impl History {
             Act::Stock { items: (product, _), .. } => self.needs(product),
             _ => true,
         };
-        let mut model = Model::new();
+        let mut model = Model::default();
         let mut acts = Vec::new();
         for act in self.acts.iter().filter(|act| needed(act)) {
             if model.admits(act) {
@@ -40,8 +40,9 @@ impl History {
     fn needs(&self, product: &str) -> bool {
         self.acts.iter().any(|act| match act {
             Act::Order { items, .. } => items.iter().any(|(ordered, _)| *ordered == product),
-            Act::Exchange { .. } => product == "wool sweater",
-            Act::Listed { product: listed } => *listed == product,
+            Act::Exchange { .. } => product == REPLACEMENT,
+            Act::Listed { product: other } | Act::Lapsing { product: other } => *other == product,
+            Act::Send { items, .. } => items.0 == product,
             _ => false,
         })
     }

@@ -26,7 +26,6 @@ pub use history::History;
 
 use counterproof_contracts::invariants::Violation;
 
-use self::act::Act;
 use crate::{
     clock::Clock,
     exit::Fatal,
@@ -40,6 +39,10 @@ use crate::{
 const LIVE_REPETITIONS: u32 = 5;
 /// Most plays that shrinking one history may take.
 const SHRINKING_MAX: u32 = 400;
+/// As above, on a live stage, where each takes its time.
+const LIVE_SHRINKING_MAX: u32 = 120;
+/// How often a smaller history is played before it is said not to fail, where a failure does not come each time.
+const FLAKY_TRIES: u32 = 3;
 
 /// How long is explored.
 #[derive(Debug, Clone, Copy)]
@@ -71,14 +74,13 @@ pub enum Ground {
 }
 
 impl Ground {
-    /// The laws that a history breaks, in the order in which they were broken, with what was told.
-    fn broken(&self, history: &History) -> Result<Vec<(String, String)>, Fatal> {
+    /// What a history shows.
+    fn play(&self, history: &History) -> Result<Seen, Fatal> {
         let seed = match self {
             Self::Virtual { rehearsal, .. } => rehearsal.seed,
             Self::Live { stage, .. } => stage.seed,
         };
-        let violations = self.broken_by(&history.script("history")?, seed)?;
-        Ok(violations.into_iter().map(|violation| (violation.invariant, violation.sentence)).collect())
+        self.play_script(&history.script("history")?, seed)
     }
 
     /// The laws that a scenario breaks which was written before, with its seed where time is virtual.
@@ -86,12 +88,17 @@ impl Ground {
     /// # Errors
     /// [`Fatal`] if no stage could be built.
     pub fn broken_by(&self, script: &Script, seed: u64) -> Result<Vec<Violation>, Fatal> {
-        match self {
+        self.play_script(script, seed).map(|seen| seen.violations)
+    }
+
+    fn play_script(&self, script: &Script, seed: u64) -> Result<Seen, Fatal> {
+        let (finished, violations) = match self {
             Self::Virtual { rehearsal, factory } => {
                 let mut rehearsal = (**rehearsal).clone();
                 rehearsal.seed = seed;
                 let played = rehearsal.play(script, 0, factory())?;
-                Ok(played.recording.violations(&played.finished.id))
+                let violations = played.recording.violations(&played.finished.id);
+                (played.finished, violations)
             }
             Self::Live { stage, runtime, plays } => {
                 let number = plays.fetch_add(1, Ordering::Relaxed);
@@ -99,16 +106,19 @@ impl Ground {
                 script.planned.name = format!("{} {number}", script.planned.name);
                 let index = usize::try_from(number).unwrap_or(usize::MAX);
                 let finished = runtime.block_on(runner::perform(stage, &script, index));
-                Ok(stage.violations(&finished.id))
+                let violations = stage.violations(&finished.id);
+                (finished, violations)
             }
-        }
+        };
+        Ok(Seen { violations, whole: finished.result.steps_executed as usize >= script.planned.steps })
     }
 
-    /// Takes out what must not happen here: nobody kills an implementation that others use at the same time.
-    fn keep_possible(&self, history: &mut History) {
+    /// Without what must not happen here: nobody kills an implementation that others use at the same time, or waits for minutes.
+    fn possible(&self, mut history: History) -> History {
         if matches!(self, Self::Live { .. }) {
-            history.acts.retain(|act| *act != Act::Kill);
+            history.acts.retain(|act| !act.is_virtual_only());
         }
+        history.sound()
     }
 
     /// How often the same history is played to learn how surely it fails.
@@ -117,6 +127,28 @@ impl Ground {
             Self::Virtual { .. } => 1,
             Self::Live { .. } => LIVE_REPETITIONS,
         }
+    }
+
+    /// Most plays that shrinking one history may take.
+    const fn shrinking_max(&self) -> u32 {
+        match self {
+            Self::Virtual { .. } => SHRINKING_MAX,
+            Self::Live { .. } => LIVE_SHRINKING_MAX,
+        }
+    }
+}
+
+/// What a play showed.
+struct Seen {
+    violations: Vec<Violation>,
+    /// Whether every step could be taken.
+    whole: bool,
+}
+
+impl Seen {
+    /// What was told of a law that was broken.
+    fn told_of(self, law: &str) -> Option<String> {
+        self.violations.into_iter().find(|violation| violation.invariant == law).map(|it| it.sentence)
     }
 }
 
@@ -195,9 +227,9 @@ impl Exploration {
                             return;
                         }
                         match self.case(case, &known) {
-                            Ok((history, found)) => {
+                            Ok((history, whole, found)) => {
                                 let mut explored = lock(&explored);
-                                explored.coverage.count(&history);
+                                explored.coverage.count(&history, whole);
                                 explored.cases += 1;
                                 explored.found.extend(found);
                             }
@@ -227,42 +259,63 @@ impl Exploration {
         };
         let other =
             Ground::Virtual { rehearsal: Box::new((**rehearsal).clone()), factory: Arc::clone(factory) };
-        Ok(other.broken(history)?.iter().any(|(broken, _)| broken == law))
+        Ok(other.play(history)?.told_of(law).is_some())
     }
 
     /// Plays a case; shrinks it if it breaks a law of which nothing was found yet.
-    fn case(&self, case: u64, known: &Mutex<BTreeSet<String>>) -> Result<(History, Option<Found>), Fatal> {
-        let mut drawn = generate::history(self.seed, case);
-        self.ground.keep_possible(&mut drawn);
+    fn case(
+        &self,
+        case: u64,
+        known: &Mutex<BTreeSet<String>>,
+    ) -> Result<(History, bool, Option<Found>), Fatal> {
+        let drawn = self.ground.possible(generate::history(self.seed, case));
         if !generate::is_worth_playing(&drawn) {
-            return Ok((drawn, None));
+            return Ok((drawn, false, None));
         }
-        let Some((law, sentence)) = self.ground.broken(&drawn)?.into_iter().next() else {
-            return Ok((drawn, None));
+        let Seen { violations, whole } = self.ground.play(&drawn)?;
+        let Some(Violation { invariant: law, sentence, .. }) = violations.into_iter().next() else {
+            return Ok((drawn, whole, None));
         };
-        if self.is_alike(&drawn, &law)? {
-            return Ok((drawn, None));
+        if self.is_alike(&drawn, &law)? || !lock(known).insert(law.clone()) {
+            return Ok((drawn, whole, None));
         }
-        if !lock(known).insert(law.clone()) {
-            return Ok((drawn, None));
+        let found = self.shrunk(case, &drawn, law, sentence)?;
+        Ok((drawn, whole, Some(found)))
+    }
+
+    /// The smallest history that still breaks the law, with how often it does.
+    fn shrunk(&self, case: u64, drawn: &History, law: String, sentence: String) -> Result<Found, Fatal> {
+        let is_live = matches!(self.ground, Ground::Live { .. });
+        let found =
+            Found { law, sentence, case, smallest: drawn.clone(), drawn: drawn.clone(), again: (1, 1) };
+        // What fails in virtual time fails again.
+        let drawn_again = if is_live { self.again(drawn, &found.law)?.0 } else { found.again };
+        if drawn_again.0 == 0 {
+            return Ok(Found { again: drawn_again, ..found });
         }
-        let told = |history: &History| -> Result<Option<String>, Fatal> {
-            let broken = self.ground.broken(history)?;
-            Ok(broken.into_iter().find(|(other, _)| *other == law).map(|(_, sentence)| sentence))
+        let tries = if drawn_again.0 == drawn_again.1 { 1 } else { FLAKY_TRIES };
+        let fails = |candidate: &History| {
+            (0..tries)
+                .any(|_| self.ground.play(candidate).is_ok_and(|seen| seen.told_of(&found.law).is_some()))
         };
-        let smallest = shrink::shrink(&drawn, SHRINKING_MAX, |candidate| {
-            told(candidate).is_ok_and(|sentence| sentence.is_some())
-                && self.is_alike(candidate, &law).is_ok_and(|alike| !alike)
+        let smallest = shrink::shrink(drawn, self.ground.shrinking_max(), |candidate| {
+            fails(candidate) && self.is_alike(candidate, &found.law).is_ok_and(|alike| !alike)
         });
-        let (mut failed, mut sentence, times) = (0, sentence, self.ground.repetitions());
+        let (again, told) = self.again(&smallest, &found.law)?;
+        Ok(Found { smallest, again, sentence: told.unwrap_or(found.sentence), ..found })
+    }
+
+    /// In how many of how many plays a history breaks a law, with what was told last.
+    fn again(&self, history: &History, law: &str) -> Result<((u32, u32), Option<String>), Fatal> {
+        let times = self.ground.repetitions();
+        let (mut failed, mut last) = (0, None);
         for _ in 0..times {
-            if let Some(again) = told(&smallest)? {
+            if let Some(told) = self.ground.play(history)?.told_of(law) {
                 failed += 1;
-                sentence = again;
+                last = Some(told);
             }
         }
-        let again = (failed, times);
-        Ok((drawn.clone(), Some(Found { law, sentence, case, drawn, smallest, again })))
+        Ok(((failed, times), last))
     }
 }
 

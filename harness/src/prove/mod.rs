@@ -27,7 +27,7 @@ use counterproof_middleware::{Defect, Defects};
 use counterproof_reports::{Kill, Matrix, ProvenScenario, Row};
 
 pub use by_exploring::{Unscripted, by_exploring, shown};
-pub use wire::{Live, WireProof};
+pub use wire::{Live, WireProof, wire_defect};
 
 use crate::{
     exit::{Exit, Fatal},
@@ -171,6 +171,7 @@ impl Proof<'_> {
             seed: self.rehearsal.seed,
             whole: self.whole_suite && self.defects.is_empty(),
             wire: false,
+            live: false,
             scenarios: proven(self.scripts),
             laws: Judge::laws().iter().map(|law| law.id.to_owned()).collect(),
             rows,

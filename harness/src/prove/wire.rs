@@ -82,14 +82,8 @@ impl WireProof<'_> {
 
     /// The defects that are asked for, except those that the declared policy makes no defects.
     fn chosen(&self) -> Result<Vec<&'static WireDefect>, Fatal> {
-        let catalogue = wire_defects::published()
-            .map_err(|error| Fatal::new(Exit::Bug, format!("contracts/wire-defects.toml: {error}")))?;
-        let is_known = |id: &&String| catalogue.iter().any(|defect| defect.entry.id == **id);
-        if let Some(unknown) = self.defects.iter().find(|id| !is_known(id)) {
-            let ids = catalogue.iter().map(|defect| defect.entry.id.as_str());
-            let message = unknown_defect(unknown, ids, "contracts/wire-defects.toml");
-            return Err(Fatal::new(Exit::Invalid, message));
-        }
+        let catalogue = catalogue()?;
+        self.defects.iter().try_for_each(|id| wire_defect(id).map(drop))?;
         let wanted = |defect: &&WireDefect| {
             let named = self.defects.is_empty() || self.defects.contains(&defect.entry.id);
             let moot = defect.tampering == Tampering::LendToken {} && !self.rehearsal.policy.bearer_tokens;
@@ -124,7 +118,7 @@ impl WireProof<'_> {
             }
         }
         let broken = baseline.into_iter().flatten().filter_map(|(failure, _)| failure).collect();
-        Ok(self.matrix(rows, broken, stop))
+        Ok(self.matrix(rows, broken, false, stop))
     }
 
     fn rehearse_one(
@@ -177,7 +171,7 @@ impl WireProof<'_> {
             rows.push(row);
         }
         proxy.switch(None);
-        Ok(self.matrix(rows, broken.into_values().collect(), stop))
+        Ok(self.matrix(rows, broken.into_values().collect(), true, stop))
     }
 
     /// Plays a scenario live, under identities that are its own with this defect.
@@ -194,11 +188,12 @@ impl WireProof<'_> {
         self.scripts.get(script).ok_or_else(|| Fatal::new(Exit::Bug, "a scenario is missing"))
     }
 
-    fn matrix(&self, rows: Vec<Row>, broken: Vec<Kill>, stop: &AtomicBool) -> Matrix {
+    fn matrix(&self, rows: Vec<Row>, broken: Vec<Kill>, live: bool, stop: &AtomicBool) -> Matrix {
         Matrix {
             seed: self.rehearsal.seed,
             whole: self.whole_suite && self.defects.is_empty(),
             wire: true,
+            live,
             scenarios: proven(self.scripts),
             laws: Judge::laws().iter().map(|law| law.id.to_owned()).collect(),
             rows,
@@ -206,6 +201,23 @@ impl WireProof<'_> {
             interrupted: stop.load(std::sync::atomic::Ordering::Relaxed),
         }
     }
+}
+
+fn catalogue() -> Result<&'static [WireDefect], Fatal> {
+    wire_defects::published()
+        .map_err(|error| Fatal::new(Exit::Bug, format!("contracts/wire-defects.toml: {error}")))
+}
+
+/// The defect of the wire with this identifier.
+///
+/// # Errors
+/// [`Fatal`] with the nearest identifier if there is none.
+pub fn wire_defect(id: &str) -> Result<&'static WireDefect, Fatal> {
+    let catalogue = catalogue()?;
+    catalogue.iter().find(|defect| defect.entry.id == id).ok_or_else(|| {
+        let ids = catalogue.iter().map(|defect| defect.entry.id.as_str());
+        Fatal::new(Exit::Invalid, unknown_defect(id, ids, "contracts/wire-defects.toml"))
+    })
 }
 
 fn row(defect: &WireDefect, complete: bool) -> Row {

@@ -12,10 +12,15 @@ impl Matrix {
     pub fn markdown(&self) -> String {
         let mut out = String::from("# Which law sees which defect\n\n");
         let [killed, misnamed, survived, _] = self.tally();
+        let played = if self.live {
+            "every scenario that sees a defect in a rehearsal around the reference was played live, around the implementation, \
+             first without it and then with it until a law named it"
+        } else {
+            "every scenario that a defect can change was played with it, in virtual time"
+        };
         let _ = writeln!(
             out,
-            "Written by `counterproof prove`: every scenario that a defect can change was played with it, in virtual time, \
-             seed {}.\n{killed} of {} are seen by a law that names the fact; {misnamed} otherwise, {survived} not at all. \
+            "Written by `counterproof prove`: {played}, seed {}.\n{killed} of {} are seen by a law that names the fact; {misnamed} otherwise, {survived} not at all. \
              `{}` says what each one is, where it was reported, and what it does to the business.",
             self.seed,
             counted(self.rows.len(), "defect"),

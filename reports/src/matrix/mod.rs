@@ -103,6 +103,7 @@ impl Row {
 
 /// Who saw what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Matrix {
     /// Seed that all scenarios were played with.
     pub seed: u64,
@@ -112,6 +113,9 @@ pub struct Matrix {
     /// Whether the defects are those that a proxy gives: too few to say of a law or a scenario that it does nothing.
     #[serde(default)]
     pub wire: bool,
+    /// Whether what sees a defect was played with it live, around the implementation that was judged.
+    #[serde(default)]
+    pub live: bool,
     /// Every scenario, in the order of planning.
     pub scenarios: Vec<ProvenScenario>,
     /// Every law that is judged.

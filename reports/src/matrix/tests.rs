@@ -35,6 +35,7 @@ fn matrix() -> Matrix {
         seed: 1,
         whole: true,
         wire: false,
+        live: false,
         scenarios: vec![scenario("A | b", &[]), scenario("Idle", &[]), scenario("Alone", &["RET-001"])],
         laws: vec!["M4".to_owned(), "M6".to_owned()],
         rows: vec![
@@ -45,6 +46,15 @@ fn matrix() -> Matrix {
         broken: Vec::new(),
         interrupted: false,
     }
+}
+
+#[test]
+fn how_it_was_played_is_told() {
+    let rehearsed = matrix().markdown();
+    assert!(rehearsed.contains("was played with it, in virtual time, seed 1."), "{rehearsed}");
+    let live = Matrix { wire: true, live: true, ..matrix() }.markdown();
+    let told = "was played live, around the implementation, first without it and then with it until a law named it, seed 1.";
+    assert!(live.contains(told) && !live.contains("virtual"), "{live}");
 }
 
 #[test]

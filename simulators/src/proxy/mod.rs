@@ -11,7 +11,11 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -56,6 +60,9 @@ struct Shared {
 /// The defect that is switched on, and what it must remember.
 struct Active {
     defect: WireDefect,
+    /// It shows in each message of so many that it concerns, as a race would.
+    every: NonZeroU32,
+    met: AtomicU32,
     memory: Mutex<Memory>,
 }
 
@@ -82,7 +89,13 @@ impl Proxy {
 
     /// From now on messages have this defect, or none.
     pub fn switch(&self, defect: Option<WireDefect>) {
-        *lock(&self.0.active) = defect.map(|defect| Arc::new(Active { defect, memory: Mutex::default() }));
+        self.switch_every(NonZeroU32::MIN, defect);
+    }
+
+    /// From now on each n-th message that the defect concerns has it, beginning with the first.
+    pub fn switch_every(&self, every: NonZeroU32, defect: Option<WireDefect>) {
+        let active = |defect| Active { defect, every, met: AtomicU32::new(0), memory: Mutex::default() };
+        *lock(&self.0.active) = defect.map(|defect| Arc::new(active(defect)));
     }
 
     fn active(&self) -> Option<Arc<Active>> {
@@ -117,6 +130,7 @@ impl Proxy {
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, NetworkError> {
         let met = self.active().and_then(|active| Some((active.meets(to, &request)?, active)));
+        let met = met.filter(|(_, active)| active.shows());
         match met {
             Some((operation, active)) => {
                 tamper::Message { proxy: &self, active: &active, operation, network }.tamper(request).await
@@ -127,6 +141,11 @@ impl Proxy {
 }
 
 impl Active {
+    /// Whether it is the turn of a message that the defect concerns.
+    fn shows(&self) -> bool {
+        self.met.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.every.get())
+    }
+
     /// The operation that a request asks for, if the defect concerns it.
     fn meets(&self, to: System, request: &Request<Bytes>) -> Option<Operation> {
         let on = &self.defect.on;

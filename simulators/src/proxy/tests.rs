@@ -128,6 +128,17 @@ async fn values_keys_and_patience_change_where_it_is_said() {
 }
 
 #[tokio::test]
+async fn a_defect_can_show_now_and_then() {
+    let echo = Echo::default();
+    let proxy = proxy(System::Psp, "refundPayment", Tampering::Swallow {});
+    let defect = proxy.active().unwrap().defect.clone();
+    proxy.switch_every(NonZeroU32::new(2).unwrap(), Some(defect));
+    let asked = ["r-1", "r-2", "r-3", "r-4", "r-5"].map(|id| refund(id, id));
+    tell(&proxy, &echo, &asked).await;
+    assert_eq!(echo.header(header::IDEMPOTENCY_KEY), ["r-2", "r-4"]);
+}
+
+#[tokio::test]
 async fn other_messages_pass_untouched() {
     let echo = Echo::default();
     let proxy = proxy(System::Psp, "capturePayment", Tampering::Swallow {});

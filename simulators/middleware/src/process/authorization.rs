@@ -135,7 +135,7 @@ fn is_given_up_still(process: &OrderProcess, tender: &TenderId) -> bool {
 }
 
 /// Whether a capture from the authorization before is under way still: only its outcome tells what is needed.
-fn is_being_taken(process: &OrderProcess, tender: &TenderId) -> bool {
+pub(super) fn is_being_taken(process: &OrderProcess, tender: &TenderId) -> bool {
     process.shares().filter(|(.., share)| share.tender_id == *tender).any(|(shipment, _, share)| {
         let (shipment, attempt) = (shipment.clone(), share.attempt);
         let capture = Intent::Capture { shipment, tender: tender.clone(), attempt };

@@ -147,6 +147,10 @@ fn failed(process: &mut OrderProcess, shipment: &ShipmentId, tender: &TenderId, 
     if card.failures < desk.context.policy.payments.capture_attempts {
         return;
     }
+    // Another parcel's money is asked of the same authorization: nobody gives it up before that is decided.
+    if authorization::is_being_taken(process, tender) {
+        return;
+    }
     if !authorization::renew(process, tender, desk) {
         give_up(process, shipment, tender, desk);
     }
