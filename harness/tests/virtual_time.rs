@@ -415,3 +415,32 @@ fn what_takes_longer_than_declared_fails_and_says_how_long_it_took() {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
+
+#[test]
+fn a_whole_day_at_once_reaches_the_erp_no_faster_than_the_policy_says() {
+    const DAY: &str = "Feature: A whole day at once
+  Scenario: A store hands in its orders
+    Given \"Store 27\" works with files only
+    And 15 \"linen shirt\" are in stock at \"Warehouse North\"
+    And the ERP takes no more documents a second than was agreed
+    When 15 customers order 1 \"linen shirt\" in the store
+    And the store sends its file of orders
+    Then every order is in fulfillment
+    And the ERP has never asked to wait
+    And every system agrees
+";
+    let out = tempfile::tempdir().unwrap();
+    let (path, policy) = (out.path().join("day.feature"), out.path().join("policy.json"));
+    fs::write(&path, DAY).unwrap();
+    fs::write(&policy, r#"{"rates": {"erp": {"per_second": 10, "burst": 5}}}"#).unwrap();
+    let run = counterproof(&[
+        "run",
+        path.to_str().unwrap(),
+        "--virtual",
+        "--policy",
+        policy.to_str().unwrap(),
+        "--out",
+        out.path().join("run").to_str().unwrap(),
+    ]);
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+}

@@ -22,6 +22,7 @@ Feature: Claims that lapse
     When a customer orders 2 "gift box" in the web shop
     And 6 minutes pass
     And the ERP gives up the claims that have lapsed
+    And 10 seconds pass
     And a customer orders 2 "gift box" in the mobile app
     And 20 minutes pass
     Then the order is rejected

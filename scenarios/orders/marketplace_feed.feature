@@ -96,7 +96,7 @@ Feature: A marketplace lists its orders in a feed
     Then 1 dead letter waits
     And every system agrees
 
-  @restart @OMN-031
+  @virtual @restart @OMN-031
   Scenario: The middleware dies when a page was handed out
     Given the feed notice comes 2 seconds late
     And the middleware dies after the marketplace has carried out the order feed
@@ -106,7 +106,7 @@ Feature: A marketplace lists its orders in a feed
     And the ERP holds 1 sales order
     And every system agrees
 
-  @restart @OMN-031
+  @virtual @restart @OMN-031
   Scenario: The middleware dies while it takes what it fetched
     Given the feed notice comes 2 seconds late
     And the middleware dies after the ERP has carried out the reservation

@@ -7,7 +7,7 @@ Feature: Channels are slowed down before anything breaks
 
   @PEK-006
   Scenario: A product is sold faster than the ERP books it
-    Given the ERP takes 4 documents a second
+    Given the ERP takes 8 documents a second
     When 12 customers order 1 "linen shirt" in the web shop
     Then a channel was asked to come again later
     And every order is in fulfillment
@@ -45,16 +45,4 @@ Feature: Channels are slowed down before anything breaks
     Then as many orders are taken as may wait for the ERP
     When the ERP is back
     Then every order is in fulfillment
-    And every system agrees
-
-  @virtual @PEK-011
-  Scenario: A store hands in the orders of a whole day at once
-    Given "Store 27" works with files only
-    And 130 "linen shirt" are in stock at "Warehouse North"
-    And the ERP takes no more documents a second than was agreed
-    When 130 customers order 1 "linen shirt" in the store
-    And the store sends its file of orders
-    Then every order is in fulfillment
-    And the ERP has never asked to wait
-    And no dead letter waits
     And every system agrees

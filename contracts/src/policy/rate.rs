@@ -24,5 +24,5 @@ impl Rate {
 
 /// What partners declare in their files, as `x-rate-limit`.
 pub(super) fn declared() -> BTreeMap<System, Rate> {
-    BTreeMap::from([(System::Erp, Rate { per_second: 200, burst: 50 })])
+    BTreeMap::from([(System::Erp, Rate { per_second: 1000, burst: 200 })])
 }

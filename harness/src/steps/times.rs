@@ -24,7 +24,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         kind: Kind::Assertion,
         expression: "the ERP has not invoiced the first order yet",
-        doc: "At this moment, whatever comes later: what is more critical went first.",
+        doc: "At this moment, whatever comes later: what is more critical went first. Not judged where a run lays delays over every scenario.",
         action: |world, _| at_once(not_invoiced(world)),
     },
 ];
@@ -72,6 +72,9 @@ async fn agreed(world: &mut World, args: Args) -> Result<(), StepError> {
 fn not_invoiced(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     play.assertions += 1;
+    if !play.stage.laid_over_delays().is_zero() {
+        return Ok(());
+    }
     let first = play.orders.first().ok_or_else(|| StepError::rig("nobody ordered anything before"))?;
     let invoices = play.stage.landscape.erp.look(|erp| erp.invoices(&first.order_number).len());
     if invoices == 0 {

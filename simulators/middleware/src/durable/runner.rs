@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     door::store::StoreError,
-    process::{Chain, Input, Intent, Task},
+    process::{Chain, Input, Intent, OrderProcess, Task},
 };
 
 /// How long to wait before what the store did not take is tried again.
@@ -267,11 +267,20 @@ pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
     }
 }
 
+/// Whether an order that is to be booked lost its claims while the ERP was asked: it is booked once it has others.
+async fn waits_for_claims(app: &Inner, task: &Task) -> bool {
+    let lost = |process: &OrderProcess| process.shortages.iter().any(|shortage| !shortage.settled);
+    task.intent == Intent::Book && matches!(app.look(&task.order_number, lost).await, Ok(Some(true)))
+}
+
 /// Calls a partner once, when it is the task's turn, and not while the partner asks everybody for patience.
 pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
     let Some(gate) = app.gates.get(&task.partner) else { return call::attempt(app, task, number).await };
     // The permit lasts for the call only: who waits to try again holds nobody up.
     let _permit = gate.pass(rank).await;
+    if number > 1 && waits_for_claims(app, task).await {
+        return Attempt::Unknown { reason: "claims lapsed meanwhile".to_owned(), wait: None };
+    }
     let attempt = call::attempt(app, task, number).await;
     if let Attempt::Unknown { wait: Some(wait), .. } = &attempt {
         let now = app.parts.clock.now();
