@@ -25,6 +25,10 @@ pub(super) struct Model {
     shelves: BTreeMap<(&'static str, &'static str), u32>,
     claimed: Units,
     sent_from: Vec<(&'static str, &'static str)>,
+    /// What a node did not find or found broken: how much of it is left, only the books know.
+    given_back: Vec<&'static str>,
+    /// Something else befalls the carrier's scans.
+    scans_disturbed: bool,
     on_the_way: Option<Items>,
     lapsing: Option<&'static str>,
     /// Some order is booked only after time has passed.
@@ -209,7 +213,8 @@ impl Model {
             Part::Command => match act {
                 Act::Order { items, channel } => self.admits_order(items, channel),
                 Act::Send { items, from, to } => {
-                    from != to && self.on_the_way().is_none() && self.spare(items.0, from) >= items.1
+                    let sure = !self.given_back.contains(&items.0) && self.spare(items.0, from) >= items.1;
+                    from != to && self.on_the_way().is_none() && sure
                 }
                 Act::Come { items } => {
                     self.on_the_way().is_some_and(|(product, count)| product == items.0 && count >= items.1)
@@ -260,6 +265,7 @@ impl Model {
             product => {
                 let sent = self.sent_from.iter().filter(|(of, _)| *of == product);
                 self.shelves.keys().any(|(of, _)| *of == product)
+                    && !self.given_back.contains(&product)
                     && sent.clone().all(|(_, place)| self.spare(product, place) >= *count)
             }
         });
@@ -298,7 +304,7 @@ impl Model {
                 shop && ships && early && !self.seen(act)
             }
             Act::Deliver | Act::Scan { .. } => ships && order.left,
-            Act::UnreadableScan => ships && order.left && !self.seen(act),
+            Act::UnreadableScan => ships && order.left && !self.seen(act) && !self.scans_disturbed,
             Act::Appease { on, .. } => order.left && on.is_none_or(|product| self.with_customer(product) > 0),
             Act::AppeaseAgain => self.seen.contains(&"appease") && self.orders == 1 && !self.seen(act),
             Act::Replay => !self.late && !self.seen(act),
@@ -401,6 +407,7 @@ impl Model {
                 }
             }
             Act::LoseSent => self.on_the_way = None,
+            Act::Message { message: "carrier scan", .. } => self.scans_disturbed = true,
             Act::Master { .. } | Act::MasterProduct { .. } => self.meddled = true,
             Act::GiveUp => {
                 self.meddled = true;
@@ -413,6 +420,9 @@ impl Model {
                 self.order.waits = false;
             }
             other => {
+                if let Act::GivenBack { items, .. } = other {
+                    self.given_back.push(items.0);
+                }
                 self.order.goes_on(other);
                 self.order.comes_back(other);
             }

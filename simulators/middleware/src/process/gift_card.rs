@@ -147,13 +147,9 @@ pub(super) fn check_return(
     }
 }
 
-/// Takes cards back that are paid back for a return.
-pub(super) fn disable(
-    process: &mut OrderProcess,
-    units: &BTreeMap<LineId, u32>,
-    cause: &str,
-    desk: &mut Desk<'_>,
-) {
+/// Takes cards back that are paid back for a return. It is asked for by the card, not by the return: until the ledger has answered
+/// there is no return, and whatever happens meanwhile may take its number.
+pub(super) fn disable(process: &mut OrderProcess, units: &BTreeMap<LineId, u32>, desk: &mut Desk<'_>) {
     for line in units.keys() {
         let Some(account) = process.card_account(line) else { continue };
         let Some(amount) = process.order.line(line).map(|line| line.unit_price) else { continue };
@@ -161,7 +157,8 @@ pub(super) fn disable(
             continue;
         }
         let order_number = process.order.order_number.clone();
-        let request = AccountEntryRequest { order_number, cause: cause.to_owned(), amount };
+        let cause = ids::gift_card(&order_number, line).to_string();
+        let request = AccountEntryRequest { order_number, cause, amount };
         let call = PartnerCall::new(stored_value::DISABLE_GIFT_CARD, &[account.as_str()], &request);
         let chain = desk.context.chain.clone();
         desk.ask(process, Intent::DisableCard { line: line.clone() }, &chain, call);

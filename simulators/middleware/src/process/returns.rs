@@ -55,7 +55,7 @@ pub(super) fn request(
     };
     if state.method == ReturnMethod::KeepItem {
         adjustment::keep(process, &state, &units, desk)?;
-        gift_card::disable(process, &units, state.rma_id.as_str(), desk);
+        gift_card::disable(process, &units, desk);
     }
     desk.note(process, format!("return {} approved", state.rma_id));
     let asked = state.request.as_ref().and_then(|request| request.exchange.clone());
