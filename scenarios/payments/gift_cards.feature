@@ -132,3 +132,15 @@ Feature: Gift cards are bought, spent and given back
     Then the request is declined
     And 1 gift card can be spent
     And every system agrees
+
+  @PAY-014
+  Scenario: Goods come back before the ledger is heard about the card
+    Given the stored value never answers the gift card disablement
+    When a customer orders 1 "gift card" and 1 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to keep 1 "gift card" and be refunded because it is not wanted
+    And the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 99.90 EUR to the card
+    And 0 gift cards can be spent
+    And every system agrees
