@@ -152,9 +152,9 @@ fn write(folder: &Path, seed: u64, found: &Found, args: &ExploreArgs) -> Result<
         format!("found as case {} of seed {seed}; {}", found.case, sureness(found)),
     ];
     if let Some(defect) = &args.wire_defect {
-        let every = if args.every == NonZeroU32::MIN { "each" } else { "not each" };
+        let every = if args.every == NonZeroU32::MIN { "each message" } else { "some messages" };
         notes.push(format!(
-            "a proxy gave the implementation {defect}, in {every} message: without it the scenario holds"
+            "a proxy gave the implementation {defect}, in {every}: without it the scenario holds"
         ));
     }
     notes.push(format!("again: counterproof run {}{} --seed {seed}", options(args), path.display()));
