@@ -218,10 +218,17 @@ async fn play_all(
     let again = run.input.perturb.map(|times| (times, selection.scripts()));
     let played = runner::run(selection, Arc::clone(&stage), jobs, Arc::clone(&on_finished)).await;
     let Some((times, scripts)) = again else { return };
+    let passed = played.iter().filter(|finished| finished.result.verdict == Verdict::Pass);
     // How a place is now is remembered by the implementation, so it cannot be changed for the first time again.
-    let once = |finished: &&Finished| stage.kernel.registry().has_place(&finished.id);
-    let passed = played.iter().filter(|finished| finished.result.verdict == Verdict::Pass && !once(finished));
-    let mut variants: Vec<Script> = passed
+    let (once, again): (Vec<_>, Vec<_>) =
+        passed.partition(|finished| stage.kernel.registry().has_place(&finished.id));
+    for finished in once {
+        let name = &finished.planned;
+        // Nothing else is lost with a line that cannot be written.
+        let _ = progress.line(&format!("not perturbed: {name} (it changes a place, which is remembered)\n"));
+    }
+    let mut variants: Vec<Script> = again
+        .into_iter()
         .filter_map(|finished| Some((scripts.get(finished.index)?, stage.recording.end_of(&finished.id))))
         .flat_map(|(script, plain)| perturb::variants(script, times, &plain, true))
         .collect();

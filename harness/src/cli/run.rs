@@ -120,7 +120,7 @@ pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<
         omit_all(NEEDS_TOKENS, why.to_owned());
     }
     if run.input.virtual_start.is_none() {
-        omit_all(NEEDS_VIRTUAL_TIME, "it lasts for hours; run it with --virtual".to_owned());
+        omit_all(NEEDS_VIRTUAL_TIME, "it would take long; run it with --virtual".to_owned());
     }
     lines
 }

@@ -78,8 +78,10 @@ pub async fn run(
 /// Each feature in two, those with scenarios in which something goes wrong first: they wait longest, and a partner that asks for
 /// patience in one makes others wait too, so they had better wait together than one after the other.
 fn disturbing_first(features: &[gherkin::Feature]) -> Vec<gherkin::Feature> {
-    let disturbing = |scenario: &gherkin::Scenario| scenario.steps.iter().any(|step| disturbs(&step.value));
+    let any = |steps: &[gherkin::Step]| steps.iter().any(|step| disturbs(&step.value));
     let keep = |feature: &gherkin::Feature, wanted: bool| {
+        let all = feature.background.as_ref().is_some_and(|background| any(&background.steps));
+        let disturbing = |scenario: &gherkin::Scenario| all || any(&scenario.steps);
         let mut kept = feature.clone();
         kept.scenarios.retain(|scenario| disturbing(scenario) == wanted);
         for rule in &mut kept.rules {

@@ -1,11 +1,14 @@
 //! Steps about refunds that are given before goods come.
 
-use counterproof_contracts::model::Money;
+use counterproof_contracts::model::OrderNumber;
 use counterproof_simulators::psp::Psp;
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once, payment, provider};
-use crate::world::{StepError, World};
+use crate::{
+    stage::Stage,
+    world::{StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -48,31 +51,33 @@ async fn promised(world: &mut World, args: Args) -> Result<(), StepError> {
 }
 
 async fn recharged(world: &mut World, args: Args) -> Result<(), StepError> {
-    let play = world.play()?;
-    let (expected, number) = (payment::money(args.text(0))?, play.order_number()?);
-    rest_if_nothing(world, expected).await?;
-    world
-        .play()?
-        .expect(&format!("{expected} charged again for order {number}"), |stage| {
-            let charged = stage.landscape.psp.look(|psp| psp.recharged(&number));
-            payment::compare(charged, expected, "the payment provider")
-        })
-        .await
+    amount(world, &args, ("charged again", "the payment provider"), |stage, number| {
+        stage.landscape.psp.look(|psp| psp.recharged(number))
+    })
+    .await
 }
 
 async fn written_off(world: &mut World, args: Args) -> Result<(), StepError> {
-    let play = world.play()?;
-    let (expected, number) = (payment::money(args.text(0))?, play.order_number()?);
-    rest_if_nothing(world, expected).await?;
-    world
-        .play()?
-        .expect(&format!("{expected} written off for order {number}"), |stage| {
-            payment::compare(stage.landscape.erp.look(|erp| erp.written_off(&number)), expected, "the ERP")
-        })
-        .await
+    amount(world, &args, ("written off", "the ERP"), |stage, number| {
+        stage.landscape.erp.look(|erp| erp.written_off(number))
+    })
+    .await
 }
 
-/// That nothing happened can be said when nothing happens any more.
-async fn rest_if_nothing(world: &mut World, expected: Money) -> Result<(), StepError> {
-    if expected.amount == 0 { world.play()?.come_to_rest().await } else { Ok(()) }
+/// An amount that a system holds of the order. That it is nothing can be said when nothing happens any more.
+async fn amount(
+    world: &mut World,
+    args: &Args,
+    (what, who): (&str, &str),
+    held: fn(&Stage, &OrderNumber) -> i64,
+) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (expected, number) = (payment::money(args.text(0))?, play.order_number()?);
+    if expected.amount == 0 {
+        play.come_to_rest().await?;
+    }
+    play.expect(&format!("{expected} {what} for order {number}"), |stage| {
+        payment::compare(held(stage, &number), expected, who)
+    })
+    .await
 }

@@ -269,7 +269,7 @@ pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
 
 /// Whether an order that is to be booked lost its claims while the ERP was asked: it is booked once it has others.
 async fn waits_for_claims(app: &Inner, task: &Task) -> bool {
-    let lost = |process: &OrderProcess| process.shortages.iter().any(|shortage| !shortage.settled);
+    let lost = |process: &OrderProcess| !process.accepted && process.lacks_claims();
     task.intent == Intent::Book && matches!(app.look(&task.order_number, lost).await, Ok(Some(true)))
 }
 
@@ -278,7 +278,7 @@ pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank:
     let Some(gate) = app.gates.get(&task.partner) else { return call::attempt(app, task, number).await };
     // The permit lasts for the call only: who waits to try again holds nobody up.
     let _permit = gate.pass(rank).await;
-    if number > 1 && waits_for_claims(app, task).await {
+    if waits_for_claims(app, task).await {
         return Attempt::Unknown { reason: "claims lapsed meanwhile".to_owned(), wait: None };
     }
     let attempt = call::attempt(app, task, number).await;

@@ -152,7 +152,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     let unclaimed = process.reservations.is_empty()
         && !stocked(&process.order).is_empty()
         && !desk.meets(Defect::BookedBeforeClaimed);
-    if unclaimed || process.shortages.iter().any(|shortage| !shortage.settled) {
+    if unclaimed || process.lacks_claims() {
         return;
     }
     book(process, desk);

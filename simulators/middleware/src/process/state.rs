@@ -546,9 +546,14 @@ impl OrderProcess {
         self.changes.iter().find(|change| change.result.status == ChangeStatus::Pending)
     }
 
+    /// Whether units must find stock again, and it is not decided what becomes of them.
+    pub fn lacks_claims(&self) -> bool {
+        self.shortages.iter().any(|shortage| !shortage.settled)
+    }
+
     /// Whether it waits until partners have confirmed its taxes, paid, claimed and booked it; not while it waits for goods.
     pub fn waits_to_be_booked(&self) -> bool {
-        let for_goods = self.shortages.iter().any(|shortage| !shortage.settled);
+        let for_goods = self.lacks_claims();
         !self.accepted && self.rejection.is_none() && !for_goods && self.anything_open()
     }
 
