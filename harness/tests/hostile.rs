@@ -276,30 +276,50 @@ fn one_that_floods_the_systems_fails_and_is_recorded_in_bounds() {
     assert!((1..=1_000).contains(&strange), "{strange} calls of the flood are recorded");
 }
 
+/// An order that waits for goods that nobody ships: the scenario is under way for as long as the run may take.
+const WAITING: &str = r#"Feature: Waiting
+  Scenario: Nobody ships
+    Given 5 "linen shirt" are in stock at "Warehouse North"
+    When a customer orders 1 "linen shirt" in the web shop
+    Then the order is delivered
+"#;
+
 #[test]
 fn a_run_that_is_killed_leaves_a_journal_that_is_judged_and_no_process() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("run");
-    let mut child = command(&["run", "scenarios/orders", "scenarios/returns", "--out"])
+    let (out, waiting) = (folder.path().join("run"), folder.path().join("waiting.feature"));
+    std::fs::write(&waiting, WAITING).unwrap();
+    let mut child = command(&["run", "scenarios/orders/plain_order.feature", "--timeout", "3600"])
+        .arg(&waiting)
+        .arg("--out")
         .arg(&out)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // The command tells of the first scenario that has ended; by then others are in the middle.
+    // The command tells of scenarios that have ended; then the only one that is left is in the middle.
     let mut told = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     while !line.contains("PASS") {
         line.clear();
         assert!(told.read_line(&mut line).unwrap() > 0, "the run ended without a scenario");
     }
+    let journal = out.join("run.ndjson");
+    let recorded = |text: &str, kind: &str| text.matches(&format!("\"kind\":\"{kind}\"")).count();
+    let in_the_middle =
+        |text: String| (recorded(&text, "scenario_started"), recorded(&text, "scenario_finished")) == (4, 3);
+    let (mut waited, pause) = (Duration::ZERO, Duration::from_millis(20));
+    while !in_the_middle(std::fs::read_to_string(&journal).unwrap()) {
+        assert!(waited < ENDS_WITHIN, "three scenarios do not end, or the fourth does not begin");
+        std::thread::park_timeout(pause);
+        waited += pause;
+    }
     child.kill().unwrap();
     child.wait().unwrap();
-    let text = std::fs::read_to_string(out.join("run.ndjson")).unwrap();
-    let count =
-        |kind: &str| text.lines().filter(|line| line.contains(&format!("\"kind\":\"{kind}\""))).count();
-    assert!(count("effect") > 10 && count("scenario_finished") > 0, "{}", text.len());
-    assert!(count("scenario_started") > count("scenario_finished"), "a scenario is under way");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let count = |kind: &str| recorded(&text, kind);
+    assert!(count("effect") > 10, "{}", text.len());
+    assert_eq!(count("scenario_started"), count("scenario_finished") + 1, "one is under way");
     assert_eq!(count("run_finished"), 0);
     let check = command(&["check", out.to_str().unwrap()]).output().unwrap();
     let told = String::from_utf8_lossy(&check.stdout);
