@@ -7,7 +7,7 @@ Feature: Channels are slowed down before anything breaks
 
   @PEK-006
   Scenario: A product is sold faster than the ERP books it
-    Given the ERP takes 8 documents a second
+    Given the ERP takes 4 documents a second
     When 12 customers order 1 "linen shirt" in the web shop
     Then a channel was asked to come again later
     And every order is in fulfillment

@@ -9,7 +9,7 @@ use counterproof_contracts::{
 };
 use counterproof_simulators::{
     kernel::BusinessKey,
-    wms::{Arrival, ItemRef, Verdict},
+    wms::{Arrival, ItemRef, Verdict, Wms},
 };
 use futures::FutureExt as _;
 
@@ -107,7 +107,7 @@ fn last_return(stage: &Stage, play_channel: System, number: &OrderNumber) -> Opt
 
 async fn take_back(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
-    // ERP and dock hear of the return first.
+    // ERP and dock hear of the return first, unless the dock cannot be told.
     play.come_to_rest().await?;
     let (number, system) = (play.order_number()?, play.channel()?);
     let known = play
@@ -115,6 +115,11 @@ async fn take_back(world: &mut World) -> Result<(), StepError> {
             last_return(stage, system, &number).ok_or_else(|| "the channel was given none".to_owned())
         })
         .await?;
+    let told = |stage: &Stage| {
+        let noticed = |wms: &Wms| wms.notices(&number).any(|notice| notice.rma_id == known.rma_id);
+        stage.landscape.wms.look(noticed).then_some(()).ok_or_else(|| "it was not".to_owned())
+    };
+    let _cannot_be_told = play.eventually("the dock told of the return", told).await;
     let root = play.root("return");
     play.stage
         .with_channel(system, &root, |channel, scene| {
