@@ -3,7 +3,7 @@
 //! GitLab shows the text of `failure`, not its message, and drops a second test case with the same class and
 //! name; so the business sentence is the first line of the text, and names are made unique. A test suite is
 //! a feature file, a test case a scenario; FAIL is a `failure` whose type is the law, INCONCLUSIVE an
-//! `error`. `file` is what `counterproof run` takes to run the scenario again.
+//! `error`, and what was selected and not played is `skipped`. `file` is what `counterproof run` takes to run the scenario again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::journal::Verdict;
+use counterproof_contracts::journal::{ScenarioOmitted, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{RunReport, ScenarioReport, failure, text};
@@ -23,15 +23,18 @@ pub struct JunitError(#[from] quick_junit::SerializeError);
 
 /// Writes a run as JUnit XML.
 pub fn write(run: &RunReport, out: impl io::Write) -> Result<(), JunitError> {
-    let mut features: BTreeMap<&str, Vec<&ScenarioReport>> = BTreeMap::new();
+    let mut features: BTreeMap<&str, Feature<'_>> = BTreeMap::new();
     for scenario in &run.scenarios {
-        features.entry(scenario.feature_path.as_str()).or_default().push(scenario);
+        features.entry(scenario.feature_path.as_str()).or_default().played.push(scenario);
+    }
+    for scenario in &run.omitted {
+        features.entry(scenario.feature_path.as_str()).or_default().omitted.push(scenario);
     }
     let mut report = Report::new("counterproof");
     report.set_time(total(&run.scenarios.iter().collect::<Vec<_>>()));
     let mut names = BTreeSet::new();
-    for (path, scenarios) in features {
-        report.add_test_suite(suite(run, path, &scenarios, &mut names));
+    for (path, feature) in features {
+        report.add_test_suite(suite(run, path, &feature, &mut names));
     }
     if !run.violations.is_empty() {
         report.add_test_suite(outside(run));
@@ -39,19 +42,40 @@ pub fn write(run: &RunReport, out: impl io::Write) -> Result<(), JunitError> {
     Ok(report.serialize(out)?)
 }
 
+/// The scenarios of a feature file.
+#[derive(Default)]
+struct Feature<'a> {
+    played: Vec<&'a ScenarioReport>,
+    omitted: Vec<&'a ScenarioOmitted>,
+}
+
 fn suite(
     run: &RunReport,
     path: &str,
-    scenarios: &[&ScenarioReport],
+    feature: &Feature<'_>,
     names: &mut BTreeSet<(String, String)>,
 ) -> TestSuite {
     let mut suite = TestSuite::new(if path.is_empty() { "never began" } else { path });
-    suite.set_time(total(scenarios));
+    suite.set_time(total(&feature.played));
     add_properties(run, &mut suite);
-    for scenario in scenarios {
+    for scenario in &feature.played {
         suite.add_test_case(case(run, scenario, names));
     }
+    for scenario in &feature.omitted {
+        suite.add_test_case(skipped(scenario, names));
+    }
     suite
+}
+
+fn skipped(scenario: &ScenarioOmitted, names: &mut BTreeSet<(String, String)>) -> TestCase {
+    let class = text::line(&format!("{} › {}", scenario.feature_path, scenario.feature));
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(text::line(&format!("omitted: {}", scenario.why)));
+    let mut case = TestCase::new(unique(&class, &text::line(&scenario.name), names), status);
+    case.set_classname(class);
+    let place = format!("{}:{}", scenario.feature_path, scenario.line);
+    case.extra.insert("file".into(), text::line(&place).into());
+    case
 }
 
 fn add_properties(run: &RunReport, suite: &mut TestSuite) {

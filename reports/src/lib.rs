@@ -21,4 +21,5 @@ pub use convergence::Convergence;
 pub use matrix::{Fate, Kill, Matrix, ProvenScenario, Row};
 pub use metrics::{Measured, missed};
 pub use story::{Finding, LawTally, RunReport, ScenarioReport, StepReport, Story};
+pub use summary::omitted;
 pub use terminal::{Look, Terminal};

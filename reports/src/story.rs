@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use counterproof_contracts::{
     invariants::Violation,
     journal::{
-        Entry, Exchange, Record, RunInput, RunStarted, ScenarioFinished, ScenarioStarted, StepFinished,
-        StepOutcome, Verdict,
+        Entry, Exchange, Record, RunInput, RunStarted, ScenarioFinished, ScenarioOmitted, ScenarioStarted,
+        StepFinished, StepOutcome, Verdict,
     },
     model::{System, Timestamp},
     requirements::Coverage,
@@ -119,6 +119,8 @@ pub struct RunReport {
     pub folder: Option<String>,
     /// Every scenario, by feature file and line.
     pub scenarios: Vec<ScenarioReport>,
+    /// Scenarios that were selected and not played.
+    pub omitted: Vec<ScenarioOmitted>,
     /// How many repetitions of scenarios passed; they are counted only.
     pub repetitions: u64,
     /// Violations that belong to no scenario.
@@ -192,6 +194,7 @@ pub struct Story {
     run: Option<RunStarted>,
     open: BTreeMap<String, Draft>,
     closed: Vec<ScenarioReport>,
+    omitted: Vec<ScenarioOmitted>,
     repetitions: u64,
     accused: BTreeMap<String, Vec<Violation>>,
     loose: Vec<Violation>,
@@ -220,6 +223,7 @@ impl Story {
         self.meter.observe(record);
         match (&record.entry, &record.scenario) {
             (Entry::RunStarted(run), _) => self.run = Some(RunStarted::clone(run)),
+            (Entry::ScenarioOmitted(omitted), _) => self.omitted.push(omitted.clone()),
             (Entry::Coverage(coverage), _) => self.coverage = coverage.clone(),
             (Entry::RunFinished(end), _) => self.end = Some((end.verdict, end.interrupted)),
             (Entry::ScenarioStarted(started), Some(id)) => {
@@ -254,6 +258,7 @@ impl Story {
             input: run.map_or_else(RunInput::default, |run| run.input),
             folder: None,
             scenarios: self.closed,
+            omitted: self.omitted,
             repetitions: self.repetitions,
             violations: self.loose,
             laws: tally.laws,

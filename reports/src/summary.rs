@@ -3,6 +3,7 @@
 use std::io;
 
 use counterproof_contracts::{
+    journal::ScenarioOmitted,
     metrics::{Measure, Metric},
     requirements::{Area, Exercised, Level},
 };
@@ -43,6 +44,28 @@ pub(crate) fn metrics(out: &mut impl io::Write, run: &RunReport) -> io::Result<(
     Ok(())
 }
 
+/// Most scenarios that are named where several are omitted for the same reason.
+const OMITTED_NAMED_MAX: usize = 3;
+
+/// What is not played, and why: a line for each reason, with some names.
+pub fn omitted(omitted: &[ScenarioOmitted]) -> String {
+    let mut lines = String::new();
+    let mut rest = omitted;
+    while let Some(first) = rest.first() {
+        let (same, others) = rest.split_at(rest.partition_point(|it| it.why == first.why));
+        rest = others;
+        let number = text::count(same.len(), "scenario");
+        let names: Vec<String> = same.iter().take(OMITTED_NAMED_MAX).map(|it| text::line(&it.name)).collect();
+        let more = match same.len().saturating_sub(names.len()) {
+            0 => String::new(),
+            more => format!("; and {more} more, which the journal and junit.xml name"),
+        };
+        let why = text::line(&first.why);
+        lines.extend([format!("omitted: {number}: {why}\n  = {}{more}\n", names.join("; "))]);
+    }
+    lines
+}
+
 /// How much was exercised, by level and area; of a whole pack also what was not.
 pub(crate) fn coverage(out: &mut impl io::Write, run: &RunReport) -> io::Result<()> {
     let coverage = &run.coverage;
@@ -81,4 +104,30 @@ pub(crate) fn coverage(out: &mut impl io::Write, run: &RunReport) -> io::Result<
         writeln!(out, "            … {more} more; `counterproof requirements list` shows all")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenarios(why: &str, count: u32) -> impl Iterator<Item = ScenarioOmitted> {
+        let why = why.to_owned();
+        (1..=count).map(move |line| ScenarioOmitted {
+            feature_path: "scenarios/a.feature".to_owned(),
+            feature: "A".to_owned(),
+            name: format!("number {line}"),
+            line,
+            why: why.clone(),
+        })
+    }
+
+    #[test]
+    fn what_is_omitted_is_told_by_reason_with_some_names() {
+        assert_eq!(omitted(&[]), "");
+        let all: Vec<_> = scenarios("they take long", 5).chain(scenarios("they kill", 1)).collect();
+        let told = "omitted: 5 scenarios: they take long\n  \
+            = number 1; number 2; number 3; and 2 more, which the journal and junit.xml name\n\
+            omitted: 1 scenario: they kill\n  = number 1\n";
+        assert_eq!(omitted(&all), told);
+    }
 }

@@ -261,6 +261,9 @@ fn scenario_counts(run: &RunReport) -> String {
             parts.push(format!("{number} {word}"));
         }
     }
+    if !run.omitted.is_empty() {
+        parts.push(format!("{} omitted", run.omitted.len()));
+    }
     if run.repetitions > 0 {
         parts.push(format!("{} passed", text::count_u64(run.repetitions, "repetition")));
     }

@@ -38,6 +38,8 @@ pub struct Record {
 pub enum Entry {
     /// First line.
     RunStarted(Box<RunStarted>),
+    /// A scenario that was selected is not played. After the first line.
+    ScenarioOmitted(ScenarioOmitted),
     /// A scenario begins.
     ScenarioStarted(ScenarioStarted),
     /// A step of a scenario ended.
@@ -105,6 +107,21 @@ pub struct RunInput {
     /// How often every scenario was played again with its deliveries perturbed; absent for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perturb: Option<u32>,
+}
+
+/// A scenario that was selected and cannot be played on this target or clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioOmitted {
+    /// Path of the feature file.
+    pub feature_path: String,
+    /// Name of the feature.
+    pub feature: String,
+    /// Name of the scenario, with the values of its example row.
+    pub name: String,
+    /// Line in the feature file.
+    pub line: u32,
+    /// Why, as a clause.
+    pub why: String,
 }
 
 /// A scenario begins.

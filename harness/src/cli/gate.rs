@@ -14,7 +14,7 @@ use std::{
 
 use counterproof_contracts::{
     invariants::{Judge, Violation},
-    journal::{Entry, FORMAT, RunFinished, RunInput, RunStarted, Verdict, read_until_break},
+    journal::{Entry, FORMAT, RunFinished, RunInput, RunStarted, ScenarioOmitted, Verdict, read_until_break},
     model::Timestamp,
     policy::Policy,
     protocol::Tokens,
@@ -60,33 +60,33 @@ pub(super) struct Run {
 
 /// Plays what was selected and gates on it.
 pub(super) fn play(run: &Run, mut selection: Selection) -> Result<Exit, Fatal> {
-    let omitted = omit_what_cannot_run(run, &mut selection);
     if let Some((path, name)) = &run.only {
         selection.retain(|planned| planned.path == *path && name.starts_with(planned.name.as_str()));
     }
+    let omitted = omit_what_cannot_run(run, &mut selection);
     if selection.planned.is_empty() {
         return Err(Fatal::new(Exit::Nothing, nothing_selected(run, &omitted)));
     }
     let progress = run.progress(selection.planned.len(), &omitted)?;
     if run.input.virtual_start.is_some() {
-        rehearse(run, &selection, &progress)
+        rehearse(run, &selection, &omitted, &progress)
     } else {
-        play_live(run, selection, progress)
+        play_live(run, selection, &omitted, progress)
     }
 }
 
-fn nothing_selected(run: &Run, omitted: &[String]) -> String {
+fn nothing_selected(run: &Run, omitted: &[ScenarioOmitted]) -> String {
     let tags =
         run.input.tags.as_ref().map_or_else(String::new, |tags| format!(" with tags that fit {tags:?}"));
     format!(
         "{}no scenario was selected{tags}, so there is nothing to pass\n  = `counterproof lint` counts what there is",
-        omitted.concat()
+        counterproof_reports::omitted(omitted)
     )
 }
 
 impl Run {
     /// Begins the journal.
-    fn record(&self, at: Timestamp) -> Result<Recording, Fatal> {
+    fn record(&self, at: Timestamp, omitted: &[ScenarioOmitted]) -> Result<Recording, Fatal> {
         let path = self.folder.join("run.ndjson");
         let tokens = self.tokens.iter().map(|(_, token)| token.reveal());
         let secrets: Vec<&str> = tokens.chain([self.secret.as_str()]).collect();
@@ -104,15 +104,16 @@ impl Run {
             input: self.input.clone(),
         };
         recording.record(at, None, Entry::RunStarted(Box::new(started)));
+        for scenario in omitted {
+            recording.record(at, None, Entry::ScenarioOmitted(scenario.clone()));
+        }
         Ok(recording)
     }
 
-    fn progress(&self, planned: usize, omitted: &[String]) -> Result<Progress, Fatal> {
+    fn progress(&self, planned: usize, omitted: &[ScenarioOmitted]) -> Result<Progress, Fatal> {
         let clock = if self.input.virtual_start.is_some() { " · virtual time" } else { "" };
         let progress = Progress::begin(planned, self.seed, &format!("{}{clock}", self.target))?;
-        for line in omitted {
-            progress.line(line)?;
-        }
+        progress.line(&counterproof_reports::omitted(omitted))?;
         Ok(progress)
     }
 
@@ -164,9 +165,14 @@ fn show(progress: &Progress, finished: &Finished, violations: &[Violation]) {
 }
 
 /// Live: all scenarios on one stage.
-fn play_live(run: &Run, selection: Selection, progress: Progress) -> Result<Exit, Fatal> {
+fn play_live(
+    run: &Run,
+    selection: Selection,
+    omitted: &[ScenarioOmitted],
+    progress: Progress,
+) -> Result<Exit, Fatal> {
     super::runtime()?.block_on(async {
-        let recording = run.record(Clock::system().now())?;
+        let recording = run.record(Clock::system().now(), omitted)?;
         let plan = LivePlan {
             seed: run.seed,
             target: run.target.clone(),
@@ -241,9 +247,14 @@ async fn play_all(
 
 /// In virtual time: each scenario on a stage of its own, and then, if asked for, once for each point at which
 /// the implementation may die.
-fn rehearse(run: &Run, selection: &Selection, progress: &Progress) -> Result<Exit, Fatal> {
+fn rehearse(
+    run: &Run,
+    selection: &Selection,
+    omitted: &[ScenarioOmitted],
+    progress: &Progress,
+) -> Result<Exit, Fatal> {
     let starts_at = run.input.virtual_start.unwrap_or(Timestamp::UNIX_EPOCH);
-    let recording = run.record(starts_at)?;
+    let recording = run.record(starts_at, omitted)?;
     let mut rehearsal = Rehearsing {
         rehearsal: run.rehearsal(starts_at)?,
         jobs: jobs(run),

@@ -8,7 +8,7 @@ use std::{
 
 use counterproof_contracts::{
     faults,
-    journal::RunInput,
+    journal::{RunInput, ScenarioOmitted},
     metrics::Threshold,
     model::Timestamp,
     policy::Policy,
@@ -23,7 +23,7 @@ use crate::{
     chance,
     clock::Clock,
     exit::{Exit, Fatal},
-    features::{self, Selection},
+    features::{self, Planned, Selection},
     recording::Recording,
     runner::NEEDS_RESTART,
     stage::{DEVELOPMENT_SECRET, LivePlan, Overlay, Stage},
@@ -103,32 +103,37 @@ fn starts_at(named: Option<Timestamp>) -> Result<Timestamp, Fatal> {
     named.map_or_else(default, Ok).map_err(|error| Fatal::new(Exit::Bug, error.to_string()))
 }
 
-/// Takes out what cannot run on this target or clock, and says why, a line each.
-pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<String> {
-    let mut lines = Vec::new();
+/// Takes out what cannot run on this target or clock, and says why.
+pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<ScenarioOmitted> {
+    let mut all = Vec::new();
     let mut omit_all = |tag: &str, why: String| {
-        lines.extend(omit(selection, tag).into_iter().map(|name| format!("omitted: {name} ({why})\n")));
+        all.extend(omit(selection, tag).into_iter().map(|planned| ScenarioOmitted {
+            feature_path: planned.path,
+            feature: planned.feature,
+            name: planned.name,
+            line: u32::try_from(planned.line).unwrap_or(u32::MAX),
+            why: why.clone(),
+        }));
     };
     if run.target != Target::Reference {
         omit_all(
             NEEDS_RESTART,
-            format!("it kills the implementation, and {} was not started here", run.target),
+            format!("they kill the implementation, and {} was not started here", run.target),
         );
     }
     if !run.policy.bearer_tokens {
-        let why = "it probes tokens, and the policy does not declare \"bearer_tokens\": true";
+        let why = "they probe tokens, and the policy does not declare \"bearer_tokens\": true";
         omit_all(NEEDS_TOKENS, why.to_owned());
     }
     if run.input.virtual_start.is_none() {
-        omit_all(NEEDS_VIRTUAL_TIME, "it would take long; run it with --virtual".to_owned());
+        omit_all(NEEDS_VIRTUAL_TIME, "they would take long; run them with --virtual".to_owned());
     }
-    lines
+    all
 }
 
 /// Takes scenarios with a tag out of the selection and says which.
-pub(super) fn omit(selection: &mut Selection, tag: &str) -> Vec<String> {
-    let omitted = selection.retain(|planned| !planned.tags.iter().any(|given| given == tag));
-    omitted.into_iter().map(|planned| planned.name).collect()
+pub(super) fn omit(selection: &mut Selection, tag: &str) -> Vec<Planned> {
+    selection.retain(|planned| !planned.tags.iter().any(|given| given == tag))
 }
 
 pub(super) fn first_port(args: &PortArgs, target: &Target) -> Option<u16> {

@@ -46,6 +46,15 @@ impl Journal {
         self.add(Some(id), &entry);
     }
 
+    /// A scenario that is not played.
+    pub(crate) fn omits(&mut self, path: &str, line: u32, name: &str, why: &str) {
+        let entry = json!({
+            "kind": "scenario_omitted", "feature_path": path, "feature": "Orders arrive once", "name": name,
+            "line": line, "why": why,
+        });
+        self.add(None, &entry);
+    }
+
     pub(crate) fn step(
         &mut self,
         id: &str,
