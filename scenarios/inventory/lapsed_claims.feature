@@ -27,3 +27,12 @@ Feature: Claims that lapse
     And 20 minutes pass
     Then the order is rejected
     And every system agrees
+
+  @race
+  Scenario: Somebody else has what lapsed before the ERP can be asked again
+    When a customer orders 2 "gift box" in the web shop
+    And 6 minutes pass
+    And the ERP gives up the claims that have lapsed
+    And a customer orders 2 "gift box" in the mobile app
+    And 30 minutes pass
+    Then every system agrees

@@ -51,6 +51,7 @@ defects! {
     OrdersOfOthersServed = "orders-of-others-served",
     ClaimLeaked = "claim-leaked",
     LapsedClaimUsed = "lapsed-claim-used",
+    CanceledOrderBooked = "canceled-order-booked",
     PriceChangeClaimsAgain = "price-change-claims-again",
     ClaimedStockOffered = "claimed-stock-offered",
     SafetyStockOffered = "safety-stock-offered",

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Map, NewCount};
 use crate::{
-    faults::Misfortune,
+    faults::{DriftChange, Misfortune},
     journal::{Committed, Effect, Exchange, FaultInjected, Outcome},
     model::{CorrelationId, EventId, FeedId, System, Timestamp},
     protocol::{DeadLetter, DeadLetterList, Operation, middleware, signature::TOLERANCE_SECONDS},
@@ -90,6 +90,8 @@ pub(in crate::invariants) struct OrderMessages {
     pub(in crate::invariants) forged: BTreeMap<(EventId, u32), &'static str>,
     /// Fingerprint of the key that an effect was committed for, by line of the journal.
     keys: Map<u64, u64>,
+    /// Events that came with a code which nobody knows yet.
+    unreadable: BTreeSet<EventId>,
     /// Lines of the journal with calls of a key, by its fingerprint.
     calls: Map<u64, Vec<u64>>,
 }
@@ -104,6 +106,12 @@ impl OrderMessages {
     pub(in crate::invariants) fn told_of(&self, subject: &str) -> Option<Timestamp> {
         let about = self.events.iter().filter(|(_, event)| event.subject == subject);
         about.filter_map(|(id, _)| self.deliveries.get(id)?.acknowledged_at).min()
+    }
+
+    /// Whether the middleware was told something about it with a code that nobody knows yet.
+    pub(in crate::invariants) fn told_unreadably_of(&self, subject: &str) -> bool {
+        let about = |id: &EventId| self.events.get(id).is_some_and(|event| event.subject == subject);
+        self.unreadable.iter().any(about)
     }
 
     /// Whether somebody acted for the order in a chain of messages, or asked the middleware to.
@@ -161,6 +169,10 @@ impl OrderMessages {
         let forged = match &fault.misfortune {
             Some(Misfortune::ErrorAnswer { retry_after_s: Some(seconds), .. }) => {
                 self.waits.insert(fingerprint(fault.system, key), *seconds);
+                return;
+            }
+            Some(Misfortune::Drift { change: DriftChange::NewCode, .. }) => {
+                self.unreadable.insert(EventId::new(key));
                 return;
             }
             Some(Misfortune::OldSignature { with_new: false }) => "with a key that is no longer in use",

@@ -61,7 +61,7 @@ pub(super) use gift_cards::GiftCardBook;
 pub(super) use losses::{Loss, LossBook};
 pub(super) use messages::{Attempt, EventBook, OrderMessages};
 pub(super) use money::{Hold, MoneyBook, Payout, Via};
-pub(super) use order::{LineBook, OrderBook, Restock, Sighting};
+pub(super) use order::{LineBook, OrderBook, Restock, ShipmentBook, Sighting};
 pub(super) use pricing::{LevyName, LinePricing, OrderPricing};
 pub(super) use reasons::ReasonBook;
 pub(super) use receivable::Receivable;

@@ -133,6 +133,8 @@ pub(crate) struct Inner {
     held_keys: Cells<()>,
     commands: Mutex<BTreeSet<String>>,
     queue: mpsc::UnboundedSender<Job>,
+    /// Keys of calls that were under way when the store was opened: whoever died may have made them.
+    pub(super) resumed: BTreeSet<String>,
     /// How much work is under way or waits.
     open_work: AtomicUsize,
     /// Calls that failed and are repeated, by key.
@@ -173,8 +175,10 @@ impl App {
     /// same keys, once it is started.
     pub fn open(parts: Parts) -> Result<Self, AppError> {
         let (queue, waiting) = mpsc::unbounded_channel();
+        let mut resumed = BTreeSet::new();
         for (key, bytes) in parts.store.scan(Keys::TASKS)? {
             let task: Task = read(&key, &bytes)?;
+            resumed.insert(task.key.clone());
             // The receiver is at hand: nothing is lost.
             let _ = queue.send(Job::Task(Box::new(task)));
         }
@@ -209,6 +213,7 @@ impl App {
         Ok(Self {
             inner: Arc::new(Inner {
                 parts,
+                resumed,
                 gates,
                 cells: Cells::default(),
                 held_keys: Cells::default(),

@@ -30,10 +30,12 @@ pub(super) enum Attempt {
     Answered(PartnerAnswer),
     /// It had none, and will have none.
     Refused(Refusal),
-    /// Nothing: it may have had its effect.
+    /// Nothing: it may have had its effect, unless it is known to be untouched.
     Unknown {
         /// What went wrong.
         reason: String,
+        /// It certainly had no effect so far: the partner did not look at it, or was not called.
+        untouched: bool,
         /// How long the partner asks to wait.
         wait: Option<Duration>,
     },
@@ -61,7 +63,7 @@ pub(super) async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
             let kind = Some(ProblemKind::PaymentDeclined);
             Attempt::Refused(Refusal { kind, ..Refusal::without_problem(402, detail) })
         }
-        Err(error) => Attempt::Unknown { reason: error.to_string(), wait: None },
+        Err(error) => Attempt::Unknown { reason: error.to_string(), untouched: false, wait: None },
     }
 }
 
@@ -148,7 +150,9 @@ fn traceparent(task: &Task, number: u32) -> String {
 fn judge(app: &Inner, operation: Operation, task: &Task, answer: &Response<Bytes>) -> Attempt {
     let status = answer.status();
     let wait = retry_after(answer.headers()).filter(|_| !app.meets(Defect::RetryAfterIgnored));
-    let unknown = |reason: String| Attempt::Unknown { reason, wait };
+    // RFC 6585, section 4: too many requests came, so this one was not looked at.
+    let untouched = status == StatusCode::TOO_MANY_REQUESTS;
+    let unknown = |reason: String| Attempt::Unknown { reason, untouched, wait };
     if status.is_success() {
         return match effect(operation, task, answer) {
             Ok(read) => Attempt::Answered(read),

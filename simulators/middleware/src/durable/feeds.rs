@@ -146,7 +146,7 @@ async fn read(app: &Arc<Inner>, due: &Due, cursor: Option<&str>) -> Read {
                 return Read::CursorUnknown;
             }
             Attempt::Refused(refusal) => return Read::GivenUp(refusal.reason()),
-            Attempt::Unknown { reason, wait } => (reason, wait),
+            Attempt::Unknown { reason, wait, .. } => (reason, wait),
         };
         let pause = call::pause(app, &task, number, wait);
         if app.has_waited_too_long(began, pause) {

@@ -81,7 +81,7 @@ async fn carry_through(app: &Arc<Inner>, key: &str) -> Result<(), StoreError> {
                 }
             }
             Attempt::Refused(refusal) => return give_up(app, key, task, refusal.reason()).await,
-            Attempt::Unknown { reason, wait } => {
+            Attempt::Unknown { reason, wait, .. } => {
                 let pause = call::pause(app, &task, number, wait);
                 if app.has_waited_too_long(began, pause) {
                     return give_up(app, key, task, format!("{reason}, {number} times")).await;

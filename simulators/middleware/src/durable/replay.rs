@@ -90,7 +90,7 @@ async fn settle(app: &Inner, task: &Task) -> Result<(), String> {
         match runner::bounded_attempt(app, &called, number, Rank::last(task)).await {
             Attempt::Answered(_) => return Ok(()),
             Attempt::Refused(refusal) => return Err(refusal.reason()),
-            Attempt::Unknown { reason, wait } => {
+            Attempt::Unknown { reason, wait, .. } => {
                 let pause = call::pause(app, task, number, wait);
                 if app.has_waited_too_long(started, pause) {
                     return Err(format!("{reason}, {number} times"));

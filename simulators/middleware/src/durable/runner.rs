@@ -19,6 +19,7 @@ use super::{
     master, notices, publications, replay, transfers,
 };
 use crate::{
+    defects::Defect,
     door::store::StoreError,
     process::{Chain, Input, Intent, OrderProcess, Task},
 };
@@ -176,22 +177,25 @@ async fn tell_if_overdue(app: Arc<Inner>, task: Task) {
 /// When told to stop it leaves between two commits; the task stays in the store.
 async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>) {
     let started = app.parts.clock.now();
-    let mut number = 0;
+    let mut tries = Tries { number: 0, untouched: !app.resumed.contains(&task.key) };
     loop {
-        number += 1;
+        tries.number += 1;
         let step = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            step = step(app, task, number, started) => step,
+            step = step(app, task, tries, started) => step,
         };
         let pause = match step {
             Step::Over => return,
-            Step::Again(pause) => pause,
+            Step::Again { pause, untouched } => {
+                tries.untouched &= untouched;
+                pause
+            }
             Step::Known(input) => match finish(app, task, input).await {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::error!(key = task.key, %error, "outcome could not be kept");
-                    call::pause(app, task, number, None)
+                    call::pause(app, task, tries.number, None)
                 }
             },
         };
@@ -203,6 +207,15 @@ async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>)
     }
 }
 
+/// Attempts at a call.
+#[derive(Debug, Clone, Copy)]
+struct Tries {
+    /// Number of the next one, from 1.
+    number: u32,
+    /// Those before certainly had no effect.
+    untouched: bool,
+}
+
 /// What follows from an attempt.
 enum Step {
     /// Nobody asks for the task any more.
@@ -210,25 +223,34 @@ enum Step {
     /// The order is to be told.
     Known(Input),
     /// Another attempt, after a pause.
-    Again(Duration),
+    Again {
+        /// How long.
+        pause: Duration,
+        /// The attempt certainly had no effect.
+        untouched: bool,
+    },
 }
 
 /// One attempt of a task that is in the store. What is not there was never asked for, or is done.
-async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step {
+async fn step(app: &Inner, task: &Task, tries: Tries, started: Timestamp) -> Step {
+    let number = tries.number;
     match app.parts.store.get(&Keys::task(&task.key)) {
         Ok(Some(_)) => {}
         Ok(None) => return Step::Over,
         Err(error) => {
             tracing::error!(key = task.key, %error, "task could not be read");
-            return Step::Again(call::pause(app, task, number, None));
+            return Step::Again { pause: call::pause(app, task, number, None), untouched: true };
         }
     }
-    match bounded_attempt(app, task, number, Rank::of(task)).await {
+    let Some(attempt) = attempt(app, task, tries, Rank::of(task)).await else {
+        return Step::Known(Input::Withdrawn { task: task.clone().into() });
+    };
+    match attempt {
         Attempt::Answered(answer) => {
             Step::Known(Input::Answered { task: task.clone().into(), answer: answer.into() })
         }
         Attempt::Refused(refusal) => Step::Known(Input::Refused { task: task.clone().into(), refusal }),
-        Attempt::Unknown { reason, wait } => {
+        Attempt::Unknown { reason, untouched, wait } => {
             let pause = call::pause(app, task, number, wait);
             tracing::debug!(key = task.key, number, %reason, ?pause, "outcome unknown");
             if app.has_waited_too_long(started, pause) {
@@ -237,7 +259,8 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
                 app.fails(task);
                 // Where the partner asks for longer, the gate waits, and lets the most urgent go first when it opens.
                 let own = call::pause(app, task, number, None);
-                Step::Again(if wait.is_some_and(|wait| wait >= own) { Duration::ZERO } else { own })
+                let pause = if wait.is_some_and(|wait| wait >= own) { Duration::ZERO } else { own };
+                Step::Again { pause, untouched }
             }
         }
     }
@@ -267,26 +290,59 @@ pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
     }
 }
 
-/// Whether an order that is to be booked lost its claims while the ERP was asked: it is booked once it has others.
-async fn waits_for_claims(app: &Inner, task: &Task) -> bool {
-    let lost = |process: &OrderProcess| !process.accepted && process.lacks_claims();
-    task.intent == Intent::Book && matches!(app.look(&task.order_number, lost).await, Ok(Some(true)))
+/// Whether a call that is due is made.
+enum Due {
+    Now,
+    /// Not before something else is decided.
+    Later(&'static str),
+    /// Nobody wants it any more.
+    Never,
+}
+
+/// An order is booked while it has claims and is wanted. What may have been booked already is booked for certain, and
+/// canceled in the ERP afterwards.
+async fn due(app: &Inner, task: &Task, untouched: bool) -> Due {
+    if task.intent != Intent::Book {
+        return Due::Now;
+    }
+    let look = |process: &OrderProcess| {
+        let lacks_claims = !process.accepted && process.lacks_claims();
+        let unwanted = !process.accepted && !process.anything_open();
+        (lacks_claims, unwanted)
+    };
+    match app.look(&task.order_number, look).await {
+        Ok(Some((true, _))) => Due::Later("claims lapsed meanwhile"),
+        Ok(Some((_, true))) if untouched && !app.meets(Defect::CanceledOrderBooked) => Due::Never,
+        _ => Due::Now,
+    }
 }
 
 /// Calls a partner once, when it is the task's turn, and not while the partner asks everybody for patience.
 pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
-    let Some(gate) = app.gates.get(&task.partner) else { return call::attempt(app, task, number).await };
+    let unwanted = || Attempt::Unknown { reason: "unwanted".to_owned(), untouched: true, wait: None };
+    attempt(app, task, Tries { number, untouched: false }, rank).await.unwrap_or_else(unwanted)
+}
+
+/// As [`bounded_attempt`]; none where the call had no effect and nobody wants it any more.
+async fn attempt(app: &Inner, task: &Task, tries: Tries, rank: Rank) -> Option<Attempt> {
+    let Some(gate) = app.gates.get(&task.partner) else {
+        return Some(call::attempt(app, task, tries.number).await);
+    };
     // The permit lasts for the call only: who waits to try again holds nobody up.
     let _permit = gate.pass(rank).await;
-    if waits_for_claims(app, task).await {
-        return Attempt::Unknown { reason: "claims lapsed meanwhile".to_owned(), wait: None };
+    match due(app, task, tries.untouched).await {
+        Due::Now => {}
+        Due::Later(reason) => {
+            return Some(Attempt::Unknown { reason: reason.to_owned(), untouched: true, wait: None });
+        }
+        Due::Never => return None,
     }
-    let attempt = call::attempt(app, task, number).await;
+    let attempt = call::attempt(app, task, tries.number).await;
     if let Attempt::Unknown { wait: Some(wait), .. } = &attempt {
         let now = app.parts.clock.now();
         gate.close_until(now.saturating_add(*wait).unwrap_or(now));
     }
-    attempt
+    Some(attempt)
 }
 
 /// Tells the order what became of its task, and forgets the task with it.

@@ -137,6 +137,11 @@ pub enum Input {
         /// What went wrong last.
         reason: String,
     },
+    /// A call was not made, nor earlier with any effect, because nobody wants it any more.
+    Withdrawn {
+        /// The call.
+        task: Box<Task>,
+    },
     /// A partner has not answered a call in time; the call goes on.
     Overdue {
         /// The call.
@@ -355,6 +360,11 @@ fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
         }
         Input::Overdue { task } if is_open(process, &task) && task.intent == Intent::QuoteTax => {
             acceptance::quote_overdue(process, desk);
+        }
+        Input::Withdrawn { task } if is_open(process, &task) => {
+            process.tasks.remove(&task.key);
+            let (partner, operation) = (task.partner.title(), &task.operation);
+            desk.note(process, format!("asks {partner} for {operation} no more: everything is canceled"));
         }
         Input::GivenUp { task, attempts, reason } if is_open(process, &task) => {
             desk.park_task(process, *task, attempts, reason);
