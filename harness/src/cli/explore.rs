@@ -26,7 +26,9 @@ use crate::{
 /// How many histories are played unless a budget is given.
 const CASES: u64 = 2000;
 /// How many histories are played at once on a live stage.
-const LIVE_JOBS: usize = 8;
+const LIVE_JOBS: usize = 24;
+/// How long a step of a history waits: one that cannot be taken ends the history, and what was played is judged.
+const LIVE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a defect cannot show now and then.
 const EVERY_IS_LIVE: &str =
@@ -58,7 +60,8 @@ pub(super) fn explore(args: &ExploreArgs) -> Result<Exit, Fatal> {
             let first_port = run::first_port(&args.ports, &args.target);
             let plan = run::live_plan(seed, &args.target, policy, run::folder(Some(&place))?, first_port)?;
             let proxied = wire_defect.is_some();
-            let stage = runtime.block_on(run::stage(LivePlan { proxied, ..plan }))?;
+            let stage =
+                runtime.block_on(run::stage(LivePlan { proxied, patience: LIVE_PATIENCE, ..plan }))?;
             if let Some(proxy) = &stage.proxy {
                 proxy.switch_every(args.every, wire_defect);
             }
