@@ -38,8 +38,11 @@ use crate::{
     virtual_time::{self, Rehearsal},
 };
 
-/// How many scenarios run at once on a live stage.
-const LIVE_JOBS: u16 = 32;
+/// How many scenarios run at once on a live stage, for each processor: they wait more than they work, and more would keep
+/// each other from answering in time.
+const LIVE_JOBS_PER_PROCESSOR: u16 = 16;
+/// How many at the most, unless more are asked for.
+const LIVE_JOBS_MAX: u16 = 64;
 
 /// Everything that decides what a run does.
 pub(super) struct Run {
@@ -220,7 +223,7 @@ async fn play_all(
     progress: &Progress,
     on_finished: runner::OnFinished,
 ) {
-    let jobs = run.jobs.unwrap_or(LIVE_JOBS);
+    let jobs = run.jobs.unwrap_or_else(live_jobs);
     let again = run.input.perturb.map(|times| (times, selection.scripts()));
     let played = runner::run(selection, Arc::clone(&stage), jobs, Arc::clone(&on_finished)).await;
     let Some((times, scripts)) = again else { return };
@@ -289,7 +292,16 @@ fn rehearse(
 
 fn jobs(run: &Run) -> NonZeroUsize {
     let asked = run.jobs.and_then(|jobs| NonZeroUsize::new(usize::from(jobs)));
-    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    asked.unwrap_or_else(processors)
+}
+
+fn live_jobs() -> u16 {
+    let processors = u16::try_from(processors().get()).unwrap_or(u16::MAX);
+    processors.saturating_mul(LIVE_JOBS_PER_PROCESSOR).min(LIVE_JOBS_MAX)
+}
+
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// A flag that is set when the user interrupts, for as long as the process lives.
