@@ -267,7 +267,7 @@ pub(super) fn taken_back(process: &mut OrderProcess, cause: &str) {
 }
 
 /// Takes out of a refund that was not asked for what the customer has already: from the issuer of the card, or because
-/// the money was never taken.
+/// the money was never taken. Where an attempt was asked for before, it stays as failed.
 fn drop_what_is_paid(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>) {
     let Some(refund) = process.refunds.get(index).filter(|refund| refund.status == RefundStatus::Requested)
     else {
@@ -283,7 +283,8 @@ fn drop_what_is_paid(process: &mut OrderProcess, index: usize, desk: &mut Desk<'
     if left > 0 {
         refund.part.amount.amount = left;
     } else {
-        refund.status = RefundStatus::Canceled;
+        let untried = refund.attempt == 1;
+        refund.status = if untried { RefundStatus::Canceled } else { RefundStatus::Failed };
     }
     desk.decide(
         process,
