@@ -110,6 +110,20 @@ Feature: The customer keeps the goods and gets money back
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @OMN-003 @PAY-019
+  Scenario: Shipping is granted before the marketplace has taken the customer's money
+    When a customer orders 1 "linen shirt" in the marketplace
+    Then the order is in fulfillment
+    Given the marketplace is down
+    When the warehouse ships the order
+    Then the ERP has posted 1 invoice and 0 credit memos
+    When customer service grants 100 percent on shipping
+    Then customer service is promised 4.90 EUR for the customer
+    Given the marketplace is back
+    Then the marketplace refunds the customer 4.90 EUR
+    And no dead letter waits
+    And every system agrees
+
   @TAX-002
   Scenario: Taxes on top, of three jurisdictions
     Given the order goes to the United States

@@ -16,6 +16,7 @@ use super::{
     desk::Desk,
     dispute, ids, replacement,
     state::{Chain, Claim, OrderProcess, RefundMeans, RefundState, ReturnState},
+    status,
     task::{Intent, PartnerCall},
     telling,
 };
@@ -246,7 +247,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         }
         let first = Intent::Refund { refund: refund_id, attempt: 1 };
         let told = match refund.means {
-            RefundMeans::Marketplace => true,
+            RefundMeans::Marketplace => status::is_told_of_parcels(process),
             RefundMeans::Exchange => refund.status == RefundStatus::Succeeded,
             _ => process.done(&first) || desk.meets(Defect::ToldBeforeRefunded),
         };
