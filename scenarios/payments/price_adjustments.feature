@@ -76,6 +76,59 @@ Feature: The customer keeps the goods and gets money back
     Then the price adjustment is refused
     And every system agrees
 
+  @RET-011
+  Scenario: What waits for a clerk is the customer's still
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    Then the customer is refunded 49.90 EUR to the card
+    And 1 "linen shirt" waits for a clerk at "Warehouse North"
+    When customer service grants 50 percent on "linen shirt"
+    Then customer service is promised 74.85 EUR for the customer
+    When a clerk assigns the held 1 "linen shirt" to the order
+    And the dock grades what the clerk assigned as new
+    Then the customer is refunded 149.70 EUR to the card
+    And every system agrees
+
+  Scenario: It is granted at the moment at which a dock grades more than was announced
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    And customer service grants 50 percent on "linen shirt"
+    Then every system agrees
+
+  Scenario: It is granted before the middleware hears that goods are at a dock
+    Given the return receipt comes 5 seconds late
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 1 "linen shirt" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    And customer service grants 50 percent on "linen shirt"
+    Then every system agrees
+
+  Scenario: It is granted before the middleware hears that a dock rejects goods
+    Given the inspection report comes 5 seconds late
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 2 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    And the dock rejects 1 "linen shirt" and grades the rest as new
+    And customer service grants 50 percent on "linen shirt"
+    Then every system agrees
+
   Scenario: Each of two parcels, and a promotion
     Given the customer uses the promotion "SUMMER10"
     When a customer orders 2 "linen shirt" in the web shop
