@@ -52,6 +52,17 @@ Feature: A customer disputes a payment at the card's issuer
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  Scenario: The bank sends a refund back after the dispute was lost
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 49.90 EUR to the card
+    When the customer disputes the payment
+    And the dispute is lost
+    Then the issuer has taken back 104.70 EUR
+    When the bank sends the refund back
+    Then the customer is refunded 0.00 EUR to the card
+    And the customer receives 0.00 EUR as store credit
+    And every system agrees
+
   @race
   Scenario: A refund failed, and the payment is disputed before it becomes store credit
     Given the payment provider decides refunds later

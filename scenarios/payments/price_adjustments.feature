@@ -76,6 +76,59 @@ Feature: The customer keeps the goods and gets money back
     Then the price adjustment is refused
     And every system agrees
 
+  @RET-011
+  Scenario: What waits for a clerk is the customer's still
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    Then the customer is refunded 49.90 EUR to the card
+    And 1 "linen shirt" waits for a clerk at "Warehouse North"
+    When customer service grants 50 percent on "linen shirt"
+    Then customer service is promised 74.85 EUR for the customer
+    When a clerk assigns the held 1 "linen shirt" to the order
+    And the dock grades what the clerk assigned as new
+    Then the customer is refunded 149.70 EUR to the card
+    And every system agrees
+
+  Scenario: It is granted at the moment at which a dock grades more than was announced
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    And customer service grants 50 percent on "linen shirt"
+    Then every system agrees
+
+  Scenario: It is granted before the middleware hears that goods are at a dock
+    Given the return receipt comes 5 seconds late
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 1 "linen shirt" arrive at "Warehouse North"
+    And the dock grades the returned goods as new
+    And customer service grants 50 percent on "linen shirt"
+    Then every system agrees
+
+  Scenario: It is granted before the middleware hears that a dock rejects goods
+    Given the inspection report comes 5 seconds late
+    When a customer orders 4 "linen shirt" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer asks to return 2 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    And the dock rejects 1 "linen shirt" and grades the rest as new
+    And customer service grants 50 percent on "linen shirt"
+    Then every system agrees
+
   Scenario: Each of two parcels, and a promotion
     Given the customer uses the promotion "SUMMER10"
     When a customer orders 2 "linen shirt" in the web shop
@@ -108,6 +161,20 @@ Feature: The customer keeps the goods and gets money back
     When customer service grants 20 percent on "linen shirt"
     Then the marketplace refunds the customer 9.98 EUR
     And the customer is refunded 0.00 EUR to the card
+    And every system agrees
+
+  @OMN-003 @PAY-019
+  Scenario: Shipping is granted before the marketplace has taken the customer's money
+    When a customer orders 1 "linen shirt" in the marketplace
+    Then the order is in fulfillment
+    Given the marketplace is down
+    When the warehouse ships the order
+    Then the ERP has posted 1 invoice and 0 credit memos
+    When customer service grants 100 percent on shipping
+    Then customer service is promised 4.90 EUR for the customer
+    Given the marketplace is back
+    Then the marketplace refunds the customer 4.90 EUR
+    And no dead letter waits
     And every system agrees
 
   @TAX-002

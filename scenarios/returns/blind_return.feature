@@ -22,6 +22,19 @@ Feature: Goods come back and nobody knows whose they are
     Then no dead letter waits
     And every system agrees
 
+  Scenario: A clerk finds out about what came too much before the rest is graded
+    When the customer asks to return 1 "linen shirt" because it is not wanted
+    Then the return is approved
+    When the returned 2 "linen shirt" arrive at "Warehouse North"
+    Then 1 "linen shirt" waits for a clerk at "Warehouse North"
+    When a clerk assigns the held 1 "linen shirt" to the order
+    Then nothing waits for a clerk
+    When the dock grades what the clerk assigned opened
+    And the dock grades the returned goods as new
+    Then the customer is refunded 99.80 EUR to the card
+    And 1 "linen shirt" is added to the shelf at "Warehouse North"
+    And every system agrees
+
   Scenario: The clerk finds an order from which everything came back before
     When the customer brings 2 "linen shirt" back to "Store 12" as new
     Then the customer is refunded 99.80 EUR to the card

@@ -210,12 +210,11 @@ async fn grade_assigned(world: &mut World, args: Args) -> Result<(), StepError> 
     let play = world.play()?;
     let number = play.order_number()?;
     let grade = returns::grade(args.text(0));
-    let before = play.receipt.clone();
+    let held = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
     let root = play.root("dock");
     play.eventually("goods assigned to the order", |stage| {
         stage.landscape.wms.act(&root.order, root.correlation.clone(), |wms, scene| {
-            let newest = wms.receipts(&number).last().map(|receipt| receipt.receipt_id.clone());
-            let newest = newest.filter(|newest| Some(newest) != before.as_ref());
+            let newest = wms.assigned_from(&held, &number).cloned();
             let newest = newest.ok_or_else(|| "the dock was told of none".to_owned())?;
             let verdicts: Vec<(ItemRef, u32, ConditionGrade)> = wms
                 .to_grade(&newest)

@@ -136,6 +136,9 @@ impl Wms {
         if arrived.inspection.is_some() {
             return Err(ActionError::Impossible(format!("receipt {receipt_id} was inspected already")));
         }
+        if came.is_empty() {
+            return Err(ActionError::Impossible(format!("all goods of {receipt_id} wait for a clerk")));
+        }
         let inspection = Inspection {
             receipt_id: receipt_id.clone(),
             order_number: arrived.receipt.order_number.clone(),

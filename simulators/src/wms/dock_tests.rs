@@ -4,8 +4,8 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        Acceptance, ConditionGrade, InspectedLine, Resolution, ReturnLine, ReturnMethod, ReturnReason,
-        ReturnStatus, Timestamp,
+        Acceptance, ConditionGrade, FoundItem, HeldGoods, HoldReason, InspectedLine, Resolution, ReturnLine,
+        ReturnMethod, ReturnReason, ReturnStatus, Timestamp,
     },
 };
 use proptest::prelude::*;
@@ -195,6 +195,52 @@ fn grades_cover_what_came_exactly() {
     );
     let unknown = inspect(&mut stage, &"dock-9".into(), &[]).answer.unwrap_err();
     assert!(!unknown.may_come_later());
+}
+
+/// A clerk finds out that goods which are held under a receipt belong to the order.
+fn assign(stage: &mut Stage<Wms>, held: &ReceiptId, lines: &[ReturnLine]) -> ReceiptId {
+    let found = ReturnAuthorization {
+        rma_id: "rma-2".into(),
+        held_receipt_id: Some(held.clone()),
+        ..authorization(lines)
+    };
+    assert_eq!(stage.core.assigned_from(held, &"W-1".into()), None);
+    assert_eq!(call(stage, operations::CREATE_RETURN_NOTICE, &[], &found).refusal(), "");
+    stage.core.assigned_from(held, &"W-1".into()).unwrap().clone()
+}
+
+fn hold(stage: &mut Stage<Wms>, receipt: &ReceiptId, line_id: Option<LineId>) {
+    let goods = HeldGoods {
+        receipt_id: receipt.clone(),
+        order_number: "W-1".into(),
+        node_id: "dc-north".into(),
+        reason: HoldReason::OverReceipt,
+        lines: vec![FoundItem { line_id, sku: SHIRT.into(), quantity: 1 }],
+    };
+    let path = [("receipt_id", receipt.as_str())];
+    assert_eq!(call(stage, operations::HOLD_RETURNED_GOODS, &path, &goods).refusal(), "");
+}
+
+#[test]
+fn what_a_clerk_found_an_order_for_is_graded_once() {
+    let mut stage = expecting();
+    let came = receive(&mut stage, &announced(), None, &[(sku(SHIRT), 3)]).answer.unwrap();
+    hold(&mut stage, &came, Some(line(1)));
+    let assigned = assign(&mut stage, &came, &[return_line(1, SHIRT, 1)]);
+    assert_eq!(stage.core.to_grade(&came), [return_line(1, SHIRT, 2)]);
+    assert_eq!(stage.core.to_grade(&assigned), [return_line(1, SHIRT, 1)]);
+}
+
+#[test]
+fn there_is_nothing_to_grade_where_all_waits_for_a_clerk() {
+    let mut stage = expecting();
+    let only_socks =
+        ReturnAuthorization { rma_id: "rma-3".into(), ..authorization(&[return_line(2, SOCKS, 1)]) };
+    call(&mut stage, operations::CREATE_RETURN_NOTICE, &[], &only_socks);
+    let arrival = Arrival::Authorized("rma-3".into());
+    let came = receive(&mut stage, &arrival, None, &[(sku(SHIRT), 1)]).answer.unwrap();
+    let refused = inspect(&mut stage, &came, &[]).answer.unwrap_err();
+    assert_eq!(refused.to_string(), "all goods of dock-W-1-1 wait for a clerk");
 }
 
 proptest! {

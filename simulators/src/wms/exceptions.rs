@@ -151,8 +151,11 @@ impl Wms {
         if held.reason != HoldReason::NoOrder {
             check_owner("the held goods", &held.order_number, &authorization.order_number)?;
         }
-        take_out(held, &authorization.lines)?;
+        let taken = take_out(held, &authorization.lines)?;
         let node_id = held.node_id.clone();
+        if let Some(arrived) = self.arrivals.get_mut(held_id) {
+            hand_over(&mut arrived.receipt.lines, &taken);
+        }
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", authorization.order_number.as_str()).into(),
             order_number: authorization.order_number.clone(),
@@ -179,6 +182,15 @@ impl Wms {
             correlation,
         });
         Ok(())
+    }
+
+    /// The newest receipt of goods that were held under another one, until a clerk found out that they are the order's.
+    pub fn assigned_from(&self, held_id: &ReceiptId, order: &OrderNumber) -> Option<&ReceiptId> {
+        let own = |receipt: &&ReturnReceipt| {
+            let notice = receipt.rma_id.as_ref().and_then(|rma_id| self.notices.get(rma_id));
+            notice.is_some_and(|notice| notice.authorization.held_receipt_id.as_ref() == Some(held_id))
+        };
+        self.receipts(order).filter(own).last().map(|receipt| &receipt.receipt_id)
     }
 
     /// Lines of a receipt without what waits for a clerk: what there is to grade.
@@ -218,15 +230,17 @@ fn check_came(receipt: &ReturnReceipt, goods: &HeldGoods) -> Result<(), Problem>
     Ok(())
 }
 
-/// Takes goods out of what is held.
-fn take_out(held: &mut HeldGoods, lines: &[ReturnLine]) -> Result<(), Problem> {
+/// Takes goods out of what is held, and says which.
+fn take_out(held: &mut HeldGoods, lines: &[ReturnLine]) -> Result<Vec<FoundItem>, Problem> {
     let mut left = held.lines.clone();
+    let mut taken = Vec::new();
     for line in lines {
         let mut rest = line.quantity;
         for found in left.iter_mut().filter(|found| found.sku == line.sku) {
             let units = rest.min(found.quantity);
             found.quantity -= units;
             rest -= units;
+            taken.push(FoundItem { quantity: units, ..found.clone() });
         }
         if rest > 0 {
             let detail = format!("{rest} more units of {} are wanted than are held", line.sku);
@@ -235,5 +249,15 @@ fn take_out(held: &mut HeldGoods, lines: &[ReturnLine]) -> Result<(), Problem> {
     }
     left.retain(|found| found.quantity > 0);
     held.lines = left;
-    Ok(())
+    Ok(taken)
+}
+
+/// What another receipt has now is graded there and not with the goods that it came with.
+fn hand_over(lines: &mut Vec<ReturnLine>, taken: &[FoundItem]) {
+    for found in taken {
+        for line in lines.iter_mut().filter(|line| found.line_id.as_ref() == Some(&line.line_id)) {
+            line.quantity = line.quantity.saturating_sub(found.quantity);
+        }
+    }
+    lines.retain(|line| line.quantity > 0);
 }

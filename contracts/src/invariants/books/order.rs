@@ -578,13 +578,19 @@ impl OrderBook {
     /// Goods that wait for a clerk did not come back for the books.
     fn hold(&mut self, seq: u64, held: &HeldGoods) {
         let Some(receipt) = self.receipts.get_mut(&held.receipt_id) else { return };
+        let came = receipt.seqs.first().copied().unwrap_or(0);
         for (line, quantity) in receipt.hold(seq, held) {
-            self.lines.entry(line).or_default().received.add(-i64::from(quantity), seq);
+            let units = i64::from(quantity);
+            self.adjustments.values_mut().for_each(|known| known.never_back(&line, units, came));
+            self.lines.entry(line).or_default().received.add(-units, seq);
         }
     }
 
     /// Goods that were not taken back did not come back for the books.
     fn reject(&mut self, seq: u64, rejection: &ReturnRejection) {
+        if let Some(receipt) = self.receipts.get_mut(&rejection.receipt_id) {
+            receipt.rejection_booked = true;
+        }
         for line in &rejection.lines {
             let book = self.lines.entry(line.line_id.clone()).or_default();
             book.erp_returned.add(-i64::from(line.quantity), seq);

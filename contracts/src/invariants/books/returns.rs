@@ -26,6 +26,8 @@ pub(in crate::invariants) struct ReceiptBook {
     pub(in crate::invariants) held: BTreeMap<LineId, u32>,
     /// Units of each line that go to the customer again.
     pub(in crate::invariants) rejected: BTreeMap<LineId, u32>,
+    /// The ERP has booked that they were rejected.
+    pub(super) rejection_booked: bool,
     /// Units that belong to no line of the order, and of these those that wait for a clerk.
     pub(in crate::invariants) unexpected: u32,
     pub(in crate::invariants) unexpected_held: u32,
@@ -52,6 +54,7 @@ impl ReceiptBook {
             lines: BTreeMap::new(),
             held: BTreeMap::new(),
             rejected: BTreeMap::new(),
+            rejection_booked: false,
             unexpected: receipt.unexpected.iter().map(|found| found.quantity).sum(),
             unexpected_held: 0,
             grades: BTreeMap::new(),

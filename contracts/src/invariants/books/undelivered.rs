@@ -68,12 +68,6 @@ impl OrderBook {
         returned + Span::exactly(self.in_lost_parcels(line))
     }
 
-    /// Units of a line that the implementation may know not to be kept: that a parcel is lost, it may hear later.
-    pub(in crate::invariants) fn back(&self, line: &LineId) -> Span {
-        let given_up = self.given_up(line);
-        Span { low: (given_up.low - self.in_lost_parcels(line)).max(0), high: given_up.high }
-    }
-
     /// What the customer is to pay of an amount for shipping. The parcel that bears the charge is the first that the
     /// implementation knew of: where only some never arrived, either may be right.
     pub(in crate::invariants) fn kept_of_shipping(&self, amount: i64, policy: &Policy) -> Span {

@@ -16,6 +16,7 @@ use super::{
     desk::Desk,
     dispute, ids, replacement,
     state::{Chain, Claim, OrderProcess, RefundMeans, RefundState, ReturnState},
+    status,
     task::{Intent, PartnerCall},
     telling,
 };
@@ -246,7 +247,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         }
         let first = Intent::Refund { refund: refund_id, attempt: 1 };
         let told = match refund.means {
-            RefundMeans::Marketplace => true,
+            RefundMeans::Marketplace => status::is_told_of_parcels(process),
             RefundMeans::Exchange => refund.status == RefundStatus::Succeeded,
             _ => process.done(&first) || desk.meets(Defect::ToldBeforeRefunded),
         };
@@ -267,7 +268,7 @@ pub(super) fn taken_back(process: &mut OrderProcess, cause: &str) {
 }
 
 /// Takes out of a refund that was not asked for what the customer has already: from the issuer of the card, or because
-/// the money was never taken.
+/// the money was never taken. Where an attempt was asked for before, it stays as failed.
 fn drop_what_is_paid(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>) {
     let Some(refund) = process.refunds.get(index).filter(|refund| refund.status == RefundStatus::Requested)
     else {
@@ -283,7 +284,8 @@ fn drop_what_is_paid(process: &mut OrderProcess, index: usize, desk: &mut Desk<'
     if left > 0 {
         refund.part.amount.amount = left;
     } else {
-        refund.status = RefundStatus::Canceled;
+        let untried = refund.attempt == 1;
+        refund.status = if untried { RefundStatus::Canceled } else { RefundStatus::Failed };
     }
     desk.decide(
         process,

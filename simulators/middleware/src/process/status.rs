@@ -180,6 +180,16 @@ fn update(process: &OrderProcess, snapshot: &Snapshot, desk: &Desk<'_>) -> Updat
     }
 }
 
+/// Whether the channel's answer to an update that tells of every parcel is known. A marketplace takes the customer's money
+/// when it is told of a parcel, and pays refunds from that.
+pub(super) fn is_told_of_parcels(process: &OrderProcess) -> bool {
+    let shipped = |line: &LineState| process.counts(&line.line_id).shipped == line.shipped;
+    let last = process.task(&Intent::UpdateStatus { sequence: process.sequence });
+    process.channel_updates.is_empty()
+        && process.told.lines.iter().all(shipped)
+        && !matches!(last, Some(TaskStatus::Open | TaskStatus::Waiting))
+}
+
 /// One update at a time: the next one waits until the outcome of the one before is known.
 fn tell_channel(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     let Some(next) = process.channel_updates.front() else { return };
