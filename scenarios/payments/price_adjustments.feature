@@ -117,6 +117,7 @@ Feature: The customer keeps the goods and gets money back
     And customer service grants 50 percent on "linen shirt"
     Then every system agrees
 
+  @race
   Scenario: It is granted before the middleware hears that a dock rejects goods
     Given the inspection report comes 5 seconds late
     When a customer orders 4 "linen shirt" in the web shop
