@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::model::Timestamp;
+use counterproof_contracts::{model::Timestamp, protocol::ProblemKind};
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::{mpsc, watch};
 
@@ -176,18 +176,27 @@ async fn tell_if_overdue(app: Arc<Inner>, task: Task) {
 /// When told to stop it leaves between two commits; the task stays in the store.
 async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>) {
     let started = app.parts.clock.now();
-    let mut number = 0;
+    // Who asked for the same call before waited for it as long as it took.
+    let made = app.asked_calls.made(&task.key);
+    let mut number = made.map_or(0, |made| made.attempts);
+    if let Some(made) = made {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = app.parts.clock.sleep_until(made.again_at) => {}
+        }
+    }
     loop {
-        number += 1;
+        number = number.saturating_add(1);
         let step = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             step = step(app, task, number, started) => step,
         };
         let pause = match step {
-            Step::Over => return,
+            Step::Over => return app.asked_calls.forget(&task.key),
             Step::Again(pause) => pause,
-            Step::Known(input) => match finish(app, task, input).await {
+            Step::Known(input) => match finish(app, task, number, input).await {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::error!(key = task.key, %error, "outcome could not be kept");
@@ -243,30 +252,6 @@ async fn step(app: &Inner, task: &Task, number: u32, started: Timestamp) -> Step
     }
 }
 
-/// What became of a call that somebody waits for.
-#[derive(Debug)]
-pub(crate) enum Asked {
-    /// It had its effect.
-    Done,
-    /// It had none, and will have none.
-    Refused(String),
-    /// Nobody knows; the same call may be made again.
-    Unknown(String),
-}
-
-/// Makes a call that no order wants, for somebody who waits for its outcome and repeats it.
-pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
-    let gate = app.gates.get(&task.partner);
-    if gate.is_some_and(|gate| gate.opens_at(app.parts.clock.now()).is_some()) {
-        return Asked::Unknown(format!("the {} asks for patience", task.partner.title()));
-    }
-    match bounded_attempt(app, task, 1, Rank::of(task)).await {
-        Attempt::Answered(_) => Asked::Done,
-        Attempt::Refused(refusal) => Asked::Refused(refusal.reason()),
-        Attempt::Unknown { reason, .. } => Asked::Unknown(reason),
-    }
-}
-
 /// Whether an order that is to be booked lost its claims while the ERP was asked: it is booked once it has others.
 async fn waits_for_claims(app: &Inner, task: &Task) -> bool {
     let lost = |process: &OrderProcess| !process.accepted && process.lacks_claims();
@@ -290,7 +275,14 @@ pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank:
 }
 
 /// Tells the order what became of its task, and forgets the task with it.
-async fn finish(app: &Arc<Inner>, task: &Task, input: Input) -> Result<(), StoreError> {
+async fn finish(app: &Arc<Inner>, task: &Task, number: u32, input: Input) -> Result<(), StoreError> {
+    match &input {
+        // It is asked for again, under the same key, once that is known.
+        Input::Refused { refusal, .. } if refusal.kind == Some(ProblemKind::UnknownReference) => {
+            app.asked_calls.failed(app, task, number);
+        }
+        _ => app.asked_calls.forget(&task.key),
+    }
     let mut seal = Seal::default();
     seal.batch.delete(Keys::task(&task.key));
     if let Some(posting) = transfers::posting(task) {
