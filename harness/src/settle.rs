@@ -11,7 +11,7 @@ use counterproof_contracts::{
     model::Timestamp,
 };
 
-use crate::world::Play;
+use crate::{steps::OPERATOR, world::Play};
 
 /// Nothing recorded for so long, and every law holds: rest.
 const QUIET: Duration = Duration::from_millis(120);
@@ -172,6 +172,10 @@ async fn look_up_orders(play: &Play) -> bool {
         let root = play.same_root("order");
         all &= play.stage.look_up(order.sales_channel.system(), &order.order_number, &root).await;
         play.stage.read_audit_trail(&order.order_number, &root).await;
+        // What nobody can read yet waits for a person.
+        if play.stage.recording.told_unreadably(&play.id) {
+            all &= play.stage.dead_letters(OPERATOR, &root).await.is_ok();
+        }
     }
     all
 }

@@ -69,6 +69,30 @@ fn the_central_case_passes_and_its_journal_is_judged_alike_again() {
 }
 
 #[test]
+fn what_chaos_would_deprive_of_its_story_is_left_out_and_said_to_be() {
+    let path = "scenarios/batch/count_files.feature";
+    let out = tempfile::tempdir().unwrap();
+    let run = counterproof(&[
+        "run",
+        path,
+        "--virtual",
+        "--chaos",
+        "1",
+        "--seed",
+        "1",
+        "--out",
+        out.path().to_str().unwrap(),
+    ]);
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    let sentence =
+        "omitted: The receipt for a file of counts is lost (what it tells of does not happen under --chaos)";
+    assert!(told(&run).contains(sentence), "{}", told(&run));
+    let calm = counterproof(&["run", path, "--virtual", "--out", out.path().to_str().unwrap()]);
+    assert!(!told(&calm).contains("omitted"), "{}", told(&calm));
+    assert!(stdout(&calm).contains("The receipt for a file of counts is lost"), "{}", told(&calm));
+}
+
+#[test]
 fn a_truncated_journal_is_judged_up_to_the_break_and_is_no_pass() {
     let out = tempfile::tempdir().unwrap();
     let folder = out.path().to_str().unwrap();

@@ -28,6 +28,7 @@ Feature: A store that sends its counts in files
     And 3 "linen shirt" are left in stock at "Store 27"
     And every system agrees
 
+  @calm
   Scenario: The receipt for a file of counts is lost
     Given 2 "denim jacket" are in stock at "Warehouse North"
     And the receipt for the store's file is lost

@@ -196,7 +196,8 @@ Feature: The customer keeps the goods and gets money back
     And the warehouse ships the order
     Then the order is shipped
     When customer service grants 33 percent on "linen shirt"
-    And the customer brings 1 "linen shirt" back to "Store 12" as new
+    Then the customer is refunded 273.52 NOK to the card
+    When the customer brings 1 "linen shirt" back to "Store 12" as new
     Then the order is returned
     And the ERP has credited 828.86 NOK in 2 credit memos
     And every system agrees

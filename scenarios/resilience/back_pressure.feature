@@ -5,7 +5,7 @@ Feature: Channels are slowed down before anything breaks
   Background:
     Given 40 "linen shirt" are in stock at "Warehouse North"
 
-  @PEK-006
+  @PEK-006 @calm
   Scenario: A product is sold faster than the ERP books it
     Given the ERP takes 4 documents a second
     When 12 customers order 1 "linen shirt" in the web shop

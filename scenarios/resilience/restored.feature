@@ -41,7 +41,8 @@ Feature: A system is restored to how it was
     When 2 hours pass
     And the customer brings 1 "linen shirt" back to "Store 12" as new
     Then the customer is refunded 49.90 EUR to the card
-    When the payment provider is restored to how it was 1 hour ago
+    When 5 minutes pass
+    And the payment provider is restored to how it was 1 hour ago
     Then the customer is refunded 0.00 EUR to the card
     When the operator replays the order
     Then the customer is refunded 49.90 EUR to the card

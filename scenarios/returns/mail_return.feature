@@ -38,7 +38,7 @@ Feature: A return that is asked for online and comes by mail
     And 1 "running shoes" is added to the liquidation stock at "Store 12"
     And every system agrees
 
-  @RES-004
+  @RES-004 @calm
   Scenario: The grades come before the receipt
     Given the return receipt is overtaken by the next message
     When the customer asks to return 1 "running shoes" because it is too small

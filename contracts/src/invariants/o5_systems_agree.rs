@@ -10,7 +10,7 @@ use crate::{
     invariants::Law,
     lifecycle::Lifecycle,
     model::{LineId, LineState, OrderStatus, ScanCode, ShipmentStatus, System},
-    protocol::marketplace::LIST_ORDERS,
+    protocol::{EventType, marketplace::LIST_ORDERS},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -268,10 +268,12 @@ const fn after(scan: ScanCode) -> ShipmentStatus {
     }
 }
 
-/// Whether a scan of the parcel came with a code that nobody knows yet: it waits for a person, and what the channel
+/// Whether a scan of the parcel came with a code that nobody knows yet, and a person is to look at it: what the channel
 /// shows may be older.
-fn has_unreadable_scan(order: &OrderBook, shipment: &ShipmentBook) -> bool {
-    shipment.tracking.as_ref().is_some_and(|number| order.messages.told_unreadably_of(number.as_str()))
+fn waits_for_a_person(order: &OrderBook, shipment: &ShipmentBook) -> bool {
+    let letter = (System::Carrier, EventType::CarrierScanRecorded.name().to_owned());
+    order.messages.dead_letters.contains(&letter)
+        && shipment.tracking.as_ref().is_some_and(|number| order.messages.told_unreadably_of(number.as_str()))
 }
 
 fn check_parcels(order: &OrderBook, bench: &mut Bench) {
@@ -281,7 +283,7 @@ fn check_parcels(order: &OrderBook, bench: &mut Bench) {
         let seen = shipment.scanned.map_or(left, |(code, _)| after(code));
         bench.looks();
         let told = shown.shipments.get(shipment_id).copied();
-        if told == Some(seen) || told.is_some() && has_unreadable_scan(order, shipment) {
+        if told == Some(seen) || told.is_some() && waits_for_a_person(order, shipment) {
             continue;
         }
         let says = told.map_or_else(|| "no such parcel".to_owned(), Lifecycle::name);
@@ -401,8 +403,8 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_that_nobody_can_read_is_not_shown() {
-        let scanned = |unreadable: bool| {
+    fn a_scan_that_nobody_can_read_and_that_waits_for_a_person_is_not_shown() {
+        let scanned = |unreadable: bool, parked: bool| {
             let mut history = History::shipped();
             history.scan("S-1", ScanCode::Delivered);
             let event_type = "retail.carrier.scan_recorded.v1".to_owned();
@@ -412,10 +414,13 @@ mod tests {
             if unreadable {
                 history.strike("EV-9", Misfortune::Drift { change: DriftChange::NewCode, at: None });
             }
+            if parked {
+                history.list_dead_letter("retail.carrier.scan_recorded.v1");
+            }
             history.settle();
             findings("O5", &history.records()).len()
         };
-        assert_eq!((scanned(false), scanned(true)), (1, 0));
+        assert_eq!((scanned(false, true), scanned(true, false), scanned(true, true)), (1, 1, 0));
     }
 
     #[test]

@@ -35,6 +35,8 @@ use crate::{
 pub(super) const NEEDS_TOKENS: &str = "access";
 /// Scenarios with this tag last for hours, so they are played in virtual time only.
 pub(super) const NEEDS_VIRTUAL_TIME: &str = "virtual";
+/// Scenarios with this tag tell of an order of events, or of a pace, that drawn misfortunes destroy.
+const NEEDS_CALM: &str = "calm";
 /// Largest fault plan, in bytes.
 const PLAN_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -124,6 +126,9 @@ pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<
     if !run.policy.bearer_tokens {
         let why = "they probe tokens, and the policy does not declare \"bearer_tokens\": true";
         omit_all(NEEDS_TOKENS, why.to_owned());
+    }
+    if run.input.chaos.is_some() {
+        omit_all(NEEDS_CALM, "what they tell of does not happen under --chaos".to_owned());
     }
     if run.input.virtual_start.is_none() {
         omit_all(NEEDS_VIRTUAL_TIME, "they would take long; run them with --virtual".to_owned());

@@ -15,7 +15,7 @@ use std::{
 };
 
 use counterproof_contracts::{
-    faults::Misfortune,
+    faults::{DriftChange, Misfortune},
     invariants::{Judge, Violation},
     journal::{Entry, Exchange, Outcome, Record, Redactor, RunFinished, Settled, Verdict, Writer},
     model::{System, Timestamp},
@@ -52,6 +52,8 @@ struct Open {
     convergence: Convergence,
     /// How often a system refused a call, by the type of problem.
     refusals: BTreeMap<(System, String), u32>,
+    /// Something was told with a code that nobody knows yet.
+    told_unreadably: bool,
 }
 
 struct State {
@@ -121,6 +123,11 @@ impl Recording {
     /// A recording of one scenario in memory. The secrets never reach it.
     pub fn in_memory(policy: Policy, secrets: &[&str]) -> Self {
         Self::onto(Tape::Memory(Vec::new()), "in memory".to_owned(), policy, secrets)
+    }
+
+    /// Whether a scenario that is under way told something with a code that nobody knows yet.
+    pub fn told_unreadably(&self, scenario: &str) -> bool {
+        self.state().open.get(scenario).is_some_and(|open| open.told_unreadably)
     }
 
     /// Until when some partner asked for patience, in whatever scenario: calls of others may wait for that.
@@ -429,6 +436,11 @@ impl State {
                 }
             }
             Entry::FaultInjected(fault) => {
+                let unreadable =
+                    matches!(fault.misfortune, Some(Misfortune::Drift { change: DriftChange::NewCode, .. }));
+                if let Some(open) = self.open.get_mut(scenario) {
+                    open.told_unreadably |= unreadable;
+                }
                 if let Some(Misfortune::ErrorAnswer { retry_after_s, .. }) = &fault.misfortune {
                     self.asked_to_wait(at, *retry_after_s);
                 }

@@ -47,6 +47,7 @@ use gherkin::StepType;
 
 pub use faults::restore::restored;
 pub use parameters::{PARAMETERS, Parameter};
+pub(crate) use recovery::OPERATOR;
 
 use crate::world::{StepError, World};
 

@@ -55,7 +55,7 @@ pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Why the operator does something.
 pub(super) const REASON: &str = "to be sure";
 /// Who operates the implementation.
-const OPERATOR: System = System::CustomerService;
+pub(crate) const OPERATOR: System = System::CustomerService;
 
 async fn replay_order(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;

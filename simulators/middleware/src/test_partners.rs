@@ -222,6 +222,10 @@ fn good_answer(operation: Operation, parameter: &str, mut body: Value) -> Value 
         "createLabel" | "createReturnLabel" => json!({ "order_number": body["order_number"],
             "parcel_ref": body["parcel_ref"], "carrier": "DHL", "tracking_number": "TRK-1" }),
         "capturePayment" => merge(body, json!({ "capture_id": "cap-1", "authorization_id": parameter })),
+        "postStockCount" => {
+            json!({ "node_id": body["node_id"], "sku": body["sku"], "on_hand": body["quantity"],
+            "reserved": 0, "not_sellable": 0 })
+        }
         "refundPayment" => merge(body, json!({ "provider_reference": "re-1", "status": "pending" })),
         _ => body,
     }

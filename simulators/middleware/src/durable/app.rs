@@ -21,6 +21,7 @@ use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 use super::{
     admission,
     answers::AnswerSlot,
+    asking::AskedCalls,
     cells::Cells,
     dead_letters::{self, EventInHand},
     gate::Gate,
@@ -139,6 +140,8 @@ pub(crate) struct Inner {
     open_work: AtomicUsize,
     /// Calls that failed and are repeated, by key.
     failing: Mutex<BTreeMap<String, (System, OrderNumber)>>,
+    /// Calls that are repeated by whoever waits for them.
+    pub(crate) asked_calls: AskedCalls,
     waiting: Mutex<Option<mpsc::UnboundedReceiver<Job>>>,
     runner: Mutex<Option<Outcome<()>>>,
     pub(crate) tasks: Tasks,
@@ -221,6 +224,7 @@ impl App {
                 queue,
                 open_work: AtomicUsize::new(0),
                 failing: Mutex::default(),
+                asked_calls: AskedCalls::default(),
                 waiting: Mutex::new(Some(waiting)),
                 runner: Mutex::default(),
                 tasks: Tasks::default(),

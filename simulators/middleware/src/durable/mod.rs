@@ -7,6 +7,7 @@
 pub(crate) mod admission;
 mod answers;
 mod app;
+mod asking;
 mod bucket;
 mod call;
 mod cells;
@@ -28,7 +29,7 @@ pub(crate) mod transfers;
 pub(crate) use answers::{AnswerSlot, StoredAnswer};
 pub use app::{App, AppError, CALLS_PER_PARTNER_MAX, Parts};
 pub(crate) use app::{Circumstances, Inner, Seal};
+pub(crate) use asking::{Asked, ask_once};
 pub use call::GIVE_UP_AFTER;
 pub(crate) use dead_letters::{Content, EventInHand, StoredLetter};
 pub(crate) use keys::Keys;
-pub(crate) use runner::{Asked, ask_once};

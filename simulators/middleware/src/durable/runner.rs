@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use counterproof_contracts::model::Timestamp;
+use counterproof_contracts::{model::Timestamp, protocol::ProblemKind};
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use tokio::sync::{mpsc, watch};
 
@@ -177,21 +177,31 @@ async fn tell_if_overdue(app: Arc<Inner>, task: Task) {
 /// When told to stop it leaves between two commits; the task stays in the store.
 async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>) {
     let started = app.parts.clock.now();
-    let mut tries = Tries { number: 0, untouched: !app.resumed.contains(&task.key) };
+    // Who asked for the same call before waited for it as long as it took.
+    let made = app.asked_calls.made(&task.key);
+    let untouched = made.is_none() && !app.resumed.contains(&task.key);
+    let mut tries = Tries { number: made.map_or(0, |made| made.attempts), untouched };
+    if let Some(made) = made {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = app.parts.clock.sleep_until(made.again_at) => {}
+        }
+    }
     loop {
-        tries.number += 1;
+        tries.number = tries.number.saturating_add(1);
         let step = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             step = step(app, task, tries, started) => step,
         };
         let pause = match step {
-            Step::Over => return,
+            Step::Over => return app.asked_calls.forget(&task.key),
             Step::Again { pause, untouched } => {
                 tries.untouched &= untouched;
                 pause
             }
-            Step::Known(input) => match finish(app, task, input).await {
+            Step::Known(input) => match finish(app, task, tries.number, input).await {
                 Ok(()) => return,
                 Err(error) => {
                     tracing::error!(key = task.key, %error, "outcome could not be kept");
@@ -266,30 +276,6 @@ async fn step(app: &Inner, task: &Task, tries: Tries, started: Timestamp) -> Ste
     }
 }
 
-/// What became of a call that somebody waits for.
-#[derive(Debug)]
-pub(crate) enum Asked {
-    /// It had its effect.
-    Done,
-    /// It had none, and will have none.
-    Refused(String),
-    /// Nobody knows; the same call may be made again.
-    Unknown(String),
-}
-
-/// Makes a call that no order wants, for somebody who waits for its outcome and repeats it.
-pub(crate) async fn ask_once(app: &Inner, task: &Task) -> Asked {
-    let gate = app.gates.get(&task.partner);
-    if gate.is_some_and(|gate| gate.opens_at(app.parts.clock.now()).is_some()) {
-        return Asked::Unknown(format!("the {} asks for patience", task.partner.title()));
-    }
-    match bounded_attempt(app, task, 1, Rank::of(task)).await {
-        Attempt::Answered(_) => Asked::Done,
-        Attempt::Refused(refusal) => Asked::Refused(refusal.reason()),
-        Attempt::Unknown { reason, .. } => Asked::Unknown(reason),
-    }
-}
-
 /// Whether a call that is due is made.
 enum Due {
     Now,
@@ -346,7 +332,14 @@ async fn attempt(app: &Inner, task: &Task, tries: Tries, rank: Rank) -> Option<A
 }
 
 /// Tells the order what became of its task, and forgets the task with it.
-async fn finish(app: &Arc<Inner>, task: &Task, input: Input) -> Result<(), StoreError> {
+async fn finish(app: &Arc<Inner>, task: &Task, number: u32, input: Input) -> Result<(), StoreError> {
+    match &input {
+        // It is asked for again, under the same key, once that is known.
+        Input::Refused { refusal, .. } if refusal.kind == Some(ProblemKind::UnknownReference) => {
+            app.asked_calls.failed(app, task, number);
+        }
+        _ => app.asked_calls.forget(&task.key),
+    }
     let mut seal = Seal::default();
     seal.batch.delete(Keys::task(&task.key));
     if let Some(posting) = transfers::posting(task) {

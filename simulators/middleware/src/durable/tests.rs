@@ -99,6 +99,37 @@ async fn pauses_grow_up_to_the_longest_and_never_undercut_retry_after() {
     assert!((7000..=7001).contains(pauses.last().unwrap()), "{pauses:?}");
 }
 
+/// A file with one count, as a store sends it.
+fn file_of_counts() -> Value {
+    let content = "header,inventory,store-27,counts-7.csv\n\
+                   columns,count_id,node_id,sku,quantity,counted_at,correlation_id\n\
+                   data,C-1,store-27,linen-shirt,4,2026-11-27T08:00:00Z,chain-1\ntrailer,1,4\n";
+    json!({ "file_name": "counts-7.csv", "partner": "store-27", "kind": "inventory", "format": "csv", "content": content })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_again_and_again_does_not_hasten_the_calls() {
+    let rig = Rig::new();
+    rig.partners.script("postStockCount", std::iter::repeat_n(Script::Status(500, None), 4));
+    let file = file_of_counts();
+    for number in 0..200 {
+        let (status, headers, body) = rig.post("/v1/batches", &format!("key-{number}"), &file).await;
+        if status == 201 {
+            break;
+        }
+        assert_eq!((status, headers["retry-after"].to_str().unwrap()), (503, "1"), "{body}");
+        rig.pass(Duration::from_millis(5)).await;
+    }
+    let calls = rig.partners.calls("postStockCount");
+    let pauses: Vec<i128> =
+        calls.windows(2).map(|pair| pair[1].at.duration_since(pair[0].at).as_millis()).collect();
+    let expected = [(25, 55), (50, 105), (100, 205), (200, 405)];
+    assert_eq!(pauses.len(), expected.len(), "{pauses:?}");
+    for (pause, (least, most)) in pauses.iter().zip(expected) {
+        assert!((least..=most).contains(pause), "{pauses:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_definite_refusal_is_a_dead_letter_that_a_person_tries_again() {
     let rig = Rig::new();

@@ -147,6 +147,7 @@ async fn book(
             let mut batch = Batch::default();
             batch.put(key, serde_json::to_vec(&filed).unwrap_or_default());
             app.commit(batch).await?;
+            app.asked_calls.forget(&task.key);
             Outcome::Taken
         }
         Asked::Refused(reason) => Outcome::Refused(reason),
