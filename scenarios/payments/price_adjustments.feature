@@ -94,6 +94,7 @@ Feature: The customer keeps the goods and gets money back
     Then the customer is refunded 149.70 EUR to the card
     And every system agrees
 
+  @race
   Scenario: It is granted at the moment at which a dock grades more than was announced
     When a customer orders 4 "linen shirt" in the web shop
     And the warehouse ships the order
@@ -105,6 +106,7 @@ Feature: The customer keeps the goods and gets money back
     And customer service grants 50 percent on "linen shirt"
     Then every system agrees
 
+  @race
   Scenario: It is granted before the middleware hears that goods are at a dock
     Given the return receipt comes 5 seconds late
     When a customer orders 4 "linen shirt" in the web shop
