@@ -84,8 +84,7 @@ fn what_chaos_would_deprive_of_its_story_is_left_out_and_said_to_be() {
         out.path().to_str().unwrap(),
     ]);
     assert_eq!(run.status.code(), Some(0), "{}", told(&run));
-    let sentence =
-        "omitted: The receipt for a file of counts is lost (what it tells of does not happen under --chaos)";
+    let sentence = "omitted: 1 scenario: what is told there does not happen under --chaos\n  = The receipt for a file of counts is lost\n";
     assert!(told(&run).contains(sentence), "{}", told(&run));
     let calm = counterproof(&["run", path, "--virtual", "--out", out.path().to_str().unwrap()]);
     assert!(!told(&calm).contains("omitted"), "{}", told(&calm));

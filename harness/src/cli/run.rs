@@ -118,20 +118,17 @@ pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<
         }));
     };
     if run.target != Target::Reference {
-        omit_all(
-            NEEDS_RESTART,
-            format!("they kill the implementation, and {} was not started here", run.target),
-        );
+        omit_all(NEEDS_RESTART, format!("{} was not started here, so it cannot be killed", run.target));
     }
     if !run.policy.bearer_tokens {
-        let why = "they probe tokens, and the policy does not declare \"bearer_tokens\": true";
+        let why = "tokens are probed there, and the policy does not declare \"bearer_tokens\": true";
         omit_all(NEEDS_TOKENS, why.to_owned());
     }
     if run.input.chaos.is_some() {
-        omit_all(NEEDS_CALM, "what they tell of does not happen under --chaos".to_owned());
+        omit_all(NEEDS_CALM, "what is told there does not happen under --chaos".to_owned());
     }
     if run.input.virtual_start.is_none() {
-        omit_all(NEEDS_VIRTUAL_TIME, "they would take long; run them with --virtual".to_owned());
+        omit_all(NEEDS_VIRTUAL_TIME, "minutes or days pass there: run with --virtual".to_owned());
     }
     all
 }
