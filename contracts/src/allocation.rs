@@ -157,6 +157,7 @@ mod tests {
             taxes: Vec::new(),
             final_sale: false,
             gift_card: false,
+            promised_by: None,
         };
         let taxes =
             (0..quantity).map(|unit| tax_of(line.unit_price_after_promotions(unit), rate_ppm, tax_included));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 mod advance;
 mod degradation;
+mod promise;
 mod rate;
 mod window;
 
@@ -19,6 +20,7 @@ use crate::{
 
 pub use advance::AdvanceRefundPolicy;
 pub use degradation::DegradationPolicy;
+pub use promise::{PromisePolicy, ShippingTimes, later};
 pub use rate::Rate;
 pub use window::{MonthDay, ReturnSeason};
 
@@ -60,6 +62,8 @@ pub struct Policy {
     pub availability: AvailabilityPolicy,
     /// What customers get back for parcels that never reached them.
     pub undelivered: UndeliveredPolicy,
+    /// How long it takes until goods arrive, and what customers are told who must wait longer.
+    pub promises: PromisePolicy,
     /// What channels may go on selling while a partner is impaired, or more comes than partners take.
     pub degradation: DegradationPolicy,
     /// How fast the implementation calls a partner; as fast as it likes where nothing is declared.
@@ -267,6 +271,7 @@ impl Default for Policy {
             thresholds: Vec::new(),
             availability: AvailabilityPolicy::default(),
             undelivered: UndeliveredPolicy::default(),
+            promises: PromisePolicy::default(),
             degradation: DegradationPolicy::default(),
             rates: rate::declared(),
             bearer_tokens: true,

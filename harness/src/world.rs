@@ -66,6 +66,12 @@ pub struct Cart {
     pub settled_at_home: bool,
     /// Another account of the customer that is used.
     pub account: Option<CustomerRef>,
+    /// In what time the customer is told that it arrives.
+    pub promised_within: Option<Duration>,
+    /// The same, for one product.
+    pub product_within: Option<(Sku, Duration)>,
+    /// How it is sent, where not in the ordinary way.
+    pub shipping_method: Option<&'static str>,
     /// By how much the total is higher than what it sums up, minor units.
     pub excess: i64,
 }

@@ -50,6 +50,7 @@ mod i6_movement_has_a_cause;
 mod i8_issued_where_shipped;
 mod i9_restock_follows_grade;
 mod judge;
+mod l8_promise_updated;
 mod law;
 mod m10_money_has_an_order;
 mod m11_stored_value;
@@ -117,7 +118,7 @@ pub use judge::{BrokenCheck, Judge};
 pub use report::{JudgeReport, ScenarioReport, judge_journal};
 
 /// Every law: what customers feel first, then what the systems owe each other.
-static CHECKS: [law::Check; 87] = [
+static CHECKS: [law::Check; 88] = [
     m1_capture_within_authorization::CHECK,
     m2_taken_within_order::CHECK,
     m3_refund_within_capture::CHECK,
@@ -179,6 +180,7 @@ static CHECKS: [law::Check; 87] = [
     r8_closed_return::CHECK,
     r11_no_more_than_announced::CHECK,
     r13_lost_or_returned::CHECK,
+    l8_promise_updated::CHECK,
     e1_one_effect::CHECK,
     e2_no_lost_event::CHECK,
     e5_forged_is_refused::CHECK,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Authorization, AuthorizationId, CancellationLines, Capture, CarrierScan, CreditMemo,
-    CustomerChange, DispositionDecision, Dispute, ExchangeSettlement, FeedId, FinancialPosting,
+    CustomerChange, DelayConsent, DispositionDecision, Dispute, ExchangeSettlement, FeedId, FinancialPosting,
     FulfillmentCancellationResult, FulfillmentOrder, FulfillmentStatus, GiftCard, HeldGoods, Inspection,
     InventoryMovement, Invoice, Label, LocationChange, Money, NodeId, Order, OrderChange, OrderNumber,
     OrderStatusUpdate, PriceAdjustment, ProductChange, Recall, Recharge, Refund, RefundNotice, Reservation,
@@ -43,6 +43,11 @@ pub enum Effect {
         /// The order as it is now. `placed` on the wire, as in `OrderPlaced`.
         #[serde(rename = "placed")]
         order: Box<Order>,
+    },
+    /// A channel's customer agreed to wait for what arrives late.
+    DelayAccepted {
+        /// What the customer agreed to.
+        consent: DelayConsent,
     },
     /// A channel asked for a return.
     ReturnRequested {
@@ -499,6 +504,7 @@ impl Effect {
             Self::OrderListed { order_number, .. } => order_number,
             Self::CancellationRequested(lines) => &lines.order_number,
             Self::OrderChangeRequested { change } => &change.order_number,
+            Self::DelayAccepted { consent } => &consent.order_number,
             Self::SalesOrderChanged { change } => &change.order_number,
             Self::StockBackordered { reservation } | Self::ReservationExpired { reservation } => {
                 &reservation.order_number

@@ -190,6 +190,9 @@ pub struct CarrierScan {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// When the carrier expects to deliver the parcel, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_delivery: Option<Timestamp>,
 }
 
 /// A wish to stop units before they leave.

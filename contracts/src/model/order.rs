@@ -111,6 +111,9 @@ pub struct OrderLine {
     /// It is a gift card: no goods, one unit at its face value, untaxed until it is spent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gift_card: bool,
+    /// By when the customer was told that it arrives, where that differs from the order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_by: Option<Timestamp>,
 }
 
 /// The charge for shipping. Captured with the first shipment.
@@ -186,9 +189,20 @@ pub struct Order {
     /// What the till printed when it was sold without a line: the same, under whichever references it is told later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub till_reference: Option<String>,
+    /// By when the customer was told, when it was placed, that everything arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_by: Option<Timestamp>,
+    /// How it is sent, by a name that the retailer declared times for; the retailer's ordinary way where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_method: Option<String>,
 }
 
 impl Order {
+    /// By when the customer was told, when it was placed, that a line arrives. A gift card is not sent.
+    pub fn promised(&self, line: &OrderLine) -> Option<Timestamp> {
+        line.promised_by.or(self.promised_by).filter(|_| !line.gift_card)
+    }
+
     /// The line with this identifier.
     pub fn line(&self, line_id: &LineId) -> Option<&OrderLine> {
         self.lines.iter().find(|line| line.line_id == *line_id)

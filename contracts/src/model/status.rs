@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ChannelOrderId, CustomerRef, LineId, Money, OrderChangeResult, OrderNumber, RefundId, RefundPart,
-    ReturnStatus, RmaId, SalesChannel, Shipment, Timestamp,
+    ReturnStatus, RevisedPromise, RmaId, SalesChannel, Shipment, Timestamp,
 };
 
 /// Where an order stands; derived from its lines, never set by itself.
@@ -84,6 +84,9 @@ pub struct OrderStatusUpdate {
     /// What became of wishes to change the order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<OrderChangeResult>,
+    /// Lines that arrive later than the customer was told when the order was placed, each with the date that is in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<RevisedPromise>,
 }
 
 /// What a channel shows of a refund. To a marketplace, the call is the order to pay.
@@ -189,4 +192,7 @@ pub struct OrderView {
     /// Exchanges of the order's goods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<super::Exchange>,
+    /// Lines that arrive later than the customer was told when the order was placed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<RevisedPromise>,
 }

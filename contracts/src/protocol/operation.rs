@@ -93,6 +93,8 @@ pub mod middleware {
     pub const CANCEL_ORDER: Operation = create(M, "cancelOrder", "/v1/orders/{order_number}/cancellations");
     /// The next version of an order: `OrderChange` → `OrderChangeResult`.
     pub const CHANGE_ORDER: Operation = create(M, "changeOrder", "/v1/orders/{order_number}/changes");
+    /// The customer waits for what arrives late: `DelayConsent` → `DelayConsent`.
+    pub const ACCEPT_DELAY: Operation = create(M, "acceptDelay", "/v1/orders/{order_number}/delay-consents");
     /// A lower price after the sale, without goods coming back: `PriceAdjustment` → `AdjustmentDecision`.
     pub const ADJUST_PRICE: Operation =
         create(M, "adjustPrice", "/v1/orders/{order_number}/price-adjustments");
@@ -360,6 +362,7 @@ pub const OPERATIONS: &[Operation] = &[
     middleware::SEARCH_ORDERS,
     middleware::CANCEL_ORDER,
     middleware::CHANGE_ORDER,
+    middleware::ACCEPT_DELAY,
     middleware::ADJUST_PRICE,
     middleware::REPLAY_ORDER,
     middleware::REQUEST_RETURN,

@@ -42,6 +42,7 @@ codes! {
     "batch_status": BatchStatus { Accepted, PartiallyAccepted, Refused }
     "cancellation_status": CancellationStatus { Pending, Canceled, PartiallyCanceled, Refused }
     "change_status": ChangeStatus { Pending, Accepted, Refused }
+    "delay_reason": DelayReason { BackOrder, SlowNode, NotShipped, Carrier }
     "capture_status": CaptureStatus { Pending, Succeeded, Failed }
     "condition_grade": ConditionGrade { A, B, C, D }
     "disposition_code": DispositionCode {

@@ -192,6 +192,19 @@ records! {
         occurred_at,
         reason: proptest::option::of(text(4000)),
         changes,
+        promises,
+    }
+    RevisedPromise {
+        line_id,
+        revision: 1..=1_000_000_u32,
+        promised_by,
+        reason,
+        consent_by,
+    }
+    DelayConsent {
+        order_number,
+        line_id,
+        revision: 1..=1_000_000_u32,
     }
     OrderSearchResult { items }
     RefundNotice {
@@ -232,6 +245,7 @@ records! {
         refunds,
         version: proptest::option::of(1_u32..=1_000_000),
         exchanges,
+        promises,
     }
     StoredValueAccount {
         account_id,

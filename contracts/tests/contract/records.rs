@@ -278,6 +278,7 @@ records! {
         occurred_at,
         recorded_at,
         location: proptest::option::of(text(200)),
+        estimated_delivery,
     }
     FulfillmentCancellation {
         order_number,
@@ -406,6 +407,7 @@ records! {
         taxes,
         final_sale,
         gift_card,
+        promised_by,
     }
     ShippingCharge {
         amount,
@@ -436,6 +438,8 @@ records! {
         settlement,
         kits,
         till_reference: option::of(identifier(128)),
+        promised_by,
+        shipping_method: option::of(identifier(128)),
     }
     Kit {
         kit_id: identifier(128),

@@ -22,6 +22,10 @@ pub const PACK: &[(&str, &str)] = &[
         include_str!("../../../scenarios/fulfillment/split_shipment.feature"),
     ),
     (
+        "scenarios/fulfillment/promised_dates.feature",
+        include_str!("../../../scenarios/fulfillment/promised_dates.feature"),
+    ),
+    (
         "scenarios/fulfillment/carrier_scans.feature",
         include_str!("../../../scenarios/fulfillment/carrier_scans.feature"),
     ),

@@ -15,7 +15,7 @@ use counterproof_contracts::{
     journal::{Entry, FaultInjected},
     model::{
         CorrelationId, LineState, Order, OrderChangeResult, OrderNumber, OrderStatus, ReturnAuthorization,
-        Shipment, Sku, System,
+        RevisedPromise, Shipment, Sku, System,
     },
     policy::{DegradationPolicy, Rate},
     protocol::{CancellationStatus, DeadLetter, DeadLetterList, Problem, middleware},
@@ -375,6 +375,8 @@ pub struct ChannelView {
     pub change: Option<OrderChangeResult>,
     /// Units of each line, as it shows them.
     pub lines: Vec<LineState>,
+    /// Lines that it shows to arrive later than was promised.
+    pub promises: Vec<RevisedPromise>,
     /// Parcels that it shows.
     pub shipments: Vec<Shipment>,
     /// Return authorizations that it was given.
@@ -396,6 +398,7 @@ impl ChannelView {
             order: channel.order(order).cloned(),
             change: channel.last_change(order).cloned(),
             lines: shown.map_or_else(Vec::new, |update| update.lines.clone()),
+            promises: shown.map_or_else(Vec::new, |update| update.promises.clone()),
             shipments: shown.map_or_else(Vec::new, |update| update.shipments.clone()),
             returns: channel.returns(order).to_vec(),
             cancellation_refused: channel

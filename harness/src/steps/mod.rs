@@ -26,6 +26,7 @@ mod orders;
 mod parameters;
 mod payment;
 mod pickup;
+mod promises;
 mod provider;
 mod recovery;
 mod return_channels;
@@ -155,6 +156,7 @@ pub fn all() -> impl Iterator<Item = &'static Step> {
         gift_cards::STEPS,
         exceptions::STEPS,
         pickup::STEPS,
+        promises::STEPS,
         returns::STEPS,
         exchanges::STEPS,
         dispositions::STEPS,

@@ -11,7 +11,7 @@ use counterproof_simulators::{
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, feeds, files, tills};
+use super::{Args, Kind, Step, at_once, feeds, files, promises, tills};
 use crate::{
     stage::Root,
     world::{Cart, Play, StepError, World},
@@ -206,8 +206,9 @@ pub(super) fn order(world: &mut World, items_text: &str, channel: &str) -> Resul
     };
     let mut order = build_order(&play.stage.world, &draft)
         .map_err(|error| StepError::rig(format!("the channel cannot price the order: {error}")))?;
-    order.pickup_node = cart.pickup;
+    order.pickup_node.clone_from(&cart.pickup);
     order.total.amount += cart.excess;
+    promises::of_cart(&mut order, &cart)?;
     if play.offline && channel == SalesChannel::Store {
         order.till_reference = Some(format!("till-{}-sale-{count}", play.tag));
     }

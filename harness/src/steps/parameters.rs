@@ -94,6 +94,11 @@ pub const PARAMETERS: &[Parameter] = &[
         pattern: r"\d{1,4} (?:seconds?|minutes?|hours?|days?)",
         doc: "a span of time: 3 hours",
     },
+    Parameter {
+        name: "delay",
+        pattern: "units are not there yet|the node takes longer|it has not left in time|the carrier is late",
+        doc: "why goods arrive later than was promised",
+    },
     Parameter { name: "records", pattern: "orders|returns|counts", doc: "what the records of a file are" },
     Parameter {
         name: "drift",

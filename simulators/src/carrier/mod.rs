@@ -70,6 +70,27 @@ impl Carrier {
         code: ScanCode,
         occurred_at: Timestamp,
     ) -> Result<ScanId, ActionError> {
+        self.record(scene, tracking_number, (code, occurred_at), None)
+    }
+
+    /// Tells that a parcel is on its way, and is expected to be delivered by then.
+    pub fn estimate(
+        &mut self,
+        scene: &mut Scene<'_>,
+        tracking_number: &TrackingNumber,
+        estimated_delivery: Timestamp,
+    ) -> Result<ScanId, ActionError> {
+        let seen = (ScanCode::InTransit, scene.now());
+        self.record(scene, tracking_number, seen, Some(estimated_delivery))
+    }
+
+    fn record(
+        &mut self,
+        scene: &mut Scene<'_>,
+        tracking_number: &TrackingNumber,
+        (code, occurred_at): (ScanCode, Timestamp),
+        estimated_delivery: Option<Timestamp>,
+    ) -> Result<ScanId, ActionError> {
         let parcel = self
             .parcels
             .get_mut(tracking_number)
@@ -82,6 +103,7 @@ impl Carrier {
             occurred_at,
             recorded_at: scene.now(),
             location: None,
+            estimated_delivery,
         };
         parcel.scans.push(scan.clone());
         scene.commit(Effect::ParcelScanned { scan: scan.clone() });

@@ -3,7 +3,8 @@
 use counterproof_contracts::{
     journal::Effect,
     model::{
-        CancellationLines, LineQuantity, Order, OrderNumber, ReturnCancellation, ReturnRequest, RmaId, System,
+        CancellationLines, DelayConsent, LineId, LineQuantity, Order, OrderNumber, ReturnCancellation,
+        ReturnRequest, RmaId, System,
     },
     protocol::{CancellationRequest, middleware},
 };
@@ -122,6 +123,21 @@ impl Channel {
         let parameters = [order_number.as_str()];
         scene.call(middleware::CANCEL_ORDER, &parameters, body(&request), &cancellation_id, order_number);
         cancellation_id
+    }
+
+    /// A customer agrees to wait for a line that arrives late: for the date that is shown. Returns whether one is.
+    pub fn accept_delay(&mut self, scene: &mut Scene<'_>, order_number: &OrderNumber, line: &LineId) -> bool {
+        let shown = self.shown(order_number).map_or(&[][..], |shown| &shown.promises);
+        let Some(promise) = shown.iter().find(|promise| promise.line_id == *line) else { return false };
+        let consent = DelayConsent {
+            order_number: order_number.clone(),
+            line_id: line.clone(),
+            revision: promise.revision,
+        };
+        let key = format!("wait-{order_number}-{line}-{}", promise.revision);
+        scene.call(middleware::ACCEPT_DELAY, &[order_number.as_str()], body(&consent), key, order_number);
+        scene.commit(Effect::DelayAccepted { consent });
+        true
     }
 
     /// A customer takes a return back.

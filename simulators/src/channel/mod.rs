@@ -223,7 +223,8 @@ impl Conversation {
         let orders = self.order.iter().chain(self.changing.wishes.values());
         let lines: BTreeSet<&LineId> =
             orders.flat_map(|order| &order.lines).map(|line| &line.line_id).collect();
-        let told = update.lines.iter().map(|line| &line.line_id);
+        let promised = update.promises.iter().map(|promise| &promise.line_id);
+        let told = update.lines.iter().map(|line| &line.line_id).chain(promised);
         let shipped = update.shipments.iter().flat_map(|shipment| {
             let scanned = shipment.serials.iter().map(|unit| &unit.line_id);
             shipment.lines.iter().map(|line| &line.line_id).chain(scanned)

@@ -246,6 +246,8 @@ fn empty_order(draft: &OrderDraft, destination: &Destination) -> Order {
         settlement: None,
         tax_terms: None,
         till_reference: None,
+        promised_by: None,
+        shipping_method: None,
     }
 }
 
@@ -365,6 +367,7 @@ impl<'w> Basket<'w> {
             taxes: Vec::new(),
             final_sale: product.final_sale,
             gift_card: product.gift_card,
+            promised_by: None,
         };
         Ok(BasketLine { product, line, units: vec![Due::new(unit_price.amount); quantity as usize] })
     }

@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     AdjustmentBook, AdvanceBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook,
-    LossBook, MoneyBook, NewCount, OrderMessages, ReasonBook, ReceiptBook, Receivable, ReplayBook, Shown,
-    Span, Tally, TaxBook, Terms, VerdictBook, View, views::Answers,
+    LossBook, MoneyBook, NewCount, OrderMessages, PromiseBook, ReasonBook, ReceiptBook, Receivable,
+    ReplayBook, Shown, Span, Tally, TaxBook, Terms, VerdictBook, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -159,6 +159,8 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) keeping: BTreeMap<CorrelationId, (BTreeMap<LineId, u32>, u64)>,
     /// Refunds before goods come.
     pub(in crate::invariants) advances: AdvanceBook,
+    /// By when goods arrive.
+    pub(in crate::invariants) promises: PromiseBook,
     /// Exchanges of its goods, and why they come back.
     pub(in crate::invariants) exchanges: BTreeMap<ExchangeId, Vec<ReturnReason>>,
     /// Where serial numbers were seen: left with a parcel of the order, or came back for it.
@@ -237,6 +239,7 @@ impl OrderBook {
             adjustments: BTreeMap::new(),
             keeping: BTreeMap::new(),
             advances: AdvanceBook::default(),
+            promises: PromiseBook::default(),
             exchanges: BTreeMap::new(),
             serials: BTreeMap::new(),
             settlements: BTreeMap::new(),
@@ -329,6 +332,7 @@ impl OrderBook {
         self.receivable.apply(seq, &committed.effect);
         self.reasons.apply(seq, committed);
         self.advances.apply(record, committed);
+        self.promises.apply(record, committed);
         self.funds.apply(seq, &committed.effect);
         self.apply_erp(seq, &committed.effect);
         self.apply_goods(seq, committed);
@@ -624,6 +628,7 @@ impl OrderBook {
     ) {
         self.messages.apply_exchange(record.seq, record.at, exchange, began_anew);
         self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
+        self.promises.apply_exchange(record, exchange);
         if exchange.to == System::Psp {
             self.money.apply_exchange(exchange);
         }

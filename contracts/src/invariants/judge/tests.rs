@@ -48,6 +48,25 @@ fn bought_card() -> History {
     bought
 }
 
+/// Goods came back by mail.
+fn mailed() -> History {
+    let mut mailed = Life::default().shipped();
+    mailed.announce("RMA-1", 1);
+    mailed.dock_receives("R-1", "RMA-1", 1, 0);
+    mailed.book_receipt("R-1", "RMA-1", 1);
+    mailed.dock_grades("R-1", 1);
+    mailed.refund("F-1", "R-1", "C-1", 4_990);
+    mailed
+}
+
+/// An order that is to arrive by a date, and left in time.
+fn promised() -> History {
+    let mut promised = History::promised(120);
+    promised.ship_parcel("S-1", 2);
+    promised.settle();
+    promised
+}
+
 /// An event was signed with an old key.
 fn forged_event() -> History {
     let mut forged = History::shipped();
@@ -109,12 +128,6 @@ fn a_whole_life_exercises_every_law() {
         }
     });
     changed.settle();
-    let mut mailed = Life::default().shipped();
-    mailed.announce("RMA-1", 1);
-    mailed.dock_receives("R-1", "RMA-1", 1, 0);
-    mailed.book_receipt("R-1", "RMA-1", 1);
-    mailed.dock_grades("R-1", 1);
-    mailed.refund("F-1", "R-1", "C-1", 4_990);
     let mut funded =
         Life { promotion: 1_000, funding: crate::model::PromotionFunding::Manufacturer, ..Life::default() }
             .returned(1);
@@ -132,8 +145,9 @@ fn a_whole_life_exercises_every_law() {
         ("N-4", funded),
         ("N-5", foreign),
         ("N-6", changed),
-        ("N-7", mailed),
+        ("N-7", mailed()),
         ("N-8", adjusted),
+        ("N-9", promised()),
     ] {
         violations.extend(observe_all(&mut judge, &testing::renamed(&life.records(), name)));
     }
@@ -166,7 +180,7 @@ fn a_whole_life_exercises_every_law() {
         .map(|(id, _)| *id)
         .collect();
     assert_eq!(never, [""; 0]);
-    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6", "N-7", "N-8"];
+    let scenarios = ["S-1", "N-1", "N-2", "N-3", "N-4", "N-5", "N-6", "N-7", "N-8", "N-9"];
     let checks: u64 = scenarios.iter().map(|name| judge.checks(name)).sum();
     assert_eq!(checks, judge.checks_by_law().values().sum::<u64>());
 }

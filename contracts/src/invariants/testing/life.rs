@@ -135,6 +135,7 @@ impl Life {
             taxes: Vec::new(),
             final_sale: false,
             gift_card: false,
+            promised_by: None,
         };
         if self.promotion > 0 {
             let weights = vec![1; self.quantity as usize];
@@ -241,6 +242,8 @@ impl Life {
             settlement: None,
             tax_terms: None,
             till_reference: None,
+            promised_by: None,
+            shipping_method: None,
         }
     }
 

@@ -415,7 +415,7 @@ impl Inner {
                         jobs.push(Job::Notice(key));
                     }
                     Output::Remind(deadline) => {
-                        let key = Keys::deadline(&deadline.rma_id);
+                        let key = Keys::deadline(&deadline);
                         batch.put(&key, json(&deadline));
                         jobs.push(Job::Wait { key, until: deadline.at });
                     }

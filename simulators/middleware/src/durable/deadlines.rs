@@ -25,5 +25,5 @@ async fn tell(app: &Inner, key: &str) -> Result<(), StoreError> {
     seal.batch.delete(key);
     let circumstances =
         Circumstances { chain: deadline.chain, source: System::Middleware, occurred_at: deadline.at };
-    app.take(&deadline.order_number, Input::ReturnDue(deadline.rma_id), circumstances, seal).await.map(drop)
+    app.take(&deadline.order_number, Input::Due(deadline.due), circumstances, seal).await.map(drop)
 }

@@ -9,7 +9,7 @@ use counterproof_contracts::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::process::hex;
+use crate::process::{Deadline, Due, hex};
 
 use crate::process::Reference;
 
@@ -73,12 +73,16 @@ impl Keys {
         format!("rma/{}", percent_encode(rma.as_str()))
     }
 
-    /// Prefix of all returns whose goods are waited for until a deadline.
-    pub(crate) const DEADLINES: &'static str = "return-by/";
+    /// Prefix of everything that is waited for until a deadline.
+    pub(crate) const DEADLINES: &'static str = "deadline/";
 
-    /// That an order is to be told when the time for a return's goods is over.
-    pub(crate) fn deadline(rma: &RmaId) -> String {
-        format!("{}{}", Self::DEADLINES, percent_encode(rma.as_str()))
+    /// That an order is to be told when the time for something is over.
+    pub(crate) fn deadline(deadline: &Deadline) -> String {
+        let of = percent_encode(deadline.order_number.as_str());
+        match &deadline.due {
+            Due::Return(rma) => format!("{}return/{}", Self::DEADLINES, percent_encode(rma.as_str())),
+            Due::Promise => format!("{}promise/{of}/{}", Self::DEADLINES, deadline.at.as_millisecond()),
+        }
     }
 
     /// The file that a booked count came in.

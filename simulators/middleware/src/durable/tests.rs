@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::Keys;
 use crate::{
     door::store::{Batch, MemoryStore, Store, StoreError},
-    process::{Chain, Deadline, tests::plain},
+    process::{Chain, Deadline, Due, tests::plain},
     test_partners::{Rig, Script, Seen},
 };
 
@@ -194,11 +194,11 @@ async fn a_deadline_is_no_work_and_is_waited_for_again_after_a_restart() {
     rig.app.shutdown().await;
     let deadline = Deadline {
         order_number: "W-1".into(),
-        rma_id: "rma-W-1-1".into(),
+        due: Due::Return("rma-W-1-1".into()),
         at: rig.clock.now().checked_add(120 * MINUTE).unwrap(),
         chain: Chain { correlation: "corr-1".into(), causation: "key-1".to_owned() },
     };
-    let key = Keys::deadline(&deadline.rma_id);
+    let key = Keys::deadline(&deadline);
     let mut batch = Batch::default();
     batch.put(&key, serde_json::to_vec(&deadline).unwrap());
     store.commit(batch).await.unwrap();

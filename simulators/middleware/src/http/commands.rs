@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use counterproof_contracts::{
     model::{
-        CorrelationId, Order, OrderChange, OrderNumber, PriceAdjustment, ReturnCancellation, ReturnReceipt,
-        ReturnRequest, SalesChannel, System,
+        CorrelationId, DelayConsent, Order, OrderChange, OrderNumber, PriceAdjustment, ReturnCancellation,
+        ReturnReceipt, ReturnRequest, SalesChannel, System,
     },
     protocol::{CancellationRequest, FieldError, Problem, ProblemKind, ReplayRequest, header, middleware},
     shape,
@@ -153,6 +153,11 @@ fn understand(call: &Call, body: &Value, defects: &Defects) -> Result<Command, P
             check_sums(&request.changed, "/changed")?;
             let source = request.changed.sales_channel.system();
             Ok(command(&request.order_number.clone(), source, Input::Change(Box::new(request))))
+        }
+        middleware::ACCEPT_DELAY => {
+            let consent: DelayConsent = document(body)?;
+            same_order(call, &consent.order_number)?;
+            Ok(command(&consent.order_number.clone(), channel, Input::AcceptDelay(consent)))
         }
         middleware::REPLAY_ORDER => {
             let request: ReplayRequest = document(body)?;

@@ -16,8 +16,8 @@ use super::{
     answer::Refusal,
     booking,
     desk::Desk,
-    ids, intake, payment, reservation,
-    state::{Chain, Counts, Holding, OrderProcess},
+    ids, intake, payment, promise, reservation,
+    state::{Chain, Counts, Holding, OrderProcess, Promises},
     status,
     task::{Intent, PartnerCall},
 };
@@ -33,6 +33,7 @@ pub(super) fn submit(
     if let Some(known) = process {
         refuse_other_order(&known.order, &order)?;
     } else {
+        promise::check_method(order.shipping_method.as_deref(), &desk.context.policy.promises)?;
         let known = process.insert(opened(order, desk.context.chain.clone()));
         let text = format!("order {} of {} received", known.order.order_number, known.order.total);
         desk.note(known, text);
@@ -105,6 +106,7 @@ fn opened(order: Order, chain: Chain) -> OrderProcess {
         early_undelivered: Vec::new(),
         odd_scans: BTreeSet::new(),
         grants: Vec::new(),
+        promises: Promises::default(),
         recalled: BTreeSet::new(),
         early_inspections: BTreeMap::new(),
         decisions: Vec::new(),

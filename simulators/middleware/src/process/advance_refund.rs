@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use super::{
     answer::Refusal,
     clawback,
-    desk::{Deadline, Desk},
+    desk::{Deadline, Desk, Due},
     exchange, ids, refund,
     state::{
         AdvanceState, Chain, Claim, OrderProcess, RefundMeans, RefundState, ReturnState, Taking,
@@ -89,7 +89,7 @@ pub(super) fn pay(process: &mut OrderProcess, rma_id: &RmaId, desk: &mut Desk<'_
     let Some(advance) = &state.advance else { return false };
     let (amount, at, chain) = (advance.amount, advance.return_by, state.chain.clone());
     let order_number = process.order.order_number.clone();
-    desk.remind(Deadline { order_number, rma_id: rma_id.clone(), at, chain: chain.clone() });
+    desk.remind(Deadline { order_number, due: Due::Return(rma_id.clone()), at, chain: chain.clone() });
     refund::give_back(process, rma_id, &cause(rma_id), amount, &chain, desk);
     true
 }

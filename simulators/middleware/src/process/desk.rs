@@ -55,22 +55,32 @@ pub enum Output {
     Tell(Notice),
     /// The order waits for something to be known.
     Wait(Reference),
-    /// The order is to be told that the time for a return's goods is over.
+    /// The order is to be told that the time for something is over.
     Remind(Deadline),
     /// Something that a person must decide.
     Park(Letter),
 }
 
-/// When the time for a return's goods is over.
+/// What the time may be over for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Due {
+    /// A return's goods.
+    Return(RmaId),
+    /// A date that a customer was promised, or an answer of the customer.
+    Promise,
+}
+
+/// When the time for something is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     /// The order.
     pub order_number: OrderNumber,
-    /// The return.
-    pub rma_id: RmaId,
+    /// What for.
+    pub due: Due,
     /// When.
     pub at: Timestamp,
-    /// The chain that the return belongs to.
+    /// The chain that it belongs to.
     pub chain: Chain,
 }
 
@@ -224,7 +234,7 @@ impl<'c> Desk<'c> {
         self.outputs.push(Output::Wait(reference));
     }
 
-    /// Has the order told when the time for a return's goods is over.
+    /// Has the order told when the time for something is over.
     pub fn remind(&mut self, deadline: Deadline) {
         self.outputs.push(Output::Remind(deadline));
     }

@@ -33,6 +33,7 @@ pub fn order_errors(order: &Order) -> Vec<FieldError> {
     errors.promotions(order);
     errors.taxes(order);
     errors.terms(order);
+    errors.promises(order);
     errors.identities(order);
     errors.kits(order);
     errors.sums(order);
@@ -185,6 +186,22 @@ impl Errors {
         let by_others: i64 = order.shipping_contributions().values().sum();
         if shipping.tax_amount > shipping.amount.amount + by_others || (free && shipping.tax_amount > 0) {
             self.say("/shipping/tax_amount", "is more than can be contained");
+        }
+    }
+
+    /// What is sent is promised, for a time after the order.
+    fn promises(&mut self, order: &Order) {
+        let of_lines = order.lines.iter().enumerate();
+        let of_lines =
+            of_lines.map(|(index, line)| (format!("/lines/{index}/promised_by"), line.promised_by));
+        let all = of_lines.chain([("/promised_by".to_owned(), order.promised_by)]);
+        for (pointer, promised_by) in all.filter_map(|(pointer, date)| Some((pointer, date?))) {
+            if promised_by <= order.placed_at {
+                self.say(pointer.clone(), "is before the order was placed");
+            }
+            if order.pickup_node.is_some() {
+                self.say(pointer, "is promised to arrive, and collected");
+            }
         }
     }
 

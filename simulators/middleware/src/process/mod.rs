@@ -31,6 +31,7 @@ mod intake;
 mod master;
 mod notice;
 mod payment;
+mod promise;
 mod quarantine;
 mod recall;
 mod receipt;
@@ -60,12 +61,12 @@ pub use answer::{PartnerAnswer, Refusal};
 pub use availability::{Stock, StockNotice, adjusted, availability_view, publication};
 use counterproof_contracts::{
     model::{
-        NodeId, Order, OrderChange, PriceAdjustment, Recall, RefundStatus, ReturnCancellation, ReturnReceipt,
-        ReturnRequest, RmaId,
+        DelayConsent, NodeId, Order, OrderChange, PriceAdjustment, Recall, RefundStatus, ReturnCancellation,
+        ReturnReceipt, ReturnRequest,
     },
     protocol::{CancellationRequest, EventData, OrderReplay, Problem, ProblemKind, ReplayRequest},
 };
-pub use desk::{Context, Deadline, Desk, Letter, Output, Step};
+pub use desk::{Context, Deadline, Desk, Due, Letter, Output, Step};
 pub use intake::{order_errors, same_order};
 pub use master::{
     Change, Known, MasterRecord, Reference, WaitingTask, accounts_of, announcement, objection_to_order,
@@ -100,6 +101,8 @@ pub enum Input {
     Cancel(CancellationRequest),
     /// A channel asks to change the order.
     Change(Box<OrderChange>),
+    /// A customer agrees to wait for what arrives late.
+    AcceptDelay(DelayConsent),
     /// Customer service lowers what a customer paid.
     AdjustPrice(PriceAdjustment),
     /// A channel asks for a return.
@@ -147,8 +150,8 @@ pub enum Input {
         /// The call.
         task: Box<Task>,
     },
-    /// The time for a return's goods is over.
-    ReturnDue(RmaId),
+    /// The time for something is over.
+    Due(Due),
     /// Something is known that calls may wait for.
     Known(Reference),
     /// A person did something by hand, and said why.
@@ -213,12 +216,16 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
         Input::Cancel(request) => cancellation::request(process, request, desk),
         Input::Change(request) => change::request(process, *request, desk),
+        Input::AcceptDelay(consent) => promise::accept(process, &consent, desk),
         Input::AdjustPrice(adjustment) => adjustment::request(process, adjustment, desk),
         Input::RequestReturn(request) => returns::request(process, request, desk),
         Input::CancelReturn(wish) => exceptions::cancel(process, &wish, desk),
         Input::ReceiveReturn(receipt) => receipt::in_store(process, *receipt, desk),
-        Input::ReturnDue(rma_id) => {
-            advance_refund::due(process, &rma_id, desk);
+        Input::Due(due) => {
+            match due {
+                Due::Return(rma_id) => advance_refund::due(process, &rma_id, desk),
+                Due::Promise => promise::due(process, desk),
+            }
             Ok(Value::Null)
         }
         Input::Known(reference) => {
@@ -488,5 +495,6 @@ fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     quarantine::advance(process, desk);
     advance_refund::advance(process, desk);
     refund::advance(process, desk);
+    promise::advance(process, desk);
     status::advance(process, desk);
 }

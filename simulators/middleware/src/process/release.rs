@@ -65,6 +65,7 @@ fn release(
     let id = order.fulfillment_order_id.clone();
     let fulfillment = Fulfillment {
         node_id: node,
+        asked_at: Some(desk.context.now),
         lines,
         reservation_id: reservation_id.clone(),
         stopped: BTreeMap::new(),

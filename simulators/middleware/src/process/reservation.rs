@@ -63,6 +63,7 @@ pub(super) fn reserved(process: &mut OrderProcess, reservation: Reservation, des
     }
     process.reservations.push(ReservationState {
         reservation_id: reservation.reservation_id,
+        since: Some(desk.context.now),
         lines: reservation.lines,
         backordered: reservation.backordered,
         came: Vec::new(),

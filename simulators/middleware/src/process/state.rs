@@ -10,8 +10,9 @@ use counterproof_contracts::{
         AccountId, AuthorizationId, CaptureId, ChangeStatus, CorrelationId, Dispute, DisputeId, ErpDocument,
         FulfillmentOrderId, Inspection, ItemQuantity, LineId, LineQuantity, LineState, NodeId, Order,
         OrderChange, OrderChangeResult, OrderStatus, OrderStatusUpdate, ReceiptId, Reservation,
-        ReservationId, ReservedLine, ReturnReceipt, ReturnView, RmaId, ScanCode, SerializedUnit, Shipment,
-        ShipmentId, Sku, TenderId, TenderKind, Timestamp, TrackingNumber, UnfulfilledReason,
+        ReservationId, ReservedLine, ReturnReceipt, ReturnView, RevisedPromise, RmaId, ScanCode,
+        SerializedUnit, Shipment, ShipmentId, Sku, TenderId, TenderKind, Timestamp, TrackingNumber,
+        UnfulfilledReason,
     },
     protocol::{Cancellation, CancellationRequest, CancellationStatus},
 };
@@ -21,6 +22,7 @@ pub use super::document::DocumentState;
 pub use super::exchange_state::{Applied, Claim, ExchangeState, Fate, Replacing, Returned};
 pub use super::grant_state::{GrantState, GrantedUnits};
 pub use super::master::WaitingTask;
+pub use super::promise::Promises;
 pub use super::return_state::{
     AdvanceState, DecisionState, Graded, HoldState, ReceiptState, RefundMeans, RefundState, RejectionState,
     ReturnState, Taking, TakingOutcome, Way,
@@ -101,6 +103,9 @@ pub struct OrderProcess {
     /// Receipts of undelivered parcels that were told before these had left.
     #[serde(default)]
     pub early_undelivered: Vec<(Chain, ReturnReceipt)>,
+    /// Dates that were told after the first that was promised.
+    #[serde(default)]
+    pub promises: Promises,
     /// Its goods that were called back.
     #[serde(default)]
     pub recalled: BTreeSet<Sku>,
@@ -198,6 +203,9 @@ pub struct CardState {
 pub struct ReservationState {
     /// The ERP's identifier.
     pub reservation_id: ReservationId,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// Units by line and node that are at no node yet and were not given back.
     pub lines: Vec<ReservedLine>,
     /// Promised units that did not come yet.
@@ -277,6 +285,9 @@ pub enum Consent {
 pub struct Fulfillment {
     /// Who ships.
     pub node_id: NodeId,
+    /// When it was asked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<Timestamp>,
     /// What, as released.
     pub lines: Vec<ItemQuantity>,
     /// The claim that its goods have.
@@ -461,6 +472,9 @@ pub struct Snapshot {
     pub returns: Vec<ReturnView>,
     /// What became of wishes to change the order.
     pub changes: Vec<OrderChangeResult>,
+    /// Lines that arrive later than was promised.
+    #[serde(default)]
+    pub promises: Vec<RevisedPromise>,
 }
 
 /// An update with a sentence.

@@ -8,6 +8,7 @@ use counterproof_contracts::{
 
 use super::{
     desk::Desk,
+    promise,
     state::{OrderProcess, Parcel, Snapshot, TaskStatus, Update},
     task::{Intent, PartnerCall},
     telling, tracking, view,
@@ -34,6 +35,7 @@ pub(super) fn untold(order: &Order) -> Snapshot {
         shipments: Vec::new(),
         returns: Vec::new(),
         changes: Vec::new(),
+        promises: Vec::new(),
     }
 }
 
@@ -149,6 +151,7 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         shipments,
         returns: view::returns(process, desk.context.now),
         changes: process.changes.iter().map(|change| change.result.clone()).collect(),
+        promises: promise::view(process),
     };
     if snapshot != process.told {
         process.sequence += 1;
@@ -172,6 +175,7 @@ fn update(process: &OrderProcess, snapshot: &Snapshot, desk: &Desk<'_>) -> Updat
             occurred_at: desk.context.now,
             reason: process.rejection.clone(),
             changes: snapshot.changes.clone(),
+            promises: snapshot.promises.clone(),
         },
         text: Some(desk.headline())
             .filter(|text| !text.is_empty())

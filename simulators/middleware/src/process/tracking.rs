@@ -4,6 +4,7 @@ use counterproof_contracts::model::{CarrierScan, ScanCode, ShipmentId, ShipmentS
 
 use super::{
     desk::Desk,
+    promise,
     state::{OrderProcess, Parcel},
     undelivered,
 };
@@ -24,6 +25,7 @@ pub(super) const fn rank(code: ScanCode) -> u8 {
 
 /// The carrier scanned a parcel, outbound or coming back.
 pub(super) fn scanned(process: &mut OrderProcess, told: &CarrierScan, desk: &mut Desk<'_>) {
+    promise::estimated(process, told, desk);
     let known = process.scans.get(&told.tracking_number).copied();
     if let (Some(ScanCode::Delivered), ScanCode::Lost) | (Some(ScanCode::Lost), ScanCode::Delivered) =
         (known, told.code)

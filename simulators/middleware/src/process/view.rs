@@ -5,7 +5,7 @@ use counterproof_contracts::model::{
 };
 
 use super::{
-    acceptance, exchange,
+    acceptance, exchange, promise,
     state::{OrderProcess, ReturnState},
     status, tracking,
 };
@@ -35,6 +35,7 @@ pub fn order_view(process: &OrderProcess, now: Timestamp) -> OrderView {
             .collect(),
         version: Some(order.version),
         exchanges: exchange::view(process),
+        promises: promise::view(process),
     }
 }
 

@@ -28,6 +28,8 @@ impl History {
             collected: 0,
             bookings: 0,
             serials: Vec::new(),
+            promises: Vec::new(),
+            passed: jiff::SignedDuration::ZERO,
         };
         history.open_world();
         history.submit();

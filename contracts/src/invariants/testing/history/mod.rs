@@ -19,6 +19,7 @@ mod adjusting;
 mod advancing;
 mod cards;
 mod changing;
+mod promising;
 mod returning;
 mod shipping;
 mod showing;
@@ -46,6 +47,10 @@ pub(in crate::invariants) struct History {
     bookings: u32,
     /// Serial numbers in the next parcel.
     serials: Vec<SerializedUnit>,
+    /// Dates that the channel shows after the first.
+    promises: Vec<RevisedPromise>,
+    /// Time that passed while nothing was recorded.
+    passed: jiff::SignedDuration,
 }
 
 const fn money(amount: i64) -> Money {
@@ -154,6 +159,7 @@ impl History {
         i64::try_from(self.records.len())
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds + 1).ok())
+            .and_then(|instant| instant.checked_add(self.passed).ok())
             .unwrap_or_default()
     }
 

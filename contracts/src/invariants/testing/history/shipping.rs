@@ -258,6 +258,7 @@ impl History {
             occurred_at: self.now(),
             recorded_at: self.now(),
             location: None,
+            estimated_delivery: None,
         };
         self.commit(System::Carrier, true, Effect::ParcelScanned { scan });
     }

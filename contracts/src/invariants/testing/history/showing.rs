@@ -17,6 +17,7 @@ impl History {
             occurred_at: self.now(),
             reason: None,
             changes: Vec::new(),
+            promises: self.promises.clone(),
         };
         self.effect(self.channel(), Effect::StatusShown { update });
         let entry = TimelineEntry {
@@ -65,6 +66,7 @@ impl History {
             refunds: Vec::new(),
             version: None,
             exchanges: Vec::new(),
+            promises: Vec::new(),
         };
         change(&mut view);
         let answer = ("", Some(200), Outcome::Ok);

@@ -59,7 +59,7 @@ fn fails(stage: &mut Stage) {
 fn time_is_over(stage: &mut Stage) {
     stage.now = stage.deadlines[0].at;
     for _ in 0..2 {
-        stage.input(Input::ReturnDue(RmaId::new(RMA)), "time").unwrap();
+        stage.input(Input::Due(Due::Return(RmaId::new(RMA))), "time").unwrap();
         stage.run();
     }
 }
@@ -91,7 +91,8 @@ fn moved(stage: &Stage) -> [Vec<i64>; 3] {
 fn what_was_paid_before_is_not_paid_again_and_not_charged() {
     let mut stage = advanced(2);
     let deadline = stage.deadlines[0].clone();
-    assert_eq!((deadline.rma_id.as_str(), deadline.at), (RMA, "2026-12-11T08:00:01Z".parse().unwrap()));
+    assert_eq!(deadline.due, Due::Return(RmaId::new(RMA)));
+    assert_eq!(deadline.at, "2026-12-11T08:00:01Z".parse().unwrap());
     let authorization = stage.calls("createReturnAuthorization")[0];
     assert_eq!(authorization["advance_refund"]["amount"]["amount"], 8999);
     assert_eq!(stage.calls("createReturnNotice")[0]["advance_refund"], Value::Null, "no dock needs it");

@@ -10,6 +10,7 @@ mod documents;
 mod exchanges;
 mod orders;
 mod payments;
+mod promises;
 mod properties;
 mod recalls;
 mod returns;
@@ -86,6 +87,7 @@ pub(crate) fn line(id: &str, quantity: u32, price: i64, promotion: &[i64]) -> Or
         }],
         final_sale: false,
         gift_card: false,
+        promised_by: None,
     }
 }
 
@@ -130,6 +132,8 @@ pub(crate) fn order(lines: Vec<OrderLine>, mut tenders: Vec<Tender>) -> Order {
         settlement: None,
         tax_terms: None,
         till_reference: None,
+        promised_by: None,
+        shipping_method: None,
     };
     let shares = order.lines.iter().flat_map(|line| &line.promotions);
     let granted: i64 = shares.flat_map(|share| &share.unit_amounts).sum();
@@ -428,6 +432,7 @@ impl Stage {
             occurred_at: self.now,
             recorded_at: self.now,
             location: None,
+            estimated_delivery: None,
         };
         self.event(EventData::CarrierScanRecorded(scan));
         self.run();
