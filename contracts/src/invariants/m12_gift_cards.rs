@@ -15,9 +15,10 @@ pub(super) const CHECK: Check = Check {
         id: "M12",
         name: "gift cards that are bought",
         text: "A gift card that is bought is activated once, and not before the money for it was taken. At rest, one \
-               that was paid back is disabled, and one that was not is not. That stored value which paid is given back \
+               that was paid back is disabled, and one that was not is not; what the others were sold for is in the ERP's \
+               books as owed to their holders, and no revenue. That stored value which paid is given back \
                where it came from, M3 and M4 say.",
-        source: "bug report Setono/SyliusGiftCardPlugin#284",
+        source: "bug report Setono/SyliusGiftCardPlugin#284; IFRS 15 B44-B47, ASC 606-10-55-46 (prepayments)",
     },
     on_effect: Some(check),
     on_exchange: None,
@@ -79,6 +80,7 @@ fn check_paid(order: &OrderBook, card: &GiftCard, bench: &mut Bench) {
 }
 
 fn check_disabled(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+    check_owed(order, bench);
     for known in &order.gift_cards {
         bench.looks();
         let paid_back = order.given_up(&known.card.line_id);
@@ -97,6 +99,32 @@ fn check_disabled(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         }
         bench.found(finding);
     }
+}
+
+/// What was paid for a card is a prepayment: it is earned when the card pays, not when it is sold.
+fn check_owed(order: &OrderBook, bench: &mut Bench) {
+    let Some(terms) = &order.terms else { return };
+    let sold = terms.lines.values().any(|line| line.gift_card);
+    if !sold && order.receivable.deferred.total() == 0 {
+        return;
+    }
+    bench.looks();
+    let active = order.gift_cards.iter().filter(|known| known.disabled.is_none());
+    let worth: i64 = active.map(|known| known.card.amount.amount).sum();
+    let owed = order.receivable.deferred.total();
+    if owed == worth {
+        return;
+    }
+    let sentence = format!(
+        "Order {}: the ERP's books owe {} to the holders of gift cards that were sold for {}.",
+        order.number,
+        terms.money(owed),
+        terms.money(worth)
+    );
+    let finding = Finding::new("owed to holders of gift cards", sentence)
+        .evidence(order.gift_cards.iter().map(|known| known.seq))
+        .evidence(order.receivable.amount.seqs().iter().copied());
+    bench.found(finding.says(System::Erp, format!("{} deferred", terms.money(owed)), true));
 }
 
 #[cfg(test)]
@@ -154,11 +182,13 @@ mod tests {
             let mut history = Life::gift_card_order();
             history.capture("C-1", "card-L-1", 5_000);
             history.activate_card("G-7");
+            history.invoice_card(Some(5_000));
             if paid_back {
                 history.keep("RMA-1", 1, true);
             }
             if disabled {
                 history.disable_card("G-7", "RMA-1");
+                history.credit_card("RMA-1", Some(5_000));
             }
             history.settle();
             assert_eq!(findings("M12", &history.records()), Vec::from_iter(found.map(str::to_owned)));
@@ -166,6 +196,34 @@ mod tests {
                 history.repeat(|effect| matches!(effect, Effect::GiftCardDisabled { .. })),
                 usize::from(disabled)
             );
+        }
+    }
+
+    #[test]
+    fn a_card_whose_sale_is_booked_as_revenue_is_found() {
+        let owes = |owed: &str, sold: &str| {
+            format!(
+                "Order W-17: the ERP's books owe {owed} EUR to the holders of gift cards that were sold for {sold} EUR."
+            )
+        };
+        for (sold, taken_back, found) in [
+            (Some(5_000), None, None),
+            (Some(4_999), None, Some(owes("49.99", "50.00"))),
+            (None, None, Some(owes("0.00", "50.00"))),
+            (Some(5_000), Some(Some(5_000)), None),
+            (Some(5_000), Some(None), Some(owes("50.00", "0.00"))),
+        ] {
+            let mut history = Life::gift_card_order();
+            history.capture("C-1", "card-L-1", 5_000);
+            history.activate_card("G-7");
+            history.invoice_card(sold);
+            if let Some(deferred) = taken_back {
+                history.keep("RMA-1", 1, true);
+                history.disable_card("G-7", "RMA-1");
+                history.credit_card("RMA-1", deferred);
+            }
+            history.settle();
+            assert_eq!(findings("M12", &history.records()), Vec::from_iter(found));
         }
     }
 }

@@ -96,6 +96,9 @@ pub struct Invoice {
     /// The amounts in the settlement currency, where the order has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<SettledAmounts>,
+    /// Of the amount, what gift cards were sold for: no revenue, but owed to their holders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Money>,
     /// The day on which the goods left, UTC; it never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_date: Option<Date>,
@@ -131,6 +134,9 @@ pub struct CreditMemo {
     /// The amounts in the settlement currency, where the order has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<SettledAmounts>,
+    /// Of the amount, what gift cards that are taken back were sold for: not owed to their holders any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Money>,
     /// What is kept of the goods' value, because promotions that the customer keeps the benefit of are not
     /// earned any more; negative where it is given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -87,6 +87,18 @@ pub(super) const STEPS: &[Step] = &[
         doc: "The balance of the order's postings to the customer's account.",
         action: |world, args| receivable(world, args).boxed_local(),
     },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the ERP owes {money} to holders of gift cards",
+        doc: "What the order's postings hold of gift cards that were sold, less those that were taken back.",
+        action: |world, args| owed_to_holders(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
+        expression: "the ERP holds {money} as revenue",
+        doc: "The balance of the order's postings to the revenue account.",
+        action: |world, args| revenue(world, args).boxed_local(),
+    },
 ];
 
 fn exempt(world: &mut World) -> Result<(), StepError> {
@@ -248,6 +260,28 @@ async fn owed_by_others(world: &mut World, args: Args) -> Result<(), StepError> 
 
 async fn receivable(world: &mut World, args: Args) -> Result<(), StepError> {
     account(world, payment::money(args.text(0))?, "receivable", "the customer").await
+}
+
+async fn owed_to_holders(world: &mut World, args: Args) -> Result<(), StepError> {
+    let expected = payment::money(args.text(0))?;
+    credited(world, expected, "gift_card_liability", "owed to holders of gift cards").await
+}
+
+async fn revenue(world: &mut World, args: Args) -> Result<(), StepError> {
+    credited(world, payment::money(args.text(0))?, "revenue", "earned").await
+}
+
+/// Waits until the order's postings credit an account with so much.
+async fn credited(world: &mut World, expected: Money, account: &str, words: &str) -> Result<(), StepError> {
+    let play = world.play()?;
+    let number = play.order_number()?;
+    if expected.amount == 0 {
+        play.come_to_rest().await?;
+    }
+    play.expect(&format!("{expected} {words} for order {number}"), |stage| {
+        compare(balance(stage, &number, account).saturating_neg(), expected, "the ERP")
+    })
+    .await
 }
 
 async fn settled(world: &mut World, args: Args) -> Result<(), StepError> {

@@ -125,6 +125,7 @@ defects! {
     GiftCardActiveUnpaid = "gift-card-active-unpaid",
     GiftCardActivatedTwice = "gift-card-activated-twice",
     GiftCardStaysActive = "gift-card-stays-active",
+    GiftCardBookedAsRevenue = "gift-card-booked-as-revenue",
     RefundWithoutTax = "refund-without-tax",
     RefundIgnoresPromotions = "refund-ignores-promotions",
     RefundRoundedByUnit = "refund-rounded-by-unit",

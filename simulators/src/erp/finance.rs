@@ -17,6 +17,8 @@ use crate::kernel::Scene;
 const RECEIVABLE: &str = "receivable";
 /// What was sold, without tax.
 const REVENUE: &str = "revenue";
+/// What was paid for gift cards: owed to their holders until they are redeemed.
+const GIFT_CARDS: &str = "gift_card_liability";
 /// What goes from one order of an exchange to the other.
 const EXCHANGE_CLEARING: &str = "exchange_clearing";
 /// Refunds before goods came that were given up.
@@ -41,6 +43,7 @@ pub(super) struct Booked {
     manufacturers: i64,
     marketplaces: i64,
     retained: i64,
+    deferred: i64,
 }
 
 impl Erp {
@@ -79,6 +82,7 @@ impl Erp {
             contributions: &invoice.contributions,
             settlement: invoice.settlement,
             retained: 0,
+            deferred: invoice.deferred,
         };
         let booked = amounts.booked(&sales_order, &earlier)?;
         Ok((sales_order, booked))
@@ -124,6 +128,7 @@ impl Erp {
             contributions: &memo.contributions,
             settlement: memo.settlement,
             retained: memo.retained.map_or(0, |retained| retained.amount),
+            deferred: memo.deferred,
         };
         let booked = amounts.booked(&sales_order, &earlier)?;
         Ok((sales_order, booked))
@@ -242,6 +247,7 @@ struct Amounts<'d> {
     contributions: &'d [Contribution],
     settlement: Option<SettledAmounts>,
     retained: i64,
+    deferred: Option<Money>,
 }
 
 impl Amounts<'_> {
@@ -253,6 +259,7 @@ impl Amounts<'_> {
         earlier: &(impl Iterator<Item = &'e [Contribution]> + Clone),
     ) -> Result<Booked, Problem> {
         self.check_contributions()?;
+        let deferred = self.deferred()?;
         let of = |funding: PromotionFunding, entries: &[Contribution]| -> i64 {
             entries.iter().filter(|entry| entry.funding == funding).map(|entry| entry.amount.amount).sum()
         };
@@ -264,6 +271,7 @@ impl Amounts<'_> {
                 manufacturers: of(PromotionFunding::Manufacturer, self.contributions),
                 marketplaces: of(PromotionFunding::Marketplace, self.contributions),
                 retained: self.retained,
+                deferred,
             });
         };
         let settled = self.settlement.filter(|settled| {
@@ -282,7 +290,24 @@ impl Amounts<'_> {
             manufacturers: converted(PromotionFunding::Manufacturer),
             marketplaces: converted(PromotionFunding::Marketplace),
             retained: terms.convert(self.retained),
+            // What is sold with a gift card has documents of its own.
+            deferred: if deferred == self.amount.amount {
+                settled.amount.amount
+            } else {
+                terms.convert(deferred)
+            },
         })
+    }
+
+    /// What gift cards were sold for is in the document's currency and bears no tax.
+    fn deferred(&self) -> Result<i64, Problem> {
+        let Some(deferred) = self.deferred else { return Ok(0) };
+        let untaxed = self.amount.amount.saturating_sub(self.tax.amount);
+        if deferred.currency == self.amount.currency && (0..=untaxed).contains(&deferred.amount) {
+            return Ok(deferred.amount);
+        }
+        let detail = format!("{deferred} is not a part of {} without its tax of {}", self.amount, self.tax);
+        Err(at("/deferred", detail))
     }
 
     /// Contributions are in the document's currency, are nobody's whose promotions are not to be paid by others,
@@ -309,7 +334,8 @@ impl Amounts<'_> {
 }
 
 impl Booked {
-    /// The lines of an invoice's posting. Debits equal credits: what is receivable is revenue and tax.
+    /// The lines of an invoice's posting. Debits equal credits: what is receivable is revenue, tax and what is owed to
+    /// the holders of gift cards.
     fn lines(&self, sales_order: &SalesOrder) -> Vec<PostingLine> {
         let collector = sales_order.tax_terms.as_ref().map_or(TaxCollector::Retailer, TaxTerms::collector);
         let tax_account = match collector {
@@ -323,7 +349,11 @@ impl Booked {
             (MARKETPLACES, self.marketplaces),
             (CLAWED_BACK, self.retained),
         ];
-        let credits = [(REVENUE, receivable - self.tax), (tax_account, self.tax)];
+        let credits = [
+            (REVENUE, receivable - self.tax - self.deferred),
+            (GIFT_CARDS, self.deferred),
+            (tax_account, self.tax),
+        ];
         let signed = debits.into_iter().chain(credits.map(|(account, amount)| (account, -amount)));
         let always = |account: &str| account == RECEIVABLE || account == REVENUE;
         signed

@@ -32,6 +32,7 @@ fn credit_memo() -> CreditMemo {
         retained: None,
         shipping: None,
         settlement: None,
+        deferred: None,
         business_date: None,
         posting_date: None,
         posting: None,

@@ -151,6 +151,7 @@ pub(super) fn invoice(amount: i64, tax: i64, lines: &[LineQuantity]) -> Invoice 
         tax: Money::new(tax, Currency::EUR),
         contributions: Vec::new(),
         settlement: None,
+        deferred: None,
         business_date: None,
         posting_date: None,
         posting: None,
@@ -374,6 +375,7 @@ fn postings_balance_and_credit_memos_reverse_them() {
         retained: None,
         shipping: None,
         settlement: None,
+        deferred: None,
         business_date: None,
         posting_date: None,
         posting: None,
@@ -424,7 +426,27 @@ fn refuses_money_that_does_not_belong_to_an_order() {
     assert_eq!(refusal(|invoice| invoice.lines[0].line_id = line(9)), "business-rule");
     assert_eq!(refusal(|invoice| invoice.tax.amount = 10_001), "business-rule");
     assert_eq!(refusal(|invoice| invoice.amount.currency = Currency::USD), "business-rule");
+    let more_than_untaxed = |invoice: &mut Invoice| invoice.deferred = Some(Money::new(8_404, Currency::EUR));
+    assert_eq!(refusal(more_than_untaxed), "business-rule");
+    let in_dollars = |invoice: &mut Invoice| invoice.deferred = Some(Money::new(1, Currency::USD));
+    assert_eq!(refusal(in_dollars), "business-rule");
     assert_eq!(refusal(|_| ()), "");
+}
+
+#[test]
+fn what_gift_cards_are_sold_for_is_owed_and_no_revenue() {
+    let (mut stage, _) = booked();
+    let mut sale = invoice(10_000, 0, &[quantity(1, 2)]);
+    sale.deferred = Some(sale.amount);
+    assert_eq!(post_invoice(&mut stage, &sale).refusal(), "");
+    let postings = stage.core.postings(&"W-1".into());
+    let lines = postings.iter().flat_map(|posting| &posting.lines);
+    let booked: BTreeMap<&str, i64> =
+        lines.map(|line| (line.account.as_str(), line.debit - line.credit)).collect();
+    assert_eq!(
+        booked,
+        BTreeMap::from([("gift_card_liability", -10_000), ("receivable", 10_000), ("revenue", 0)])
+    );
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(in crate::invariants) struct Receivable {
     pub(in crate::invariants) amount: Tally,
     /// The tax in them.
     pub(in crate::invariants) tax: Tally,
+    /// What gift cards were sold for, less what those were that are taken back: owed to their holders.
+    pub(in crate::invariants) deferred: Tally,
     /// What credit memos give back of the charge for shipping.
     pub(in crate::invariants) shipping: Tally,
     /// Credit memos by receipt: over how much.
@@ -33,13 +35,19 @@ impl Receivable {
     pub(super) fn apply(&mut self, seq: u64, effect: &Effect) {
         self.apply_days(seq, effect);
         let (amount, tax) = match effect {
-            Effect::InvoicePosted { invoice } => (invoice.amount.amount, invoice.tax.amount),
+            Effect::InvoicePosted { invoice } => {
+                self.deferred.add(invoice.deferred.map_or(0, |deferred| deferred.amount), seq);
+                (invoice.amount.amount, invoice.tax.amount)
+            }
             Effect::CreditMemoPosted { credit_memo } => {
                 let memo = self.memos.entry(credit_memo.receipt_id.clone()).or_default();
                 memo.add(credit_memo.amount.amount, seq);
                 for line in &credit_memo.lines {
                     let key = (credit_memo.receipt_id.clone(), line.line_id.clone());
                     self.credited.entry(key).or_default().add(line.quantity, seq);
+                }
+                if let Some(deferred) = credit_memo.deferred {
+                    self.deferred.add(deferred.amount.saturating_neg(), seq);
                 }
                 if let Some(shipping) = credit_memo.shipping {
                     self.shipping.add(shipping.amount, seq);

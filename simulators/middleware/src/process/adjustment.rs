@@ -389,6 +389,7 @@ fn post_credit_memo(
         tax: money(value.tax),
         contributions: Vec::new(),
         settlement,
+        deferred: booking::deferred(process, &units, value, desk),
         retained: None,
         business_date: Some(grant.granted_on),
         posting_date: Some(grant.memo.posting_date.unwrap_or(grant.granted_on)),

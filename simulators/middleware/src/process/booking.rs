@@ -300,6 +300,7 @@ fn post_invoice(
         tax: Money::new(value.tax, process.order.currency),
         contributions: contribution_list(&owed_by_others(process, departure), &process.order),
         settlement: state.settlement,
+        deferred: deferred(process, &departure.units, value, desk),
         business_date: Some(business_date),
         posting_date: Some(state.posting_date.unwrap_or(business_date)),
         posting: None,
@@ -316,6 +317,18 @@ fn post_invoice(
     let call = PartnerCall::new(erp::POST_INVOICE, &[], &invoice);
     let intent = Intent::Invoice { shipment: shipment.clone(), attempt };
     desk.ask(process, intent, &departure.chain, call);
+}
+
+/// What is sold or taken back with gift cards alone is owed to their holders, and no revenue.
+pub(super) fn deferred(
+    process: &OrderProcess,
+    units: &[Units],
+    value: Value,
+    desk: &mut Desk<'_>,
+) -> Option<Money> {
+    let cards = !units.is_empty() && units.iter().all(|units| process.is_gift_card(&units.line_id));
+    let owed = cards && !desk.meets(Defect::GiftCardBookedAsRevenue);
+    owed.then(|| Money::new(value.gross, process.order.currency))
 }
 
 /// Units without their indices.

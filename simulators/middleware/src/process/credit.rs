@@ -246,6 +246,7 @@ fn post_credit_memo(
         tax: Money::new(credited.tax, currency),
         contributions: contribution_list(&contributions, &process.order),
         settlement,
+        deferred: None,
         retained: (graded.retained != 0).then(|| Money::new(graded.retained, process.order.currency)),
         business_date: Some(business_date),
         posting_date: Some(graded.memo.posting_date.unwrap_or(business_date)),

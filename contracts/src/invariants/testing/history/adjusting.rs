@@ -31,6 +31,7 @@ impl History {
             retained: None,
             shipping: (shipping > 0).then(|| money(shipping)),
             settlement: None,
+            deferred: None,
             business_date: Some(day_of(self.now())),
             posting_date: None,
             posting: None,

@@ -20,4 +20,43 @@ impl History {
         let entry = self.entry(EntryKind::Debit, account, cause, 5_000);
         self.effect(System::StoredValue, Effect::GiftCardDisabled { entry });
     }
+    /// The ERP books the sale of the card: so much of it is owed to its holder.
+    pub(in crate::invariants) fn invoice_card(&mut self, deferred: Option<i64>) {
+        let invoice = Invoice {
+            erp_document: Some("inv-card-L-1".into()),
+            order_number: self.number(),
+            shipment_id: "card-L-1".into(),
+            lines: Self::units(1),
+            amount: money(5_000),
+            tax: money(0),
+            contributions: Vec::new(),
+            settlement: None,
+            deferred: deferred.map(money),
+            business_date: None,
+            posting_date: None,
+            posting: None,
+        };
+        self.effect(System::Erp, Effect::InvoicePosted { invoice });
+    }
+
+    /// The ERP books that the card was taken back.
+    pub(in crate::invariants) fn credit_card(&mut self, cause: &str, deferred: Option<i64>) {
+        let credit_memo = CreditMemo {
+            erp_document: Some("cm-card-L-1".into()),
+            order_number: self.number(),
+            receipt_id: cause.into(),
+            lines: Self::units(1),
+            amount: money(5_000),
+            tax: money(0),
+            contributions: Vec::new(),
+            settlement: None,
+            deferred: deferred.map(money),
+            retained: None,
+            business_date: None,
+            posting_date: None,
+            posting: None,
+            shipping: None,
+        };
+        self.effect(System::Erp, Effect::CreditMemoPosted { credit_memo });
+    }
 }

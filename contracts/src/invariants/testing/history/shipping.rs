@@ -141,6 +141,7 @@ impl History {
             tax: money(value.tax),
             contributions: self.contributions(units),
             settlement: None,
+            deferred: None,
             business_date: Some(day_of(self.now())),
             posting_date: None,
             posting: None,
