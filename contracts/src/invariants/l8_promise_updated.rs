@@ -183,7 +183,9 @@ fn judge_cause(
         canceled: shown_canceled(update, line).1,
         slack,
     };
-    if !causes(policy, order, line, before, look).iter().any(|(cause, _)| *cause == promise.reason) {
+    let is_cause =
+        causes(policy, order, line, before, look).iter().any(|(cause, _)| *cause == promise.reason);
+    if !is_cause && !is_about_to_ask(policy, order, promise, before, look) {
         let reason = words(promise.reason);
         return Some(format!(
             "line {line} could arrive by {before}, and is told to arrive by {}: {reason}",
@@ -199,6 +201,20 @@ fn judge_cause(
     (now > later(seen, slack)).then(|| {
         format!("at {seen} line {line} could not arrive by {before} any more; the customer was told at {now}")
     })
+}
+
+/// Whether a slow node has the claim on units: the channel may be told at the same time as the node is asked, and show it first.
+fn is_about_to_ask(
+    policy: &PromisePolicy,
+    order: &OrderBook,
+    promise: &RevisedPromise,
+    before: Timestamp,
+    look: Look,
+) -> bool {
+    let method = order.promises.method.as_deref();
+    let on_its_way = policy.transit(method) + look.slack;
+    let is_late = |node| later(later(look.now, policy.handling(method, Some(node))), on_its_way) > before;
+    promise.reason == DelayReason::SlowNode && order.promises.claimed_at(&promise.line_id).any(is_late)
 }
 
 const fn words(reason: DelayReason) -> &'static str {
@@ -381,6 +397,17 @@ mod tests {
             told(&history)[0]
                 .starts_with("Order W-17: line L-1 could arrive by 1970-01-06T00:00:00Z, and is told")
         );
+    }
+
+    #[test]
+    fn a_slow_node_is_told_of_when_it_has_the_claim_and_before_it_is_asked() {
+        let mut history = History::promised(80);
+        history.revise(1, 120, DelayReason::SlowNode);
+        assert!(told(&history)[0].ends_with("the node takes longer."));
+        let mut history = History::promised(80);
+        history.claim_at_slow_node();
+        history.revise(1, 120, DelayReason::SlowNode);
+        assert_eq!(told(&history), [""; 0]);
     }
 
     #[test]

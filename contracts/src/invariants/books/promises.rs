@@ -80,6 +80,8 @@ pub(in crate::invariants) struct PromiseBook {
     pub(in crate::invariants) consents: BTreeMap<(LineId, u32), Timestamp>,
     /// Claims that wait for goods.
     pub(in crate::invariants) waits: BTreeMap<String, Place>,
+    /// Nodes at which units of a line were claimed: they are about to be asked.
+    claimed: BTreeSet<(LineId, NodeId)>,
     /// Nodes that were asked.
     pub(in crate::invariants) nodes: BTreeMap<String, Place>,
     /// Parcels that left.
@@ -108,6 +110,11 @@ impl PromiseBook {
         last.or_else(|| self.first.get(line).copied())
     }
 
+    /// Nodes at which units of a line were claimed.
+    pub(in crate::invariants) fn claimed_at(&self, line: &LineId) -> impl Iterator<Item = &NodeId> {
+        self.claimed.iter().filter(move |(claimed, _)| claimed == line).map(|(_, node)| node)
+    }
+
     /// Units of a line that left, if what left after an instant is not known to have.
     pub(in crate::invariants) fn left(&self, line: &LineId, until: Timestamp) -> i64 {
         let left = self.parcels.values().filter(|parcel| parcel.since <= until);
@@ -134,6 +141,9 @@ impl PromiseBook {
                 add(place, at, &reservation.backordered, 1);
             }
             Effect::StockReserved { reservation } => {
+                let claims =
+                    reservation.lines.iter().map(|line| (line.line_id.clone(), line.node_id.clone()));
+                self.claimed.extend(claims);
                 if let Some(place) = self.waits.get_mut(reservation.reservation_id.as_str()) {
                     for line in &reservation.lines {
                         place.add(at, &line.line_id, -i64::from(line.quantity));

@@ -72,6 +72,21 @@ impl History {
         self.effect(System::Erp, Effect::StockBackordered { reservation });
     }
 
+    /// Units are claimed at a store, which takes longer than others.
+    pub(in crate::invariants) fn claim_at_slow_node(&mut self) {
+        let item = Self::items(1).remove(0);
+        let line =
+            ReservedLine { line_id: item.line_id, sku: item.sku, node_id: "store-12".into(), quantity: 1 };
+        let reservation = Reservation {
+            reservation_id: "RS-9".into(),
+            order_number: self.number(),
+            lines: vec![line],
+            backordered: Vec::new(),
+            expires_at: None,
+        };
+        self.effect(System::Erp, Effect::StockReserved { reservation });
+    }
+
     /// The carrier expects to deliver a parcel so many hours from now.
     pub(in crate::invariants) fn estimate(&mut self, shipment: &str, hours: i64) {
         self.scan(shipment, ScanCode::InTransit);
