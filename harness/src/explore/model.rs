@@ -341,11 +341,14 @@ impl Model {
                 items.0 == SERIALIZED && self.returnable(items.0) >= items.1 && !order.gift
             }
             Act::Keep { items } => self.with_customer(items.0) >= items.1 && items.0 == GIFT_CARD,
+            // A dock reads the serial number of any unit that left, also of one that a store took back.
+            Act::Ask { items, .. } | Act::Arrive { items, .. } | Act::Parcel { items, .. }
+                if items.0 == SERIALIZED && back.in_stores =>
+            {
+                false
+            }
             Act::Ask { who, items, .. } => {
-                // A dock reads the serial number of any unit that left, also of one that a store took back.
-                let doubtful = items.0 == SERIALIZED && back.in_stores;
-                let who_may = !doubtful && *who == self.returner();
-                self.returnable(items.0) >= items.1 && !any(&back.announced) && who_may
+                self.returnable(items.0) >= items.1 && !any(&back.announced) && *who == self.returner()
             }
             Act::Arrive { items, .. } => {
                 back.ungraded == 0 && self.announced(items.0) > 0 && self.with_customer(items.0) >= items.1
