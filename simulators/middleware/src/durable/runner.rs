@@ -14,7 +14,7 @@ use super::{
     app::{Circumstances, Inner, Seal},
     call::{self, Attempt},
     deadlines, feeds,
-    gate::Rank,
+    gate::{Permit, Rank},
     keys::Keys,
     master, notices, publications, replay, transfers,
 };
@@ -252,7 +252,7 @@ async fn step(app: &Inner, task: &Task, tries: Tries, started: Timestamp) -> Ste
             return Step::Again { pause: call::pause(app, task, number, None), untouched: true };
         }
     }
-    let Some(attempt) = attempt(app, task, tries, Rank::of(task)).await else {
+    let Some(attempt) = attempt_if_wanted(app, task, tries).await else {
         return Step::Known(Input::Withdrawn { task: task.clone().into() });
     };
     match attempt {
@@ -276,8 +276,8 @@ async fn step(app: &Inner, task: &Task, tries: Tries, started: Timestamp) -> Ste
     }
 }
 
-/// Whether a call that is due is made.
-enum Due {
+/// When a call is made whose turn it is.
+enum Timing {
     Now,
     /// Not before something else is decided.
     Later(&'static str),
@@ -287,9 +287,9 @@ enum Due {
 
 /// An order is booked while it has claims and is wanted. What may have been booked already is booked for certain, and
 /// canceled in the ERP afterwards.
-async fn due(app: &Inner, task: &Task, untouched: bool) -> Due {
+async fn timing(app: &Inner, task: &Task, untouched: bool) -> Timing {
     if task.intent != Intent::Book {
-        return Due::Now;
+        return Timing::Now;
     }
     let look = |process: &OrderProcess| {
         let lacks_claims = !process.accepted && process.lacks_claims();
@@ -297,38 +297,46 @@ async fn due(app: &Inner, task: &Task, untouched: bool) -> Due {
         (lacks_claims, unwanted)
     };
     match app.look(&task.order_number, look).await {
-        Ok(Some((true, _))) => Due::Later("claims lapsed meanwhile"),
-        Ok(Some((_, true))) if untouched && !app.meets(Defect::CanceledOrderBooked) => Due::Never,
-        _ => Due::Now,
+        Ok(Some((true, _))) => Timing::Later("claims lapsed meanwhile"),
+        Ok(Some((_, true))) if untouched && !app.meets(Defect::CanceledOrderBooked) => Timing::Never,
+        _ => Timing::Now,
     }
 }
 
 /// Calls a partner once, when it is the task's turn, and not while the partner asks everybody for patience.
 pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank: Rank) -> Attempt {
-    let unwanted = || Attempt::Unknown { reason: "unwanted".to_owned(), untouched: true, wait: None };
-    attempt(app, task, Tries { number, untouched: false }, rank).await.unwrap_or_else(unwanted)
+    // The permit lasts for the call only: who waits to try again holds nobody up.
+    let _permit = turn(app, task, rank).await;
+    attempt(app, task, number).await
 }
 
-/// As [`bounded_attempt`]; none where the call had no effect and nobody wants it any more.
-async fn attempt(app: &Inner, task: &Task, tries: Tries, rank: Rank) -> Option<Attempt> {
-    let Some(gate) = app.gates.get(&task.partner) else {
-        return Some(call::attempt(app, task, tries.number).await);
-    };
-    // The permit lasts for the call only: who waits to try again holds nobody up.
-    let _permit = gate.pass(rank).await;
-    match due(app, task, tries.untouched).await {
-        Due::Now => {}
-        Due::Later(reason) => {
-            return Some(Attempt::Unknown { reason: reason.to_owned(), untouched: true, wait: None });
+/// As [`bounded_attempt`], if the call is still to be made when it is its turn; none where it had no effect and nobody
+/// wants it any more.
+async fn attempt_if_wanted(app: &Inner, task: &Task, tries: Tries) -> Option<Attempt> {
+    let _permit = turn(app, task, Rank::of(task)).await;
+    match timing(app, task, tries.untouched).await {
+        Timing::Now => Some(attempt(app, task, tries.number).await),
+        Timing::Later(reason) => {
+            Some(Attempt::Unknown { reason: reason.to_owned(), untouched: true, wait: None })
         }
-        Due::Never => return None,
+        Timing::Never => None,
     }
-    let attempt = call::attempt(app, task, tries.number).await;
-    if let Attempt::Unknown { wait: Some(wait), .. } = &attempt {
+}
+
+/// Waits until the task may call its partner.
+async fn turn(app: &Inner, task: &Task, rank: Rank) -> Option<Permit> {
+    Some(app.gates.get(&task.partner)?.pass(rank).await)
+}
+
+/// Calls a partner; if it asks for patience, everybody has to wait.
+async fn attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
+    let attempt = call::attempt(app, task, number).await;
+    if let (Attempt::Unknown { wait: Some(wait), .. }, Some(gate)) = (&attempt, app.gates.get(&task.partner))
+    {
         let now = app.parts.clock.now();
         gate.close_until(now.saturating_add(*wait).unwrap_or(now));
     }
-    Some(attempt)
+    attempt
 }
 
 /// Tells the order what became of its task, and forgets the task with it.
