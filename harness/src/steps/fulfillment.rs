@@ -1,9 +1,10 @@
 //! Steps about picking, shipping and carrying.
 
 use counterproof_contracts::model::{
-    ItemQuantity, OrderNumber, ScanCode, ShipmentId, ShipmentStatus, TrackingNumber,
+    ItemQuantity, OrderNumber, ScanCode, ScanId, ShipmentId, ShipmentStatus, TrackingNumber,
 };
 use counterproof_simulators::{
+    carrier::{self, Carrier},
     kernel::Scene,
     wms::{ActionError, ItemRef, Wms},
 };
@@ -154,13 +155,23 @@ async fn scan_parcels(
     days_ago: u32,
     only: Option<u32>,
 ) -> Result<(), StepError> {
-    let number = play.order_number()?;
     let occurred_at = play
         .stage
         .clock
         .now()
         .saturating_sub(std::time::Duration::from_secs(u64::from(days_ago) * 86_400))
         .unwrap_or(play.stage.clock.base());
+    tell_of_parcels(play, only, |carrier, scene, tracking| carrier.scan(scene, tracking, code, occurred_at))
+        .await
+}
+
+/// The carrier tells something of each parcel that has left, or of one of them, counted from 1.
+pub(super) async fn tell_of_parcels(
+    play: &mut Play,
+    only: Option<u32>,
+    tell: impl Fn(&mut Carrier, &mut Scene<'_>, &TrackingNumber) -> Result<ScanId, carrier::ActionError>,
+) -> Result<(), StepError> {
+    let number = play.order_number()?;
     let parcels = play
         .eventually("a parcel that has left", |stage| {
             let left = departed(stage, &number);
@@ -182,9 +193,7 @@ async fn scan_parcels(
         play.stage
             .landscape
             .carrier
-            .act(&root.order, root.correlation.clone(), |carrier, scene| {
-                carrier.scan(scene, &tracking, code, occurred_at)
-            })
+            .act(&root.order, root.correlation.clone(), |carrier, scene| tell(carrier, scene, &tracking))
             .map_err(|error| StepError::rig(format!("the carrier cannot scan {tracking}: {error}")))?;
     }
     Ok(())

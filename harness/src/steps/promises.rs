@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use counterproof_contracts::{
-    model::{DelayReason, Order, RevisedPromise, System, Timestamp, TrackingNumber},
+    model::{DelayReason, Order, RevisedPromise, System, Timestamp},
     policy::PromisePolicy,
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, at_once, fulfillment::departed, stock};
+use super::{Args, Kind, Step, at_once, fulfillment, stock};
 use crate::{
     stage::Stage,
     world::{Cart, Play, StepError, World},
@@ -112,27 +112,9 @@ fn shown(stage: &Stage, system: System, order: &Order) -> Vec<RevisedPromise> {
 
 async fn estimate(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
-    let number = play.order_number()?;
     let at = after(play.stage.clock.now(), args.duration(0)?)?;
-    let parcels: Vec<TrackingNumber> = play
-        .eventually("a parcel that has left", |stage| {
-            let left = departed(stage, &number).into_iter().filter_map(|(_, tracking)| tracking);
-            let left: Vec<TrackingNumber> = left.collect();
-            if left.is_empty() { Err("no parcel of the order has left".to_owned()) } else { Ok(left) }
-        })
-        .await?;
-    let root = play.same_root("scan");
-    for tracking in parcels {
-        play.next("scan");
-        play.stage
-            .landscape
-            .carrier
-            .act(&root.order, root.correlation.clone(), |carrier, scene| {
-                carrier.estimate(scene, &tracking, at)
-            })
-            .map_err(|error| StepError::rig(format!("the carrier cannot tell of {tracking}: {error}")))?;
-    }
-    Ok(())
+    fulfillment::tell_of_parcels(play, None, |carrier, scene, tracking| carrier.estimate(scene, tracking, at))
+        .await
 }
 
 async fn agree(world: &mut World) -> Result<(), StepError> {
