@@ -27,8 +27,6 @@ pub(super) struct Model {
     sent_from: Vec<(&'static str, &'static str)>,
     /// What a node did not find or found broken: how much of it is left, only the books know.
     given_back: Vec<&'static str>,
-    /// Something else befalls the carrier's scans.
-    scans_disturbed: bool,
     on_the_way: Option<Items>,
     lapsing: Option<&'static str>,
     /// Some order is booked only after time has passed.
@@ -304,7 +302,7 @@ impl Model {
                 shop && ships && early && !self.seen(act)
             }
             Act::Deliver | Act::Scan { .. } => ships && order.left,
-            Act::UnreadableScan => ships && order.left && !self.seen(act) && !self.scans_disturbed,
+            Act::UnreadableScan => ships && order.left && !self.seen(act),
             Act::Appease { on, .. } => order.left && on.is_none_or(|product| self.with_customer(product) > 0),
             Act::AppeaseAgain => self.seen.contains(&"appease") && self.orders == 1 && !self.seen(act),
             Act::Replay => !self.late && !self.seen(act),
@@ -410,7 +408,6 @@ impl Model {
                 }
             }
             Act::LoseSent => self.on_the_way = None,
-            Act::Message { message: "carrier scan", .. } => self.scans_disturbed = true,
             Act::Master { .. } | Act::MasterProduct { .. } => self.meddled = true,
             Act::GiveUp => {
                 self.meddled = true;
