@@ -5,7 +5,7 @@ Feature: The ERP takes documents on its own terms
   Background:
     Given 9 "linen shirt" are in stock at "Warehouse North"
 
-  @RES-030
+  @RES-030 @calm
   Scenario: More documents than it takes in a second
     Given the ERP takes 2 documents a second
     When a customer orders 1 "linen shirt" in the web shop

@@ -17,7 +17,7 @@ Feature: Claims that lapse
     And 0 "gift box" are left in stock at "Warehouse North"
     And every system agrees
 
-  @race
+  @race @calm
   Scenario: Somebody else takes what lapsed
     When a customer orders 2 "gift box" in the web shop
     And 6 minutes pass

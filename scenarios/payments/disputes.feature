@@ -63,7 +63,7 @@ Feature: A customer disputes a payment at the card's issuer
     And the customer receives 0.00 EUR as store credit
     And every system agrees
 
-  @race
+  @race @calm
   Scenario: A refund failed, and the payment is disputed before it becomes store credit
     Given the payment provider decides refunds later
     When the customer brings 1 "linen shirt" back to "Store 12" as new
