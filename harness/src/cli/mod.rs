@@ -85,7 +85,7 @@ pub(crate) struct RunArgs {
     /// The instant at which scenarios begin in virtual time [default: 2026-11-27T08:00:00Z]
     #[arg(long, value_name = "TIMESTAMP", env = "COUNTERPROOF_STARTS_AT", requires = "virtual_time")]
     starts_at: Option<jiff::Timestamp>,
-    /// How many scenarios run at once [default: 16 for each processor; in virtual time 1]
+    /// How many scenarios run at once [default: 16 for each processor, at most 64; in virtual time one for each]
     #[arg(short, long, value_name = "N", env = "COUNTERPROOF_JOBS", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Folder for run.ndjson and junit.xml [default: target/counterproof/<time>]

@@ -20,6 +20,7 @@ impl History {
         let entry = self.entry(EntryKind::Debit, account, cause, 5_000);
         self.effect(System::StoredValue, Effect::GiftCardDisabled { entry });
     }
+
     /// The ERP books the sale of the card: so much of it is owed to its holder.
     pub(in crate::invariants) fn invoice_card(&mut self, deferred: Option<i64>) {
         let invoice = Invoice {
