@@ -217,6 +217,49 @@ fn scenarios_that_kill_are_left_out_for_a_target_that_was_not_started_here_and_s
     assert_eq!(run.status.code(), Some(4), "nothing is left to run: {}", told(&run));
 }
 
+const KILLING: &str = r#"Feature: Killing
+  Background:
+    Given 5 "linen shirt" are in stock at "Warehouse North"
+
+  Scenario: Not said to kill
+    When the middleware is killed and started again
+    Then every system agrees
+
+  Scenario: Not said to kill in the middle
+    Given the middleware dies before the ERP carries out the sales order
+    Then every system agrees
+
+  Scenario: Not said to kill at a message
+    Given the middleware dies before it acknowledges the shipping notice
+    Then every system agrees
+
+  Scenario: Not said to kill at a file
+    Given "Store 12" works with files only
+    And the middleware dies before it acknowledges the store's file
+    Then every system agrees
+
+  @restart
+  Scenario: Said to kill
+    When the middleware is killed and started again
+    And a customer orders 1 "linen shirt" in the web shop
+    Then every system agrees
+"#;
+
+#[test]
+fn what_kills_says_so_by_a_tag_as_it_kills_for_every_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("killing.feature");
+    fs::write(&path, KILLING).unwrap();
+    let out = folder.path().join("run");
+    let run = counterproof(&["run", path.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert_eq!(run.status.code(), Some(5), "{}", told(&run));
+    let text = stdout(&run);
+    assert!(text.contains("1 passed, 4 inconclusive"), "{text}");
+    assert_eq!(text.matches("tag this one @restart").count(), 4, "{text}");
+    let killed = journal(&out).iter().filter(|record| record["kind"] == "fault_injected").count();
+    assert_eq!(killed, 1, "{text}");
+}
+
 const REFUSING: &str = r#"Feature: Refusing
   Background:
     Given 5 "linen shirt" are in stock at "Warehouse North"

@@ -90,6 +90,7 @@ Feature: Channels offer what can be promised
     Then the web shop offers 2 "linen shirt"
     And every system agrees
 
+  @restart
   Scenario: The middleware dies between the notice and the publication
     Given the storefront is down
     When a customer orders 4 "linen shirt" in the web shop

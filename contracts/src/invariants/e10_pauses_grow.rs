@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
         name: "pauses grow",
         text: "Between attempts of a call that failed, the middleware waits at least half the pause that its \
                declared retry policy names: the first pause doubled with each attempt, up to the longest. It \
-               counts anew after it was killed, or when a person has calls made again.",
+               counts anew after it was killed, or when a person has calls made again; one more attempt may have \
+               been on its way then.",
         source: "exponential back-off with jitter, as cloud providers recommend it",
     },
     on_effect: None,
@@ -86,6 +87,23 @@ mod tests {
         history.kill();
         history.capture_at(1, Outcome::Ok);
         assert_eq!(findings("E10", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn an_attempt_that_was_on_its_way_when_it_was_killed_does_not_count() {
+        let found = |pauses_ms: &[i64]| {
+            let mut history = History::shipped();
+            history.capture_at(0, Outcome::Unknown);
+            history.kill();
+            let mut at_ms = history.records().last().map_or(0, |killed| killed.at.as_millisecond());
+            for pause in pauses_ms {
+                at_ms += pause;
+                history.capture_at(at_ms, Outcome::Unknown);
+            }
+            findings("E10", &history.records()).len()
+        };
+        assert_eq!(found(&[1, 5, 25, 50, 100]), 0);
+        assert_eq!(found(&[1, 5, 25, 25]), 1);
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     exit::{Exit, Fatal},
     features::{self, Script, Source},
+    runner::NEEDS_RESTART,
 };
 
 /// What happens, in order.
@@ -77,8 +78,12 @@ impl History {
         for note in notes {
             let _ = writeln!(text, "# {note}");
         }
-        let _ =
-            write!(text, "@found\nFeature: A history that was found by exploring\n\n  Scenario: {title}\n");
+        let restart =
+            if self.acts.contains(&Act::Kill) { format!(" @{NEEDS_RESTART}") } else { String::new() };
+        let _ = write!(
+            text,
+            "@found{restart}\nFeature: A history that was found by exploring\n\n  Scenario: {title}\n"
+        );
         for (keyword, sentence) in self.lines() {
             let _ = writeln!(text, "    {keyword} {sentence}");
         }

@@ -75,7 +75,9 @@ pub(super) const STEPS: &[Step] = &[
         doc: "When the next file was taken, the implementation is killed before the store hears of it, and started again.",
         action: |world, _| {
             let dies = Misfortune::Crash { point: CrashPoint::BeforeAcknowledgment };
-            at_once(on_file(world, "the middleware dies before it acknowledges the file", dies))
+            let allowed = world.play().and_then(|play| faults::demand_restart(play));
+            let name = "the middleware dies before it acknowledges the file";
+            at_once(allowed.and_then(|()| on_file(world, name, dies)))
         },
     },
     Step {

@@ -220,8 +220,10 @@ impl OrderMessages {
         let counts = |pace: &Pace| began_anew.is_none_or(|anew| !anew.is_after(pace.seq, pace.started_at));
         let before = known.filter(counts);
         self.previous = before.filter(|pace| pace.failed);
+        // The first attempt that comes after the count began anew may have been on its way before.
+        let counted = u32::from(known.is_none() || before.is_some());
         let pace = Pace {
-            attempts: before.map_or(0, |pace| pace.attempts).saturating_add(1),
+            attempts: before.map_or(0, |pace| pace.attempts).saturating_add(counted),
             started_at: exchange.started_at,
             wait_s: self.waits.remove(&key).or(exchange.retry_after_s).unwrap_or(0),
             seq,

@@ -8,7 +8,7 @@ use counterproof_contracts::{
 };
 use counterproof_simulators::kernel::swizzle_clog;
 
-use super::{message, operation, plan, system};
+use super::{demand_restart, message, operation, plan, system};
 use crate::{
     stage::PlannedFault,
     steps::{Args, Kind, Step, at_once},
@@ -71,6 +71,7 @@ pub(in crate::steps) const STEPS: &[Step] = &[
 const MEET_WITHIN_MS: u64 = 30_000;
 
 fn dies(world: &mut World, args: &Args, point: CrashPoint) -> Result<(), StepError> {
+    demand_restart(world.play()?)?;
     let system = system(args.text(0))?;
     let operation = operation(system, args.text(1))?.id;
     let name = format!("the middleware dies at the {} of the {}", args.text(1), args.text(0));
@@ -83,6 +84,7 @@ fn dies(world: &mut World, args: &Args, point: CrashPoint) -> Result<(), StepErr
 }
 
 fn dies_unheard(world: &mut World, args: &Args) -> Result<(), StepError> {
+    demand_restart(world.play()?)?;
     let event = message(args.text(0))?;
     let crash = Misfortune::Crash { point: CrashPoint::BeforeAcknowledgment };
     let name = format!("the middleware dies at the {}", args.text(0));

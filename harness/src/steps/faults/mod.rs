@@ -19,7 +19,10 @@ use counterproof_contracts::{
 use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once};
-use crate::world::{StepError, World};
+use crate::{
+    runner::NEEDS_RESTART,
+    world::{Play, StepError, World},
+};
 
 /// The steps.
 pub(super) const STEPS: &[Step] = &[
@@ -253,9 +256,27 @@ async fn release(world: &mut World) -> Result<(), StepError> {
 
 async fn kill(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
+    demand_restart(play)?;
     let killed = FaultInjected::new("the middleware is killed", System::Middleware);
     play.stage.record(Some(&play.id), Entry::FaultInjected(killed));
     play.stage.kill_and_restart().await.map_err(|fatal| StepError::rig(fatal.message))
+}
+
+/// What kills the implementation kills it for every scenario that is under way.
+pub(super) fn demand_restart(play: &Play) -> Result<(), StepError> {
+    demand_tag(
+        play,
+        NEEDS_RESTART,
+        "an implementation that is killed breaks off the messages of every scenario",
+    )
+}
+
+/// What hits more than its own scenario is played alone, and only a tag tells that beforehand.
+fn demand_tag(play: &Play, tag: &str, why: &str) -> Result<(), StepError> {
+    if play.planned.tags.iter().any(|named| named == tag) {
+        return Ok(());
+    }
+    Err(StepError::rig(format!("{why}; tag this one @{tag}")))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use counterproof_contracts::faults::{Break, Fault, Link, Misfortune};
 use futures::FutureExt as _;
 
-use super::{message, operation, plan, system};
+use super::{demand_tag, message, operation, plan, system};
 use crate::{
     runner::ALONE,
     settle,
@@ -101,11 +101,7 @@ fn request(world: &mut World, args: &Args, how: Break) -> Result<(), StepError> 
 async fn refuse(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let system = system(args.text(0))?;
-    if !play.planned.tags.iter().any(|tag| tag == ALONE) {
-        return Err(StepError::rig(format!(
-            "a system that refuses connections refuses those of every scenario; tag this one @{ALONE}"
-        )));
-    }
+    demand_tag(play, ALONE, "a system that refuses connections refuses those of every scenario")?;
     play.stage.refuse_connections(&play.id, system).await
 }
 
