@@ -101,7 +101,7 @@ async fn drain(play: &Play) {
 
 /// Waits until nothing was recorded for a while and nobody will repeat a call; faults stay as they are. As in settling, the while
 /// is short if nothing is open and every law would hold of a world that stays like this. What an outage holds up would never
-/// arrive, so that is not waited for as long.
+/// arrive, so that is not waited for as long: calls that fail again and again are no news.
 pub async fn quiet(play: &Play) {
     let as_it_is = Settled {
         at_rest: true,
@@ -132,7 +132,11 @@ async fn until_quiet(play: &Play, enough: impl Fn(Duration) -> bool) {
         let still = patient_for(play) >= QUIET_FOR_CERTAIN
             && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty()
             && (waited >= play.stage.drain_within || open_work(play).is_empty());
-        if still || enough(quiet) || waited >= play.stage.patience {
+        let no_news = play.stage.recording.without_news_for(&play.id, play.stage.clock.now());
+        let in_vain = waited >= play.stage.drain_within
+            && no_news >= QUIET_FOR_CERTAIN.max(play.stage.retries)
+            && patience_is_over(play);
+        if still || in_vain || enough(quiet) || waited >= play.stage.patience {
             return;
         }
         changes.within(QUIET).await;
@@ -164,6 +168,11 @@ fn patient_for(play: &Play) -> Duration {
 fn since(play: &Play, last: Option<Timestamp>) -> Duration {
     let now = play.stage.clock.now();
     last.map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
+}
+
+/// Whether no partner asks for patience any more.
+fn patience_is_over(play: &Play) -> bool {
+    play.stage.recording.patience_until().is_none_or(|until| until <= play.stage.clock.now())
 }
 
 async fn look_up_orders(play: &Play) -> bool {

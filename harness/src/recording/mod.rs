@@ -6,7 +6,7 @@
 mod convergence;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{self, BufWriter},
     path::Path,
@@ -48,7 +48,11 @@ enum Tape {
 #[derive(Default)]
 struct Open {
     unresolved: BTreeMap<Unresolved, Timestamp>,
+    /// Calls that failed when they were last made, with a key or without.
+    failing: BTreeSet<Unresolved>,
     last_activity: Option<Timestamp>,
+    /// When something was last recorded that is no repeat of a call which failed before and fails again.
+    last_news: Option<Timestamp>,
     convergence: Convergence,
     /// How often a system refused a call, by the type of problem.
     refusals: BTreeMap<(System, String), u32>,
@@ -295,6 +299,12 @@ impl Recording {
         self.state().open.get(scenario)?.last_activity
     }
 
+    /// For how long nothing of a scenario was recorded but calls that failed before and fail again.
+    pub fn without_news_for(&self, scenario: &str, now: Timestamp) -> Duration {
+        let last = self.state().open.get(scenario).and_then(|open| open.last_news);
+        last.map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or_default())
+    }
+
     /// How long each system of a scenario that is under way worked on after faults, in milliseconds.
     pub fn converged_ms(&self, scenario: &str) -> BTreeMap<System, u64> {
         self.state().open.get(scenario).map_or_else(BTreeMap::new, |open| open.convergence.report())
@@ -397,6 +407,7 @@ impl State {
 
     /// A partner asks for patience: an implementation may leave it alone for every order until then.
     fn asked_to_wait(&mut self, at: Timestamp, seconds: Option<u32>) {
+        let seconds = seconds.filter(|seconds| *seconds > 0);
         let until = seconds.and_then(|seconds| at.checked_add(Duration::from_secs(u64::from(seconds))).ok());
         self.patience_until = self.patience_until.max(until);
     }
@@ -422,13 +433,15 @@ impl State {
                 self.asked_to_wait(at, exchange.retry_after_s);
                 if let Some(open) = self.open.get_mut(scenario) {
                     open.last_activity = Some(at);
-                    open.track(at, exchange);
+                    if !open.fails_again(at, exchange) {
+                        open.last_news = Some(at);
+                    }
                 }
             }
             Entry::Effect(committed) => {
                 self.effects += 1;
                 if let Some(open) = self.open.get_mut(scenario) {
-                    open.last_activity = Some(at);
+                    (open.last_activity, open.last_news) = (Some(at), Some(at));
                     open.convergence.committed(at, committed);
                 }
                 if let Some(ending) = self.endings.as_mut().and_then(|endings| endings.get_mut(scenario)) {
@@ -453,19 +466,25 @@ impl State {
 }
 
 impl Open {
-    fn track(&mut self, at: Timestamp, exchange: &Exchange) {
+    /// Keeps what is known of a call, and tells whether it failed before and fails again.
+    fn fails_again(&mut self, at: Timestamp, exchange: &Exchange) -> bool {
         if let Some(kind) = exchange.response.get("type").and_then(serde_json::Value::as_str) {
             *self.refusals.entry((exchange.to, kind.to_owned())).or_insert(0) += 1;
         }
-        let Some(key) = exchange.key.clone() else { return };
-        let call = (exchange.from, exchange.to, exchange.operation.clone(), key);
         let repeated = exchange.outcome == Outcome::Unknown
             || exchange.response.get("retryable").and_then(serde_json::Value::as_bool).unwrap_or(false);
-        if repeated {
-            self.unresolved.insert(call, at);
-        } else {
+        // What needs no key is known by what is called.
+        let named = exchange.key.as_ref().unwrap_or(&exchange.call);
+        let call = (exchange.from, exchange.to, exchange.operation.clone(), named.clone());
+        if !repeated {
             self.unresolved.remove(&call);
+            self.failing.remove(&call);
+            return false;
         }
+        if exchange.key.is_some() {
+            self.unresolved.insert(call.clone(), at);
+        }
+        !self.failing.insert(call)
     }
 }
 
@@ -555,6 +574,29 @@ mod tests {
         assert_eq!(recording.unresolved("a", now), [""; 0]);
         assert_eq!(recording.state().open.len(), 0);
         assert_eq!(recording.volume(), Volume { exchanges: 2, effects: 0 });
+    }
+
+    #[test]
+    fn a_call_that_fails_again_is_activity_and_no_news() {
+        let at = |second: i8| -> Timestamp { format!("2026-11-27T09:00:{second:02}Z").parse().unwrap() };
+        for keyed in [true, false] {
+            let mut recording = Recording::in_memory(Policy::default(), &[]);
+            recording.append(&mut started("a"));
+            for (second, outcome) in
+                [(0, Outcome::Unknown), (1, Outcome::Ok), (2, Outcome::Unknown), (5, Outcome::Unknown)]
+            {
+                let mut record = lost_call("a");
+                record.at = at(second);
+                if let Entry::Exchange(exchange) = &mut record.entry {
+                    exchange.outcome = outcome;
+                    exchange.key = exchange.key.take().filter(|_| keyed);
+                }
+                recording.append(&mut record);
+            }
+            assert_eq!(recording.last_activity("a"), Some(at(5)));
+            assert_eq!(recording.without_news_for("a", at(9)), Duration::from_secs(7));
+            assert_eq!(recording.without_news_for("b", at(9)), Duration::MAX);
+        }
     }
 
     #[test]

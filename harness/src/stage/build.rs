@@ -116,6 +116,7 @@ impl Parts {
             drain_within: if matches!(running, Running::InProcess(_)) { DRAIN_FREELY } else { DRAIN_SHORTLY },
             settle_within: patience + self.policy.retry.settles_within(),
             longest_pause: Duration::from_millis(self.policy.retry.max_ms),
+            retries: retries(&self.policy),
             degradation: self.policy.degradation,
             rates: self.policy.rates,
             recording: self.recording,
