@@ -78,3 +78,21 @@ Feature: An authorization lapses before everything has left
     Then the customer has paid 54.80 EUR
     And no money is held on the card
     And every system agrees
+
+  @virtual
+  Scenario: The goods leave after its time is over, and the payment provider has not said so
+    When a customer orders 2 "linen shirt" in the web shop
+    And 200 hours pass
+    And the warehouse ships the order
+    Then the customer has paid 104.70 EUR
+    And no money is held on the card
+    And every system agrees
+
+  @virtual
+  Scenario: The goods are given up after its time is over
+    When a customer orders 1 "linen shirt" in the web shop
+    And 721 hours pass
+    And the warehouse does not find 1 "linen shirt"
+    Then the order is canceled
+    And the customer has paid 0.00 EUR
+    And every system agrees

@@ -83,3 +83,14 @@ Feature: A customer disputes a payment at the card's issuer
     And the dispute is lost
     Then the issuer has taken back 104.70 EUR
     And every system agrees
+
+  @race
+  Scenario: It comes before the payment provider has taken on a refund
+    Given the payment provider asks for 1 second of patience with the refund
+    When customer service grants 5.00 EUR on "linen shirt"
+    And the customer disputes the payment
+    Then 1 dead letter waits
+    And the customer is refunded 0.00 EUR to the card
+    When the dispute is won
+    Then the customer is refunded 5.00 EUR to the card
+    And every system agrees

@@ -98,3 +98,18 @@ Feature: Promotions, by who pays for them
     When the customer brings 1 "linen shirt" back to "Store 12" as new
     Then the customer is refunded 45.14 EUR to the card
     And every system agrees
+
+  @TAX-017 @RET-021 @RET-026
+  Scenario: An exchange gives back what was claimed for goods that were to be kept
+    Given the customer uses the promotion "SPEND100"
+    When a customer orders 1 "denim jacket" and 2 "cotton socks" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When the customer brings 1 "cotton socks" back to "Store 12" unusable
+    Then the customer is refunded 0.00 EUR to the card
+    When the customer exchanges 1 "denim jacket" for 1 "wool sweater" at "Store 12" as new
+    Then the customer is refunded 4.95 EUR to the card
+    When attention turns to the replacement order
+    And the warehouse ships the order
+    And attention turns back to the original order
+    Then every system agrees

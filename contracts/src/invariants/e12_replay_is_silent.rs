@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
         id: "E12",
         name: "a replay is silent",
         text: "After an order that was at rest is replayed, no system commits anything new for it until somebody \
-               acts again: each call comes under the key that it had, and the systems that still have the effect \
+               acts again or a time is up: each call comes under the key that it had, and the systems that still have the effect \
                only repeat their answers.",
         source: "IETF draft idempotency-key-header; CloudEvents and webhook practice (replay is safe because \
                  effects are known by their keys)",
@@ -89,6 +89,16 @@ mod tests {
         slow.last_began_at(began_at);
         slow.settle();
         assert_eq!(findings("E12", &slow.records()), [""; 0]);
+    }
+
+    #[test]
+    fn what_comes_when_a_time_is_up_is_lawful() {
+        let mut history = History::shipped();
+        history.replay(Outcome::Ok);
+        history.pass(1);
+        history.capture("C-2", "S-1", 9_980);
+        history.settle();
+        assert_eq!(findings("E12", &history.records()), [""; 0]);
     }
 
     #[test]

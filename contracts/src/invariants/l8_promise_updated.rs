@@ -271,9 +271,15 @@ fn check_delivered(moment: &Moment<'_>, order: &OrderBook, scan: &CarrierScan, b
     if scan.code != ScanCode::Delivered || disturbed(moment) {
         return;
     }
-    let parcels = order.shipments.values();
-    let own = parcels.filter(|parcel| parcel.tracking.as_ref() == Some(&scan.tracking_number));
-    for line in own.flat_map(|parcel| parcel.lines.keys()) {
+    // A parcel arrives once, however often the carrier says so, and has arrived when its units came back.
+    let came_back = |line: &LineId| {
+        let units = order.receipts.values().filter_map(|receipt| receipt.came().get(line).copied());
+        i64::from(units.sum::<u32>()) >= order.shipped(line)
+    };
+    let expected = |line: &&LineId| {
+        order.promises.was_expected(&scan.tracking_number, line, moment.record.at) && !came_back(line)
+    };
+    for line in order.promises.first.keys().filter(expected) {
         let Some((promised_by, seq)) = order.promises.in_force(line) else { continue };
         bench.looks();
         if scan.occurred_at <= later(promised_by, moment.policy.promises.told_within()) {
@@ -465,6 +471,12 @@ mod tests {
         history.pass(130);
         history.scan("S-1", ScanCode::Delivered);
         assert!(told(&history)[0].contains("and nobody was told before"));
+        let mut history = History::promised(120);
+        history.ship_parcel("S-1", 2);
+        history.scan("S-1", ScanCode::Delivered);
+        history.pass(130);
+        history.scan("S-1", ScanCode::Delivered);
+        assert_eq!(told(&history), [""; 0], "it had arrived");
         let mut history = History::promised(120);
         history.ship_parcel("S-1", 2);
         history.pass(130);

@@ -4,7 +4,10 @@ use super::{
     books::{OrderBook, Via},
     law::{Bench, Check, Finding, Moment},
 };
-use crate::{invariants::Law, model::ExchangeSettlementKind};
+use crate::{
+    invariants::Law,
+    model::{ExchangeSettlementKind, ReceiptId},
+};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
@@ -12,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         name: "an exchange charges or refunds",
         text: "At rest, an exchange that stands takes from the customer what the replacement costs more than the \
                returned goods, or gives back what it costs less: never both. Units of the replacement that came \
-               back are another matter.",
+               back are another matter, and so is what was kept of an earlier refund for a promotion.",
         source: "practice: exchanges at Shopify, Loop and Salesforce Order Management",
     },
     on_effect: None,
@@ -39,10 +42,15 @@ fn check(moment: &Moment<'_>, replacement: &OrderBook, bench: &mut Bench) {
             ExchangeSettlementKind::Returned => &settlement.settlement_id,
         };
         let payouts = original.money.live_payouts_for(cause).filter(|payout| payout.via != Via::Exchange);
+        let mut paid_back = 0;
         for payout in payouts {
-            refunded += payout.amount;
+            paid_back += payout.amount;
             seqs.push(payout.seq);
         }
+        // What was kept of an earlier refund is given back beside the exchange.
+        let released =
+            original.receivable.released.get(&ReceiptId::new(cause.as_str())).copied().unwrap_or(0);
+        refunded += (paid_back - released).max(0);
         applied += match settlement.kind {
             ExchangeSettlementKind::Applied => settlement.amount.amount,
             ExchangeSettlementKind::Returned => -settlement.amount.amount,

@@ -1,7 +1,7 @@
 //! M9: an order that is canceled or refused costs the customer nothing.
 
 use super::{
-    books::{OrderBook, Terms},
+    books::{Hold, OrderBook, Terms},
     law::{Bench, Check, Finding, Moment},
 };
 use crate::{invariants::Law, model::System};
@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
         id: "M9",
         name: "a canceled order is free",
         text: "At rest, an order whose units are all canceled, or that was refused, holds no authorization, and \
-               all that was taken for it has been given back. A refund that failed is owed still.",
+               all that was taken for it has been given back. An authorization whose time is over holds nothing; a refund \
+               that failed is owed still.",
         source: "bug reports woocommerce/woocommerce-gateway-stripe#5362, solidusio/solidus#1066",
     },
     on_effect: None,
@@ -31,11 +32,12 @@ fn end(order: &OrderBook, terms: &Terms) -> Option<&'static str> {
     }
 }
 
-fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
+fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     let Some(end) = end(order, terms) else { return };
     bench.looks();
-    for (id, hold) in order.money.holds.iter().filter(|(_, hold)| hold.live() > 0) {
+    let held = |hold: &Hold| hold.live() > 0 && moment.record.at < hold.expires_at;
+    for (id, hold) in order.money.holds.iter().filter(|(_, hold)| held(hold)) {
         let held = terms.money(hold.live());
         let sentence = format!("Order {} is {end}, but authorization {id} holds {held} still.", order.number);
         bench.found(
@@ -59,8 +61,8 @@ mod tests {
 
     use crate::{
         invariants::testing::{History, Life, findings, lives},
-        journal::Effect,
-        model::OrderStatus,
+        journal::{Effect, Entry},
+        model::{OrderStatus, Timestamp},
     };
 
     fn is_void(effect: &Effect) -> bool {
@@ -77,6 +79,26 @@ mod tests {
             findings("M9", &history.records()),
             ["Order W-17 is canceled, but authorization A-1 holds 99.80 EUR still."]
         );
+    }
+
+    #[test]
+    fn an_authorization_whose_time_is_over_holds_nothing() {
+        let mut history = History::accepted();
+        history.cancel_units("X-1", 2);
+        history.remove(is_void);
+        history.settle();
+        let found = |expires_at: Timestamp| {
+            let mut records = history.records();
+            for record in &mut records {
+                if let Entry::Effect(committed) = &mut record.entry
+                    && let Effect::PaymentAuthorized { authorization } = &mut committed.effect
+                {
+                    authorization.expires_at = expires_at;
+                }
+            }
+            findings("M9", &records).len()
+        };
+        assert_eq!((found(history.now()), found(Timestamp::UNIX_EPOCH)), (1, 0));
     }
 
     #[test]

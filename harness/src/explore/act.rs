@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// Units of one product.
 pub type Items = (&'static str, u32);
 
+/// How an order is sent that need not wait for the next cart.
+pub const EXPRESS: &str = "by express";
+
 /// Where a sentence stands and what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
@@ -43,6 +46,8 @@ pub enum Act {
     Lapsing { product: &'static str },
     /// The next order is collected in a store.
     Pickup { place: &'static str },
+    /// By when the next order is promised, or how it is sent.
+    Promised { how: &'static str },
     /// A customer orders.
     Order { items: Vec<Items>, channel: &'static str },
     /// The channel repeats itself.
@@ -115,6 +120,12 @@ pub enum Act {
     Replay,
     /// Time passes.
     Pass { what: &'static str },
+    /// So much time passes that dates are missed, or returns come too late.
+    Hours { hours: u32 },
+    /// The carrier tells when it expects to deliver.
+    Expect { within: &'static str },
+    /// The customer agrees to wait for what is late.
+    Agree,
     /// A call meets a misfortune.
     Call { system: &'static str, request: &'static str, how: &'static str },
     /// A message meets a misfortune.
@@ -139,7 +150,8 @@ impl Act {
             | Self::Flaw { .. }
             | Self::Provider { .. }
             | Self::Lapsing { .. }
-            | Self::Pickup { .. } => Part::Setting,
+            | Self::Pickup { .. }
+            | Self::Promised { .. } => Part::Setting,
             Self::Call { .. } | Self::Message { .. } | Self::Habit { .. } | Self::Kill => Part::Fault,
             _ => Part::Command,
         }
@@ -153,6 +165,7 @@ impl Act {
                 | Self::Lapsing { .. }
                 | Self::GiveUp
                 | Self::Pass { .. }
+                | Self::Hours { .. }
                 | Self::UnreadableScan
                 | Self::Restore
         )
@@ -168,6 +181,9 @@ impl Act {
             | Self::Collection { what }
             | Self::Master { what } => (*what).to_owned(),
             Self::Promotion { code } => format!("promotion {code}"),
+            Self::Promised { how } => format!("promised {how}"),
+            Self::Hours { hours } => format!("{hours} hours pass"),
+            Self::Expect { within } => format!("expected in {within}"),
             Self::Order { channel, .. } => format!("order in the {channel}"),
             Self::Stranger { system } => format!("{system} cancels"),
             Self::GivenBack { how, .. } => format!("units {how}"),
@@ -221,6 +237,7 @@ impl Act {
             Self::GiveUp => "give up claims",
             Self::Restore => "restore the ERP",
             Self::Replay => "replay",
+            Self::Agree => "agree to wait",
             Self::Kill => "kill",
             _ => "",
         }
@@ -279,6 +296,8 @@ impl Act {
             Self::Paid { how } => format!("the customer pays {how}"),
             Self::Pickup { place } => format!("the customer will collect the order at \"{place}\""),
             Self::Flaw { what } | Self::Provider { what } => (*what).to_owned(),
+            Self::Promised { how: EXPRESS } => "the order goes by express".to_owned(),
+            Self::Promised { how } => format!("the customer is promised the goods {how}"),
             _ => String::new(),
         }
     }
@@ -322,6 +341,9 @@ impl Act {
             Self::LoseSent => "the rest of the transfer is lost".to_owned(),
             Self::MasterProduct { product } => format!("the ERP changes \"{product}\""),
             Self::Replay => "the operator replays the order".to_owned(),
+            Self::Hours { hours } => format!("{hours} hours pass"),
+            Self::Expect { within } => format!("the carrier expects to deliver every parcel in {within}"),
+            Self::Agree => "the customer agrees to wait".to_owned(),
             _ => String::new(),
         }
     }

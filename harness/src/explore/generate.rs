@@ -7,7 +7,7 @@ use proptest::{
 };
 
 use super::{
-    act::{Act, Items, Part},
+    act::{Act, EXPRESS, Items, Part},
     history::History,
     model::{FINAL_SALE, GIFT_CARD, Model, REPLACEMENT, SERIALIZED},
 };
@@ -124,6 +124,10 @@ const HABITS: [(&str, &str); 9] = [
     ("warehouse", "signs its messages with an old key"),
     ("ERP", "is up and down by turns"),
 ];
+const PROMISES: [&str; 4] = ["within 5 days", "within 80 hours", "within 2 days", EXPRESS];
+/// Dates are missed, missed again, left unanswered; returns come too late.
+const HOURS: [u32; 4] = [60, 73, 121, 721];
+const EXPECTED: [&str; 2] = ["4 days", "8 days"];
 const FLAWS: [&str; 2] =
     ["the customer's card will be declined", "the channel adds the order up 1.00 EUR too high"];
 const PROVIDER: [&str; 6] = [
@@ -234,7 +238,7 @@ fn draw(mask: u64, choices: &[u64]) -> History {
 }
 
 /// Kinds of acts that go on with what was begun. They are never left out.
-const ONWARD_KINDS: [Kind; 12] = [
+const ONWARD_KINDS: [Kind; 14] = [
     |_| Some(Act::ShipAll),
     |draw| Some(Act::Ship { items: draw.some(Model::open)? }),
     |_| Some(Act::Collection { what: "the store has the order ready" }),
@@ -252,11 +256,13 @@ const ONWARD_KINDS: [Kind; 12] = [
     },
     |_| Some(Act::GiveUp),
     |_| Some(Act::Pass { what: "10 minutes pass" }),
+    |draw| Some(Act::Hours { hours: draw.choice.of(&HOURS)? }).filter(|_| draw.model.may_be_late()),
+    |_| Some(Act::Agree),
     parcel,
 ];
 
 /// Kinds of acts of which some are left out of each case.
-const KINDS: [Kind; 58] = [
+const KINDS: [Kind; 63] = [
     |draw| Some(Act::Listed { product: draw.choice.of(draw.sold)? }),
     |draw| Some(Act::Promotion { code: draw.choice.of(&CODES)? }),
     |_| Some(Act::Gift),
@@ -268,6 +274,8 @@ const KINDS: [Kind; 58] = [
     |draw| Some(Act::Flaw { what: draw.choice.of(&FLAWS)? }),
     |draw| Some(Act::Lapsing { product: draw.choice.of(draw.sold)? }),
     |_| Some(Act::Pickup { place: "Store 12" }),
+    |draw| Some(Act::Promised { how: draw.choice.of(&PROMISES)? }),
+    |draw| Some(Act::Promised { how: draw.choice.of(&PROMISES)? }),
     order,
     order,
     |draw| Some(Act::SubmitAgain { how: draw.choice.of(&AGAIN)? }),
@@ -300,6 +308,9 @@ const KINDS: [Kind; 58] = [
     |draw| Some(Act::Keep { items: (GIFT_CARD, draw.choice.count(draw.model.with_customer(GIFT_CARD))) }),
     parcel,
     |_| Some(Act::TakeBack),
+    |draw| Some(Act::Hours { hours: draw.choice.of(&HOURS)? }),
+    |draw| Some(Act::Expect { within: draw.choice.of(&EXPECTED)? }),
+    |_| Some(Act::Agree),
     |_| Some(Act::Readdress),
     |draw| Some(Act::Grant { product: draw.product(Model::open)? }),
     |draw| Some(Act::Exchange { items: (draw.product(Model::returnable)?, 1), place: "Store 12" }),
@@ -449,8 +460,16 @@ mod tests {
             "assign",
             "dispose",
         ];
-        let forms =
-            ["pickup", "send", "come", "lose what was sent", "grant again", "parcel", "unreadable scan"];
+        let forms = [
+            "pickup",
+            "send",
+            "come",
+            "lose what was sent",
+            "grant again",
+            "parcel",
+            "unreadable scan",
+            "agree to wait",
+        ];
         let told = [
             "the dispute is won",
             "nobody collects the order in time",
@@ -459,6 +478,10 @@ mod tests {
             "the books of the ERP are closed for this month",
             "marketplace cancels",
             "10 minutes pass",
+            "promised within 80 hours",
+            "121 hours pass",
+            "721 hours pass",
+            "expected in 8 days",
         ];
         for kind in rare.into_iter().chain(forms).chain(told) {
             assert!(kinds.contains(kind), "{kind:?} is not among {kinds:?}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::act::{Act, Items, Part};
+use super::act::{Act, EXPRESS, Items, Part};
 
 /// Goods that cannot be returned.
 pub(super) const FINAL_SALE: &str = "sample sale dress";
@@ -13,6 +13,11 @@ pub(super) const SERIALIZED: &str = "fitness tracker";
 pub(super) const GIFT_CARD: &str = "gift card";
 /// What goods are exchanged for.
 pub(super) const REPLACEMENT: &str = "wool sweater";
+
+/// Hours in which goods may be sent back.
+const WINDOW_HOURS: u32 = 720;
+/// Hours after which the latest of the dates by which goods must leave is missed.
+const MISSED_HOURS: u32 = 73;
 
 /// Most orders of a history.
 const ORDERS_MAX: u32 = 2;
@@ -48,6 +53,10 @@ struct Present {
     gift: bool,
     served: bool,
     changed: bool,
+    promised: bool,
+    /// Hours that passed since it was placed.
+    waited: u32,
+    agreed: bool,
     left: bool,
     waits: bool,
     open: Units,
@@ -136,6 +145,11 @@ impl Model {
         if self.order.gift { "recipient" } else { "customer" }
     }
 
+    /// Whether goods were promised by a date and have not left.
+    pub(super) fn may_be_late(&self) -> bool {
+        self.order.promised && any(&self.order.open)
+    }
+
     /// Units of a product that were ordered and have not left.
     pub(super) fn open(&self, product: &str) -> u32 {
         units(&self.order.open, product)
@@ -179,9 +193,11 @@ impl Model {
 
     /// Units that can be ordered.
     fn free(&self, product: &str) -> u32 {
-        let all: u32 =
-            self.shelves.iter().filter(|((of, _), _)| *of == product).map(|(_, count)| *count).sum();
-        all.saturating_sub(units(&self.claimed, product))
+        self.on_shelves(product).saturating_sub(units(&self.claimed, product))
+    }
+
+    fn on_shelves(&self, product: &str) -> u32 {
+        self.shelves.iter().filter(|((of, _), _)| *of == product).map(|(_, count)| *count).sum()
     }
 
     fn pays_with_stored_value(&self) -> bool {
@@ -301,6 +317,12 @@ impl Model {
                 let early = !order.left && !order.changed && order.country.is_none();
                 shop && ships && early && !self.seen(act)
             }
+            Act::Hours { hours } => {
+                let promised = order.promised || *hours > WINDOW_HOURS;
+                ships && promised && self.lapsing.is_none() && order.waited <= WINDOW_HOURS
+            }
+            Act::Agree => ships && self.may_be_late() && order.waited >= MISSED_HOURS && !self.seen(act),
+            Act::Expect { .. } => ships && order.promised && order.left && !self.seen(act),
             Act::Deliver | Act::Scan { .. } => ships && order.left,
             Act::UnreadableScan => ships && order.left && !self.seen(act),
             Act::Appease { on, .. } => order.left && on.is_none_or(|product| self.with_customer(product) > 0),
@@ -334,6 +356,16 @@ impl Model {
     fn admits_return(&self, act: &Act) -> bool {
         let (order, back) = (&self.order, &self.order.back);
         match act {
+            // What is refused then stays with the customer.
+            Act::Bring { .. }
+            | Act::BringStrange { .. }
+            | Act::Ask { .. }
+            | Act::Keep { .. }
+            | Act::Exchange { .. }
+                if order.waited > WINDOW_HOURS =>
+            {
+                false
+            }
             Act::Bring { who, items, .. } => self.returnable(items.0) >= items.1 && *who == self.returner(),
             Act::BringStrange { items, .. } => {
                 items.0 == SERIALIZED && self.returnable(items.0) >= items.1 && !order.gift
@@ -386,6 +418,7 @@ impl Model {
             Act::Country { country } => self.order.country = Some(country),
             Act::Gift => self.order.gift = true,
             Act::Pickup { place } => self.order.pickup = Some(place),
+            Act::Promised { how } => self.order.promised |= *how != EXPRESS,
             Act::Lapsing { product } => self.lapsing = Some(product),
             Act::Provider { what: "the payment provider decides captures later" } => {
                 self.order.money.captures_wait = true;
@@ -408,13 +441,8 @@ impl Model {
                 }
             }
             Act::LoseSent => self.on_the_way = None,
-            Act::Master { .. } | Act::MasterProduct { .. } => self.meddled = true,
-            Act::GiveUp => {
-                self.meddled = true;
-                for items in &self.order.open {
-                    take(&mut self.claimed, (items.0, *items.1));
-                }
-            }
+            // What lapsed is claimed again.
+            Act::Master { .. } | Act::MasterProduct { .. } | Act::GiveUp => self.meddled = true,
             Act::Pass { .. } => {
                 self.late = false;
                 self.order.waits = false;
@@ -436,6 +464,8 @@ impl Model {
             self.order = Present::default();
         }
         let served = self.can_serve(items) && !(first && self.is_flawed());
+        // It may be served after all: units of canceled orders may be free again, and a card that is declined unneeded.
+        let claims = items.iter().all(|(product, count)| self.on_shelves(product) >= *count);
         let waits = self.lapsing.is_some();
         self.late |= waits;
         let order = &mut self.order;
@@ -451,8 +481,10 @@ impl Model {
                 order.money.capture();
             } else {
                 add(&mut order.open, (product, *count));
-                add(&mut self.claimed, (product, *count));
             }
+        }
+        for items in items.iter().filter(|_| served || claims) {
+            add(&mut self.claimed, *items);
         }
     }
 }
@@ -483,6 +515,8 @@ impl Present {
                 }
                 self.leave();
             }
+            Act::Hours { hours } => self.wait(*hours),
+            Act::Agree => self.agreed = true,
             Act::Appease { .. } | Act::AppeaseAgain => self.money.refund(),
             Act::Payment { what } => match *what {
                 "the payment provider confirms the capture" => {
@@ -497,6 +531,19 @@ impl Present {
                 _ => {}
             },
             _ => {}
+        }
+    }
+
+    fn wait(&mut self, hours: u32) {
+        // Who must say whether to wait and does not gets nothing more. An answer is good for one delay.
+        let answered = std::mem::take(&mut self.agreed) && hours <= MISSED_HOURS;
+        if self.promised && !answered && (self.waited > 0 || hours > MISSED_HOURS) {
+            self.open.clear();
+        }
+        self.waited += hours;
+        if self.waited > WINDOW_HOURS && any(&self.back.announced) {
+            self.back.announced.clear();
+            self.back.called_off = true;
         }
     }
 
@@ -581,6 +628,10 @@ fn name(act: &Act) -> &'static str {
         Act::Settlement => "settlement",
         Act::Gift => "gift",
         Act::Pickup { .. } => "pickup",
+        Act::Promised { how: EXPRESS } => "express",
+        Act::Promised { .. } => "promised",
+        Act::Expect { .. } => "expect",
+        Act::Agree => "agree",
         Act::Flaw { what }
         | Act::Provider { what }
         | Act::Payment { what }

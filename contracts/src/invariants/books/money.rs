@@ -10,7 +10,7 @@ use crate::{
     model::{
         AccountId, Authorization, AuthorizationId, Capture, CaptureId, CaptureRequest, Dispute, DisputeId,
         DisputeStatus, ExchangeSettlement, ExchangeSettlementKind, Refund, RefundId, RefundNotice,
-        RefundStatus, ShipmentId, StoreCredit, System, TenderId, TenderKind,
+        RefundStatus, ShipmentId, StoreCredit, System, TenderId, TenderKind, Timestamp,
     },
     protocol::psp,
 };
@@ -24,6 +24,8 @@ pub(in crate::invariants) struct Hold {
     pub(in crate::invariants) given_up: Tally,
     /// Where the middleware gave it up.
     pub(in crate::invariants) voided: Option<u64>,
+    /// From then on it holds nothing.
+    pub(in crate::invariants) expires_at: Timestamp,
     pub(in crate::invariants) seq: u64,
 }
 
@@ -341,6 +343,7 @@ impl MoneyBook {
                 captured: Tally::default(),
                 given_up: Tally::default(),
                 voided: None,
+                expires_at: authorization.expires_at,
                 seq,
             },
         );

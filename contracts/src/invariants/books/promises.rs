@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use crate::{
     journal::{Committed, Effect, Exchange, Record},
     model::{
@@ -93,6 +95,18 @@ pub(in crate::invariants) struct PromiseBook {
 }
 
 impl PromiseBook {
+    /// Whether units of a line were in a parcel and on their way just before an instant.
+    pub(in crate::invariants) fn was_expected(
+        &self,
+        parcel: &TrackingNumber,
+        line: &LineId,
+        at: Timestamp,
+    ) -> bool {
+        let before = at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(Timestamp::MIN);
+        let own = self.parcels.values().filter(|place| place.tracking.as_ref() == Some(parcel));
+        own.map(|place| place.units(line, before)).sum::<i64>() > 0
+    }
+
     /// The date that a customer was told last, if any after the first.
     pub(in crate::invariants) fn last(&self, line: &LineId) -> Option<&Told> {
         self.told.get(line)?.last()

@@ -21,6 +21,8 @@ pub(in crate::invariants) struct Receivable {
     pub(in crate::invariants) shipping: Tally,
     /// Credit memos by receipt: over how much.
     pub(in crate::invariants) memos: BTreeMap<ReceiptId, Tally>,
+    /// What credit memos give back of what earlier ones had retained, by receipt.
+    pub(in crate::invariants) released: BTreeMap<ReceiptId, i64>,
     /// Units in credit memos, by receipt or lost parcel and by line.
     pub(in crate::invariants) credited: BTreeMap<(ReceiptId, LineId), Tally>,
     /// What was posted of credit memos, invoices and write-offs to the general ledger, by what it is for.
@@ -42,6 +44,9 @@ impl Receivable {
             Effect::CreditMemoPosted { credit_memo } => {
                 let memo = self.memos.entry(credit_memo.receipt_id.clone()).or_default();
                 memo.add(credit_memo.amount.amount, seq);
+                let released =
+                    credit_memo.retained.map_or(0, |retained| retained.amount.saturating_neg().max(0));
+                *self.released.entry(credit_memo.receipt_id.clone()).or_default() += released;
                 for line in &credit_memo.lines {
                     let key = (credit_memo.receipt_id.clone(), line.line_id.clone());
                     self.credited.entry(key).or_default().add(line.quantity, seq);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::{
     journal::{Committed, Exchange, Outcome, Record},
     model::{System, Timestamp},
@@ -10,6 +12,8 @@ use crate::{
 
 /// Most effects after replays that are kept of an order.
 const NEWS_MAX: usize = 100;
+/// What comes so long after all that followed a replay comes because a time is up.
+const OVER_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// A new effect after a replay.
 #[derive(Debug, Clone)]
@@ -22,24 +26,48 @@ pub(in crate::invariants) struct News {
     at: Timestamp,
 }
 
+/// A replay, and what followed.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    /// Its line of the journal.
+    seq: u64,
+    asked_at: Timestamp,
+    /// When something followed last.
+    followed_at: Timestamp,
+}
+
 /// Replays of one order.
 #[derive(Debug, Clone, Default)]
 pub(in crate::invariants) struct ReplayBook {
     /// Replays that met the order at rest: only of these it is known what is new.
     pub(in crate::invariants) met_at_rest: u32,
     pub(in crate::invariants) news: Vec<News>,
-    /// The last of them, until somebody acts: its line, and when it was asked for.
-    last: Option<(u64, Timestamp)>,
+    /// The last of them, until somebody acts or a time is up.
+    last: Option<Last>,
     /// Calls of the middleware whose outcome it does not know, by system and key.
     unknown: BTreeSet<(System, String)>,
 }
 
 impl ReplayBook {
     pub(super) fn apply_effect(&mut self, record: &Record, committed: &Committed) {
+        self.follow(record.at);
         if committed.spontaneous {
             self.last = None;
-        } else if let Some((replay, _)) = self.last.filter(|_| self.news.len() < NEWS_MAX) {
-            self.news.push(News { replay, seq: record.seq, system: committed.system, at: record.at });
+        } else if let Some(last) = self.last.filter(|_| self.news.len() < NEWS_MAX) {
+            self.news.push(News {
+                replay: last.seq,
+                seq: record.seq,
+                system: committed.system,
+                at: record.at,
+            });
+        }
+    }
+
+    /// Something happens that follows the last replay, unless that is long over.
+    fn follow(&mut self, at: Timestamp) {
+        self.last = self.last.filter(|last| at.duration_since(last.followed_at) <= OVER_AFTER);
+        if let Some(last) = &mut self.last {
+            last.followed_at = last.followed_at.max(at);
         }
     }
 
@@ -50,11 +78,13 @@ impl ReplayBook {
                 self.acted(exchange);
             } else if exchange.outcome == Outcome::Ok && all_told && self.unknown.is_empty() {
                 self.met_at_rest += 1;
-                self.last = Some((seq, exchange.started_at));
+                let at = exchange.started_at;
+                self.last = Some(Last { seq, asked_at: at, followed_at: at });
             }
             return;
         }
         self.doubt(exchange);
+        self.follow(exchange.started_at);
         let call = (exchange.to, exchange.key.clone().unwrap_or_else(|| exchange.call.clone()));
         if exchange.outcome == Outcome::Unknown {
             self.unknown.insert(call);
@@ -65,7 +95,7 @@ impl ReplayBook {
 
     /// A call that had begun before the last replay was asked for, and ends only now: the order was not at rest.
     fn doubt(&mut self, exchange: &Exchange) {
-        if let Some((replay, asked_at)) = self.last
+        if let Some(Last { seq: replay, asked_at, .. }) = self.last
             && exchange.started_at < asked_at
         {
             self.last = None;

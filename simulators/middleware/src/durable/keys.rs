@@ -81,6 +81,9 @@ impl Keys {
         let of = percent_encode(deadline.order_number.as_str());
         match &deadline.due {
             Due::Return(rma) => format!("{}return/{}", Self::DEADLINES, percent_encode(rma.as_str())),
+            Due::Authorization(rma) => {
+                format!("{}authorization/{}", Self::DEADLINES, percent_encode(rma.as_str()))
+            }
             Due::Promise => format!("{}promise/{of}/{}", Self::DEADLINES, deadline.at.as_millisecond()),
         }
     }

@@ -281,25 +281,39 @@ enum Timing {
     Now,
     /// Not before something else is decided.
     Later(&'static str),
-    /// Nobody wants it any more.
+    /// Nobody wants it, or not now.
     Never,
+}
+
+/// What was asked for may be decided otherwise until it is its turn, as long as no attempt may have had an effect.
+async fn timing(app: &Inner, task: &Task, untouched: bool) -> Timing {
+    let look = |process: &OrderProcess| match &task.intent {
+        Intent::Book => booking(app, process, untouched),
+        Intent::Refund { refund, .. } => {
+            let held_back = process.holds_refund_back(refund, |defect| app.meets(defect));
+            if untouched && held_back { Timing::Never } else { Timing::Now }
+        }
+        _ => Timing::Now,
+    };
+    match &task.intent {
+        Intent::Book | Intent::Refund { .. } => {
+            app.look(&task.order_number, look).await.ok().flatten().unwrap_or(Timing::Now)
+        }
+        _ => Timing::Now,
+    }
 }
 
 /// An order is booked while it has claims and is wanted. What may have been booked already is booked for certain, and
 /// canceled in the ERP afterwards.
-async fn timing(app: &Inner, task: &Task, untouched: bool) -> Timing {
-    if task.intent != Intent::Book {
-        return Timing::Now;
-    }
-    let look = |process: &OrderProcess| {
-        let lacks_claims = !process.accepted && process.lacks_claims();
-        let unwanted = !process.accepted && !process.anything_open();
-        (lacks_claims, unwanted)
-    };
-    match app.look(&task.order_number, look).await {
-        Ok(Some((true, _))) => Timing::Later("claims lapsed meanwhile"),
-        Ok(Some((_, true))) if untouched && !app.meets(Defect::CanceledOrderBooked) => Timing::Never,
-        _ => Timing::Now,
+fn booking(app: &Inner, process: &OrderProcess, untouched: bool) -> Timing {
+    if process.accepted {
+        Timing::Now
+    } else if process.lacks_claims() {
+        Timing::Later("claims lapsed meanwhile")
+    } else if untouched && !process.anything_open() && !app.meets(Defect::CanceledOrderBooked) {
+        Timing::Never
+    } else {
+        Timing::Now
     }
 }
 

@@ -67,6 +67,8 @@ pub enum Output {
 pub enum Due {
     /// A return's goods.
     Return(RmaId),
+    /// A return authorization.
+    Authorization(RmaId),
     /// A date that a customer was promised, or an answer of the customer.
     Promise,
 }

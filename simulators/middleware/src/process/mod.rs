@@ -224,6 +224,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         Input::Due(due) => {
             match due {
                 Due::Return(rma_id) => advance_refund::due(process, &rma_id, desk),
+                Due::Authorization(rma_id) => returns::lapsed(process, &rma_id, desk),
                 Due::Promise => promise::due(process, desk),
             }
             Ok(Value::Null)
@@ -371,7 +372,7 @@ fn task_ended(process: &mut OrderProcess, input: Input, desk: &mut Desk<'_>) {
         Input::Withdrawn { task } if is_open(process, &task) => {
             process.tasks.remove(&task.key);
             let (partner, operation) = (task.partner.title(), &task.operation);
-            desk.note(process, format!("asks {partner} for {operation} no more: everything is canceled"));
+            desk.note(process, format!("does not ask the {partner} for {operation}: it is not wanted now"));
         }
         Input::GivenUp { task, attempts, reason } if is_open(process, &task) => {
             desk.park_task(process, *task, attempts, reason);

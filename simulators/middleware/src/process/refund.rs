@@ -331,16 +331,14 @@ fn payment(process: &OrderProcess, refund: &RefundState, desk: &Desk<'_>) -> Opt
     let order_number = process.order.order_number.clone();
     let amount = refund.part.amount;
     let cause = refund.replaces.as_ref().map_or_else(|| refund.receipt_id.to_string(), ToString::to_string);
+    if is_disputed(process, refund, |defect| desk.meets(defect)) {
+        return None;
+    }
     match &refund.means {
         RefundMeans::Card { shipment } => {
             let tender_id = refund.part.tender_id.clone()?;
             let departure = process.shipments.get(shipment)?.shipped.as_ref()?;
             let share = departure.shares.iter().find(|share| share.tender_id == tender_id)?;
-            if dispute::is_open(process, share.capture_id.as_ref())
-                && !desk.meets(Defect::RefundDuringDispute)
-            {
-                return None;
-            }
             let request = RefundRequest {
                 refund_id: refund.part.refund_id.clone(),
                 order_number,
@@ -356,13 +354,34 @@ fn payment(process: &OrderProcess, refund: &RefundState, desk: &Desk<'_>) -> Opt
             let request = AccountEntryRequest { order_number, cause, amount };
             Some(PartnerCall::new(stored_value::CREDIT_ACCOUNT, &[account_id.as_str()], &request))
         }
-        RefundMeans::StoreCredit { .. } if !taken(process) || dispute::is_open(process, None) => None,
+        RefundMeans::StoreCredit { .. } if !taken(process) => None,
         RefundMeans::StoreCredit { customer_ref } => {
             let request =
                 StoreCreditRequest { customer_ref: customer_ref.clone(), order_number, cause, amount };
             Some(PartnerCall::new(stored_value::ISSUE_STORE_CREDIT, &[], &request))
         }
         RefundMeans::Marketplace | RefundMeans::Exchange => None,
+    }
+}
+
+/// Whether the customer may get the money of a refund from the issuer of the card.
+fn is_disputed(process: &OrderProcess, refund: &RefundState, meets: impl Fn(Defect) -> bool) -> bool {
+    let disputed = match &refund.means {
+        RefundMeans::Card { shipment } => process.shares().any(|(id, _, share)| {
+            let own = id == shipment && refund.part.tender_id.as_ref() == Some(&share.tender_id);
+            own && dispute::is_open(process, share.capture_id.as_ref())
+        }),
+        RefundMeans::StoreCredit { .. } => dispute::is_open(process, None),
+        RefundMeans::Account { .. } | RefundMeans::Marketplace | RefundMeans::Exchange => false,
+    };
+    disputed && !meets(Defect::RefundDuringDispute)
+}
+
+impl OrderProcess {
+    /// Whether a refund that was asked for is to wait: the customer has begun to dispute the payment.
+    pub fn holds_refund_back(&self, refund: &RefundId, meets: impl Fn(Defect) -> bool) -> bool {
+        let own = self.refunds.iter().find(|own| own.part.refund_id == *refund);
+        own.is_some_and(|own| is_disputed(self, own, meets))
     }
 }
 

@@ -149,6 +149,11 @@ fn same_place(line: &ReservedLine, other: &ReservedLine) -> bool {
     line.line_id == other.line_id && line.node_id == other.node_id
 }
 
+/// Whether a reservation lapsed, as far as known.
+pub(super) fn is_lapsed(process: &OrderProcess, id: &ReservationId) -> bool {
+    process.reservations.iter().any(|known| known.reservation_id == *id && known.lapsed)
+}
+
 /// Whether the answer to a request for claims is open.
 pub(super) fn under_way(process: &OrderProcess) -> bool {
     let again =

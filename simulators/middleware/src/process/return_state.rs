@@ -249,6 +249,13 @@ impl ReturnState {
         if self.is_open(now) { self.allowed(line).saturating_sub(self.received_units(line)) } else { 0 }
     }
 
+    /// Units that were announced and have not come.
+    pub fn missing(&self) -> u32 {
+        let announced: u32 = self.lines.iter().map(|line| line.quantity).sum();
+        let came: u32 = self.received.values().sum();
+        if self.canceled.is_some() { 0 } else { announced.saturating_sub(came) }
+    }
+
     /// Whether all its units were graded.
     pub fn is_graded(&self) -> bool {
         let graded = |line: &LineId| self.graded.get(line).copied().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! Return authorizations: who may return what, and who has to know.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use counterproof_contracts::{
     model::{
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     adjustment, advance_refund,
-    desk::Desk,
+    desk::{Deadline, Desk, Due},
     eligibility::{self, Right},
     exchange, gift_card, ids, refund,
     state::{OrderProcess, ReturnState},
@@ -62,6 +62,7 @@ pub(super) fn request(
     exchange::open(process, &state.rma_id, asked.as_ref(), &state.lines, desk);
     let answer = answer(process, &state, desk);
     let (rma_id, chain) = (state.rma_id.clone(), state.chain.clone());
+    remind_of_end(process, &state, desk);
     process.returns.push(state);
     if advance_refund::pay(process, &rma_id, desk) {
         return Ok(answer);
@@ -87,6 +88,23 @@ fn approved(process: &OrderProcess, state: &ReturnState, desk: &Desk<'_>) -> Ret
         ..state.clone()
     };
     view::authorization(process, &untouched, desk.context.now.min(state.expires_at))
+}
+
+/// Has the order told when nothing may come any more.
+fn remind_of_end(process: &OrderProcess, state: &ReturnState, desk: &mut Desk<'_>) {
+    let Ok(at) = state.expires_at.checked_add(Duration::from_millis(1)) else { return };
+    if state.method != ReturnMethod::KeepItem {
+        let (order_number, chain) = (process.order.order_number.clone(), state.chain.clone());
+        desk.remind(Deadline { order_number, due: Due::Authorization(state.rma_id.clone()), at, chain });
+    }
+}
+
+/// The time of a return authorization is over.
+pub(super) fn lapsed(process: &mut OrderProcess, rma_id: &RmaId, desk: &mut Desk<'_>) {
+    let missing = process.authorization(rma_id).map_or(0, ReturnState::missing);
+    if missing > 0 {
+        desk.note(process, format!("return {rma_id} lapsed: {missing} units did not come"));
+    }
 }
 
 fn known_request<'p>(

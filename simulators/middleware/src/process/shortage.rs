@@ -142,10 +142,13 @@ fn books_are_right(process: &mut OrderProcess, shortage: &Shortage, desk: &mut D
         quantity: line.quantity,
     });
     let (cause, reservation) = (shortage.cause.clone(), fulfillment.reservation_id.clone());
-    let claimed: Vec<ReservedLine> = claimed.collect();
-    reservation::release_given_back(process, &reservation, claimed, &cause, &shortage.chain, desk);
-    if !process.done(&Intent::Release { cause: cause.clone(), reservation }) {
-        return false;
+    // Of a claim that lapsed nothing is left to give back.
+    if !reservation::is_lapsed(process, &reservation) {
+        let claimed: Vec<ReservedLine> = claimed.collect();
+        reservation::release_given_back(process, &reservation, claimed, &cause, &shortage.chain, desk);
+        if !process.done(&Intent::Release { cause: cause.clone(), reservation }) {
+            return false;
+        }
     }
     if !reason.are_missing() {
         return true;

@@ -164,6 +164,29 @@ fn goods_beyond_what_was_announced_use_the_announcement_up() {
 }
 
 #[test]
+fn a_return_that_lapses_is_told_when_it_does_and_not_when_somebody_asks() {
+    for (came, told) in [(0, 1), (2, 0)] {
+        let mut stage = shipped();
+        let lines = vec![ReturnLine { quantity: 2, ..returned("A", 2) }];
+        let authorization = ask(&mut stage, wish("web-r-1", lines)).unwrap();
+        if came > 0 {
+            let mut goods = receipt("R1", vec![returned("A", came)], vec![]);
+            goods.rma_id = Some(authorization.rma_id.clone());
+            stage.event(EventData::ReturnReceived(goods));
+            stage.run();
+        }
+        let lapses = stage.deadlines[0].clone();
+        assert_eq!(lapses.due, Due::Authorization(authorization.rma_id));
+        assert!(lapses.at > authorization.expires_at);
+        let before = stage.calls("updateOrderStatus").len();
+        stage.now = lapses.at;
+        stage.input(Input::Due(lapses.due), "time").unwrap();
+        stage.run();
+        assert_eq!(stage.calls("updateOrderStatus").len() - before, told, "{came} came");
+    }
+}
+
+#[test]
 fn fewer_goods_than_announced_refund_what_came() {
     let mut stage = shipped();
     let authorization = ask(&mut stage, wish("1", vec![returned("A", 2)])).unwrap();
