@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// Units of one product.
 pub type Items = (&'static str, u32);
 
-/// How an order is sent that need not wait for the next cart.
+/// The faster of two ways to send an order.
 pub const EXPRESS: &str = "by express";
 
 /// Where a sentence stands and what it is for.
