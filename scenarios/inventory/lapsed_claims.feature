@@ -28,7 +28,7 @@ Feature: Claims that lapse
     Then the order is rejected
     And every system agrees
 
-  @race
+  @race @calm
   Scenario: Somebody else has what lapsed before the ERP can be asked again
     When a customer orders 2 "gift box" in the web shop
     And 6 minutes pass

@@ -5,7 +5,7 @@ Feature: What is critical goes first
   Background:
     Given 5 "linen shirt" are in stock at "Warehouse North"
 
-  @PEK-005
+  @PEK-005 @calm
   Scenario: A new order goes before the documents of one that has left
     Given the ERP takes 1 document a second
     When a customer orders 1 "linen shirt" in the web shop
@@ -16,7 +16,7 @@ Feature: What is critical goes first
     And the ERP has not invoiced the first order yet
     And every system agrees
 
-  @PEK-005
+  @PEK-005 @calm
   Scenario: Orders go first when the ERP can be asked again
     When a customer orders 1 "linen shirt" in the web shop
     Then the order is in fulfillment

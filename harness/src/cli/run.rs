@@ -124,8 +124,9 @@ pub(super) fn omit_what_cannot_run(run: &Run, selection: &mut Selection) -> Vec<
         let why = "tokens are probed there, and the policy does not declare \"bearer_tokens\": true";
         omit_all(NEEDS_TOKENS, why.to_owned());
     }
-    if run.input.chaos.is_some() {
-        omit_all(NEEDS_CALM, "what is told there does not happen under --chaos".to_owned());
+    let unrest = [(run.input.chaos.is_some(), "--chaos"), (run.input.crash_everywhere, "--crash-everywhere")];
+    for (_, option) in unrest.into_iter().filter(|(given, _)| *given) {
+        omit_all(NEEDS_CALM, format!("what is told there does not happen under {option}"));
     }
     if run.input.virtual_start.is_none() {
         omit_all(NEEDS_VIRTUAL_TIME, "minutes or days pass there: run with --virtual".to_owned());
