@@ -212,6 +212,11 @@ impl RetryPolicy {
     /// captured, invoiced, taxed, moved, and told to channels, each of which may cause the next call.
     const CHAIN_MAX: u32 = 12;
 
+    /// Within which time a call that failed was repeated: it took as long as it may, and pauses may be noticed late.
+    pub const fn repeats_within(&self) -> Duration {
+        Duration::from_millis(self.max_ms.saturating_mul(2).saturating_add(self.timeout_ms))
+    }
+
     /// How long an implementation that repeats calls as it declares may take to come to rest once every
     /// partner works again: in a chain of calls each waits the longest pause, and then takes as long as it may.
     pub fn settles_within(&self) -> Duration {

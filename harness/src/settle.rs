@@ -134,7 +134,7 @@ async fn until_quiet(play: &Play, enough: impl Fn(Duration) -> bool) {
             && (waited >= play.stage.drain_within || open_work(play).is_empty());
         let no_news = play.stage.recording.without_news_for(&play.id, play.stage.clock.now());
         let in_vain = waited >= play.stage.drain_within
-            && no_news >= QUIET_FOR_CERTAIN.max(play.stage.retries)
+            && no_news >= QUIET_FOR_CERTAIN.max(play.stage.repeats_within)
             && patience_is_over(play);
         if still || in_vain || enough(quiet) || waited >= play.stage.patience {
             return;

@@ -149,9 +149,7 @@ impl Recording {
             tape,
             path,
             redactor: Redactor::new(secrets),
-            repeats_within: Duration::from_millis(
-                policy.retry.timeout_ms.saturating_add(policy.retry.max_ms.saturating_mul(2)),
-            ),
+            repeats_within: policy.retry.repeats_within(),
             judge: Judge::new(policy),
             violations: Vec::new(),
             doubts: Vec::new(),

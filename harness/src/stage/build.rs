@@ -78,12 +78,6 @@ pub struct VirtualPlan<'a> {
     pub wire_defect: Option<WireDefect>,
 }
 
-/// How long an implementation may take beyond the patience, because it repeats calls as it declares.
-fn retries(policy: &Policy) -> Duration {
-    let retry = policy.retry;
-    Duration::from_millis(retry.max_ms.saturating_mul(2).saturating_add(retry.timeout_ms))
-}
-
 /// How long what is under way may take to arrive before faults end: where time costs something, and where not.
 const DRAIN_SHORTLY: Duration = Duration::from_secs(3);
 const DRAIN_FREELY: Duration = Duration::from_secs(10);
@@ -105,7 +99,7 @@ struct Parts {
 
 impl Parts {
     fn stage(self, running: Running, served: Option<Served>, relays: Option<Relays>) -> Arc<Stage> {
-        let patience = self.patience + retries(&self.policy) + self.overlay.delays();
+        let patience = self.patience + self.policy.retry.repeats_within() + self.overlay.delays();
         let killable = !matches!(running, Running::Foreign(_));
         let stage = Arc::new(Stage {
             seed: self.seed,
@@ -116,7 +110,7 @@ impl Parts {
             drain_within: if matches!(running, Running::InProcess(_)) { DRAIN_FREELY } else { DRAIN_SHORTLY },
             settle_within: patience + self.policy.retry.settles_within(),
             longest_pause: Duration::from_millis(self.policy.retry.max_ms),
-            retries: retries(&self.policy),
+            repeats_within: self.policy.retry.repeats_within(),
             degradation: self.policy.degradation,
             rates: self.policy.rates,
             recording: self.recording,

@@ -63,7 +63,7 @@ pub struct Stage {
     /// The longest pause that the implementation declares between two attempts at a call.
     pub longest_pause: Duration,
     /// Within which time the implementation has repeated a call that failed, as it declares.
-    pub retries: Duration,
+    pub repeats_within: Duration,
     /// What channels may sell while partners are impaired.
     pub degradation: DegradationPolicy,
     /// How fast the implementation says that it calls partners.

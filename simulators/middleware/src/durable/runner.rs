@@ -287,20 +287,19 @@ enum Timing {
 
 /// What was asked for may be decided otherwise until it is its turn, as long as no attempt may have had an effect.
 async fn timing(app: &Inner, task: &Task, untouched: bool) -> Timing {
-    let look = |process: &OrderProcess| match &task.intent {
-        Intent::Book => booking(app, process, untouched),
-        Intent::Refund { refund, .. } => {
-            let held_back = process.holds_refund_back(refund, |defect| app.meets(defect));
-            if untouched && held_back { Timing::Never } else { Timing::Now }
+    let order = &task.order_number;
+    let look = match &task.intent {
+        Intent::Book => app.look(order, |process: &OrderProcess| booking(app, process, untouched)).await,
+        Intent::Refund { refund, .. } if untouched => {
+            let decide = |process: &OrderProcess| {
+                let held_back = process.holds_refund_back(refund, |defect| app.meets(defect));
+                if held_back { Timing::Never } else { Timing::Now }
+            };
+            app.look(order, decide).await
         }
-        _ => Timing::Now,
+        _ => return Timing::Now,
     };
-    match &task.intent {
-        Intent::Book | Intent::Refund { .. } => {
-            app.look(&task.order_number, look).await.ok().flatten().unwrap_or(Timing::Now)
-        }
-        _ => Timing::Now,
-    }
+    look.ok().flatten().unwrap_or(Timing::Now)
 }
 
 /// An order is booked while it has claims and is wanted. What may have been booked already is booked for certain, and

@@ -140,7 +140,7 @@ pub enum Input {
         /// What went wrong last.
         reason: String,
     },
-    /// A call was not made, nor earlier with any effect, because nobody wants it any more.
+    /// A call was not made, nor earlier with any effect, because nobody wants it any more, or not now.
     Withdrawn {
         /// The call.
         task: Box<Task>,
