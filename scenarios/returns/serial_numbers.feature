@@ -39,3 +39,25 @@ Feature: Goods with serial numbers
     Then the return is refused
     And the customer is refunded 199.00 EUR to the card
     And every system agrees
+
+  Scenario: A unit too many waits, and a clerk lets it count
+    When the customer asks to return 1 "fitness tracker" because it is not wanted
+    Then the return is approved
+    When the returned 2 "fitness tracker" arrive at "Warehouse North"
+    Then 1 "fitness tracker" waits for a clerk at "Warehouse North"
+    When a clerk assigns the held 1 "fitness tracker" to the order
+    Then nothing waits for a clerk
+    When the dock grades the returned goods as new
+    And the dock grades what the clerk assigned as new
+    Then the customer is refunded 398.00 EUR to the card
+    And every system agrees
+
+  Scenario: A parcel without papers is scanned once a clerk found the order
+    When a parcel without papers with 1 "fitness tracker" arrives at "Warehouse North"
+    Then 1 "fitness tracker" waits for a clerk at "Warehouse North"
+    When a clerk assigns the held 1 "fitness tracker" to the order
+    Then nothing waits for a clerk
+    When the dock grades what the clerk assigned as new
+    Then the customer is refunded 199.00 EUR to the card
+    When the operator replays the dead letters
+    Then every system agrees

@@ -4,7 +4,11 @@ use super::{
     books::{OrderBook, Sighting},
     law::{Bench, Check, Finding, Moment},
 };
-use crate::{invariants::Law, journal::Effect, model::System};
+use crate::{
+    invariants::Law,
+    journal::Effect,
+    model::{ReceiptId, System},
+};
 
 pub(super) const CHECK: Check = Check {
     law: Law {
@@ -65,11 +69,22 @@ fn check_leaves(moment: &Moment<'_>, order: &OrderBook, serial: &str, bench: &mu
 /// Why a serial that came back cannot be this order's; nothing if it can.
 fn strange(order: &OrderBook, serial: &str) -> Option<&'static str> {
     let seen = order.serials.get(serial).map_or(&[][..], Vec::as_slice);
-    match seen.split_last() {
-        None | Some((_, [])) => Some("never left for it"),
-        Some((_, [.., before])) if !before.left => Some("had come back before"),
+    let (last, before) = seen.split_last()?;
+    let assigned_from = source(order, last);
+    // Goods that a clerk assigned came once: with the receipt under which they were held.
+    let mut before =
+        before.iter().filter(|known| assigned_from.is_none() || known.receipt.as_ref() != assigned_from);
+    match before.next_back() {
+        None => Some("never left for it"),
+        Some(before) if !before.left => Some("had come back before"),
         Some(_) => None,
     }
+}
+
+/// The receipt under which goods were held until a clerk assigned them.
+fn source<'b>(order: &'b OrderBook, last: &Sighting) -> Option<&'b ReceiptId> {
+    let rma = order.receipts.get(last.receipt.as_ref()?)?.rma.as_ref()?;
+    order.authorizations.get(rma)?.held.as_ref()
 }
 
 fn finding(order: &OrderBook, serial: &str, what: &str, strange: &str) -> Finding {
@@ -181,6 +196,32 @@ mod tests {
             findings("I11", &records),
             ["Order W-17: receipt R-1 was paid for with serial SN-9, which never left for it."]
         );
+    }
+
+    /// A dock holds what came; a clerk assigns it, and it is received under another number.
+    fn assigned(held: Option<&str>) -> Vec<String> {
+        let mut history = shipped(&["SN-1", "SN-2"]);
+        history.announce("rma-2", 1);
+        back(&mut history, "R-1", "SN-1");
+        back(&mut history, "R-2", "SN-1");
+        history.edit(|effect| match effect {
+            Effect::ReturnAuthorized { authorization } => {
+                authorization.held_receipt_id = held.map(Into::into);
+            }
+            Effect::GoodsReturned { receipt } if receipt.receipt_id.as_str() == "R-2" => {
+                receipt.rma_id = Some("rma-2".into());
+            }
+            _ => {}
+        });
+        findings("I11", &history.records())
+    }
+
+    #[test]
+    fn what_a_clerk_assigns_came_once() {
+        assert_eq!(assigned(Some("R-1")), [""; 0]);
+        let twice = "Order W-17: a store took serial SN-1 back, which had come back before.";
+        assert_eq!(assigned(Some("R-9")), [twice]);
+        assert_eq!(assigned(None), [twice]);
     }
 
     proptest! {

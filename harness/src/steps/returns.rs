@@ -251,12 +251,20 @@ fn scan(
 async fn strange_return(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let (mut receipt, root) = receipt(play, &args, 1, args.text(2), false).await?;
-    for unit in &mut receipt.serials {
+    for unit in &receipt.serials {
         play.serials.remove(&unit.serial);
-        unit.serial = format!("SN-of-somebody-else-{}", unit.serial);
     }
+    receipt.serials = receipt.lines.iter().flat_map(of_somebody_else).collect();
     bring(play, &receipt, root);
     told(play, receipt.receipt_id).await
+}
+
+/// Serial numbers, one for each unit, that no parcel ever had.
+fn of_somebody_else(line: &ReturnLine) -> impl Iterator<Item = SerializedUnit> {
+    (1..=line.quantity).map(|unit| SerializedUnit {
+        line_id: line.line_id.clone(),
+        serial: format!("SN-of-somebody-else-{}-{}-{unit}", line.sku, line.line_id),
+    })
 }
 
 /// A customer brings units again that are back already.
@@ -264,6 +272,9 @@ async fn same_return(world: &mut World, args: Args) -> Result<(), StepError> {
     let play = world.play()?;
     let before = play.serials.clone();
     let (mut receipt, root) = receipt(play, &args, 1, args.text(2), false).await?;
+    if before.is_empty() || receipt.serials.is_empty() {
+        return Err(StepError::rig("it takes a unit that is back and one that is out"));
+    }
     for (unit, serial) in receipt.serials.iter_mut().zip(&before) {
         play.serials.remove(&unit.serial);
         unit.serial.clone_from(serial);

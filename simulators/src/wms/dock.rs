@@ -69,7 +69,7 @@ impl Wms {
         let expected = self.expected(arrival)?;
         let node_id = self.dock_of(&expected.order, node_id)?;
         let (lines, unexpected) = expected.lines_of(items)?;
-        let serials = self.scanned(&expected, &lines);
+        let serials = self.scanned(&expected.order, expected.shipment_id.as_ref(), &lines);
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", expected.order.as_str()).into(),
             order_number: expected.order.clone(),
@@ -235,9 +235,14 @@ impl Wms {
     }
 
     /// Serial numbers of goods that come back: those that left first and are not at a dock yet.
-    fn scanned(&self, expected: &Expected, lines: &[ReturnLine]) -> Vec<SerializedUnit> {
-        let order = &expected.order;
-        let own = |id: &ShipmentId| expected.shipment_id.as_ref().is_none_or(|wanted| wanted == id);
+    /// `parcel`: the one that comes back undelivered.
+    pub(super) fn scanned(
+        &self,
+        order: &OrderNumber,
+        parcel: Option<&ShipmentId>,
+        lines: &[ReturnLine],
+    ) -> Vec<SerializedUnit> {
+        let own = |id: &ShipmentId| parcel.is_none_or(|wanted| wanted == id);
         let left = self.shipments(order).filter(|shipment| shipment.shipped_at.is_some());
         let left = left.filter(|shipment| own(&shipment.shipment_id));
         let here: Vec<&SerializedUnit> = self.receipts(order).flat_map(|receipt| &receipt.serials).collect();

@@ -5,7 +5,7 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         Acceptance, ConditionGrade, FoundItem, HeldGoods, HoldReason, InspectedLine, Resolution, ReturnLine,
-        ReturnMethod, ReturnReason, ReturnStatus, Timestamp,
+        ReturnMethod, ReturnReason, ReturnStatus, SerializedUnit, Timestamp,
     },
 };
 use proptest::prelude::*;
@@ -229,6 +229,27 @@ fn what_a_clerk_found_an_order_for_is_graded_once() {
     let assigned = assign(&mut stage, &came, &[return_line(1, SHIRT, 1)]);
     assert_eq!(stage.core.to_grade(&came), [return_line(1, SHIRT, 2)]);
     assert_eq!(stage.core.to_grade(&assigned), [return_line(1, SHIRT, 1)]);
+}
+
+/// The warehouse of [`expecting`] with two shirts in a parcel, which have serial numbers.
+fn serialized() -> (Stage<Wms>, Vec<SerializedUnit>) {
+    let mut stage = expecting();
+    let unit = |serial: &str| SerializedUnit { line_id: line(1), serial: serial.into() };
+    let scanned = vec![unit("SN-1"), unit("SN-2")];
+    let parcel = stage.core.shipments(&"W-1".into()).next().unwrap().shipment_id.clone();
+    stage.core.parcels.get_mut(&parcel).unwrap().shipment.serials = scanned.clone();
+    (stage, scanned)
+}
+
+#[test]
+fn serial_numbers_go_with_the_units_that_a_clerk_assigns() {
+    let (mut stage, scanned) = serialized();
+    let came = receive(&mut stage, &announced(), None, &[(sku(SHIRT), 2)]).answer.unwrap();
+    hold(&mut stage, &came, Some(line(1)));
+    let assigned = assign(&mut stage, &came, &[return_line(1, SHIRT, 1)]);
+    let serials = |id: &ReceiptId| stage.core.arrivals.get(id).unwrap().receipt.serials.clone();
+    assert_eq!(serials(&came), scanned[..1]);
+    assert_eq!(serials(&assigned), scanned[1..]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use counterproof_contracts::{
     journal::Effect,
     model::{
         BlindReceipt, FoundItem, HeldGoods, HoldReason, NodeId, OrderNumber, ReceiptId, ReturnAuthorization,
-        ReturnCancellation, ReturnLine, ReturnReceipt, ReturnRejection, RmaId, Sku,
+        ReturnCancellation, ReturnLine, ReturnReceipt, ReturnRejection, RmaId, SerializedUnit, Sku,
     },
     protocol::{EventData, Problem},
 };
@@ -152,8 +152,15 @@ impl Wms {
             check_owner("the held goods", &held.order_number, &authorization.order_number)?;
         }
         let taken = take_out(held, &authorization.lines)?;
-        let node_id = held.node_id.clone();
+        let (node_id, blind) = (held.node_id.clone(), held.reason == HoldReason::NoOrder);
+        // Nobody scanned goods that came without papers.
+        let mut serials = if blind {
+            self.scanned(&authorization.order_number, None, &authorization.lines)
+        } else {
+            Vec::new()
+        };
         if let Some(arrived) = self.arrivals.get_mut(held_id) {
+            serials.extend(hand_over_serials(&mut arrived.receipt.serials, &taken));
             hand_over(&mut arrived.receipt.lines, &taken);
         }
         let receipt = ReturnReceipt {
@@ -169,7 +176,7 @@ impl Wms {
             unexpected: Vec::new(),
             shipment_id: None,
             exchange: None,
-            serials: Vec::new(),
+            serials,
             till_reference: None,
         };
         scene.commit(Effect::GoodsReturned { receipt: receipt.clone() });
@@ -250,6 +257,18 @@ fn take_out(held: &mut HeldGoods, lines: &[ReturnLine]) -> Result<Vec<FoundItem>
     left.retain(|found| found.quantity > 0);
     held.lines = left;
     Ok(taken)
+}
+
+/// Serial numbers go with their units. Those that were scanned first were taken back with the receipt; the last wait.
+fn hand_over_serials(serials: &mut Vec<SerializedUnit>, taken: &[FoundItem]) -> Vec<SerializedUnit> {
+    let mut handed_over = Vec::new();
+    for found in taken {
+        for _ in 0..found.quantity {
+            let last = serials.iter().rposition(|unit| found.line_id.as_ref() == Some(&unit.line_id));
+            handed_over.extend(last.map(|at| serials.remove(at)));
+        }
+    }
+    handed_over
 }
 
 /// What another receipt has now is graded there and not with the goods that it came with.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{OrderBook, Span};
-use crate::model::{LineId, ReturnAuthorization, ReturnMethod, ReturnReceipt, RmaId, Timestamp};
+use crate::model::{LineId, ReceiptId, ReturnAuthorization, ReturnMethod, ReturnReceipt, RmaId, Timestamp};
 
 /// A return authorization.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub(in crate::invariants) struct AuthorizationBook {
     pub(in crate::invariants) keeps: bool,
     /// After that it lapses.
     pub(in crate::invariants) expires_at: Timestamp,
+    /// The receipt with which its goods came before a clerk knew where they belong.
+    pub(in crate::invariants) held: Option<ReceiptId>,
     /// Where it was taken back.
     pub(in crate::invariants) canceled: Option<u64>,
     /// Units that the ERP booked as received for it, by line.
@@ -31,6 +33,7 @@ impl OrderBook {
             lines,
             keeps: authorization.method == ReturnMethod::KeepItem,
             expires_at: authorization.expires_at,
+            held: authorization.held_receipt_id.clone(),
             canceled: None,
             booked: BTreeMap::new(),
             seq,

@@ -127,8 +127,9 @@ pub(super) fn accept(
     }
     let units = eligibility::lines_of(&process.order, &accepted, true).map_err(|problem| problem.detail)?;
     let receipt_id = told.receipt_id.clone();
-    let grades = told.grades.clone();
-    let told = ReturnReceipt { lines: accepted, unexpected: Vec::new(), ..told };
+    let (grades, _) = up_to(&told.grades, &accepted);
+    let serials = serials::of_units(&told.serials, &units);
+    let told = ReturnReceipt { lines: accepted, unexpected: Vec::new(), serials, ..told };
     take(process, told, belongs_to, &units, (ReturnMethod::Mail, way), desk);
     if !grades.is_empty() {
         grade(process, &receipt_id, &grades, desk);

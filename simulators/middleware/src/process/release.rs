@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use counterproof_contracts::{
     model::{
-        FulfillmentOrder, FulfillmentStatus, ItemQuantity, NodeId, ReservationId, ReservedLine,
+        FulfillmentOrder, FulfillmentStatus, ItemQuantity, LineId, NodeId, ReservationId, ReservedLine,
         SubstitutionAnswer, SubstitutionProposal,
     },
     protocol::wms,
@@ -27,9 +27,12 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
         return;
     }
     for index in 0..process.reservations.len() {
-        let Some(reservation) = process.reservations.get_mut(index) else { continue };
-        let claims = std::mem::take(&mut reservation.lines);
+        let Some(reservation) = process.reservations.get(index) else { continue };
         let reservation_id = reservation.reservation_id.clone();
+        let (claims, kept) = wanted(process, &reservation.lines);
+        if let Some(reservation) = process.reservations.get_mut(index) {
+            reservation.lines = kept;
+        }
         let nodes = by_node(&claims);
         let split = nodes.len() > 1;
         for (node, mut lines) in nodes {
@@ -42,6 +45,25 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             release(process, &reservation_id, node, lines, desk);
         }
     }
+}
+
+/// Claims of units that are still to ship, and the others: what a customer canceled while it was being claimed goes to no
+/// node; it is given back once the cancellation is final.
+fn wanted(process: &OrderProcess, claims: &[ReservedLine]) -> (Vec<ReservedLine>, Vec<ReservedLine>) {
+    let mut left: BTreeMap<&LineId, u32> = BTreeMap::new();
+    let (mut wanted, mut kept) = (Vec::new(), Vec::new());
+    for claim in claims {
+        let line = &claim.line_id;
+        let to_ship = || process.open_units(line).saturating_sub(process.units_at_nodes(line));
+        let left = left.entry(line).or_insert_with(to_ship);
+        let quantity = claim.quantity.min(*left);
+        *left -= quantity;
+        let parts = [(&mut wanted, quantity), (&mut kept, claim.quantity - quantity)];
+        for (part, quantity) in parts.into_iter().filter(|(_, quantity)| *quantity > 0) {
+            part.push(ReservedLine { quantity, ..claim.clone() });
+        }
+    }
+    (wanted, kept)
 }
 
 fn release(

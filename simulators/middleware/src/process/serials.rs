@@ -72,6 +72,20 @@ pub(super) fn check_return(
     Ok(())
 }
 
+/// Serial numbers of units that are taken back: of each line those that were scanned first. The others wait with their
+/// units, and are told again once a clerk assigned them.
+pub(super) fn of_units(scanned: &[SerializedUnit], units: &BTreeMap<LineId, u32>) -> Vec<SerializedUnit> {
+    let mut left = units.clone();
+    let mut taken = |unit: &&SerializedUnit| match left.get_mut(&unit.line_id) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
+    scanned.iter().filter(|unit| taken(unit)).cloned().collect()
+}
+
 /// Units came back.
 pub(super) fn came_back(process: &mut OrderProcess, scanned: &[SerializedUnit], receipt: &ReceiptId) {
     for unit in scanned {

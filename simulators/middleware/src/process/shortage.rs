@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use counterproof_contracts::{
     model::{
-        InventoryMovement, ItemQuantity, LineQuantity, MovementReason, NodeId, Reservation,
+        InventoryMovement, ItemQuantity, LineId, LineQuantity, MovementReason, NodeId, Reservation,
         ReservationRequest, ReservedLine, StockCondition, System, UnfulfilledReason, UnfulfilledUnits,
     },
     policy::UnfulfilledPolicy,
@@ -61,6 +61,7 @@ pub(super) fn given_back(
         given_back: Some((id.clone(), told.reason)),
         settled: lines.is_empty(),
         lines,
+        asked: Vec::new(),
     });
     Ok(())
 }
@@ -106,6 +107,7 @@ pub(super) fn lapsed(
         given_back: None,
         settled: items.is_empty(),
         lines: items,
+        asked: Vec::new(),
     });
 }
 
@@ -190,13 +192,24 @@ fn is_being_stopped(process: &OrderProcess, shortage: &Shortage) -> bool {
     shortage.lines.iter().any(|line| cancellation::pending_at(process, id, &line.line_id) > 0)
 }
 
-/// Units of a shortage that are still open and have no stock.
+/// Units of a shortage that are still open and have no stock, nor will have by what others ask for.
 fn unsourced(process: &OrderProcess, shortage: &Shortage) -> Vec<ItemQuantity> {
-    let lines = shortage.lines.iter().map(|line| ItemQuantity {
-        quantity: line.quantity.min(process.units_unsourced(&line.line_id)),
-        ..line.clone()
+    let lines = shortage.lines.iter().map(|line| {
+        let free =
+            process.units_unsourced(&line.line_id).saturating_sub(asked(process, shortage, &line.line_id));
+        ItemQuantity { quantity: line.quantity.min(free), ..line.clone() }
     });
     lines.filter(|line| line.quantity > 0).collect()
+}
+
+/// Units of a line for which other shortages have asked, without an answer.
+fn asked(process: &OrderProcess, shortage: &Shortage, line: &LineId) -> u32 {
+    let others = process.shortages.iter().filter(|other| other.cause != shortage.cause && !other.settled);
+    others
+        .flat_map(|other| &other.asked)
+        .filter(|asked| asked.line_id == *line)
+        .map(|asked| asked.quantity)
+        .sum()
 }
 
 fn may_look_elsewhere(process: &OrderProcess, shortage: &Shortage, desk: &Desk<'_>) -> bool {
@@ -215,6 +228,9 @@ fn look_elsewhere(
     let gave_up = process.shortages.iter().filter_map(|known| known.given_back.as_ref());
     let nodes: BTreeSet<NodeId> =
         gave_up.filter_map(|(id, _)| Some(process.fulfillments.get(id)?.node_id.clone())).collect();
+    for known in process.shortages.iter_mut().filter(|known| known.cause == shortage.cause) {
+        known.asked.clone_from(&lines);
+    }
     let request = ReservationRequest {
         order_number: process.order.order_number.clone(),
         lines,

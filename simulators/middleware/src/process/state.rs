@@ -247,6 +247,9 @@ pub struct Shortage {
     pub given_back: Option<(FulfillmentOrderId, UnfulfilledReason)>,
     /// Units.
     pub lines: Vec<ItemQuantity>,
+    /// Those of them for which another claim was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<ItemQuantity>,
     /// It is decided what becomes of them.
     pub settled: bool,
 }

@@ -68,3 +68,28 @@ fn strange_missing_and_surplus_serials_are_refused_in_a_store_and_left_to_a_pers
         assert_eq!((stage.letters.len(), stage.amounts("refundPayment")), (1, vec![]));
     }
 }
+
+#[test]
+fn what_waits_for_a_clerk_may_still_come() {
+    let mut stage = shipped();
+    let announced = ReturnRequest {
+        order_number: "W-1".into(),
+        return_reference: "web-r-1".to_owned(),
+        method: ReturnMethod::Mail,
+        resolution: Resolution::Refund,
+        gift_recipient_ref: None,
+        lines: vec![returned("A", 1)],
+        exchange: None,
+        held_receipt_id: None,
+        instant_refund: false,
+    };
+    stage.input(Input::RequestReturn(announced), "ask").unwrap();
+    stage.run();
+    let told = ReturnReceipt { rma_id: Some("rma-W-1-1".into()), ..back("R1", 2, &["SN-1", "SN-2"]) };
+    stage.event(EventData::ReturnReceived(told));
+    stage.run();
+    assert_eq!(stage.process().holds.len(), 1);
+    assert_eq!(stage.process().receipts[0].receipt.serials, units(&["SN-1"]));
+    stage.store_return(back("R2", 1, &["SN-2"])).unwrap();
+    assert_eq!(stage.process().counts(&"A".into()).returned, 2);
+}
