@@ -25,11 +25,11 @@ impl std::fmt::Debug for Progress {
 }
 
 impl Progress {
-    /// Prints the first line and begins.
-    pub fn begin(planned: usize, seed: u64, target: &str) -> Result<Self, Fatal> {
+    /// Prints the first line and begins. Quietly: scenarios that pass have no line.
+    pub fn begin(planned: usize, seed: u64, target: &str, quiet: bool) -> Result<Self, Fatal> {
         let color = std::io::stdout().is_terminal();
         let interactive = color && std::io::stderr().is_terminal();
-        let look = Look { color, counter: (!interactive).then_some(planned) };
+        let look = Look { color, counter: (!interactive).then_some(planned), quiet };
         let progress = Self {
             terminal: Mutex::new(Terminal::new(Vec::new(), look)),
             bar: interactive.then(|| bar(planned)),

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::{
-    collections::BTreeMap,
     fs,
     num::NonZeroUsize,
     path::Path,
@@ -70,41 +69,6 @@ fn the_same_seeds_give_the_same_bytes_in_two_processes_for_200_seeds() {
     assert_eq!(first.len(), second.len());
     let seeds = first.lines().filter(|line| line.contains("scenario_started")).count();
     assert_eq!(seeds, 400, "two scenarios with 200 seeds each");
-}
-
-/// Verdict of each scenario by name, as the command prints them.
-fn verdicts(args: &[&str]) -> BTreeMap<String, String> {
-    let out = tempfile::tempdir().unwrap();
-    let mut args = args.to_vec();
-    args.extend(["--out", out.path().to_str().unwrap()]);
-    let run = counterproof(&args);
-    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
-    let lines = fs::read_to_string(out.path().join("run.ndjson")).unwrap();
-    let mut names = BTreeMap::new();
-    let mut verdicts = BTreeMap::new();
-    for line in lines.lines() {
-        let record: serde_json::Value = serde_json::from_str(line).unwrap();
-        let id = record["scenario"].as_str().unwrap_or_default().to_owned();
-        match record["kind"].as_str().unwrap() {
-            "scenario_started" => drop(names.insert(id, record["name"].as_str().unwrap().to_owned())),
-            "scenario_finished" => {
-                verdicts.insert(names[&id].clone(), record["verdict"].as_str().unwrap().to_owned());
-            }
-            _ => {}
-        }
-    }
-    verdicts
-}
-
-#[test]
-fn live_and_virtual_time_agree_on_the_whole_pack() {
-    // However slow the machine is, nothing fails for want of patience.
-    let live = verdicts(&["run", "--seed", "20261125", "--timeout", "60"]);
-    let on_paused_clock = verdicts(&["run", "--virtual", "--seed", "20261125"]);
-    assert!(live.len() >= 59, "the pack is thin: {}", live.len());
-    for (name, verdict) in &live {
-        assert_eq!(Some(verdict), on_paused_clock.get(name), "{name}");
-    }
 }
 
 #[test]

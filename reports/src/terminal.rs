@@ -26,6 +26,8 @@ pub struct Look {
     pub color: bool,
     /// How many scenarios will end: each line then begins with a counter, `(12/56)`.
     pub counter: Option<usize>,
+    /// Scenarios that passed have no line.
+    pub quiet: bool,
 }
 
 /// Writes the story of a run as text.
@@ -66,7 +68,7 @@ impl<W: io::Write> Terminal<W> {
         writeln!(self.out, "{title} {version} · seed {seed} · target {target}")
     }
 
-    /// A scenario ended: one line. `laws` are the identifiers of the laws that it broke.
+    /// A scenario ended: one line, unless it passed and the look is quiet. `laws` are the identifiers of the laws that it broke.
     pub fn scenario_line(
         &mut self,
         name: &str,
@@ -75,6 +77,9 @@ impl<W: io::Write> Terminal<W> {
         laws: &[&str],
     ) -> io::Result<()> {
         self.told += 1;
+        if self.look.quiet && verdict == Verdict::Pass {
+            return Ok(());
+        }
         let counter = self.look.counter.map_or_else(String::new, |total| {
             let width = total.to_string().len();
             format!("({:>width$}/{total})", self.told)

@@ -68,8 +68,15 @@ fn a_run_that_passes() {
 fn a_run_that_fails() {
     let run = failing();
     assert_eq!(run.verdict, Verdict::Fail);
-    insta::assert_snapshot!("fail_terminal", terminal(&run, Look { color: false, counter: Some(2) }, 1));
+    insta::assert_snapshot!(
+        "fail_terminal",
+        terminal(&run, Look { color: false, counter: Some(2), quiet: false }, 1)
+    );
     insta::assert_snapshot!("fail_junit", xml(&run));
+    let quiet = terminal(&run, Look { quiet: true, ..Look::default() }, 1);
+    let lines = terminal(&run, Look::default(), 1);
+    let passed: Vec<&str> = lines.lines().filter(|line| !quiet.lines().any(|told| told == *line)).collect();
+    assert!(passed.len() == 1 && passed[0].contains("✓ PASS"), "{passed:?}");
 }
 
 #[test]
@@ -98,7 +105,7 @@ fn many_failures_with_one_cause_are_told_once() {
 #[test]
 fn colors_change_nothing_but_colors() {
     let run = failing();
-    let colored = terminal(&run, Look { color: true, counter: None }, 1);
+    let colored = terminal(&run, Look { color: true, ..Look::default() }, 1);
     assert!(colored.contains("\u{1b}[31;1m") || colored.contains("\u{1b}[1;31m"), "{colored:?}");
     let mut plain = String::new();
     let mut rest = colored.as_str();

@@ -39,7 +39,8 @@ Feature: Gift cards are bought, spent and given back
   @PAY-014
   Scenario: A gift card that was not spent is given back
     When a customer orders 2 "gift card" in the web shop
-    Then 2 gift cards can be spent
+    Then the order is shipped
+    And 2 gift cards can be spent
     When the customer asks to keep 1 "gift card" and be refunded because it is not wanted
     Then the customer is refunded 50.00 EUR to the card
     And the last return stands at closed
@@ -110,7 +111,8 @@ Feature: Gift cards are bought, spent and given back
     Given the stored value loses its answer to the gift card
     And the stored value loses its answer to the gift card disablement
     When a customer orders 1 "gift card" in the web shop
-    Then 1 gift card can be spent
+    Then the order is shipped
+    And 1 gift card can be spent
     When the customer asks to keep 1 "gift card" and be refunded because it is not wanted
     Then the customer is refunded 50.00 EUR to the card
     And 0 gift cards can be spent

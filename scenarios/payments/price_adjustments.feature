@@ -294,3 +294,14 @@ Feature: The customer keeps the goods and gets money back
     And the middleware is killed and started again
     Then the customer is refunded 10.00 EUR to the card
     And every system agrees
+
+  @TAX-002
+  Scenario: In several jurisdictions, each of which rounds for itself
+    Given 2 "sample sale dress" are in stock at "Warehouse South"
+    And the order goes to the United States
+    When a customer orders 1 "sample sale dress" in the web shop
+    And the warehouse ships the order
+    Then the order is shipped
+    When customer service grants 10 percent on "sample sale dress"
+    Then the customer is refunded 4.79 USD to the card
+    And every system agrees

@@ -25,11 +25,7 @@ Feature: Partners that cannot be relied on
       | the ERP accepts the sales order and never does it              |
       | the ERP answers the sales order with a number written as text  |
       | the payment provider's credentials have expired                |
-
-    @calm
-    Examples: What is over before it is met
-      | misfortune                                   |
-      | the payment provider is up and down by turns |
+      | the payment provider is up and down by turns                   |
 
   @RES-014 @RES-012
   Scenario Outline: A message is late, changed or wrongly signed: <misfortune>

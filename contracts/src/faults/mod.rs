@@ -165,9 +165,13 @@ impl Default for Attempts {
 /// A span of time on the scenario's clock, once or again and again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// When it opens, in milliseconds from the scenario's beginning.
+    /// When it opens, in milliseconds from the scenario's beginning, or from the first message.
     #[serde(default, skip_serializing_if = "is_default")]
     pub after_ms: u64,
+    /// Whether it is reckoned from the first message that the fault would concern, and not from the scenario's beginning:
+    /// whoever comes later than planned meets it all the same.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub on_contact: bool,
     /// How long it is open, in milliseconds; without it for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_ms: Option<u64>,
@@ -191,11 +195,14 @@ impl Window {
         self.for_ms.map(|length| length.saturating_sub(since))
     }
 
-    /// Whether two windows may be open at once. One that comes and goes counts as open from its beginning.
+    /// Whether two windows may be open at once. One that comes and goes counts as open from its beginning, one that waits
+    /// for a message as open at any time.
     fn overlap(one: Option<Self>, other: Option<Self>) -> bool {
-        let begin = |window: Option<Self>| window.map_or(0, |window| window.after_ms);
+        let begin = |window: Option<Self>| {
+            window.filter(|window| !window.on_contact).map_or(0, |window| window.after_ms)
+        };
         let end = |window: Option<Self>| {
-            let window = window.filter(|window| window.every_ms.is_none())?;
+            let window = window.filter(|window| window.every_ms.is_none() && !window.on_contact)?;
             Some(window.after_ms.saturating_add(window.for_ms?))
         };
         end(other).is_none_or(|end| begin(one) < end) && end(one).is_none_or(|end| begin(other) < end)

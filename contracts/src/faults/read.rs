@@ -19,7 +19,7 @@ const FAULT: &[&str] = &[
     "misfortune",
 ];
 const ATTEMPTS: &[&str] = &["from", "to"];
-const WINDOW: &[&str] = &["after_ms", "for_ms", "every_ms"];
+const WINDOW: &[&str] = &["after_ms", "on_contact", "for_ms", "every_ms"];
 
 impl Plan {
     /// Reads and checks a plan.

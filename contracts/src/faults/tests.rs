@@ -253,7 +253,7 @@ fn faults_that_exclude_each_other_are_refused_by_name() {
 
 #[test]
 fn a_window_opens_closes_and_comes_again() {
-    let window = Window { after_ms: 100, for_ms: Some(10), every_ms: Some(50) };
+    let window = Window { after_ms: 100, for_ms: Some(10), every_ms: Some(50), ..Window::default() };
     let open: Vec<u64> = (0..220).filter(|at| window.is_open(*at)).collect();
     assert_eq!(open, (100..110).chain(150..160).chain(200..210).collect::<Vec<u64>>());
     assert_eq!(window.closes_in(153), Some(7));
@@ -304,8 +304,8 @@ proptest! {
     /// Two windows that are open at the same instant overlap.
     #[test]
     fn windows_that_meet_overlap(a in 0_u64..50, b in 0_u64..50, long in 1_u64..30, short in 1_u64..10) {
-        let one = Window { after_ms: a, for_ms: Some(long), every_ms: None };
-        let other = Window { after_ms: b, for_ms: Some(short), every_ms: Some(short + 5) };
+        let one = Window { after_ms: a, for_ms: Some(long), ..Window::default() };
+        let other = Window { after_ms: b, for_ms: Some(short), every_ms: Some(short + 5), ..Window::default() };
         if (0..200).any(|at| one.is_open(at) && other.is_open(at)) {
             prop_assert!(Window::overlap(Some(one), Some(other)));
         }

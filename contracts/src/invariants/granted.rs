@@ -81,12 +81,28 @@ pub(super) fn off_shipping(order: &OrderBook, terms: &Terms) -> i64 {
     granted.map(|concession| concession.of(terms.shipping.gross)).sum::<i64>().min(terms.shipping.gross)
 }
 
-/// The part of a tax of a line that belongs to an amount that was taken off: `units` of it carry `tax` in all. Each unit
-/// and adjustment may round once.
+/// The part of the taxes of a line that belongs to an amount that was taken off. Each unit and adjustment may round once
+/// for each jurisdiction: that is how they are reported.
+pub(super) fn taxes_in(order: &OrderBook, line_id: &LineId, line: &LineTerms) -> Span {
+    let levies = i64::try_from(line.pricing.levies.len().max(1)).unwrap_or(1);
+    part_in(order, line_id, line, levies, |units| line.tax(units))
+}
+
+/// As [`taxes_in`], of a single tax: `units` of the line carry `tax` of it.
 pub(super) fn tax_in(
     order: &OrderBook,
     line_id: &LineId,
     line: &LineTerms,
+    tax: impl Fn(u32) -> Span,
+) -> Span {
+    part_in(order, line_id, line, 1, tax)
+}
+
+fn part_in(
+    order: &OrderBook,
+    line_id: &LineId,
+    line: &LineTerms,
+    levies: i64,
     tax: impl Fn(u32) -> Span,
 ) -> Span {
     let off = off_kept(order, line_id, line);
@@ -95,7 +111,8 @@ pub(super) fn tax_in(
     }
     let units = u32::try_from(order.shipped(line_id).max(1)).unwrap_or(u32::MAX);
     let (tax, paid) = (tax(units), line.paid(units));
-    let roundings = i64::from(units).saturating_mul(i64::try_from(each(order, line_id).count()).unwrap_or(1));
+    let adjustments = i64::try_from(each(order, line_id).count()).unwrap_or(1);
+    let roundings = i64::from(units).saturating_mul(adjustments).saturating_mul(levies);
     // Taxes of single units differ from one another by rounding alone where their prices are the same.
     let part = |amount: i64, tax: i64, paid: i64| if paid > 0 { scaled(amount, tax, paid) } else { 0 };
     Span {

@@ -49,7 +49,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
 /// The tax in what was granted on goods that the customer keeps.
 fn tax_granted(order: &OrderBook, terms: &Terms) -> Span {
     let lines = terms.lines.iter();
-    lines.map(|(line_id, line)| granted::tax_in(order, line_id, line, |units| line.tax(units))).sum()
+    lines.map(|(line_id, line)| granted::taxes_in(order, line_id, line)).sum()
 }
 
 /// The tax of units of each line, whichever units they are.

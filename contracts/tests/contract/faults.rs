@@ -81,8 +81,13 @@ impl Random for Misfortune {
 
 impl Random for Window {
     fn random() -> BoxedStrategy<Self> {
-        (0..=1_000_000_u64, option::of(MS), option::of(MS))
-            .prop_map(|(after_ms, for_ms, every_ms)| Self { after_ms, for_ms, every_ms })
+        (0..=1_000_000_u64, any::<bool>(), option::of(MS), option::of(MS))
+            .prop_map(|(after_ms, on_contact, for_ms, every_ms)| Self {
+                after_ms,
+                on_contact,
+                for_ms,
+                every_ms,
+            })
             .boxed()
     }
 }

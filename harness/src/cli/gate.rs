@@ -59,6 +59,8 @@ pub(super) struct Run {
     pub(super) folder: PathBuf,
     /// Only the scenario with this path and name.
     pub(super) only: Option<(String, String)>,
+    /// Scenarios that pass have no line.
+    pub(super) quiet: bool,
 }
 
 /// Plays what was selected and gates on it.
@@ -115,7 +117,7 @@ impl Run {
 
     fn progress(&self, planned: usize, omitted: &[ScenarioOmitted]) -> Result<Progress, Fatal> {
         let clock = if self.input.virtual_start.is_some() { " · virtual time" } else { "" };
-        let progress = Progress::begin(planned, self.seed, &format!("{}{clock}", self.target))?;
+        let progress = Progress::begin(planned, self.seed, &format!("{}{clock}", self.target), self.quiet)?;
         progress.line(&counterproof_reports::omitted(omitted))?;
         Ok(progress)
     }
@@ -425,7 +427,7 @@ fn story(journal: &Path, violations: Vec<Violation>, tally: LawTally) -> Result<
 /// Prints what broke, and the result.
 pub(super) fn tell(run: &RunReport, exit: Exit) -> Result<(), Fatal> {
     let mut shown = Vec::new();
-    let look = Look { color: std::io::stdout().is_terminal(), counter: None };
+    let look = Look { color: std::io::stdout().is_terminal(), counter: None, quiet: false };
     Terminal::new(&mut shown, look)
         .summary(run, exit as u8)
         .map_err(|error| Fatal::new(Exit::Bug, format!("failed to tell the result: {error}")))?;

@@ -112,6 +112,9 @@ pub(crate) struct RunArgs {
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
     policy: Option<PathBuf>,
+    /// No line for a scenario that passes
+    #[arg(short, long, env = "COUNTERPROOF_QUIET")]
+    quiet: bool,
     #[command(flatten)]
     ports: PortArgs,
 }

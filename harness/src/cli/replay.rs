@@ -51,6 +51,7 @@ pub(super) fn replay(args: ReplayArgs) -> Result<Exit, Fatal> {
         input: started.input,
         folder: run::folder(args.out.as_deref())?,
         only,
+        quiet: false,
     };
     gate::play(&run, selection)
 }

@@ -97,6 +97,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         target: args.target,
         folder: folder(args.out.as_deref())?,
         only: None,
+        quiet: args.quiet,
     })
 }
 

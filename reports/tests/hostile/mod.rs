@@ -66,7 +66,7 @@ proptest! {
     #[test]
     fn no_text_breaks_a_report(scenarios in prop::collection::vec(told(), 0..6), counter in prop::option::of(0..9_usize)) {
         let run = run_of(&scenarios);
-        let mut terminal = Terminal::new(Vec::new(), Look { color: false, counter });
+        let mut terminal = Terminal::new(Vec::new(), Look { counter, ..Look::default() });
         terminal.whole(&run, 1).unwrap();
         let text = String::from_utf8(terminal.into_inner()).unwrap();
         prop_assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");

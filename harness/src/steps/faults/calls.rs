@@ -107,7 +107,7 @@ pub(in crate::steps) const STEPS: &[Step] = &[
     Step {
         kind: Kind::Action,
         expression: "the {system} is up and down by turns",
-        doc: "The system answers nobody's call for one second in every three.",
+        doc: "The system answers nobody's call for one second in every three, from the first call on.",
         action: |world, args| at_once(by_turns(world, &args)),
     },
     Step {
@@ -129,8 +129,8 @@ const FALSE_FAILURE: Misfortune = Misfortune::ErrorAnswer {
     after_effect: true,
 };
 const SECOND: Attempts = Attempts { from: 2, to: Some(2) };
-/// Up and down by turns.
-const TURNS: Window = Window { after_ms: 0, for_ms: Some(1_000), every_ms: Some(3_000) };
+/// Up and down by turns, and down when it is first called.
+const TURNS: Window = Window { after_ms: 0, on_contact: true, for_ms: Some(1_000), every_ms: Some(3_000) };
 
 /// A fault of every call of a system, which is the first parameter.
 fn on_system(name: &str, args: &Args, misfortune: Misfortune) -> Result<Fault, StepError> {

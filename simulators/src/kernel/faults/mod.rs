@@ -88,8 +88,11 @@ impl Book {
         self.by_order.get(order).into_iter().chain(of_scenario).flatten().copied().collect()
     }
 
-    fn strike(&self, place: &Place, moment: Moment, now: Duration, can: Means) -> Option<Strike> {
+    fn strike(&mut self, place: &Place, moment: Moment, now: Duration, can: Means) -> Option<Strike> {
         let numbers = self.concerning(&place.order, place.scenario.as_deref());
+        for number in &numbers {
+            self.rules.get_mut(*number).into_iter().for_each(|report| report.rule.meet(place, now));
+        }
         let live = |number: &usize| self.rules.get(*number).filter(|report| !report.over);
         // Chaos keeps away from messages for which something is planned, so that the plan comes true.
         let planned =

@@ -20,8 +20,9 @@ pub struct Rule {
     pub order: Option<OrderNumber>,
     /// The intent; every one where none is named.
     pub key: Option<String>,
-    /// When the scenario began, on the kernel's clock: from here windows are reckoned.
-    pub began: Duration,
+    /// From when on its window is reckoned, on the kernel's clock: the scenario's beginning, or the first message that it
+    /// would concern, and `None` until there is one.
+    pub began: Option<Duration>,
     /// The seed that shares are drawn from.
     pub seed: u64,
 }
@@ -75,7 +76,7 @@ impl Rule {
             scenario: setting.scenario.to_owned(),
             order,
             key: fault.key.as_ref().map(|key| key.replace(SCENARIO, setting.tag)),
-            began: setting.began,
+            began: (!fault.window.is_some_and(|window| window.on_contact)).then_some(setting.began),
             seed: setting.seed,
         }
     }
@@ -85,9 +86,25 @@ impl Rule {
         matches!(self.fault.misfortune, Misfortune::Chaos { .. })
     }
 
-    /// Milliseconds from the scenario's beginning to an instant of the kernel's clock.
+    /// Milliseconds since its window is reckoned, at an instant of the kernel's clock.
     pub(super) fn at(&self, now: Duration) -> Option<u64> {
-        u64::try_from(now.checked_sub(self.began)?.as_millis()).ok()
+        u64::try_from(now.checked_sub(self.began?)?.as_millis()).ok()
+    }
+
+    /// A message comes: a window that waits for the first one is reckoned from now on.
+    pub(super) fn meet(&mut self, place: &Place, now: Duration) {
+        if self.began.is_none() && self.concerns(place) {
+            self.began = Some(now);
+        }
+    }
+
+    /// Whether it is about such a message, whenever it comes.
+    fn concerns(&self, place: &Place) -> bool {
+        let Fault { link, operation, attempts, .. } = &self.fault;
+        *link == place.link
+            && operation.as_ref().is_none_or(|operation| *operation == place.operation)
+            && self.key.as_ref().is_none_or(|key| *key == place.key)
+            && attempts.contains(place.attempt)
     }
 
     /// Whether its window is open.
@@ -97,11 +114,8 @@ impl Rule {
 
     /// What the rule does to a message, if anything: all of it follows from rule, message and instant.
     pub(super) fn misfortune_of(&self, place: &Place, now: Duration) -> Option<Misfortune> {
-        let Fault { link, operation, attempts, percent, misfortune, name, .. } = &self.fault;
-        let fits = *link == place.link
-            && operation.as_ref().is_none_or(|operation| *operation == place.operation)
-            && self.key.as_ref().is_none_or(|key| *key == place.key)
-            && attempts.contains(place.attempt)
+        let Fault { percent, misfortune, name, .. } = &self.fault;
+        let fits = self.concerns(place)
             && self.is_open(now)
             && percent.is_none_or(|percent| chance::percent(self.seed, name, place) < percent);
         match misfortune {

@@ -20,7 +20,8 @@ pub fn swizzle_clog(seed: u64, links: &[Link], begin: Duration, step: Duration) 
         .map(|(index, link)| {
             let after_ms = begin.saturating_add(steps(index));
             let free_ms = begin.saturating_add(steps(links.len() + turn(index)));
-            let window = Window { after_ms, for_ms: Some(free_ms.saturating_sub(after_ms)), every_ms: None };
+            let window =
+                Window { after_ms, for_ms: Some(free_ms.saturating_sub(after_ms)), ..Window::default() };
             Fault::new(format!("{link} clogs"), *link, Misfortune::Hold { reverse: false })
                 .attempts(Attempts::ALL)
                 .within(window)

@@ -12,7 +12,7 @@ fn rule(fault: Fault) -> Rule {
         scenario: "s".to_owned(),
         order: Some("W-1".into()),
         key: None,
-        began: Duration::ZERO,
+        began: Some(Duration::ZERO),
         seed: 7,
     }
 }
@@ -37,7 +37,7 @@ fn a_rule_hits_its_link_operation_order_attempts_and_window_only() {
     let faults = Faults::default();
     let erp = Link::to(System::Erp);
     let fault = lose(erp).on("postInvoice").attempts(Attempts { from: 2, to: Some(3) });
-    let window = Window { after_ms: 10, for_ms: Some(10), every_ms: None };
+    let window = Window { after_ms: 10, for_ms: Some(10), ..Window::default() };
     let id = faults.add(rule(fault.within(window)));
     let look = |place: &Place, at| {
         let strike = faults.look(place, Moment::Arrival, Duration::from_millis(at));

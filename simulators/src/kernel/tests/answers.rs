@@ -232,7 +232,7 @@ async fn an_answer_of_another_version_differs_in_one_place() {
 #[tokio::test(start_paused = true)]
 async fn a_system_is_up_and_down_by_turns() {
     let rig = Rig::new(Script::default());
-    let window = Window { after_ms: 1_000, for_ms: Some(1_000), every_ms: Some(2_000) };
+    let window = Window { after_ms: 1_000, for_ms: Some(1_000), every_ms: Some(2_000), ..Window::default() };
     let fault = Fault::new("flapping", Link::to(System::Psp), Misfortune::unavailable());
     rig.lay(&fault.attempts(Attempts::ALL).within(window));
     let mut seen = Vec::new();
@@ -242,6 +242,20 @@ async fn a_system_is_up_and_down_by_turns() {
         rig.kernel.clock().sleep(Duration::from_millis(990)).await;
     }
     assert_eq!(seen, [201, 503, 201, 503, 201]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_waits_for_a_caller_begins_with_the_first_call_that_it_concerns() {
+    let rig = Rig::new(Script::default());
+    let window = Window { on_contact: true, for_ms: Some(1_000), ..Window::default() };
+    let fault = Fault::new("outage", Link::to(System::Psp), Misfortune::unavailable());
+    rig.lay(&fault.attempts(Attempts { from: 2, to: None }).within(window));
+    let mut seen = Vec::new();
+    for attempt in [1, 2, 3, 4] {
+        rig.kernel.clock().sleep(Duration::from_millis(700)).await;
+        seen.push(rig.refund("key-1", attempt).await.unwrap().status);
+    }
+    assert_eq!(seen, [201, 503, 503, 201]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ fn refusal() -> Value {
 async fn a_delayed_event_is_passed_by_later_ones() {
     let rig = Rig::new(Script::default());
     let delay = Fault::new("late", Link::from(System::Psp), Misfortune::Delay { ms: 3_600_000 });
-    rig.lay(&delay.within(Window { after_ms: 0, for_ms: Some(500), every_ms: None }));
+    rig.lay(&delay.within(Window { for_ms: Some(500), ..Window::default() }));
     rig.succeed([1]);
     rig.kernel.clock().sleep(SECOND).await;
     rig.succeed([2]);
@@ -43,7 +43,7 @@ async fn a_delay_ends_when_it_is_lifted() {
 async fn a_hold_ends_with_its_window() {
     let rig = Rig::new(Script::default());
     let hold = Fault::new("clog", Link::from(System::Psp), Misfortune::Hold { reverse: true });
-    rig.lay(&hold.within(Window { after_ms: 0, for_ms: Some(60_000), every_ms: None }));
+    rig.lay(&hold.within(Window { for_ms: Some(60_000), ..Window::default() }));
     rig.succeed([1, 2]);
     rig.settle().await;
     assert_eq!(rig.script.told("subject"), ["refund-2", "refund-1"]);
@@ -54,7 +54,7 @@ async fn a_hold_ends_with_its_window() {
 async fn a_message_waits_for_one_fault_only() {
     let rig = Rig::new(Script::default());
     let hold = Fault::new("clog", Link::from(System::Psp), Misfortune::Hold { reverse: false });
-    rig.lay(&hold.within(Window { after_ms: 0, for_ms: Some(60_000), every_ms: None }));
+    rig.lay(&hold.within(Window { for_ms: Some(60_000), ..Window::default() }));
     let late = rig.fault(SUCCEEDED, 1..=1, Misfortune::Delay { ms: 3_600_000 });
     rig.succeed([1]);
     rig.settle().await;
