@@ -46,8 +46,12 @@ mod tests {
     };
 
     fn asked(second: (System, &str), quantity: u32, between: bool) -> Vec<String> {
+        asked_by(second, quantity, between, "mail")
+    }
+
+    fn asked_by(second: (System, &str), quantity: u32, between: bool, method: &str) -> Vec<String> {
         let mut history = History::shipped();
-        let document = |quantity: u32| json!({ "lines": [{ "line_id": "L-1", "sku": "shirt", "quantity": quantity, "reason": "size_small" }] });
+        let document = |quantity: u32| json!({ "method": method, "lines": [{ "line_id": "L-1", "sku": "shirt", "quantity": quantity, "reason": "size_small" }] });
         let refusal = json!({ "type": "urn:counterproof:problem:not-returnable" });
         history.ask_about_return(
             (System::Storefront, "requestReturn"),
@@ -75,6 +79,11 @@ mod tests {
             asked((System::Storefront, "requestReturn"), 1, false),
             [""; 0],
             "the same channel asks again"
+        );
+        assert_eq!(
+            asked_by((System::Pos, "requestReturn"), 1, false, "keep_item"),
+            [""; 0],
+            "nothing comes back"
         );
     }
 }

@@ -70,6 +70,7 @@ impl Wms {
         let node_id = self.dock_of(&expected.order, node_id)?;
         let (lines, unexpected) = expected.lines_of(items)?;
         let serials = self.scanned(&expected.order, expected.shipment_id.as_ref(), &lines);
+        self.check_scanned(&lines, &serials)?;
         let receipt = ReturnReceipt {
             receipt_id: scene.id("dock", expected.order.as_str()).into(),
             order_number: expected.order.clone(),
@@ -253,6 +254,19 @@ impl Wms {
             own.take(line.quantity as usize).map(|unit| (*unit).clone()).collect::<Vec<_>>()
         };
         lines.iter().flat_map(of).collect()
+    }
+
+    /// Goods with serial numbers left before they come back.
+    fn check_scanned(&self, lines: &[ReturnLine], scanned: &[SerializedUnit]) -> Result<(), ActionError> {
+        for line in lines {
+            let has_serials = self.world.product_of(&line.sku).is_some_and(|product| product.serialized);
+            let out = scanned.iter().filter(|unit| unit.line_id == line.line_id).count();
+            if has_serials && out < line.quantity as usize {
+                let what = format!("{out} of {} units of line {} have left", line.quantity, line.line_id);
+                return Err(ActionError::NotThereYet(what));
+            }
+        }
+        Ok(())
     }
 
     /// What left of an order, by line in the order of leaving.

@@ -42,10 +42,12 @@ impl VerdictBook {
         if !asks.contains(&exchange.operation.as_str()) {
             return;
         }
-        // Other goods in exchange, and who was given a gift, are other questions.
+        // Other goods in exchange, who was given a gift, and what does not come back at all are other questions.
         let has = |name| exchange.request.get(name).is_some_and(|value: &Value| !value.is_null());
+        let stays = matches!(text(&exchange.request, "method"), "keep_item" | "lost");
+        let other = stays || has("exchange") || has("gift_recipient_ref");
         let lines = exchange.request.get("lines").and_then(Value::as_array);
-        let Some(lines) = lines.filter(|_| !has("exchange") && !has("gift_recipient_ref")) else { return };
+        let Some(lines) = lines.filter(|_| !other) else { return };
         let question: Question = lines.iter().map(asked).collect();
         let is_refusal = exchange.response.get("type").and_then(Value::as_str)
             == Some(ProblemKind::NotReturnable.uri().as_str());

@@ -47,7 +47,9 @@ fn round(process: &OrderProcess, tender: &TenderId) -> u32 {
 /// The payment provider holds a card's amount. Word that it lapsed may have come before.
 pub(super) fn held(process: &mut OrderProcess, tender: &TenderId, told: Authorization, desk: &mut Desk<'_>) {
     let id = told.authorization_id;
-    let new = process.cards.entry(tender.clone()).or_default().authorizations.insert(id.clone());
+    let card = process.cards.entry(tender.clone()).or_default();
+    let new = card.authorizations.insert(id.clone());
+    card.amounts.insert(id.clone(), told.amount.amount);
     let lapsed = new && process.lapsed.contains(&id);
     process.tenders.insert(tender.clone(), Holding::Held { authorization_id: Some(id) });
     if lapsed {
@@ -108,6 +110,29 @@ pub(super) fn renew(process: &mut OrderProcess, tender: &TenderId, desk: &mut De
     desk.decide(process, format!("asks for another authorization of {tender}"));
     next_round(process, tender, true);
     true
+}
+
+/// Whether the present authorization of a card holds so much beyond what was asked of it. One that was asked for while a
+/// capture from the one before was undecided does not cover that parcel.
+pub(super) fn covers(process: &OrderProcess, tender: &TenderId, amount: i64) -> bool {
+    let Some(id) = present(process, tender) else { return false };
+    let held = process.cards.get(tender).and_then(|card| card.amounts.get(id));
+    let asked = process.shares().filter(|(.., share)| share.from.as_ref() == Some(id));
+    let asked: i64 = asked.map(|(.., share)| share.amount).sum();
+    held.is_none_or(|held| asked.saturating_add(amount) <= *held)
+}
+
+/// The present authorization of a card does not cover what is to be taken: gives it up and has another one asked for, once
+/// nothing is being taken from it.
+pub(super) fn replace(process: &mut OrderProcess, tender: &TenderId, chain: &Chain, desk: &mut Desk<'_>) {
+    if is_being_taken(process, tender) {
+        return;
+    }
+    let Some(id) = present(process, tender).cloned() else { return };
+    void(process, tender, &id, "it does not cover what left", chain, desk);
+    desk.decide(process, format!("asks for another authorization of {tender}"));
+    let renewed = process.cards.get(tender).is_some_and(|card| card.renewed);
+    next_round(process, tender, renewed);
 }
 
 /// Gives up what the present authorization of a card holds and did not take.

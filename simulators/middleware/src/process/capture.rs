@@ -43,10 +43,13 @@ fn ask(
     if !process.unasked(&intent) {
         return;
     }
-    let Some(authorization) = authorization::present(process, &share.tender_id) else { return };
+    let Some(present) = authorization::present(process, &share.tender_id).cloned() else { return };
+    if !authorization::covers(process, &share.tender_id, share.amount) {
+        return authorization::replace(process, &share.tender_id, chain, desk);
+    }
     let first = process.cards.get(&share.tender_id).and_then(|card| card.authorizations.first());
-    let first = first.filter(|first| *first != authorization && desk.meets(Defect::FirstAuthorizationUsed));
-    let authorization = first.unwrap_or(authorization);
+    let first = first.filter(|first| **first != present && desk.meets(Defect::FirstAuthorizationUsed));
+    let authorization = first.unwrap_or(&present);
     let mut amount = share.amount;
     if process.anything_open() && desk.meets(Defect::FirstParcelTakesAll) {
         amount = process.order.total.amount;
@@ -59,6 +62,9 @@ fn ask(
     };
     let call = PartnerCall::new(psp::CAPTURE_PAYMENT, &[authorization.as_str()], &request);
     desk.ask(process, intent, chain, call);
+    if let Some(share) = process.share_mut(shipment, &share.tender_id) {
+        share.from = Some(present);
+    }
 }
 
 /// The payment provider took an attempt on, or has decided it already. Its event may have come before.
@@ -138,8 +144,11 @@ pub(super) fn refused(
 /// An attempt took nothing for certain.
 fn failed(process: &mut OrderProcess, shipment: &ShipmentId, tender: &TenderId, desk: &mut Desk<'_>) {
     desk.note(process, format!("the money for {shipment} could not be taken"));
+    let from = process.share_mut(shipment, tender).and_then(|share| share.from.clone());
     next_attempt(process, shipment, tender);
-    if authorization::present(process, tender).is_none() {
+    // What was asked of an authorization before says nothing of the present one.
+    if authorization::present(process, tender).is_none_or(|present| from.is_some_and(|from| from != *present))
+    {
         return;
     }
     let card = process.cards.entry(tender.clone()).or_default();
@@ -159,6 +168,7 @@ fn failed(process: &mut OrderProcess, shipment: &ShipmentId, tender: &TenderId, 
 fn next_attempt(process: &mut OrderProcess, shipment: &ShipmentId, tender: &TenderId) {
     if let Some(share) = process.share_mut(shipment, tender) {
         share.attempt = share.attempt.saturating_add(1);
+        share.from = None;
         share.pending = false;
     }
 }

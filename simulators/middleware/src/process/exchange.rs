@@ -213,6 +213,10 @@ fn decide_receipts(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>
 fn settle_applied(process: &mut OrderProcess, index: usize, desk: &mut Desk<'_>) {
     let Some(exchange) = process.exchanges.get(index).cloned() else { return };
     for (receipt_id, applied) in exchange.applied.iter().filter(|(_, applied)| !applied.told) {
+        // Goods pay with the money that was taken for them, not with what may never be.
+        if !refund::is_taken(process, &applied.claims) {
+            continue;
+        }
         let settlement_id = ids::exchange_settlement(&exchange.exchange_id, receipt_id.as_str());
         let wish = (settlement_id, ExchangeSettlementKind::Applied, applied.amount, receipt_id.to_string());
         if !settle(process, &exchange, wish, desk) {

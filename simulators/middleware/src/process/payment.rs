@@ -185,6 +185,7 @@ pub(super) fn shares(process: &OrderProcess, value: Value) -> Vec<PaymentShare> 
                     refunded: 0,
                     capture_id: None,
                     attempt: 1,
+                    from: None,
                     pending: false,
                     lost: false,
                 });

@@ -5,7 +5,8 @@
 use counterproof_contracts::{
     model::{
         AccountEntryRequest, CustomerRef, Money, ReceiptId, Refund, RefundId, RefundNotice, RefundPart,
-        RefundRequest, RefundStatus, Resolution, RmaId, StoreCreditRequest, System, TenderKind,
+        RefundRequest, RefundStatus, Resolution, RmaId, ShipmentId, StoreCreditRequest, System, TenderId,
+        TenderKind,
     },
     policy::FailedRefund,
     protocol::{ProblemKind, psp, stored_value},
@@ -171,6 +172,15 @@ pub(super) fn unclaim(process: &mut OrderProcess, claims: &[Claim]) {
             share.refunded -= claim.amount;
         }
     }
+}
+
+/// Whether the money that is claimed is known to be taken, or never to be.
+pub(super) fn is_taken(process: &OrderProcess, claims: &[Claim]) -> bool {
+    let of = |claim: &Claim, shipment: &ShipmentId, tender: &TenderId| {
+        claim.shipment == *shipment && claim.tender_id == *tender
+    };
+    let mut open = process.shares().filter(|(.., share)| share.is_open());
+    !open.any(|(shipment, _, share)| claims.iter().any(|claim| of(claim, shipment, &share.tender_id)))
 }
 
 /// One refund for each capture or account that is claimed.

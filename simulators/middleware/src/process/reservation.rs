@@ -170,15 +170,31 @@ struct GivenUp {
     promised: Vec<ItemQuantity>,
 }
 
-/// Gives claimed stock of canceled units back, once for each cancellation, when it is final and no answer is open
-/// that would claim more.
+/// Whether the ERP has, or is about to have, units of a cancellation as sold still: as long as it does, their stock is not
+/// another order's to sell.
+fn is_sold_still(process: &OrderProcess, cancellation: &CancellationState) -> bool {
+    let unbook = Intent::Unbook { cancellation: cancellation.request.cancellation_id.clone() };
+    match process.task(&Intent::Book) {
+        Some(TaskStatus::Open) => true,
+        Some(TaskStatus::Done) if !by_line(cancellation).is_empty() => {
+            matches!(process.task(&unbook), None | Some(TaskStatus::Open))
+        }
+        _ => false,
+    }
+}
+
+/// Gives claimed stock of canceled units back, once for each cancellation, when it is final, no answer is open
+/// that would claim more, and the ERP does not count them as sold any more.
 pub(super) fn give_back(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     if process.reservations.is_empty() || under_way(process) {
         return;
     }
     for index in 0..process.cancellations.len() {
         let Some(cancellation) = process.cancellations.get(index) else { continue };
-        if cancellation.released.is_some() || cancellation.status == CancellationStatus::Pending {
+        if cancellation.released.is_some()
+            || cancellation.status == CancellationStatus::Pending
+            || is_sold_still(process, cancellation)
+        {
             continue;
         }
         let cancellation = cancellation.clone();

@@ -192,6 +192,9 @@ pub struct CardState {
     pub round: u32,
     /// Authorizations that it gave.
     pub authorizations: BTreeSet<AuthorizationId>,
+    /// What each of them was for, minor units.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub amounts: BTreeMap<AuthorizationId, i64>,
     /// Captures that the present authorization was asked for and that failed.
     pub failures: u32,
     /// Whether the present authorization was asked for because captures failed.
@@ -399,6 +402,9 @@ pub struct PaymentShare {
     /// Which attempt to take it is the present one, from 1.
     #[serde(default = "super::return_state::first")]
     pub attempt: u32,
+    /// The authorization that the present attempt was asked of, or that it was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<AuthorizationId>,
     /// The payment provider took the present attempt on and will tell its outcome.
     #[serde(default)]
     pub pending: bool,

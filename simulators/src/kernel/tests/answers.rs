@@ -251,9 +251,9 @@ async fn an_outage_that_waits_for_a_caller_begins_with_the_first_call_that_it_co
     let fault = Fault::new("outage", Link::to(System::Psp), Misfortune::unavailable());
     rig.lay(&fault.attempts(Attempts { from: 2, to: None }).within(window));
     let mut seen = Vec::new();
-    for attempt in [1, 2, 3, 4] {
+    for _ in 0..4 {
         rig.kernel.clock().sleep(Duration::from_millis(700)).await;
-        seen.push(rig.refund("key-1", attempt).await.unwrap().status);
+        seen.push(rig.refund("key-1", 1).await.unwrap().status);
     }
     assert_eq!(seen, [201, 503, 503, 201]);
 }

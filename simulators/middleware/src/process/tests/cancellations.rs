@@ -33,17 +33,21 @@ fn before_payment_nothing_more_is_asked_and_what_is_held_is_given_up() {
 }
 
 #[test]
-fn between_reservation_and_booking_the_claim_is_given_back() {
+fn what_may_be_booked_is_claimed_until_the_erp_counts_it_as_sold_no_more() {
     let mut stage = Stage::new();
     stage.silent.push("createSalesOrder");
     stage.submit(plain()).unwrap();
     stage.run();
     cancel(&mut stage, "C1", &[]).unwrap();
     stage.run();
-    assert_eq!(stage.calls("releaseReservation")[0]["lines"].as_array().unwrap().len(), 2);
     assert!(stage.calls("cancelSalesOrderLines").is_empty(), "nothing is booked yet");
+    assert!(stage.calls("releaseReservation").is_empty(), "and may be any moment: nobody else may sell it");
+    stage.silent = vec!["cancelSalesOrderLines"];
+    stage.run();
+    assert!(stage.calls("releaseReservation").is_empty(), "it is booked");
     stage.silent.clear();
     stage.run();
+    assert_eq!(stage.calls("releaseReservation")[0]["lines"].as_array().unwrap().len(), 2);
     assert_eq!(stage.calls("cancelSalesOrderLines").len(), 1);
     assert!(stage.calls("createFulfillmentOrder").is_empty());
     assert_eq!(stage.calls("voidAuthorization").len(), 1);
