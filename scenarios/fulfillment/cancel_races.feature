@@ -61,3 +61,33 @@ Feature: Cancellations that race with the warehouse
     Then the order is shipped
     And 3 "linen shirt" are left in stock at "Warehouse North"
     And every system agrees
+
+  @FUL-004 @RES-001
+  Scenario: Two units are given back one after the other, and the customer cancels one of them
+    Given 3 "denim jacket" are in stock at "Warehouse North"
+    And 3 "denim jacket" are in stock at "Store 12"
+    When a customer orders 3 "denim jacket" in the mobile app
+    And the warehouse finds 1 "denim jacket" damaged
+    And the customer cancels 1 "denim jacket"
+    And the warehouse does not find 1 "denim jacket"
+    And the ERP never answers the reservation
+    Then every system agrees
+
+  @FUL-004 @race
+  Scenario: The customer cancels while units are being claimed elsewhere
+    Given 4 "cotton socks" are in stock at "Warehouse North"
+    And 2 "cotton socks" are in stock at "Warehouse South"
+    When a customer orders 3 "cotton socks" in the mobile app
+    And the customer cancels 2 "cotton socks"
+    And the warehouse does not find 1 "cotton socks"
+    Then every system agrees
+
+  @INV-001 @race
+  Scenario: What is canceled is not sold again before the ERP has taken it back
+    Given 4 "denim jacket" are in stock at "Warehouse North"
+    And 2 "denim jacket" are in stock at "Warehouse South"
+    When a customer orders 4 "denim jacket" in the marketplace
+    And the customer cancels 1 "denim jacket"
+    And a customer orders 3 "denim jacket" in the mobile app
+    And the ERP loses the sales order
+    Then every system agrees

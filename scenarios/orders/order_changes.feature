@@ -120,3 +120,13 @@ Feature: Changes of an order that was placed
     Then the order is shipped
     And every parcel goes to "Am Markt 3"
     And every system agrees
+
+  @race
+  Scenario: The node has given the goods back before it is asked
+    Given 3 "denim jacket" are in stock at "Warehouse North"
+    And 3 "denim jacket" are in stock at "Store 12"
+    And the warehouse loses its answer to the fulfillment order
+    When a customer orders 1 "denim jacket" in the web shop
+    And the customer wants the order sent to "Am Markt 3"
+    And the warehouse finds 1 "denim jacket" damaged
+    Then every system agrees

@@ -95,3 +95,29 @@ Feature: Money is taken when goods leave, or it is known why not
     And the payment provider confirms the capture
     Then the customer has paid 54.80 EUR
     And every system agrees
+
+  @PAY-013
+  Scenario: Another authorization covers what was undecided when it was asked for
+    Given the payment provider decides captures later
+    When a customer orders 2 "gift card" and 1 "linen shirt" in the web shop
+    And the warehouse ships the order
+    And the carrier delivers every parcel
+    And the payment provider reports that the capture failed
+    And the payment provider confirms the capture
+    Then every system agrees
+
+  @RET-025
+  Scenario: Goods pay a replacement once their own money was taken
+    Given 5 "wool sweater" are in stock at "Warehouse North"
+    And the payment provider decides captures later
+    And the customer pays 20.00 EUR by gift card and the rest by card
+    When a customer orders 1 "linen shirt" in the web shop
+    And the warehouse ships the order
+    And the customer exchanges 1 "linen shirt" for 1 "wool sweater" at "Store 12" as new
+    Then the customer is refunded 0.00 EUR to the card
+    When the payment provider confirms the capture
+    And attention turns to the replacement order
+    And the warehouse ships the order
+    Then the order is shipped
+    And the exchange is completed
+    And every system agrees

@@ -94,3 +94,15 @@ Feature: A customer disputes a payment at the card's issuer
     When the dispute is won
     Then the customer is refunded 5.00 EUR to the card
     And every system agrees
+
+  Scenario: A refund that cannot be paid waits, too
+    Given 5 "denim jacket" are in stock at "Warehouse North"
+    And the first 2 attempts at a refund fail
+    When a customer orders 1 "denim jacket" and 1 "linen shirt" in the call center
+    And the warehouse ships 1 "linen shirt"
+    Then the customer has paid 54.80 EUR
+    When the customer disputes the payment
+    And the warehouse ships the order
+    And the customer brings 1 "denim jacket" back to "Store 12" unusable
+    Then 1 dead letter waits
+    And every system agrees

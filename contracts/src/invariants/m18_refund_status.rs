@@ -81,7 +81,9 @@ fn check_replaced(order: &OrderBook, terms: &Terms, refund: &RefundId, failed: &
     let instead = order.money.live_payouts().filter(|payout| payout.cause == refund.as_str());
     let (amounts, seqs): (Vec<i64>, Vec<u64>) = instead.map(|payout| (payout.amount, payout.seq)).unzip();
     let given: i64 = amounts.iter().sum();
-    let bound = failed.amount - order.money.disputed();
+    // What is given instead waits for the end of a dispute, whichever payment is disputed.
+    let waits = order.money.is_disputed();
+    let bound = if waits { 0 } else { failed.amount - order.money.disputed() };
     if (bound..=failed.amount).contains(&given) {
         return;
     }

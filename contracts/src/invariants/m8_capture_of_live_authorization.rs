@@ -31,9 +31,11 @@ fn check(moment: &Moment<'_>, bench: &mut Bench) {
     };
     bench.looks();
     let hold = order.money.holds.get(&capture.authorization_id);
+    // What was taken on before the authorization was given up may be taken still.
+    let since = order.money.taken_on(capture).unwrap_or(moment.record.seq);
     let why = match hold {
         None => "is none of this order",
-        Some(hold) if hold.given_up.count() > 0 => "had been given up",
+        Some(hold) if hold.given_up.seqs().iter().any(|seq| *seq < since) => "had been given up",
         Some(_) => return,
     };
     let given_up = hold.into_iter().flat_map(|hold| hold.given_up.seqs().iter().copied());
@@ -105,6 +107,18 @@ mod tests {
                 "Order W-17: 99.80 EUR was taken for shipment S-1 from authorization A-1, which had been given up."
             ]
         );
+    }
+
+    #[test]
+    fn what_was_taken_on_before_may_be_taken_after_it() {
+        let mut history = History::accepted();
+        history.take_on("C-1", "S-1", 4_990);
+        history.void("A-1", 4_990);
+        history.capture("C-1", "S-1", 4_990);
+        assert_eq!(findings("M8", &history.records()), [""; 0]);
+        history.take_on("C-2", "S-2", 4_990);
+        history.capture("C-2", "S-2", 4_990);
+        assert_eq!(findings("M8", &history.records()).len(), 1);
     }
 
     #[test]

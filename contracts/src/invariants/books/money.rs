@@ -125,6 +125,8 @@ pub(in crate::invariants) struct MoneyBook {
     pub(in crate::invariants) missed: Vec<Missed>,
     /// Captures that were taken on: parcel, authorization and attempt.
     undecided: BTreeSet<(ShipmentId, AuthorizationId, u32)>,
+    /// Where captures were taken on, whatever became of them.
+    taken_on: BTreeMap<(ShipmentId, AuthorizationId, u32), u64>,
     pub(in crate::invariants) disputes: BTreeMap<DisputeId, DisputeBook>,
     pub(in crate::invariants) spent: Vec<Spent>,
     /// What the marketplace took, cumulated, and where it says so.
@@ -209,10 +211,20 @@ impl MoneyBook {
         kept.map(|dispute| dispute.amount).sum()
     }
 
+    /// Whether a dispute is not decided.
+    pub(in crate::invariants) fn is_disputed(&self) -> bool {
+        self.disputes.values().any(|dispute| dispute.status == DisputeStatus::Open)
+    }
+
     /// Money that issuers took back in disputes.
     pub(in crate::invariants) fn charged_back(&self) -> i64 {
         let lost = self.disputes.values().filter(|dispute| dispute.status == DisputeStatus::Lost);
         lost.map(|dispute| dispute.amount).sum()
+    }
+
+    /// Where the payment provider took a capture on that it decided later.
+    pub(in crate::invariants) fn taken_on(&self, capture: &Capture) -> Option<u64> {
+        self.taken_on.get(&attempt(capture)).copied()
     }
 
     /// Whether the payment provider has taken a capture on and not decided it.
@@ -301,6 +313,7 @@ impl MoneyBook {
             Effect::CaptureAccepted { capture } | Effect::CaptureFailed { capture } => {
                 if matches!(committed.effect, Effect::CaptureAccepted { .. }) {
                     self.undecided.insert(attempt(capture));
+                    self.taken_on.entry(attempt(capture)).or_insert(seq);
                 } else {
                     self.undecided.remove(&attempt(capture));
                 }

@@ -266,11 +266,12 @@ fn decide(process: &mut OrderProcess, change: &ChangeState, desk: &mut Desk<'_>)
         let quote = acceptance::quote_request(&change.change.changed);
         let call = PartnerCall::new(tax::QUOTE_TAX, &[], &quote);
         desk.ask(process, Intent::QuoteChange { change: id.clone() }, &change.chain, call);
-    } else if change.node == Consent::Open {
+    } else if change.node == Consent::Open && (asked || node.is_some()) {
         if let Some(node) = node.filter(|_| !asked) {
             ask_node(process, change, node, desk);
         }
     } else {
+        // Where the node gave the goods back meanwhile, nobody is left to ask.
         accept(process, id, desk);
     }
 }

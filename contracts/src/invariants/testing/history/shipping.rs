@@ -88,17 +88,27 @@ impl History {
         }
     }
 
-    pub(in crate::invariants) fn capture(&mut self, id: &str, shipment: &str, amount: i64) {
-        let capture = Capture {
+    fn first_attempt(&self, id: &str, shipment: &str, amount: i64, status: CaptureStatus) -> Capture {
+        Capture {
             capture_id: id.into(),
             authorization_id: "A-1".into(),
             order_number: self.number(),
             shipment_id: shipment.into(),
             amount: money(amount),
             attempt: 1,
-            status: CaptureStatus::Succeeded,
+            status,
             settlement_amount: None,
-        };
+        }
+    }
+
+    /// The payment provider takes a capture on and will decide it later.
+    pub(in crate::invariants) fn take_on(&mut self, id: &str, shipment: &str, amount: i64) {
+        let capture = self.first_attempt(id, shipment, amount, CaptureStatus::Pending);
+        self.effect(System::Psp, Effect::CaptureAccepted { capture });
+    }
+
+    pub(in crate::invariants) fn capture(&mut self, id: &str, shipment: &str, amount: i64) {
+        let capture = self.first_attempt(id, shipment, amount, CaptureStatus::Succeeded);
         self.captures.push((id.into(), amount));
         self.effect(System::Psp, Effect::PaymentCaptured { capture });
     }
