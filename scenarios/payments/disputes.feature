@@ -102,7 +102,8 @@ Feature: A customer disputes a payment at the card's issuer
     And the warehouse ships 1 "linen shirt"
     Then the customer has paid 54.80 EUR
     When the customer disputes the payment
-    And the warehouse ships the order
-    And the customer brings 1 "denim jacket" back to "Store 12" unusable
     Then 1 dead letter waits
-    And every system agrees
+    When the warehouse ships the order
+    Then the order is shipped
+    When the customer brings 1 "denim jacket" back to "Store 12" unusable
+    Then every system agrees

@@ -1,7 +1,7 @@
 //! E1: a business fact has one effect, however often it is told.
 
 use super::{
-    books::OrderBook,
+    books::{Hold, OrderBook},
     law::{Bench, Check, Finding, Moment, times, units},
 };
 use crate::{
@@ -55,7 +55,10 @@ fn check_fact(order: &OrderBook, fact: &Fact, seqs: &[u64], bench: &mut Bench) {
 }
 
 fn check_tender(order: &OrderBook, tender: &TenderId, bench: &mut Bench) {
-    let live = order.money.holds.values().filter(|hold| hold.tender == *tender && hold.given_up.count() == 0);
+    // Where money for a parcel could not be taken, one that is used up is followed by another.
+    let lacking = order.money.uncollected() > 0;
+    let is_over = |hold: &Hold| hold.given_up.count() > 0 || (lacking && hold.live() <= 0);
+    let live = order.money.holds.values().filter(|hold| hold.tender == *tender && !is_over(hold));
     let seqs: Vec<u64> = live.map(|hold| hold.seq).collect();
     bench.looks();
     if seqs.len() > 1 {
@@ -186,6 +189,17 @@ mod tests {
         history.void("A-1", 9_980);
         history.authorize("A-2", "T-1", 9_980);
         assert_eq!(findings("E1", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_used_up_is_followed_by_another_where_money_is_lacking_still() {
+        let mut history = History::accepted();
+        history.take_on("C-1", "S-1", 4_990);
+        history.capture("C-2", "S-2", 9_980);
+        history.authorize("A-2", "T-1", 4_990);
+        assert_eq!(findings("E1", &history.records()), [""; 0]);
+        history.authorize("A-3", "T-1", 4_990);
+        assert_eq!(findings("E1", &history.records()).len(), 1);
     }
 
     proptest! {
