@@ -62,7 +62,7 @@ Feature: Cancellations that race with the warehouse
     And 3 "linen shirt" are left in stock at "Warehouse North"
     And every system agrees
 
-  @FUL-004 @RES-001
+  @FUL-004 @RES-001 @race
   Scenario: Two units are given back one after the other, and the customer cancels one of them
     Given 3 "denim jacket" are in stock at "Warehouse North"
     And 3 "denim jacket" are in stock at "Store 12"
