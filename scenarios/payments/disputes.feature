@@ -68,7 +68,8 @@ Feature: A customer disputes a payment at the card's issuer
     Given the payment provider decides refunds later
     When the customer brings 1 "linen shirt" back to "Store 12" as new
     And the payment provider reports that the refund failed
-    And the customer disputes the payment
+    Then attempt 2 at the refund is undecided
+    When the customer disputes the payment
     Then 1 dead letter waits
     When the payment provider reports that the refund failed
     Then the customer receives 0.00 EUR as store credit

@@ -139,6 +139,12 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         kind: Kind::Assertion,
+        expression: "attempt {count} at the refund is undecided",
+        doc: "The payment provider took this attempt at a refund of the order on, and has not told its outcome.",
+        action: |world, args| undecided(world, args).boxed_local(),
+    },
+    Step {
+        kind: Kind::Assertion,
         expression: "{money} is held on the card",
         doc: "So much is authorized and not captured.",
         action: |world, args| held(world, args).boxed_local(),
@@ -193,6 +199,20 @@ async fn charged_back(world: &mut World, args: Args) -> Result<(), StepError> {
     play.expect(&format!("{expected} charged back for order {number}"), |stage| {
         let lost = stage.landscape.psp.look(|psp| psp.charged_back(&number));
         payment::compare(lost, expected, "the issuer")
+    })
+    .await
+}
+
+async fn undecided(world: &mut World, args: Args) -> Result<(), StepError> {
+    let play = world.play()?;
+    let (attempt, number) = (args.number(0)?, play.order_number()?);
+    play.expect(&format!("attempt {attempt} at a refund of order {number}, undecided"), |stage| {
+        let attempts: Vec<u32> = stage.landscape.psp.look(|psp| {
+            let pending = psp.refunds(&number).filter(|refund| refund.status == RefundStatus::Pending);
+            pending.map(|refund| refund.attempt).collect()
+        });
+        let found = || format!("the payment provider has undecided attempts {attempts:?}");
+        if attempts.contains(&attempt) { Ok(()) } else { Err(found()) }
     })
     .await
 }
