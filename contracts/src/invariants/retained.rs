@@ -2,11 +2,11 @@
 //! and M6 read it.
 
 use super::{
-    books::{OrderBook, Span, Terms},
+    books::{LineTerms, OrderBook, Span, Terms},
     law::Moment,
 };
 use crate::{
-    model::PromotionId,
+    model::{LineId, PromotionId},
     policy::{BrokenMinimum, Policy},
 };
 
@@ -31,7 +31,18 @@ pub(super) fn span(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Spa
     if nothing_came {
         return Span::default();
     }
-    claimed(terms, moment.policy).map(|(promotion, minimum)| of(order, terms, promotion, *minimum)).sum()
+    let all: Span =
+        claimed(terms, moment.policy).map(|(promotion, minimum)| of(order, terms, promotion, *minimum)).sum();
+    // It is kept of refunds: never more than what is not kept is worth.
+    let worth = |units: &dyn Fn(&LineId) -> i64| -> Span {
+        let gross = |(line_id, line): (&LineId, &LineTerms)| {
+            line.gross(u32::try_from(units(line_id).max(0)).unwrap_or(u32::MAX))
+        };
+        terms.lines.iter().map(gross).sum()
+    };
+    let least = worth(&|line_id| order.returned(line_id).low).low;
+    let most = worth(&|line_id| order.not_kept(line_id).high).high;
+    Span { low: all.low.min(least), high: all.high.min(most) }
 }
 
 fn of(order: &OrderBook, terms: &Terms, promotion: &PromotionId, minimum: i64) -> Span {
