@@ -123,6 +123,9 @@ fn misfit(fault: &Fault) -> Option<&'static str> {
         {
             Some("what is tried for ever never comes to rest; use cut_off")
         }
+        Misfortune::ClockSkew { .. } if fault.window.is_some_and(|window| window.on_contact) => {
+            Some("a clock is wrong before any message comes; leave on_contact out")
+        }
         Misfortune::Crash { .. } if fault.permanent => Some("a crash happens once and is not permanent"),
         Misfortune::Restored { .. } if fault.permanent => {
             Some("a system is restored once, which is not permanent")

@@ -180,6 +180,13 @@ fn a_misfortune_that_cannot_happen_is_refused_with_the_remedy() {
             r#"at "/faults/0/misfortune": a system is restored once, which is not permanent"#,
         ),
         (
+            json!({
+                "link": "psp->middleware", "window": { "on_contact": true },
+                "misfortune": { "kind": "clock_skew", "seconds": 60 }
+            }),
+            r#"at "/faults/0/misfortune": a clock is wrong before any message comes; leave on_contact out"#,
+        ),
+        (
             json!({ "link": "psp->middleware", "misfortune": { "kind": "restored", "ms": 5 } }),
             r#"at "/faults/0/misfortune": restored does not happen on psp->middleware; it happens to calls ("middleware->psp")"#,
         ),

@@ -260,7 +260,8 @@ impl Original<'_> {
 
     fn with_broken_bytes(&mut self) -> Copy {
         let bytes = self.request.body().to_vec();
-        let at = self.drawn(1..bytes.len());
+        // Without the line break at its end a document is whole still.
+        let at = self.drawn(1..bytes.trim_ascii_end().len());
         match self.drawn(0_u8..16) {
             0 => {
                 let large = [bytes, vec![b' '; BODY_BYTES_MAX]].concat();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     booking,
     document::DocumentState,
-    state::{Chain, OrderProcess, Units},
+    state::{Chain, OrderProcess, Units, Way},
 };
 
 /// Money that was granted without goods coming back.
@@ -113,17 +113,31 @@ impl OrderProcess {
         kept.map(GrantedUnits::units).filter(|units| units.line_id == *line).map(|units| units.quantity).sum()
     }
 
-    /// Units of a line in the order in which they come back, after so many; those that are kept never do.
+    /// Units of a line in the order in which they come back, after so many; those that are kept never do. Which of those that
+    /// came or were lost is which does not matter as long as all of them are ahead.
     pub fn units_after(&self, line: &LineId, ahead: u32, quantity: u32) -> Vec<Units> {
         let left = (0..self.counts(line).shipped).filter(|unit| !self.is_kept(line, *unit));
-        let mut units: Vec<Units> = Vec::new();
-        for unit in left.skip(ahead as usize).take(quantity as usize) {
-            match units.last_mut() {
-                Some(last) if last.range().end == unit => last.quantity += 1,
-                _ => units.push(Units { line_id: line.clone(), first: unit, quantity: 1 }),
-            }
-        }
-        units
+        consecutive(line, left.skip(ahead as usize).take(quantity as usize))
+    }
+
+    /// The units that a receipt's goods are, when they are graded: the first that are neither kept nor gone, after those of
+    /// receipts before it that are not graded yet.
+    pub fn units_of_receipt(&self, index: usize, line: &LineId, quantity: u32) -> Vec<Units> {
+        let before = self.receipts.iter().take(index);
+        let waiting = before.filter(|receipt| receipt.graded.is_none() && receipt.way != Way::Found);
+        let lines = waiting.flat_map(|receipt| &receipt.receipt.lines).filter(|came| came.line_id == *line);
+        let ahead: u32 = lines.map(|came| came.quantity).sum();
+        let there = |unit: &u32| !self.is_kept(line, *unit) && !self.is_gone(line, *unit);
+        let left = (0..self.counts(line).shipped).filter(there);
+        consecutive(line, left.skip(ahead as usize).take(quantity as usize))
+    }
+
+    /// Whether a unit came back, or was given up.
+    pub fn is_gone(&self, line: &LineId, unit: u32) -> bool {
+        let graded = self.receipts.iter().filter_map(|receipt| receipt.graded.as_ref());
+        graded
+            .flat_map(|graded| &graded.units)
+            .any(|units| units.line_id == *line && units.range().contains(&unit))
     }
 
     /// What was granted on a unit so far.
@@ -201,3 +215,15 @@ impl OrderProcess {
 
 /// Parts of units, by line.
 pub(super) type Parts = BTreeMap<LineId, Vec<(u32, Part)>>;
+
+/// Units of a line, run by run.
+fn consecutive(line: &LineId, indices: impl Iterator<Item = u32>) -> Vec<Units> {
+    let mut units: Vec<Units> = Vec::new();
+    for unit in indices {
+        match units.last_mut() {
+            Some(last) if last.range().end == unit => last.quantity += 1,
+            _ => units.push(Units { line_id: line.clone(), first: unit, quantity: 1 }),
+        }
+    }
+    units
+}

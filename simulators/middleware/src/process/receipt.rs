@@ -395,7 +395,7 @@ pub(super) fn grade(
     let (accepted, rejected): (Vec<_>, Vec<_>) =
         grades.iter().cloned().partition(|line| line.acceptance.is_accepted());
     let Some(way) = process.receipts.get(index).map(|state| state.way) else { return };
-    let units = take_units(process, &units_by_line(&accepted), way);
+    let units = take_units(process, index, &units_by_line(&accepted), way);
     let goods = process.value_left(&units);
     let mut retained =
         if units.is_empty() { 0 } else { clawback::retained(process, goods, desk.context.policy) };
@@ -506,13 +506,18 @@ fn items(lines: &[InspectedLine]) -> Vec<ItemQuantity> {
     items.into_values().collect()
 }
 
-/// Units come back, or are given up, in ascending order of their index, without those that the customer was paid for and
-/// keeps. Those of a lost parcel were given up before.
-fn take_units(process: &mut OrderProcess, lines: &BTreeMap<LineId, u32>, way: Way) -> Vec<Units> {
+/// Units come back, or are given up, in the order of the receipts that they came with, without those that the customer was
+/// paid for and keeps. Those of a lost parcel were given up before.
+fn take_units(
+    process: &mut OrderProcess,
+    receipt: usize,
+    lines: &BTreeMap<LineId, u32>,
+    way: Way,
+) -> Vec<Units> {
     let mut taken = Vec::new();
     for (line_id, quantity) in lines {
         if way != Way::Found {
-            taken.extend(process.units_after(line_id, process.counts(line_id).gone(), *quantity));
+            taken.extend(process.units_of_receipt(receipt, line_id, *quantity));
         }
         let counts = process.counts.entry(line_id.clone()).or_default();
         match way {

@@ -131,3 +131,21 @@ fn a_receipt_does_not_take_the_name_of_an_adjustment() {
     let taken = stage.input(Input::AdjustPrice(adjustment("R-2", &amount("A", 100))), "adjust").unwrap_err();
     assert_eq!(taken.problem_kind(), Some(ProblemKind::IllegalState));
 }
+
+#[test]
+fn what_waits_at_a_dock_is_none_of_the_units_that_a_price_was_lowered_for() {
+    let mut stage = shipped();
+    stage.event(EventData::ReturnReceived(receipt("R1", vec![returned("A", 1)], vec![])));
+    stage.run();
+    stage.input(Input::AdjustPrice(adjustment("PA-1", &amount("A", 1000))), "adjust").unwrap();
+    let brought = receipt("R2", vec![returned("A", 1)], vec![graded("A", 1, ConditionGrade::A)]);
+    stage.store_return(brought).unwrap();
+    stage.event(EventData::ReturnInspected(Inspection {
+        receipt_id: "R1".into(),
+        order_number: "W-1".into(),
+        node_id: "dc-north".into(),
+        lines: vec![graded("A", 1, ConditionGrade::A)],
+    }));
+    stage.run();
+    assert_eq!(stage.amounts("refundPayment"), [1000, 3500, 4499]);
+}
