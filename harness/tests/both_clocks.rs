@@ -2,22 +2,11 @@
 //! other test.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use std::{collections::BTreeMap, fs, path::Path, process::Output};
+mod common;
 
-use assert_cmd::Command;
+use std::{collections::BTreeMap, fs};
 
-fn counterproof(args: &[&str]) -> Output {
-    Command::cargo_bin("counterproof")
-        .unwrap()
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
-        .args(args)
-        .output()
-        .unwrap()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
+use common::{counterproof, told};
 
 /// Verdict of each scenario by name, as the command prints them.
 fn verdicts(args: &[&str]) -> BTreeMap<String, String> {

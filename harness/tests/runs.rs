@@ -1,6 +1,8 @@
 //! Whole runs of the command, over real HTTP, against the reference and against implementations that lie.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod common;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -8,25 +10,12 @@ use std::{
     process::Output,
 };
 
-use assert_cmd::Command;
+use common::{counterproof, told};
 use serde_json::Value;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
-fn counterproof(args: &[&str]) -> Output {
-    Command::cargo_bin("counterproof")
-        .unwrap()
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
-        .args(args)
-        .output()
-        .unwrap()
-}
-
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn told(output: &Output) -> String {
-    format!("{}\n{}", stdout(output), String::from_utf8_lossy(&output.stderr))
 }
 
 fn journal(folder: &Path) -> Vec<Value> {

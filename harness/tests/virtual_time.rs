@@ -1,15 +1,16 @@
 //! Virtual time: equal seeds give equal bytes, both clocks agree, and no crash at any point does harm.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod common;
+
 use std::{
     fs,
     num::NonZeroUsize,
     path::Path,
-    process::Output,
     sync::{Arc, atomic::AtomicBool},
 };
 
-use assert_cmd::Command;
+use common::{counterproof, told};
 use counterproof::{
     features::Script,
     perturb::{self, End},
@@ -21,19 +22,6 @@ use counterproof_contracts::journal::Verdict;
 use counterproof_middleware::door::store::{Batch, MemoryStore, Store, StoreError};
 use counterproof_simulators::kernel::{Network, NetworkError};
 use futures::future::BoxFuture;
-
-fn counterproof(args: &[&str]) -> Output {
-    Command::cargo_bin("counterproof")
-        .unwrap()
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
-        .args(args)
-        .output()
-        .unwrap()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
 
 /// The journal of a run in virtual time by a process of its own: two scenarios, each with 200 seeds.
 fn journal(level: &str, jobs: &str) -> Vec<u8> {

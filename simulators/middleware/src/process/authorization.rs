@@ -103,13 +103,18 @@ pub(super) fn renew(process: &mut OrderProcess, tender: &TenderId, desk: &mut De
     if process.cards.get(tender).is_some_and(|card| card.renewed) {
         return false;
     }
-    if let Some(id) = present(process, tender).cloned() {
-        let chain = desk.context.chain.clone();
-        void(process, tender, &id, "captures failed", &chain, desk);
-    }
-    desk.decide(process, format!("asks for another authorization of {tender}"));
+    let chain = desk.context.chain.clone();
+    give_up(process, tender, "captures failed", &chain, desk);
     next_round(process, tender, true);
     true
+}
+
+/// Gives the present authorization of a card up, for another one.
+fn give_up(process: &mut OrderProcess, tender: &TenderId, reason: &str, chain: &Chain, desk: &mut Desk<'_>) {
+    if let Some(id) = present(process, tender).cloned() {
+        void(process, tender, &id, reason, chain, desk);
+    }
+    desk.decide(process, format!("asks for another authorization of {tender}"));
 }
 
 /// Whether the present authorization of a card holds so much beyond what was asked of it. One that was asked for while a
@@ -128,9 +133,7 @@ pub(super) fn replace(process: &mut OrderProcess, tender: &TenderId, chain: &Cha
     if is_being_taken(process, tender) {
         return;
     }
-    let Some(id) = present(process, tender).cloned() else { return };
-    void(process, tender, &id, "it does not cover what left", chain, desk);
-    desk.decide(process, format!("asks for another authorization of {tender}"));
+    give_up(process, tender, "it does not cover what left", chain, desk);
     let renewed = process.cards.get(tender).is_some_and(|card| card.renewed);
     next_round(process, tender, renewed);
 }
