@@ -52,11 +52,13 @@ impl Progress {
         let mut laws: Vec<&str> = laws.iter().map(String::as_str).collect();
         laws.sort_unstable();
         laws.dedup();
-        let _ = self.terminal().scenario_line(name, result.verdict, result.duration_ms, &laws);
+        let again = if result.again { " (is played again)" } else { "" };
+        let name = format!("{name}{again}");
+        let _ = self.terminal().scenario_line(&name, result.verdict, result.duration_ms, &laws);
         self.flush();
         if let Some(bar) = &self.bar {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-            *failed += usize::from(result.verdict != Verdict::Pass);
+            *failed += usize::from(result.verdict != Verdict::Pass && !result.again);
             bar.inc(1);
             bar.set_message(if *failed == 0 { String::new() } else { format!("{failed} not passed") });
         }

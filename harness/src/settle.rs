@@ -42,8 +42,7 @@ pub async fn settle(play: &mut Play) -> Settled {
         let waited = stage.clock.elapsed().saturating_sub(began);
         let open = open_work(play);
         let quiet = quiet_for(play);
-        let fresh =
-            looked_at.is_some_and(|at| stage.recording.last_activity(&play.id).is_none_or(|last| last <= at));
+        let fresh = nothing_since(play, looked_at);
         if open.is_empty() && !fresh && quiet >= QUIET && look_up_orders(play).await {
             looked_at = Some(stage.clock.now());
             continue;
@@ -58,17 +57,20 @@ pub async fn settle(play: &mut Play) -> Settled {
         // A law that is broken already ends nothing early: what is still to come must not look as if it were missing.
         let still = patient_for(play) >= QUIET_FOR_CERTAIN;
         let certain = || still || stage.recording.would_hold(&play.id, &rest);
-        if open.is_empty() && fresh && certain() {
+        // What begins meanwhile ends the rest before it is recorded: others do not stand still while this is decided.
+        let rests = || open_work(play).is_empty() && nothing_since(play, looked_at) && certain();
+        if open.is_empty() && fresh && stage.record_if(rests, Some(&play.id), Entry::Settled(rest.clone())) {
             break rest;
         }
         if waited >= stage.settle_within {
             let open = if open.is_empty() { vec!["traffic that does not end".to_owned()] } else { open };
-            break Settled { at_rest: false, open, ..rest };
+            let unsettled = Settled { at_rest: false, open, ..rest };
+            stage.record(Some(&play.id), Entry::Settled(unsettled.clone()));
+            break unsettled;
         }
         // Either something is recorded, or it has been quiet for a while longer: both are worth a look.
         changes.within(QUIET.saturating_sub(quiet).max(QUIET / 4)).await;
     };
-    stage.record(Some(&play.id), Entry::Settled(settled.clone()));
     play.rest = settled.at_rest.then(|| (stage.clock.now(), settled.clone()));
     settled
 }
@@ -76,8 +78,12 @@ pub async fn settle(play: &mut Play) -> Settled {
 /// The last rest, if no step played since and nothing was recorded.
 fn undisturbed(play: &Play) -> Option<Settled> {
     let (at, rest) = play.rest.as_ref()?;
-    let same = play.stage.recording.last_activity(&play.id).is_none_or(|last| last <= *at);
-    (same && open_work(play).is_empty()).then(|| rest.clone())
+    (nothing_since(play, Some(*at)) && open_work(play).is_empty()).then(|| rest.clone())
+}
+
+/// Whether somebody looked at an instant, and nothing of the scenario was recorded since.
+fn nothing_since(play: &Play, looked_at: Option<Timestamp>) -> bool {
+    looked_at.is_some_and(|at| play.stage.recording.last_activity(&play.id).is_none_or(|last| last <= at))
 }
 
 /// Lets what is under way arrive while faults are still on, so that they hit what they were planned for: a partner that asks

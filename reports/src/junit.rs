@@ -3,7 +3,8 @@
 //! GitLab shows the text of `failure`, not its message, and drops a second test case with the same class and
 //! name; so the business sentence is the first line of the text, and names are made unique. A test suite is
 //! a feature file, a test case a scenario; FAIL is a `failure` whose type is the law, INCONCLUSIVE an
-//! `error`, and what was selected and not played is `skipped`. `file` is what `counterproof run` takes to run the scenario again.
+//! `error`, and what was selected and not played is `skipped`. Plays of which nothing could be
+//! told and which others followed stand in the test case as `flakyError` or `rerunError`, as Maven Surefire writes them. `file` is what `counterproof run` takes to run the scenario again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +13,7 @@ use std::{
 };
 
 use counterproof_contracts::journal::{ScenarioOmitted, Verdict};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use crate::{RunReport, ScenarioReport, failure, text};
 
@@ -109,16 +110,35 @@ fn unique(class: &str, name: &str, names: &mut BTreeSet<(String, String)>) -> St
 
 fn status(run: &RunReport, scenario: &ScenarioReport) -> TestCaseStatus {
     let kind = match scenario.verdict {
-        Verdict::Pass => return TestCaseStatus::success(),
-        Verdict::Fail => NonSuccessKind::Failure,
-        Verdict::Inconclusive => NonSuccessKind::Error,
+        Verdict::Pass => None,
+        Verdict::Fail => Some(NonSuccessKind::Failure),
+        Verdict::Inconclusive => Some(NonSuccessKind::Error),
     };
-    let lines: Vec<String> = failure::lines(run, scenario).into_iter().map(|line| line.text).collect();
-    let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(failure::cause(scenario));
-    status.set_message(lines.first().map_or("", String::as_str));
-    status.set_description(lines.join("\n"));
+    let mut status = kind.map_or_else(TestCaseStatus::success, |kind| {
+        let lines = told(run, scenario);
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_type(failure::cause(scenario));
+        status.set_message(lines.first().map_or("", String::as_str));
+        status.set_description(lines.join("\n"));
+        status
+    });
+    status.add_reruns(run.superseded.iter().filter(|play| play.is_of(scenario)).map(|play| rerun(run, play)));
     status
+}
+
+fn told(run: &RunReport, scenario: &ScenarioReport) -> Vec<String> {
+    failure::lines(run, scenario).into_iter().map(|line| line.text).collect()
+}
+
+/// A play of which nothing could be told and which others followed.
+fn rerun(run: &RunReport, play: &ScenarioReport) -> TestRerun {
+    let lines = told(run, play);
+    let mut rerun = TestRerun::new(NonSuccessKind::Error);
+    rerun.set_time(Duration::from_millis(play.duration_ms));
+    rerun.set_type(failure::cause(play));
+    rerun.set_message(lines.first().map_or("", String::as_str));
+    rerun.set_description(lines.join("\n"));
+    rerun
 }
 
 /// Violations that belong to no scenario: one failed test case, so that no reader overlooks them.

@@ -91,6 +91,11 @@ impl ScenarioReport {
         format!("{}:{}", self.feature_path, self.line)
     }
 
+    /// Whether it is another play of the same scenario.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        (&self.feature_path, self.line, &self.name) == (&other.feature_path, other.line, &other.name)
+    }
+
     /// Where the scenario began; the identifier where it never did.
     pub(crate) fn origin(&self) -> String {
         if self.feature_path.is_empty() { self.id.clone() } else { self.place() }
@@ -123,6 +128,8 @@ pub struct RunReport {
     pub omitted: Vec<ScenarioOmitted>,
     /// How many repetitions of scenarios passed; they are counted only.
     pub repetitions: u64,
+    /// Plays of which nothing could be told and which were followed by others, in the order of their ends.
+    pub superseded: Vec<ScenarioReport>,
     /// Violations that belong to no scenario.
     pub violations: Vec<Violation>,
     /// How many laws there are.
@@ -196,6 +203,7 @@ pub struct Story {
     closed: Vec<ScenarioReport>,
     omitted: Vec<ScenarioOmitted>,
     repetitions: u64,
+    superseded: Vec<ScenarioReport>,
     accused: BTreeMap<String, Vec<Violation>>,
     loose: Vec<Violation>,
     exchanges: u64,
@@ -260,6 +268,7 @@ impl Story {
             scenarios: self.closed,
             omitted: self.omitted,
             repetitions: self.repetitions,
+            superseded: self.superseded,
             violations: self.loose,
             laws: tally.laws,
             checks: tally.checks,
@@ -329,6 +338,8 @@ impl Story {
         let report = draft.finish(finished, violations);
         if report.seed.is_some() && report.verdict == Verdict::Pass {
             self.repetitions += 1;
+        } else if finished.again && report.verdict == Verdict::Inconclusive {
+            self.superseded.push(report);
         } else {
             self.closed.push(report);
         }
@@ -420,6 +431,7 @@ fn never_ended(reason: &str) -> ScenarioFinished {
         steps_executed: 0,
         assertions: 0,
         duration_ms: 0,
+        again: false,
     }
 }
 

@@ -16,6 +16,8 @@ use crate::{
 const SAME_CAUSE_MAX: usize = 3;
 /// Most lines of quarantined traffic.
 const QUARANTINED_MAX: usize = 5;
+/// Most plays that are named because others had to follow them.
+const SUPERSEDED_MAX: usize = 10;
 /// Width of a rule.
 const RULE_WIDTH: usize = 78;
 
@@ -196,6 +198,7 @@ impl<W: io::Write> Terminal<W> {
         let title = self.paint(&title, style);
         writeln!(self.out, "\n{title}{rule}")?;
         writeln!(self.out, "scenarios   {}", scenario_counts(run))?;
+        self.superseded(run)?;
         writeln!(self.out, "laws        {}", law_counts(run))?;
         writeln!(self.out, "messages    {}", run.exchanges)?;
         self.convergence(run)?;
@@ -224,6 +227,26 @@ impl<W: io::Write> Terminal<W> {
         for row in &run.convergence {
             let [p50, p99, max] = [row.p50_ms, row.p99_ms, row.max_ms].map(text::duration);
             writeln!(self.out, "            {:<17}{p50:>9}{p99:>10}{max:>10}", row.system.title())?;
+        }
+        Ok(())
+    }
+
+    /// What could be told only when it was played again, if then.
+    fn superseded(&mut self, run: &RunReport) -> io::Result<()> {
+        for (index, play) in run.superseded.iter().take(SUPERSEDED_MAX).enumerate() {
+            let heading = if index == 0 { "again" } else { "" };
+            let reason =
+                play.sentence().map_or_else(String::new, |reason| format!(": {}", text::line(reason)));
+            writeln!(
+                self.out,
+                "{heading:<12}{}   {}{reason}",
+                text::line(&play.name),
+                text::line(&play.origin())
+            )?;
+        }
+        let rest = run.superseded.len().saturating_sub(SUPERSEDED_MAX);
+        if rest > 0 {
+            writeln!(self.out, "            … {rest} more, in the journal")?;
         }
         Ok(())
     }
@@ -268,6 +291,9 @@ fn scenario_counts(run: &RunReport) -> String {
     }
     if !run.omitted.is_empty() {
         parts.push(format!("{} omitted", run.omitted.len()));
+    }
+    if !run.superseded.is_empty() {
+        parts.push(format!("{} played again", run.superseded.len()));
     }
     if run.repetitions > 0 {
         parts.push(format!("{} passed", text::count_u64(run.repetitions, "repetition")));

@@ -87,6 +87,42 @@ fn a_run_that_could_not_be_told() {
     insta::assert_snapshot!("inconclusive_junit", xml(&run));
 }
 
+/// Of one scenario something could be told when it was played again, of another not even then.
+fn played_again(last: &str) -> Journal {
+    let mut journal = Journal::begin("reference");
+    let path = "scenarios/orders.feature";
+    let never = "the declared fault never happened";
+    journal.scenario("s1", path, 9, "a web order (2 lines)");
+    journal.ends_to_be_played_again("s1", never);
+    journal.scenario("s2", path, 20, "a marketplace order");
+    journal.ends_to_be_played_again("s2", never);
+    passes(&mut journal, "s1-2", path, 9, "a web order (2 lines)");
+    if last == "pass" {
+        passes(&mut journal, "s2-2", path, 20, "a marketplace order");
+    } else {
+        journal.scenario("s2-2", path, 20, "a marketplace order");
+        journal.ends("s2-2", last, &[never], 3_100);
+    }
+    journal.end(last);
+    journal
+}
+
+#[test]
+fn a_run_that_played_again_what_could_not_be_told() {
+    let run = report(&played_again("pass"), Vec::new());
+    assert_eq!((run.verdict, run.scenarios.len(), run.superseded.len()), (Verdict::Pass, 2, 2));
+    let run = report(&played_again("inconclusive"), Vec::new());
+    assert_eq!((run.verdict, run.count(Verdict::Inconclusive)), (Verdict::Inconclusive, 1));
+    insta::assert_snapshot!("again_terminal", terminal(&run, Look::default(), 5));
+    insta::assert_snapshot!("again_junit", xml(&run));
+}
+
+#[test]
+fn a_law_that_was_broken_counts_however_often_it_was_played_again() {
+    let broken = journal::violation("X-ONCE", "s1", "Order W-1 exists twice in the ERP.", &[3]);
+    assert_eq!(report(&played_again("pass"), vec![broken]).verdict, Verdict::Fail);
+}
+
 #[test]
 fn many_failures_with_one_cause_are_told_once() {
     let mut journal = Journal::begin("reference");

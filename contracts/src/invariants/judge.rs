@@ -135,16 +135,13 @@ impl Judge {
         self.roster.end(name);
     }
 
-    /// Whether no law at rest would be broken if a scenario came to rest with this `settled` record.
+    /// Whether no law at rest would be broken, or could not be checked, if a scenario came to rest with this `settled` record.
     /// Nothing is kept: what is told and counted stays as it is. A check that crashes does not hold.
     pub fn holds_at_rest(&self, record: &Record) -> bool {
         let orders = self.books.orders_of(record.scenario.as_deref());
         orders.iter().all(|number| {
             let sheet = self.sheet(record, Some(number), Occasion::AtRest);
-            sheet
-                .remarks
-                .iter()
-                .all(|(_, result)| result.as_ref().is_ok_and(|bench| bench.findings.is_empty()))
+            sheet.remarks.iter().all(|(_, result)| result.as_ref().is_ok_and(|bench| !bench.has_remarks()))
         })
     }
 

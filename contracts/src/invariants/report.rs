@@ -24,6 +24,8 @@ pub struct ScenarioReport {
     pub verdict: Verdict,
     /// The verdict that the run wrote down; absent where it never ended.
     pub recorded: Option<Verdict>,
+    /// Nothing could be told, and another play followed: it does not count unless a law was broken.
+    pub superseded: bool,
     /// Why it is not a pass: one sentence each.
     pub reasons: Vec<String>,
     /// Steps that were executed.
@@ -85,6 +87,8 @@ struct Open {
     settled: Option<Settled>,
     /// How often laws were checked, once it ended.
     checks: Option<u64>,
+    /// It was played again.
+    again: bool,
 }
 
 /// A journal as far as it was read.
@@ -138,6 +142,7 @@ impl Hearing {
             Entry::Settled(settled) => open.settled = Some(settled.clone()),
             Entry::ScenarioFinished(finished) => {
                 open.recorded = Some(finished.verdict);
+                open.again = finished.again;
                 open.checks.get_or_insert(checks);
             }
             _ => {}
@@ -145,13 +150,17 @@ impl Hearing {
     }
 
     fn close(self, found_break: Option<Break>) -> JudgeReport {
-        let broken_checks = self.judge.broken_checks().to_vec();
+        let superseded = |broken: &BrokenCheck| {
+            broken.scenario.as_ref().and_then(|name| self.scenarios.get(name)).is_some_and(|open| open.again)
+        };
+        let broken_checks: Vec<BrokenCheck> =
+            self.judge.broken_checks().iter().filter(|broken| !superseded(broken)).cloned().collect();
         let mut open: Vec<(String, Open)> = self.scenarios.into_iter().collect();
         open.sort_by_key(|(_, scenario)| scenario.order);
         let scenarios: Vec<ScenarioReport> =
             open.into_iter().map(|(name, scenario)| scenario.close(name, &self.judge)).collect();
-        let mut verdict =
-            scenarios.iter().map(|scenario| scenario.verdict).max().unwrap_or(Verdict::Inconclusive);
+        let counted = scenarios.iter().filter(|scenario| !scenario.superseded);
+        let mut verdict = counted.map(|scenario| scenario.verdict).max().unwrap_or(Verdict::Inconclusive);
         if found_break.is_some() || !self.complete || !broken_checks.is_empty() {
             verdict = verdict.max(Verdict::Inconclusive);
         }
@@ -238,6 +247,7 @@ impl Open {
             scenario: name,
             verdict,
             recorded: self.recorded,
+            superseded: self.again && verdict == Verdict::Inconclusive,
             reasons,
             steps_executed: self.steps_executed,
             assertions: self.assertions,
@@ -323,6 +333,7 @@ mod tests {
             steps_executed: 1,
             assertions: 1,
             duration_ms: 1,
+            again: false,
         };
         writer.append(at, name(), Entry::ScenarioFinished(finished)).unwrap();
         let end = RunFinished { verdict: Verdict::Pass, interrupted: false };

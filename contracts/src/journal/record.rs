@@ -107,6 +107,9 @@ pub struct RunInput {
     /// How often every scenario was played again with its deliveries perturbed; absent for never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perturb: Option<u32>,
+    /// How often a scenario of which nothing could be told was played again; absent for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u8>,
 }
 
 /// A scenario that was selected and cannot be played on this target or clock.
@@ -384,6 +387,9 @@ pub struct ScenarioFinished {
     pub assertions: u32,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
+    /// Nothing could be told, so it is played again with other identities: that play's verdict counts, and not this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// The run ended.

@@ -1,6 +1,6 @@
 //! `counterproof check`: a recorded journal judged again, with the contracts alone.
 
-use std::{fs::File, io::BufReader};
+use std::{collections::BTreeSet, fs::File, io::BufReader};
 
 use counterproof_contracts::{
     invariants::{Judge, Violation},
@@ -43,7 +43,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Fatal> {
     let mut run =
         story.finish(LawTally { laws: Judge::laws().len(), checks: judge.checks_by_law().values().sum() });
     let broken = !again.violations.is_empty();
-    let doubtful = !again.complete || broken_at.is_some() || !judge.broken_checks().is_empty();
+    let superseded = |scenario: &Option<String>| {
+        scenario.as_ref().is_some_and(|scenario| again.superseded.contains(scenario))
+    };
+    let unchecked = judge.broken_checks().iter().any(|broken| !superseded(&broken.scenario));
+    let doubtful = !again.complete || broken_at.is_some() || unchecked;
     let recorded =
         run.scenarios.iter().map(|scenario| scenario.verdict).max().unwrap_or(Verdict::Inconclusive);
     run.verdict = recorded.max(match (broken, doubtful) {
@@ -73,6 +77,8 @@ struct Again {
     judge: Option<Judge>,
     violations: Vec<Violation>,
     complete: bool,
+    /// Plays of which nothing could be told, and which do not count because others followed.
+    superseded: BTreeSet<String>,
 }
 
 impl Again {
@@ -81,6 +87,11 @@ impl Again {
             self.judge = Some(Judge::new(started.policy.clone()));
         }
         self.complete |= matches!(record.entry, Entry::RunFinished(_));
+        if let (Entry::ScenarioFinished(finished), Some(scenario)) = (&record.entry, &record.scenario)
+            && finished.again
+        {
+            self.superseded.insert(scenario.clone());
+        }
         let judge = self.judge.get_or_insert_with(|| Judge::new(Policy::default()));
         self.violations.extend(judge.observe(record));
     }

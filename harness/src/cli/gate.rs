@@ -144,6 +144,10 @@ struct Tally {
 
 impl Tally {
     fn count(&mut self, finished: &Finished) {
+        // What is played again counts when its last play has ended.
+        if finished.result.again {
+            return;
+        }
         self.worst = self.worst.max(Some(finished.result.verdict));
         if finished.result.verdict != Verdict::Inconclusive {
             for tag in &finished.tags {
@@ -220,15 +224,17 @@ fn play_live(
 /// Plays every scenario, and those that passed again while deliveries are perturbed, if that is asked for.
 async fn play_all(
     run: &Run,
-    selection: Selection,
+    mut selection: Selection,
     stage: Arc<Stage>,
     progress: &Progress,
     on_finished: runner::OnFinished,
 ) {
     let jobs = run.jobs.unwrap_or_else(live_jobs);
-    let again = run.input.perturb.map(|times| (times, selection.scripts()));
-    let played = runner::run(selection, Arc::clone(&stage), jobs, Arc::clone(&on_finished)).await;
-    let Some((times, scripts)) = again else { return };
+    selection.allow_retries(run.input.retries.unwrap_or(0));
+    let scripts = selection.scripts();
+    let mut played = runner::run(selection, Arc::clone(&stage), jobs, Arc::clone(&on_finished)).await;
+    play_again(&scripts, &mut played, (&stage, jobs), progress, &on_finished).await;
+    let Some(times) = run.input.perturb else { return };
     let passed = played.iter().filter(|finished| finished.result.verdict == Verdict::Pass);
     // How a place is now is remembered by the implementation, so it cannot be changed for the first time again.
     let (once, again): (Vec<_>, Vec<_>) =
@@ -248,6 +254,38 @@ async fn play_all(
     }
     progress.expect_more(variants.len());
     runner::perform_all(&variants, &stage, jobs, &on_finished).await;
+}
+
+/// Plays scenarios of which nothing could be told until something can be, or they were played often enough: `played` holds
+/// the last play of each then. What made one inconclusive, a rig that had too little time say, may not come again.
+async fn play_again(
+    scripts: &[Script],
+    played: &mut [Finished],
+    (stage, jobs): (&Arc<Stage>, u16),
+    progress: &Progress,
+    on_finished: &runner::OnFinished,
+) {
+    let mut scripts = scripts.to_vec();
+    loop {
+        let untold = played.iter().filter(|finished| finished.result.again);
+        let (indices, again): (Vec<usize>, Vec<Script>) = untold
+            .filter_map(|finished| Some((finished.index, scripts.get(finished.index)?.clone().again())))
+            .unzip();
+        if again.is_empty() {
+            return;
+        }
+        progress.expect_more(again.len());
+        let ends = runner::perform_all(&again, stage, jobs, on_finished).await;
+        for end in ends {
+            let Some((index, script)) = indices.get(end.index).zip(again.get(end.index)) else { continue };
+            if let Some(before) = played.iter_mut().find(|before| before.index == *index) {
+                *before = Finished { index: *index, ..end };
+            }
+            if let Some(kept) = scripts.get_mut(*index) {
+                *kept = script.clone();
+            }
+        }
+    }
 }
 
 /// In virtual time: each scenario on a stage of its own, and then, if asked for, once for each point at which

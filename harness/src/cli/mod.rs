@@ -109,6 +109,9 @@ pub(crate) struct RunArgs {
     /// Play every scenario N times more while partners' events come twice, late and out of order, and compare the ends
     #[arg(long, value_name = "N", env = "COUNTERPROOF_PERTURB", num_args = 0..=1, default_missing_value = "3", conflicts_with_all = ["chaos", "repeat", "crash_everywhere"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
     perturb: Option<u32>,
+    /// Play a scenario of which nothing could be told (INCONCLUSIVE) up to N times more, with other identities; a FAIL stays one
+    #[arg(long, value_name = "N", env = "COUNTERPROOF_RETRIES", conflicts_with = "virtual_time", value_parser = clap::value_parser!(u8).range(1..=10))]
+    retries: Option<u8>,
     /// What the retailer declares (JSON); the default policy if not given
     #[arg(long, value_name = "FILE", env = "COUNTERPROOF_POLICY")]
     policy: Option<PathBuf>,

@@ -83,6 +83,7 @@ fn prepare(args: RunArgs) -> Result<Run, Fatal> {
         repeat: args.repeat,
         crash_everywhere: args.crash_everywhere,
         perturb: args.perturb,
+        retries: args.retries,
     };
     Ok(Run {
         seed: args.seed.unwrap_or_else(chance::fresh_seed),

@@ -29,6 +29,10 @@ pub struct Planned {
     pub steps: usize,
     /// Which variation of the scenario it is, where it is one: the same identities, and something else happens.
     pub variant: Option<Variant>,
+    /// From 1: how often it was played, this time included, because nothing could be told before.
+    pub play: u8,
+    /// How often it is played at the most.
+    pub plays_max: u8,
 }
 
 /// A variation of a scenario.
@@ -48,7 +52,8 @@ impl Planned {
     /// What its identifiers are drawn from, beside its path.
     pub fn identity(&self) -> String {
         let fresh = self.variant.as_ref().is_some_and(|variant| variant.fresh);
-        if fresh { self.title() } else { self.name.clone() }
+        let name = if fresh { self.title() } else { self.name.clone() };
+        if self.play > 1 { format!("{name} · play {}", self.play) } else { name }
     }
 
     /// Whether deliveries are perturbed.
@@ -87,6 +92,15 @@ pub struct Script {
     pub perturbation: u32,
 }
 
+impl Script {
+    /// The next play of a scenario of which nothing could be told.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        self.planned.play = self.planned.play.saturating_add(1);
+        self
+    }
+}
+
 impl Selection {
     /// Keeps some of the planned scenarios only; gives those that are left out.
     pub fn retain(&mut self, keep: impl Fn(&Planned) -> bool) -> Vec<Planned> {
@@ -103,6 +117,13 @@ impl Selection {
         }
         self.planned = kept;
         left_out
+    }
+
+    /// Lets each scenario of which nothing can be told be played again so often.
+    pub fn allow_retries(&mut self, retries: u8) {
+        for planned in &mut self.planned {
+            planned.plays_max = retries.saturating_add(1);
+        }
     }
 
     /// The planned scenarios, each by itself, in order.
@@ -249,6 +270,8 @@ fn planned_of(feature: &gherkin::Feature, path: &str) -> Vec<Planned> {
             tags: feature.tags.iter().chain(more_tags).chain(&scenario.tags).cloned().collect(),
             steps: background + more_steps + scenario.steps.len(),
             variant: None,
+            play: 1,
+            plays_max: 1,
         });
     };
     for scenario in &feature.scenarios {

@@ -77,6 +77,8 @@ struct State {
     broken: Option<String>,
     /// Until when some partner asks for patience.
     patience_until: Option<Timestamp>,
+    /// Plays of which nothing could be told, and which do not count because others followed.
+    superseded: BTreeSet<String>,
     /// How scenarios end, if that is asked for.
     endings: Option<BTreeMap<String, Ending>>,
 }
@@ -160,6 +162,7 @@ impl Recording {
             checks: BTreeMap::new(),
             broken: None,
             patience_until: None,
+            superseded: BTreeSet::new(),
             endings: None,
         })))
     }
@@ -370,7 +373,10 @@ impl State {
             let reason = format!("law {} could not be checked: {}", broken.invariant, broken.reason);
             (broken.scenario.clone(), reason)
         });
-        self.doubts.iter().cloned().chain(own)
+        let counts = |(scenario, _): &Doubt| {
+            scenario.as_ref().is_none_or(|scenario| !self.superseded.contains(scenario))
+        };
+        self.doubts.iter().cloned().chain(own).filter(counts)
     }
 
     /// Takes a record: follows what is under way, judges, writes.
@@ -425,7 +431,12 @@ impl State {
                     endings.insert(scenario.to_owned(), Ending::new(identity::tag_of(scenario)));
                 }
             }
-            Entry::ScenarioFinished(_) => drop(self.open.remove(scenario)),
+            Entry::ScenarioFinished(finished) => {
+                self.open.remove(scenario);
+                if finished.again {
+                    self.superseded.insert(scenario.to_owned());
+                }
+            }
             Entry::Exchange(exchange) => {
                 self.exchanges += 1;
                 self.asked_to_wait(at, exchange.retry_after_s);

@@ -29,14 +29,22 @@ pub async fn perform(stage: &Arc<Stage>, script: &Script, index: usize) -> Finis
             steps_executed: 0,
             assertions: 0,
             duration_ms: 0,
+            again: false,
         },
     };
     let id = id_of(stage, &script.planned);
     Finished { planned: script.planned.title(), tags: script.planned.tags.clone(), index, id, result }
 }
 
-/// Plays scenarios on one stage, `jobs` at once; those that need it alone, and first.
-pub async fn perform_all(scripts: &[Script], stage: &Arc<Stage>, jobs: u16, on_finished: &OnFinished) {
+/// Plays scenarios on one stage, `jobs` at once; those that need it alone, and first. Gives how each ended, in the order of the
+/// ends.
+pub async fn perform_all(
+    scripts: &[Script],
+    stage: &Arc<Stage>,
+    jobs: u16,
+    on_finished: &OnFinished,
+) -> Vec<Finished> {
+    let mut all = Vec::with_capacity(scripts.len());
     let (alone, together): (Vec<_>, Vec<_>) =
         scripts.iter().enumerate().partition(|(_, script)| plays_alone(&script.planned));
     for (scripts, jobs) in [(alone, 1), (together, usize::from(jobs))] {
@@ -44,6 +52,8 @@ pub async fn perform_all(scripts: &[Script], stage: &Arc<Stage>, jobs: u16, on_f
         let mut plays = stream::iter(plays).buffer_unordered(jobs.max(1));
         while let Some(finished) = plays.next().await {
             on_finished(&finished);
+            all.push(finished);
         }
     }
+    all
 }

@@ -106,6 +106,7 @@ fn account_for_all(run: &Run) -> Vec<Finished> {
                 steps_executed: 0,
                 assertions: 0,
                 duration_ms: 0,
+                again: false,
             };
             let id = id_of(&run.stage, planned);
             run.stage.record(Some(&id), Entry::ScenarioFinished(result.clone()));

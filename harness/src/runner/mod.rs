@@ -166,6 +166,7 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
             found.worsen(Verdict::Fail, difference);
         }
     }
+    let again = found.verdict == Verdict::Inconclusive && play.planned.play < play.planned.plays_max;
     let duration = stage.clock.elapsed().saturating_sub(play.began);
     let result = ScenarioFinished {
         verdict: found.verdict,
@@ -173,6 +174,7 @@ async fn conclude(play: &mut Play) -> ScenarioFinished {
         steps_executed: play.executed,
         assertions: play.assertions,
         duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        again,
     };
     stage.record(Some(&play.id), Entry::ScenarioFinished(result.clone()));
     result

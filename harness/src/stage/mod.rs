@@ -100,6 +100,11 @@ impl Stage {
         self.kernel.recorder().record(scenario.map(str::to_owned), entry);
     }
 
+    /// Records an entry if `may` says so, with nothing recorded between the answer and the entry; whether it did.
+    pub fn record_if(&self, may: impl FnOnce() -> bool, scenario: Option<&str>, entry: Entry) -> bool {
+        self.kernel.recorder().record_if(may, scenario.map(str::to_owned), entry)
+    }
+
     /// Waits until something was recorded or delivered since `changes` was last marked, or for `pause`.
     pub fn changes(&self) -> Changes {
         Changes { records: self.kernel.recorder().subscribe(), work: self.kernel.work_changes() }

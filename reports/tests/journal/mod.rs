@@ -110,6 +110,15 @@ impl Journal {
         self.add(Some(id), &entry);
     }
 
+    /// A play of which nothing could be told: another follows.
+    pub(crate) fn ends_to_be_played_again(&mut self, id: &str, reason: &str) {
+        let entry = json!({
+            "kind": "scenario_finished", "verdict": "inconclusive", "reasons": [reason], "steps_executed": 2,
+            "assertions": 1, "duration_ms": 3_900, "again": true,
+        });
+        self.add(Some(id), &entry);
+    }
+
     pub(crate) fn end(&mut self, verdict: &str) {
         self.add(None, &json!({ "kind": "run_finished", "verdict": verdict, "interrupted": false }));
     }

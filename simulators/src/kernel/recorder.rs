@@ -60,14 +60,18 @@ impl Recorder {
     /// Records lines with nothing in between; gives the last number.
     pub fn record_all(&self, lines: impl IntoIterator<Item = Line>) -> u64 {
         let mut tape = self.tape();
-        for (scenario, entry) in lines {
-            tape.seq += 1;
-            let mut record = Record { seq: tape.seq, at: self.0.clock.now(), scenario, entry };
-            tape.sink.append(&mut record);
+        self.append(&mut tape, lines)
+    }
+
+    /// Records one line if `may` says so; whether it did. Nothing is recorded between the answer and the line. `may` must not
+    /// record anything itself.
+    pub fn record_if(&self, may: impl FnOnce() -> bool, scenario: Option<String>, entry: Entry) -> bool {
+        let mut tape = self.tape();
+        if !may() {
+            return false;
         }
-        let seq = tape.seq;
-        self.0.last.send_replace(seq);
-        seq
+        self.append(&mut tape, [(scenario, entry)]);
+        true
     }
 
     /// The number of the last record; 0 before the first.
@@ -78,6 +82,16 @@ impl Recorder {
     /// Tells the number of the last record whenever it rises.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.last.subscribe()
+    }
+
+    fn append(&self, tape: &mut Tape, lines: impl IntoIterator<Item = Line>) -> u64 {
+        for (scenario, entry) in lines {
+            tape.seq += 1;
+            let mut record = Record { seq: tape.seq, at: self.0.clock.now(), scenario, entry };
+            tape.sink.append(&mut record);
+        }
+        self.0.last.send_replace(tape.seq);
+        tape.seq
     }
 
     fn tape(&self) -> MutexGuard<'_, Tape> {
@@ -113,5 +127,32 @@ mod tests {
         assert_eq!(*seen.lock().unwrap(), (1..=202).collect::<Vec<u64>>());
         watcher.changed().await.unwrap();
         assert_eq!(*watcher.borrow_and_update(), 202);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_recorded_between_a_condition_and_its_line() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let sink = move |record: &Record| sink.lock().unwrap().push(record.scenario.clone().unwrap());
+        let recorder = Recorder::new(Clock::live(), Box::new(sink));
+        let finished = || Entry::RunFinished(RunFinished { verdict: Verdict::Pass, interrupted: false });
+        assert!(!recorder.record_if(|| false, Some("never".to_owned()), finished()));
+        let (asked, begun) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let other = &recorder;
+            scope.spawn(move || {
+                begun.recv().unwrap();
+                other.record(Some("other".to_owned()), finished());
+            });
+            let still_alone = || {
+                asked.send(()).unwrap();
+                // The other would be first now, if it could.
+                std::thread::yield_now();
+                seen.lock().unwrap().is_empty()
+            };
+            assert!(recorder.record_if(still_alone, Some("conditional".to_owned()), finished()));
+        });
+        assert_eq!(*seen.lock().unwrap(), ["conditional", "other"]);
+        assert_eq!(recorder.last_seq(), 2);
     }
 }

@@ -217,6 +217,22 @@ fn asking_whether_rest_would_hold_tells_the_same_as_rest_and_keeps_nothing() {
 }
 
 #[test]
+fn rest_does_not_hold_while_a_partner_has_something_to_tell() {
+    let mut history = Life::default().shipped();
+    history.raise("EV-9", "retail.carrier.scan_recorded.v1");
+    let mut judge = Judge::new(Policy::default());
+    observe_all(&mut judge, &history.records());
+    let mut told = history.clone();
+    history.settle();
+    assert!(!judge.holds_at_rest(history.records().last().unwrap()));
+    told.deliver("EV-9", Some(202), Outcome::Ok);
+    let mut judge = Judge::new(Policy::default());
+    observe_all(&mut judge, &told.records());
+    told.settle();
+    assert!(judge.holds_at_rest(told.records().last().unwrap()));
+}
+
+#[test]
 fn traffic_of_no_scenario_about_an_unknown_order_is_not_judged() {
     let mut history = Life::default().shipped();
     history.remove(|effect| matches!(effect, crate::journal::Effect::OrderPlaced { .. }));
@@ -253,6 +269,7 @@ fn finished(scenario: &str) -> Record {
         steps_executed: 1,
         assertions: 1,
         duration_ms: 1,
+        again: false,
     };
     of(scenario, Entry::ScenarioFinished(end))
 }
