@@ -224,12 +224,12 @@ fn rest_does_not_hold_while_a_partner_has_something_to_tell() {
     observe_all(&mut judge, &history.records());
     let mut told = history.clone();
     history.settle();
-    assert!(!judge.holds_at_rest(history.records().last().unwrap()));
+    assert!(history.records().last().is_some_and(|rest| !judge.holds_at_rest(rest)));
     told.deliver("EV-9", Some(202), Outcome::Ok);
     let mut judge = Judge::new(Policy::default());
     observe_all(&mut judge, &told.records());
     told.settle();
-    assert!(judge.holds_at_rest(told.records().last().unwrap()));
+    assert!(told.records().last().is_some_and(|rest| judge.holds_at_rest(rest)));
 }
 
 #[test]
