@@ -88,17 +88,19 @@ fn nothing_since(play: &Play, looked_at: Option<Timestamp>) -> bool {
 
 /// Lets what is under way arrive while faults are still on, so that they hit what they were planned for: a partner that asks
 /// others for patience may hold up what is still to come.
-/// What an outage holds up would never arrive, so the wait is short where time costs something.
+/// What an outage holds up would never arrive, so the wait is short where time costs something; longer only for what has not
+/// happened while a partner asks for patience, or did a moment ago: who was asked does not come at once.
 async fn drain(play: &Play) {
     let began = play.stage.clock.elapsed();
     let mut changes = play.stage.changes();
     loop {
         changes.mark_unchanged();
         let waited = play.stage.clock.elapsed().saturating_sub(began);
-        let over = quiet_for(play) >= QUIET
-            && open_work(play).is_empty()
-            && play.stage.never_happened(&play.faults).is_empty();
-        if over || waited >= play.stage.drain_within {
+        let happened = play.stage.never_happened(&play.faults).is_empty();
+        let over = quiet_for(play) >= QUIET && open_work(play).is_empty() && happened;
+        let in_vain =
+            waited >= play.stage.drain_within && (happened || untroubled_for(play) >= QUIET_FOR_CERTAIN);
+        if over || in_vain || waited >= play.stage.patience {
             return;
         }
         changes.within(QUIET).await;
@@ -174,6 +176,11 @@ fn patient_for(play: &Play) -> Duration {
 fn since(play: &Play, last: Option<Timestamp>) -> Duration {
     let now = play.stage.clock.now();
     last.map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
+}
+
+/// For how long no partner has asked for patience; zero while one does.
+fn untroubled_for(play: &Play) -> Duration {
+    since(play, play.stage.recording.patience_until())
 }
 
 /// Whether no partner asks for patience any more.

@@ -8,7 +8,7 @@ Feature: The ERP takes documents on its own terms
   @RES-030 @calm
   Scenario: More documents than it takes in a second
     Given the ERP takes 2 documents a second
-    When a customer orders 1 "linen shirt" in the web shop
+    When 4 customers order 1 "linen shirt" in the web shop
     And a customer orders 1 "linen shirt" in the mobile app
     And a customer orders 1 "linen shirt" in the social shop
     Then the order is in fulfillment

@@ -12,7 +12,7 @@ use sheet::{Occasion, Sheet, crash};
 
 use super::{
     CHECKS, Law, Violation,
-    books::Books,
+    books::{Books, ReplayBook},
     law::{Check, Finding, Moment},
 };
 use crate::{
@@ -104,6 +104,7 @@ impl Judge {
             // What is there again is nothing new: the laws have seen it.
             Entry::Effect(committed) if self.books.has_lost(committed) => drop(self.apply(record)),
             Entry::Effect(_) | Entry::Exchange(_) => {
+                self.look_before_a_replay(record);
                 let order = self.apply(record);
                 self.judge(record, order.as_ref(), Occasion::Always, &mut violations);
             }
@@ -129,6 +130,22 @@ impl Judge {
         })
     }
 
+    /// Of an order that is replayed it matters whether anything was missing before: what was, may still come.
+    fn look_before_a_replay(&mut self, record: &Record) {
+        let Entry::Exchange(exchange) = &record.entry else { return };
+        let Some(number) = exchange.order.as_ref().filter(|_| ReplayBook::is_replay(exchange)) else {
+            return;
+        };
+        let complete = self.nothing_is_open(record, number);
+        self.books.note_before_replay(number, complete);
+    }
+
+    /// Whether no law at rest would be broken of an order, or could not be checked.
+    fn nothing_is_open(&self, record: &Record, number: &OrderNumber) -> bool {
+        let sheet = self.sheet(record, Some(number), Occasion::AtRest);
+        sheet.remarks.iter().all(|(_, result)| result.as_ref().is_ok_and(|bench| !bench.has_remarks()))
+    }
+
     fn forget(&mut self, scenario: Option<&str>) {
         let Some(name) = scenario else { return };
         self.books.forget(name);
@@ -139,10 +156,7 @@ impl Judge {
     /// Nothing is kept: what is told and counted stays as it is. A check that crashes does not hold.
     pub fn holds_at_rest(&self, record: &Record) -> bool {
         let orders = self.books.orders_of(record.scenario.as_deref());
-        orders.iter().all(|number| {
-            let sheet = self.sheet(record, Some(number), Occasion::AtRest);
-            sheet.remarks.iter().all(|(_, result)| result.as_ref().is_ok_and(|bench| !bench.has_remarks()))
-        })
+        orders.iter().all(|number| self.nothing_is_open(record, number))
     }
 
     /// How many times laws were checked on something, for a scenario that has not finished.

@@ -3,7 +3,7 @@
 use counterproof_contracts::{
     model::{
         Acceptance, ConditionGrade, HeldGoods, OrderNumber, Resolution, ReturnAuthorization, ReturnLine,
-        ReturnMethod, ReturnReason, ReturnRequest, ReturnStatus, System,
+        ReturnMethod, ReturnReason, ReturnRequest, ReturnStatus, Sku, System,
     },
     protocol::middleware,
 };
@@ -232,9 +232,21 @@ fn judge(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
     let mut rejected = goods(play, args.text(0))?;
-    let lines = play.stage.landscape.wms.look(|wms| wms.to_grade(&receipt));
     let grade = returns::grade(args.text(1));
-    let mut verdicts: Vec<Verdict> = Vec::new();
+    let root = play.same_root("dock");
+    play.stage
+        .landscape
+        .wms
+        .act(&root.order, root.correlation.clone(), |wms, scene| {
+            let verdicts = verdicts(wms.to_grade(&receipt), &mut rejected, grade);
+            wms.judge(scene, &receipt, &verdicts)
+        })
+        .map_err(|error| StepError::rig(format!("the dock cannot grade: {error}")))
+}
+
+/// Of each SKU so many units are rejected as are left to reject, first come first; the others get the grade.
+fn verdicts(lines: Vec<ReturnLine>, rejected: &mut [(Sku, u32)], grade: ConditionGrade) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
     for line in lines {
         let wanted = rejected.iter_mut().find(|(sku, _)| *sku == line.sku);
         let units = wanted.map_or(0, |(_, left)| {
@@ -250,12 +262,7 @@ fn judge(world: &mut World, args: &Args) -> Result<(), StepError> {
             verdicts.push((item, line.quantity - units, grade, Acceptance::Accepted));
         }
     }
-    let root = play.same_root("dock");
-    play.stage
-        .landscape
-        .wms
-        .act(&root.order, root.correlation.clone(), |wms, scene| wms.judge(scene, &receipt, &verdicts))
-        .map_err(|error| StepError::rig(format!("the dock cannot grade: {error}")))
+    verdicts
 }
 
 /// Goods that wait for a clerk: of the order, and of parcels without papers.

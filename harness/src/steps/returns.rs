@@ -453,15 +453,17 @@ async fn arrive(world: &mut World, args: Args) -> Result<(), StepError> {
 fn inspect(world: &mut World, args: &Args) -> Result<(), StepError> {
     let play = world.play()?;
     let receipt = play.receipt.clone().ok_or_else(|| StepError::rig("nothing was received"))?;
-    let lines = play.stage.landscape.wms.look(|wms| wms.to_grade(&receipt));
     let grade = grade(args.text(0));
-    let grades: Vec<(ItemRef, u32, ConditionGrade)> =
-        lines.into_iter().map(|line| (ItemRef::Line(line.line_id), line.quantity, grade)).collect();
     let root = play.same_root("dock");
     play.stage
         .landscape
         .wms
-        .act(&root.order, root.correlation.clone(), |wms, scene| wms.inspect(scene, &receipt, &grades))
+        .act(&root.order, root.correlation.clone(), |wms, scene| {
+            let lines = wms.to_grade(&receipt).into_iter();
+            let grades: Vec<(ItemRef, u32, ConditionGrade)> =
+                lines.map(|line| (ItemRef::Line(line.line_id), line.quantity, grade)).collect();
+            wms.inspect(scene, &receipt, &grades)
+        })
         .map_err(|error| StepError::rig(format!("the dock cannot grade: {error}")))
 }
 

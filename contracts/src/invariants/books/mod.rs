@@ -145,6 +145,13 @@ impl Books {
         self.orders.get(number)
     }
 
+    /// An order is about to be replayed: whether it was at rest by all that the laws can tell.
+    pub(super) fn note_before_replay(&mut self, number: &OrderNumber, complete: bool) {
+        if let Some(order) = self.orders.get_mut(number) {
+            order.replays.complete = complete;
+        }
+    }
+
     /// The book of a scenario.
     pub(super) fn scenario(&self, name: &str) -> Option<&ScenarioBook> {
         self.scenarios.get(name)

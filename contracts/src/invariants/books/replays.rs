@@ -42,6 +42,8 @@ pub(in crate::invariants) struct ReplayBook {
     /// Replays that met the order at rest: only of these it is known what is new.
     pub(in crate::invariants) met_at_rest: u32,
     pub(in crate::invariants) news: Vec<News>,
+    /// Whether every law at rest held before what is entered now.
+    pub(super) complete: bool,
     /// The last of them, until somebody acts or a time is up.
     last: Option<Last>,
     /// Calls of the middleware whose outcome it does not know, by system and key.
@@ -49,6 +51,11 @@ pub(in crate::invariants) struct ReplayBook {
 }
 
 impl ReplayBook {
+    /// Whether somebody has asked for a replay of an order.
+    pub(in crate::invariants) fn is_replay(exchange: &Exchange) -> bool {
+        exchange.to == System::Middleware && exchange.operation == middleware::REPLAY_ORDER.id
+    }
+
     pub(super) fn apply_effect(&mut self, record: &Record, committed: &Committed) {
         self.follow(record.at);
         if committed.spontaneous {
@@ -74,9 +81,10 @@ impl ReplayBook {
     /// `all_told`: whether the middleware acknowledged every event about the order.
     pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange, all_told: bool) {
         if exchange.to == System::Middleware {
-            if exchange.operation != middleware::REPLAY_ORDER.id {
+            if !Self::is_replay(exchange) {
                 self.acted(exchange);
-            } else if exchange.outcome == Outcome::Ok && all_told && self.unknown.is_empty() {
+            } else if exchange.outcome == Outcome::Ok && all_told && self.complete && self.unknown.is_empty()
+            {
                 self.met_at_rest += 1;
                 let at = exchange.started_at;
                 self.last = Some(Last { seq, asked_at: at, followed_at: at });
