@@ -89,7 +89,7 @@ fn nothing_since(play: &Play, looked_at: Option<Timestamp>) -> bool {
 /// Lets what is under way arrive while faults are still on, so that they hit what they were planned for: a partner that asks
 /// others for patience may hold up what is still to come.
 /// What an outage holds up would never arrive, so the wait is short where time costs something; longer only for what has not
-/// happened while a partner asks for patience, or did a moment ago: who was asked does not come at once.
+/// happened while there is news, or while a partner asks for patience, or did a moment ago: who was asked does not come at once.
 async fn drain(play: &Play) {
     let began = play.stage.clock.elapsed();
     let mut changes = play.stage.changes();
@@ -98,8 +98,8 @@ async fn drain(play: &Play) {
         let waited = play.stage.clock.elapsed().saturating_sub(began);
         let happened = play.stage.never_happened(&play.faults).is_empty();
         let over = quiet_for(play) >= QUIET && open_work(play).is_empty() && happened;
-        let in_vain =
-            waited >= play.stage.drain_within && (happened || untroubled_for(play) >= QUIET_FOR_CERTAIN);
+        let hopeless = || untroubled_for(play).min(no_news_for(play)) >= QUIET_FOR_CERTAIN;
+        let in_vain = waited >= play.stage.drain_within && (happened || hopeless());
         if over || in_vain || waited >= play.stage.patience {
             return;
         }
@@ -140,9 +140,8 @@ async fn until_quiet(play: &Play, enough: impl Fn(Duration) -> bool) {
         let still = patient_for(play) >= QUIET_FOR_CERTAIN
             && play.stage.recording.unresolved(&play.id, play.stage.clock.now()).is_empty()
             && (waited >= play.stage.drain_within || open_work(play).is_empty());
-        let no_news = play.stage.recording.without_news_for(&play.id, play.stage.clock.now());
         let in_vain = waited >= play.stage.drain_within
-            && no_news >= QUIET_FOR_CERTAIN.max(play.stage.repeats_within)
+            && no_news_for(play) >= QUIET_FOR_CERTAIN.max(play.stage.repeats_within)
             && patience_is_over(play);
         if still || in_vain || enough(quiet) || waited >= play.stage.patience {
             return;
@@ -176,6 +175,11 @@ fn patient_for(play: &Play) -> Duration {
 fn since(play: &Play, last: Option<Timestamp>) -> Duration {
     let now = play.stage.clock.now();
     last.map_or(Duration::MAX, |last| Duration::try_from(now.duration_since(last)).unwrap_or(Duration::ZERO))
+}
+
+/// For how long nothing of the scenario was recorded but calls that failed before and fail again.
+fn no_news_for(play: &Play) -> Duration {
+    play.stage.recording.without_news_for(&play.id, play.stage.clock.now())
 }
 
 /// For how long no partner has asked for patience; zero while one does.
