@@ -25,6 +25,24 @@ Feature: A gift is returned by who received it
     And the customer is refunded 0.00 EUR to the card
     And every system agrees
 
+  @PAY-009
+  Scenario: Stored value belongs to no parcel, so it waits for a dispute about any
+    Given the order is a gift
+    When a customer orders 2 "silk scarf" in the web shop
+    And the warehouse ships 1 "silk scarf"
+    Then the order is partially shipped
+    When the customer disputes the payment
+    Then 1 dead letter waits
+    When the warehouse ships 1 "silk scarf"
+    Then the order is shipped
+    When the recipient brings 2 "silk scarf" back to "Store 12" as new
+    Then the order is returned
+    And the recipient receives 0.00 EUR as store credit
+    And every system agrees
+    When the dispute is won
+    Then the recipient receives 118.66 EUR as store credit
+    And every system agrees
+
   @RET-026
   Scenario: The recipient wants something else, which costs less
     Given 5 "leather belt" are in stock at "Warehouse North"

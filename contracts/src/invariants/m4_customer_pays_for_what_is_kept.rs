@@ -23,7 +23,8 @@ pub(super) const CHECK: Check = Check {
                declared to keep of refunds that break promotions is kept, and what customer service granted without \
                goods coming back is given back. What no capture could take, and what an \
                issuer took back in a dispute, is the retailer's loss, and so is a refund before goods came that was written off; \
-               what a provider has not decided may come still, and so may goods whose time is not over.",
+               what a provider has not decided may come still, and so may goods whose time is not over, and what would go \
+               to the recipient of a gift while a payment is disputed.",
         source: "bug reports medusajs/medusa#13433, mollie/magento2#873, vendurehq/vendure#890",
     },
     on_effect: None,
@@ -69,7 +70,7 @@ fn due(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
     let charged = terms.shipping.gross - granted::off_shipping(order, terms);
     let shipping = if order.shipments.is_empty() { 0 } else { charged };
     let mut due = kept + order.kept_of_shipping(shipping, moment.policy);
-    due.high += order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
+    due.high += order.money.failed() + order.withheld() + prepaid(order, terms, shipping);
     due.low -= order.money.uncollected() + order.money.charged_back() + order.advances.lost();
     due
 }
@@ -100,7 +101,7 @@ fn prepaid(order: &OrderBook, terms: &Terms, shipping: i64) -> i64 {
 pub(super) fn settled(moment: &Moment<'_>, order: &OrderBook, terms: &Terms) -> Span {
     let shipping = if order.shipments.is_empty() { 0 } else { terms.shipping.gross };
     let net = order.money.net();
-    let owed = order.money.failed() + order.money.disputed() + prepaid(order, terms, shipping);
+    let owed = order.money.failed() + order.withheld() + prepaid(order, terms, shipping);
     Span {
         low: net - owed,
         high: net

@@ -259,7 +259,7 @@ fn check_exactly(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let failed = if order.money.is_undecided() {
         i64::MAX / 4
     } else {
-        order.money.failed() + order.money.disputed() + order.money.uncollected()
+        order.money.failed() + order.withheld() + order.money.uncollected()
     };
     check_agreed(order, terms, failed, bench);
     check_kept(moment, order, terms, failed, bench);

@@ -25,6 +25,7 @@ mod audit;
 mod authorizations;
 mod catalogue;
 mod changes;
+mod disputes;
 mod facts;
 mod funds;
 mod gift_cards;
