@@ -96,6 +96,17 @@ Feature: A customer disputes a payment at the card's issuer
     Then the customer is refunded 5.00 EUR to the card
     And every system agrees
 
+  @race
+  Scenario: It is lost while a refund waits because the payment provider asks for patience
+    Given the payment provider asks for 1 second of patience with the capture
+    When a customer orders 2 "linen shirt" in the mobile app
+    And the warehouse ships 1 "linen shirt"
+    And the customer brings 1 "linen shirt" back to "Store 12" worn
+    And the warehouse ships 1 "linen shirt"
+    And the customer disputes the payment
+    And the dispute is lost
+    Then every system agrees
+
   Scenario: A refund that cannot be paid waits, too
     Given 5 "denim jacket" are in stock at "Warehouse North"
     And the first 2 attempts at a refund fail

@@ -388,10 +388,11 @@ fn is_disputed(process: &OrderProcess, refund: &RefundState, meets: impl Fn(Defe
 }
 
 impl OrderProcess {
-    /// Whether a refund that was asked for is to wait: the customer has begun to dispute the payment.
+    /// Whether a refund that was asked for is to wait, or to be less: the customer has begun to dispute the payment, or got it
+    /// from the issuer.
     pub fn holds_refund_back(&self, refund: &RefundId, meets: impl Fn(Defect) -> bool) -> bool {
         let own = self.refunds.iter().find(|own| own.part.refund_id == *refund);
-        own.is_some_and(|own| is_disputed(self, own, meets))
+        own.is_some_and(|own| is_disputed(self, own, meets) || refundable(self, own) < own.part.amount.amount)
     }
 }
 

@@ -178,3 +178,30 @@ fn what_a_lost_dispute_leaves_is_refunded() {
         .unwrap();
     assert_eq!(stage.amounts("refundPayment"), [1500]);
 }
+
+#[test]
+fn a_refund_that_was_asked_for_is_held_back_once_the_issuer_has_paid() {
+    let cases: [(i64, bool, &[i64]); 4] =
+        [(0, false, &[2000]), (490, false, &[2000]), (990, true, &[1500]), (2490, true, &[])];
+    for (lost, held, refunded) in cases {
+        let mut stage = Stage::released(plain());
+        stage.ship("S1", &[("B", 1)]);
+        stage.silent.push("refundPayment");
+        stage
+            .store_return(receipt("R1", vec![returned("B", 1)], vec![graded("B", 1, ConditionGrade::A)]))
+            .unwrap();
+        let refund = stage.process().refunds[0].part.refund_id.clone();
+        if lost > 0 {
+            stage.event(EventData::PaymentDisputeClosed(dispute(DisputeStatus::Lost, lost)));
+        }
+        assert_eq!(stage.process().holds_refund_back(&refund, |_| false), held, "{lost}");
+        if held {
+            let open = stage.open.iter().position(|task| task.operation == "refundPayment").unwrap();
+            let task = stage.open.remove(open).unwrap();
+            stage.input(Input::Withdrawn { task: Box::new(task) }, "withdrawn").unwrap();
+        }
+        stage.silent.clear();
+        stage.run();
+        assert_eq!(stage.amounts("refundPayment"), refunded, "{lost}");
+    }
+}
