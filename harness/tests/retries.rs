@@ -55,6 +55,15 @@ fn what_can_be_told_at_the_second_play_passes_and_the_first_is_not_hidden() {
 }
 
 #[test]
+fn look() {
+    for seed in 1..16 {
+        let (code, ended, _) = plays(&seed.to_string(), 30, &["--retries", "3", "--perturb", "1"]);
+        println!("{seed} {code:?} {ended:?}");
+    }
+    panic!();
+}
+
+#[test]
 fn what_cannot_be_told_at_the_last_play_either_is_inconclusive() {
     // With this seed every play is spared.
     let (code, ended, text) = plays("8", 30, &["--retries", "2"]);

@@ -21,6 +21,9 @@ use crate::{
     policy::Policy,
 };
 
+/// The law that tells of what a restored system has lost.
+const RESTORED: &str = "E13";
+
 mod roster;
 mod sheet;
 #[cfg(test)]
@@ -130,13 +133,15 @@ impl Judge {
         })
     }
 
-    /// Of an order that is replayed it matters whether anything was missing before: what was, may still come.
+    /// Of an order that is replayed it matters whether anything was missing before: what was, may still come. But for what a
+    /// restored system has lost: a replay is there to bring that back.
     fn look_before_a_replay(&mut self, record: &Record) {
         let Entry::Exchange(exchange) = &record.entry else { return };
         let Some(number) = exchange.order.as_ref().filter(|_| ReplayBook::is_replay(exchange)) else {
             return;
         };
-        let complete = self.nothing_is_open(record, number);
+        let sheet = self.sheet(record, Some(number), Occasion::AtRest);
+        let complete = sheet.remarks.iter().all(|(check, _)| check.law.id == RESTORED);
         self.books.note_before_replay(number, complete);
     }
 

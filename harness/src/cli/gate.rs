@@ -253,7 +253,8 @@ async fn play_all(
         variants.retain(|variant| variant.planned.title() == *name);
     }
     progress.expect_more(variants.len());
-    runner::perform_all(&variants, &stage, jobs, &on_finished).await;
+    let mut ends = runner::perform_all(&variants, &stage, jobs, &on_finished).await;
+    play_again(&variants, &mut ends, (&stage, jobs), progress, &on_finished).await;
 }
 
 /// Plays scenarios of which nothing could be told until something can be, or they were played often enough: `played` holds
