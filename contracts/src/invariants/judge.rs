@@ -13,6 +13,7 @@ use sheet::{Occasion, Sheet, crash};
 use super::{
     CHECKS, Law, Violation,
     books::{Books, ReplayBook},
+    e13_nothing_stays_lost,
     law::{Check, Finding, Moment},
 };
 use crate::{
@@ -20,9 +21,6 @@ use crate::{
     model::OrderNumber,
     policy::Policy,
 };
-
-/// The law that tells of what a restored system has lost.
-const RESTORED: &str = "E13";
 
 mod roster;
 mod sheet;
@@ -141,7 +139,8 @@ impl Judge {
             return;
         };
         let sheet = self.sheet(record, Some(number), Occasion::AtRest);
-        let complete = sheet.remarks.iter().all(|(check, _)| check.law.id == RESTORED);
+        let complete =
+            sheet.remarks.iter().all(|(check, _)| check.law.id == e13_nothing_stays_lost::CHECK.law.id);
         self.books.note_before_replay(number, complete);
     }
 

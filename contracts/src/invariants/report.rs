@@ -371,6 +371,43 @@ mod tests {
         assert!(scenario.reasons.first().unwrap().contains("refunded twice"), "{:?}", scenario.reasons);
     }
 
+    /// The records of two journals of one scenario each as one run: of the first nothing could be told, so the second followed.
+    fn played_again(first: &[u8], second: &[u8]) -> Vec<u8> {
+        let records = |bytes: &[u8], name: &str| -> Vec<Record> {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let text = text.replace("\"scenario\":\"S-1\"", &format!("\"scenario\":\"{name}\""));
+            text.replace("W-17", &format!("W-{name}"))
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect()
+        };
+        let (mut first, second) = (records(first, "P-1"), records(second, "P-2"));
+        assert!(matches!(first.pop().unwrap().entry, Entry::RunFinished(_)));
+        if let Entry::ScenarioFinished(finished) = &mut first.last_mut().unwrap().entry {
+            finished.again = true;
+        }
+        let mut writer = Writer::new(Vec::new());
+        for record in first.into_iter().chain(second.into_iter().skip(1)) {
+            writer.append(record.at, record.scenario, record.entry).unwrap();
+        }
+        writer.into_inner().unwrap()
+    }
+
+    #[test]
+    fn of_two_plays_the_first_counts_only_if_a_law_was_broken_in_it() {
+        let sound = settled(History::shipped());
+        let told = journal(&sound, step(StepOutcome::Passed, 1));
+        let untold = journal(&sound, step(StepOutcome::Inconclusive, 1));
+        let report = judge_journal(played_again(&untold, &told).as_slice());
+        let superseded: Vec<bool> = report.scenarios.iter().map(|scenario| scenario.superseded).collect();
+        assert_eq!((report.verdict, superseded), (Verdict::Pass, vec![true, false]));
+        assert_eq!(judge_journal(played_again(&untold, &untold).as_slice()).verdict, Verdict::Inconclusive);
+        let mut broken = Life::default().returned(1);
+        broken.refund("F-2", "R-1", "C-1", 4_990);
+        let broken = journal(&settled(broken), step(StepOutcome::Inconclusive, 1));
+        assert_eq!(judge_journal(played_again(&broken, &told).as_slice()).verdict, Verdict::Fail);
+    }
+
     #[test]
     fn a_failed_step_fails_and_whatever_proves_nothing_is_inconclusive() {
         let verdict = |history: &History, step: Entry| {

@@ -137,20 +137,22 @@ mod tests {
         let recorder = Recorder::new(Clock::live(), Box::new(sink));
         let finished = || Entry::RunFinished(RunFinished { verdict: Verdict::Pass, interrupted: false });
         assert!(!recorder.record_if(|| false, Some("never".to_owned()), finished()));
-        let (asked, begun) = std::sync::mpsc::channel();
+        let (ask, asked) = std::sync::mpsc::channel();
+        let (tell, told) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
             let other = &recorder;
             scope.spawn(move || {
-                begun.recv().unwrap();
+                asked.recv().unwrap();
                 other.record(Some("other".to_owned()), finished());
+                tell.send(()).unwrap();
             });
             let still_alone = || {
-                asked.send(()).unwrap();
-                // The other would be first now, if it could.
-                std::thread::yield_now();
-                seen.lock().unwrap().is_empty()
+                ask.send(()).unwrap();
+                // However long it is waited for, the other cannot be first.
+                told.recv_timeout(std::time::Duration::from_millis(50)).is_err()
             };
             assert!(recorder.record_if(still_alone, Some("conditional".to_owned()), finished()));
+            told.recv().unwrap();
         });
         assert_eq!(*seen.lock().unwrap(), ["conditional", "other"]);
         assert_eq!(recorder.last_seq(), 2);
