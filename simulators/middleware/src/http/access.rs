@@ -36,17 +36,28 @@ pub(super) fn admit(
     Err(forbidden(format!("the {} does not call {}", caller.title(), operation.id)))
 }
 
+/// What a caller's call may go on to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Every order that it names.
+    Granted,
+    /// None: it reaches its own orders only, and one that it names is not known. That order may become known, as
+    /// another's, at any moment: the call is answered without looking for it again.
+    Unknown,
+}
+
 /// Whether the caller reaches every order that a call names. `body`: null where there is none.
 pub(super) async fn reaches(
     app: &Inner,
     call: &Call,
     body: &Value,
-) -> Result<Result<(), Problem>, StoreError> {
+) -> Result<Result<Reach, Problem>, StoreError> {
     let Some(caller) = call.caller.filter(|caller| call.operation.own_orders().contains(caller)) else {
-        return Ok(Ok(()));
+        return Ok(Ok(Reach::Granted));
     };
     if call.operation == middleware::SUBMIT_ORDER {
-        return Ok(own(caller, SalesChannel::deserialize(&body["sales_channel"]).ok()));
+        let channel = SalesChannel::deserialize(&body["sales_channel"]).ok();
+        return Ok(channel.map_or(Ok(()), |channel| own(caller, channel)).map(|()| Reach::Granted));
     }
     let named = |name: &str| body.get(name).and_then(Value::as_str).map(OrderNumber::from);
     let in_path = call.parameters.get("order_number").map(OrderNumber::new);
@@ -54,25 +65,26 @@ pub(super) async fn reaches(
         Some(rma) => app.load(&Keys::rma(&RmaId::new(rma)))?,
         None => None,
     };
+    let mut reach = Reach::Unknown;
     for order in [in_path, named("order_number"), of_return].into_iter().flatten() {
-        let channel = app.look(&order, |process| process.order.sales_channel).await?;
+        let Some(channel) = app.look(&order, |process| process.order.sales_channel).await? else {
+            return Ok(Ok(Reach::Unknown));
+        };
         if let Err(problem) = own(caller, channel)
             && !app.meets(Defect::OrdersOfOthersServed)
         {
             return Ok(Err(problem));
         }
+        reach = Reach::Granted;
     }
-    Ok(Ok(()))
+    Ok(Ok(reach))
 }
 
-/// What nobody knows is nobody's: it is refused for that reason, elsewhere.
-fn own(caller: System, channel: Option<SalesChannel>) -> Result<(), Problem> {
-    match channel {
-        Some(channel) if !owns(caller, channel) => {
-            Err(forbidden(format!("the order is of another channel than the {}", caller.title())))
-        }
-        _ => Ok(()),
+fn own(caller: System, channel: SalesChannel) -> Result<(), Problem> {
+    if owns(caller, channel) {
+        return Ok(());
     }
+    Err(forbidden(format!("the order is of another channel than the {}", caller.title())))
 }
 
 /// Whether a channel's orders are a caller's own.

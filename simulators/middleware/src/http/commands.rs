@@ -14,12 +14,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Call, access, batches, gift_cards, reply::Reply};
+use super::{
+    Call,
+    access::{self, Reach},
+    batches, gift_cards,
+    reply::Reply,
+};
 use crate::{
     defects::{Defect, Defects},
     door::store::StoreError,
     durable::{AnswerSlot, Circumstances, Inner, Keys, Seal, StoredAnswer, admission, master},
-    process::{Chain, Input, hex, known_sale, order_errors},
+    process::{Chain, Input, hex, known_sale, order_errors, unknown_order},
 };
 
 /// Longest idempotency key and correlation id in characters.
@@ -46,9 +51,10 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         Ok(body) => body,
         Err(problem) => return Ok(Reply::problem(&problem)),
     };
-    if let Err(problem) = access::reaches(app, call, &body).await? {
-        return Ok(Reply::problem(&problem));
-    }
+    let reach = match access::reaches(app, call, &body).await? {
+        Ok(reach) => reach,
+        Err(problem) => return Ok(Reply::problem(&problem)),
+    };
     let slot = AnswerSlot {
         key: Keys::answer(call.operation.id, key),
         fingerprint: fingerprint(call, &body),
@@ -70,6 +76,8 @@ async fn answer(app: &Arc<Inner>, call: &Call) -> Result<Reply, StoreError> {
         batches::receive(app, call.caller, &body, &chain(call, key), slot).await?
     } else {
         match understand(call, &body, &app.parts.defects) {
+            // Nothing is kept: the order may come yet, and the same call is taken then.
+            Ok(_) if reach == Reach::Unknown => Err(unknown_order()),
             Ok(command) => {
                 let chain = chain(call, key);
                 match gift_cards::disable(app, &command, &chain).await? {

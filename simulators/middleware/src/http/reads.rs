@@ -8,7 +8,12 @@ use counterproof_contracts::{
     shape,
 };
 
-use super::{Call, access, commands::document, reply::Reply};
+use super::{
+    Call,
+    access::{self, Reach},
+    commands::document,
+    reply::Reply,
+};
 use crate::{
     door::store::StoreError,
     durable::{Inner, Keys, admission, master},
@@ -18,7 +23,14 @@ use crate::{
 /// Answers a read.
 pub(super) async fn handle(app: &Arc<Inner>, call: &Call) -> Reply {
     match access::reaches(app, call, &serde_json::Value::Null).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(Reach::Granted)) => {}
+        Ok(Ok(Reach::Unknown)) => {
+            return not_found(if call.operation == middleware::READ_RETURN {
+                "the return"
+            } else {
+                "the order"
+            });
+        }
         Ok(Err(problem)) => return Reply::problem(&problem),
         Err(error) => return Reply::store_failed(&error),
     }

@@ -1,7 +1,7 @@
 //! Tests of the HTTP interface, in process.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{future::IntoFuture as _, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::IntoFuture as _, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use counterproof_contracts::{
@@ -490,12 +490,14 @@ async fn who_does_not_prove_who_it_is_or_may_not_call_is_refused_without_effect(
 #[tokio::test(start_paused = true)]
 async fn a_channel_reaches_its_own_orders_only() {
     let rig = Rig::new();
-    rig.post("/v1/orders", "k1", &order()).await;
     let read = |caller: System, path: &'static str| {
         rig.send(Request::get(path).header("authorization", bearer(caller)).body(Body::empty()).unwrap())
     };
     let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
     let cancel = |caller: System| rig.post_as(caller, "/v1/orders/W-1/cancellations", "k2", &wish);
+    assert_eq!(read(System::Storefront, "/v1/orders/W-1").await.0, 404);
+    assert_eq!(cancel(System::Storefront).await.0, 404, "is not kept: the order comes later");
+    rig.post("/v1/orders", "k1", &order()).await;
     assert_eq!(read(System::Marketplace, "/v1/orders/W-1").await.0, 403);
     assert_eq!(read(System::Marketplace, "/v1/orders/W-2").await.0, 404);
     assert_eq!(read(System::Storefront, "/v1/dead-letters").await.0, 403);
@@ -508,4 +510,29 @@ async fn a_channel_reaches_its_own_orders_only() {
     assert_eq!(status, 201);
     assert_eq!(cancel(System::Marketplace).await.0, 403, "an answer that is kept is nobody else's");
     assert_eq!(cancel(System::Storefront).await.2, first);
+}
+
+/// A call that was let through because nobody knew the order must not find it as another's a moment later, wherever
+/// the order comes between: each number of turns before the call is another place.
+#[tokio::test(start_paused = true)]
+async fn who_asks_while_the_order_of_another_channel_comes_does_not_reach_it() {
+    let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
+    let path = "/v1/orders/W-1/cancellations";
+    let order = order();
+    let after = async |turns: usize, call: BoxFuture<'_, u16>| {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        call.await
+    };
+    let mut answers = BTreeSet::new();
+    for (before, between) in (0..8).flat_map(|turns| [(turns, 0), (0, turns)]) {
+        let rig = Rig::new();
+        let submit = rig.post("/v1/orders", "k1", &order).map(|answer| answer.0).boxed();
+        let ask = rig.post_as(System::Pos, path, "k2", &wish).map(|answer| answer.0).boxed();
+        let (submitted, asked) = tokio::join!(after(before, submit), after(between, ask));
+        assert_eq!(submitted, 201);
+        answers.insert(asked);
+    }
+    assert_eq!(answers, [403, 404].into(), "before the order and after it, and never carried out");
 }

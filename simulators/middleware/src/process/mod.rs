@@ -210,7 +210,7 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
         input => input,
     };
     let Some(process) = process else {
-        return Err(Problem::new(ProblemKind::NotFound, "the order is not known"));
+        return Err(unknown_order());
     };
     match input {
         Input::Submit(_) | Input::SubmitInFile { .. } | Input::Told(_) => Ok(Value::Null),
@@ -257,6 +257,11 @@ fn apply(process: &mut Option<OrderProcess>, input: Input, desk: &mut Desk<'_>) 
             Ok(Value::Null)
         }
     }
+}
+
+/// What a command about an order that nobody submitted is answered.
+pub(crate) fn unknown_order() -> Problem {
+    Problem::new(ProblemKind::NotFound, "the order is not known")
 }
 
 fn told(process: &mut Option<OrderProcess>, notice: Notice, desk: &mut Desk<'_>) {
