@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
         name: "a replay is silent",
         text: "After an order that was at rest is replayed, no system commits anything new for it until somebody \
                acts again or a time is up: each call comes under the key that it had, and the systems that still have the effect \
-               only repeat their answers.",
+               only repeat their answers. Who shows orders may hear late of what had happened before.",
         source: "IETF draft idempotency-key-header; CloudEvents and webhook practice (replay is safe because \
                  effects are known by their keys)",
     },
@@ -50,7 +50,7 @@ mod tests {
     use crate::{
         invariants::testing::{History, Life, findings, lives, violations},
         journal::{Effect, Entry, Outcome},
-        model::{ConditionGrade, Timestamp},
+        model::{ConditionGrade, OrderStatus, Timestamp},
     };
 
     const FOUND: &str = "Order W-17 was replayed although nothing was missing, and the payment provider committed something new for it.";
@@ -105,6 +105,21 @@ mod tests {
         );
         records.remove(first.unwrap());
         assert_eq!(findings("E12", &records), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_told_late_of_what_happened_before_a_replay_is_nothing_new() {
+        let mut history = History::shipped();
+        history.replay(Outcome::Ok);
+        history.show(OrderStatus::Shipped);
+        history.settle();
+        assert_eq!(findings("E12", &history.records()).len(), 2);
+        history.edit(|effect| match effect {
+            Effect::StatusShown { update } => update.occurred_at = Timestamp::UNIX_EPOCH,
+            Effect::TimelineWritten { entry } => entry.occurred_at = Timestamp::UNIX_EPOCH,
+            _ => {}
+        });
+        assert_eq!(findings("E12", &history.records()), [""; 0]);
     }
 
     #[test]

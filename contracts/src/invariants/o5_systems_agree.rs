@@ -32,9 +32,6 @@ pub(super) const CHECK: Check = Check {
 fn check(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
     check_booked(order, terms, bench);
-    if order.bookings.count() == 0 && order.shipments.is_empty() {
-        return;
-    }
     for line_id in terms.lines.keys() {
         check_line(order, terms, line_id, bench);
     }
@@ -313,7 +310,7 @@ mod tests {
         faults::{DriftChange, Misfortune},
         invariants::testing::{History, Life, findings, lives, violations},
         journal::Effect,
-        model::{ScanCode, System},
+        model::{OrderStatus, ScanCode, System},
     };
 
     #[test]
@@ -376,6 +373,18 @@ mod tests {
         history.list_dead_letter_of(System::Marketplace, "listOrders");
         history.settle();
         assert_eq!(findings("O5", &history.records()), [""; 0]);
+    }
+
+    #[test]
+    fn a_cancellation_before_the_order_was_booked_that_the_channel_never_hears_of_is_found() {
+        let mut history = Life::default().placed();
+        history.show(OrderStatus::Placed);
+        history.show(OrderStatus::Canceled);
+        history.remove_last(|effect| matches!(effect, Effect::StatusShown { .. }));
+        history.settle();
+        let found = findings("O5", &history.records());
+        let sentence = "Order W-17: the storefront shows placed, customer service canceled.";
+        assert!(found.iter().any(|found| found == sentence), "{found:?}");
     }
 
     #[test]

@@ -370,6 +370,8 @@ impl Changes {
 pub struct ChannelView {
     /// Whether the submission was acknowledged.
     pub acknowledged: bool,
+    /// Whether the middleware has answered anything about the order, be it a refusal.
+    pub answered: bool,
     /// The status that it shows.
     pub status: Option<OrderStatus>,
     /// Units that it shows as canceled.
@@ -399,6 +401,7 @@ impl ChannelView {
         let shown = channel.shown(order);
         Self {
             acknowledged: channel.acknowledgment(order).is_some(),
+            answered: channel.acknowledgment(order).is_some() || channel.problem(order).is_some(),
             status: shown.map(|update| update.status),
             canceled: shown.map_or(0, |update| update.lines.iter().map(|line| line.canceled).sum()),
             backordered: shown.map_or(0, |update| update.lines.iter().map(|line| line.backordered).sum()),

@@ -58,8 +58,8 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         kind: Kind::Action,
         expression: "the {channel} submits the order again under another number",
-        doc: "A second process of the channel numbers the same order anew.",
-        action: |world, _| at_once(submit_under_another_number(world)),
+        doc: "A second process of the channel numbers the same order anew, once the first was answered.",
+        action: |world, _| submit_under_another_number(world).boxed_local(),
     },
     Step {
         kind: Kind::Action,
@@ -278,9 +278,14 @@ fn submit_again(world: &mut World, same_key: bool) -> Result<(), StepError> {
         .map_err(|error| StepError::rig(format!("the channel cannot submit again: {error}")))
 }
 
-fn submit_under_another_number(world: &mut World) -> Result<(), StepError> {
+async fn submit_under_another_number(world: &mut World) -> Result<(), StepError> {
     let play = world.play()?;
     let (number, system) = (play.order_number()?, play.channel()?);
+    play.eventually(&format!("an answer to the submission of order {number}"), |stage| {
+        let answered = stage.channel_view(system, &number).answered;
+        if answered { Ok(()) } else { Err("the channel was told nothing yet".to_owned()) }
+    })
+    .await?;
     let count = play.next("order");
     let other = play.number_of(count);
     play.stage.claim(&play.id, BusinessKey::Order(other.clone()))?;

@@ -75,6 +75,7 @@ defects! {
     ParcelCountedTwice = "parcel-counted-twice",
     LabelToFirstAddress = "label-to-first-address",
     LabelOfOtherParcel = "label-of-other-parcel",
+    LabelNeverAttached = "label-never-attached",
     PromiseNotUpdated = "promise-not-updated",
     PromiseUpdatedWhenBroken = "promise-updated-when-broken",
     PromiseUpdatedRepeatedly = "promise-updated-repeatedly",

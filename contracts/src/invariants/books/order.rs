@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     AdjustmentBook, AdvanceBook, AuditBook, AuthorizationBook, ChangeBook, Fact, FundsBook, GiftCardBook,
-    LossBook, MoneyBook, NewCount, OrderMessages, PromiseBook, ReasonBook, ReceiptBook, Receivable,
-    ReplayBook, Shown, Span, Tally, TaxBook, Terms, VerdictBook, View, views::Answers,
+    LabelBook, LossBook, MoneyBook, NewCount, OrderMessages, PromiseBook, ReasonBook, ReceiptBook,
+    Receivable, ReplayBook, Shown, Span, Tally, TaxBook, Terms, VerdictBook, View, views::Answers,
 };
 use crate::{
     journal::{Committed, Effect, Exchange, Outcome, Record},
@@ -129,7 +129,7 @@ pub(in crate::invariants) struct OrderBook {
     /// Return authorizations for recipients of gifts.
     pub(in crate::invariants) gift_rmas: BTreeSet<RmaId>,
     /// Labels of parcels that the carrier issued: which parcel they are for, and where.
-    pub(in crate::invariants) labels: BTreeMap<TrackingNumber, (String, u64)>,
+    pub(in crate::invariants) labels: LabelBook,
     /// What the ERP says the customer owes.
     pub(in crate::invariants) receivable: Receivable,
     /// Why goods come back, by whoever says it.
@@ -221,7 +221,7 @@ impl OrderBook {
             issues: BTreeMap::new(),
             issue_nodes: BTreeMap::new(),
             gift_rmas: BTreeSet::new(),
-            labels: BTreeMap::new(),
+            labels: LabelBook::default(),
             receivable: Receivable::default(),
             reasons: ReasonBook::default(),
             funds: FundsBook::default(),
@@ -330,6 +330,7 @@ impl OrderBook {
         self.money.apply(seq, committed);
         self.changes.apply(seq, committed);
         self.receivable.apply(seq, &committed.effect);
+        self.labels.apply(seq, &committed.effect);
         self.reasons.apply(seq, committed);
         self.advances.apply(record, committed);
         self.promises.apply(record, committed);
@@ -439,9 +440,6 @@ impl OrderBook {
             }
             Effect::GoodsHeld { held } => self.hold(seq, held),
             Effect::ParcelScanned { scan } => self.scan(seq, scan),
-            Effect::LabelIssued { label, is_return: false } => {
-                self.labels.insert(label.tracking_number.clone(), (label.parcel_ref.clone(), seq));
-            }
             Effect::ReturnAuthorized { authorization } if authorization.gift_recipient_ref.is_some() => {
                 self.gift_rmas.insert(authorization.rma_id.clone());
             }
@@ -627,7 +625,7 @@ impl OrderBook {
         began_anew: Option<&NewCount>,
     ) {
         self.messages.apply_exchange(record.seq, record.at, exchange, began_anew);
-        self.replays.apply_exchange(record.seq, exchange, self.messages.all_told());
+        self.replays.apply_exchange(record, exchange, self.messages.all_told());
         self.promises.apply_exchange(record, exchange);
         if exchange.to == System::Psp {
             self.money.apply_exchange(exchange);

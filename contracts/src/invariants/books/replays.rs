@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use crate::{
-    journal::{Committed, Exchange, Outcome, Record},
+    journal::{Committed, Effect, Exchange, Outcome, Record},
     model::{System, Timestamp},
     protocol::{Operation, middleware},
 };
@@ -32,6 +32,7 @@ struct Last {
     /// Its line of the journal.
     seq: u64,
     asked_at: Timestamp,
+    answered_at: Timestamp,
     /// When something followed last.
     followed_at: Timestamp,
 }
@@ -60,7 +61,9 @@ impl ReplayBook {
         self.follow(record.at);
         if committed.spontaneous {
             self.last = None;
-        } else if let Some(last) = self.last.filter(|_| self.news.len() < NEWS_MAX) {
+        } else if let Some(last) = self.last.filter(|_| self.news.len() < NEWS_MAX)
+            && !happened_before(&committed.effect, last.answered_at)
+        {
             self.news.push(News {
                 replay: last.seq,
                 seq: record.seq,
@@ -79,15 +82,15 @@ impl ReplayBook {
     }
 
     /// `all_told`: whether the middleware acknowledged every event about the order.
-    pub(super) fn apply_exchange(&mut self, seq: u64, exchange: &Exchange, all_told: bool) {
+    pub(super) fn apply_exchange(&mut self, record: &Record, exchange: &Exchange, all_told: bool) {
         if exchange.to == System::Middleware {
             if !Self::is_replay(exchange) {
                 self.acted(exchange);
             } else if exchange.outcome == Outcome::Ok && all_told && self.complete && self.unknown.is_empty()
             {
                 self.met_at_rest += 1;
-                let at = exchange.started_at;
-                self.last = Some(Last { seq, asked_at: at, followed_at: at });
+                let (seq, at, answered_at) = (record.seq, exchange.started_at, record.at);
+                self.last = Some(Last { seq, asked_at: at, answered_at, followed_at: at });
             }
             return;
         }
@@ -120,5 +123,14 @@ impl ReplayBook {
             self.last = None;
             self.news.retain(|news| news.at < exchange.started_at);
         }
+    }
+}
+
+/// Whether an effect tells of what had happened before: whoever shows orders may hear of it late.
+fn happened_before(effect: &Effect, at: Timestamp) -> bool {
+    match effect {
+        Effect::StatusShown { update } => update.occurred_at < at,
+        Effect::TimelineWritten { entry } => entry.occurred_at < at,
+        _ => false,
     }
 }

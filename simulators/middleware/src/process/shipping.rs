@@ -177,7 +177,9 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
             let call = PartnerCall::new(carrier::CREATE_LABEL, &[], &request);
             desk.ask(process, Intent::Label { shipment: id.clone() }, &parcel.chain, call);
         }
-        if let (Some(tracking_number), Some(carrier)) = (parcel.tracking_number, parcel.carrier) {
+        if let (Some(tracking_number), Some(carrier)) = (parcel.tracking_number, parcel.carrier)
+            && !desk.meets(Defect::LabelNeverAttached)
+        {
             let other = process.shipments.values().find_map(|other| other.tracking_number.clone());
             let tracking_number = other
                 .filter(|other| *other != tracking_number && desk.meets(Defect::LabelOfOtherParcel))

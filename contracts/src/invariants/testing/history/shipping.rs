@@ -3,8 +3,8 @@
 use super::*;
 
 impl History {
-    pub(in crate::invariants) fn ship_parcel(&mut self, id: &str, quantity: u32) {
-        let shipment = Shipment {
+    fn parcel(&self, id: &str, quantity: u32) -> Shipment {
+        Shipment {
             shipment_id: id.into(),
             fulfillment_order_id: "FO-1".into(),
             order_number: self.number(),
@@ -15,7 +15,19 @@ impl History {
             shipped_at: Some(self.now()),
             pickup: false,
             serials: self.serials.clone(),
-        };
+        }
+    }
+
+    /// A node packs units; the parcel waits for a label, or for the customer.
+    pub(in crate::invariants) fn pack_parcel(&mut self, id: &str, quantity: u32, pickup: bool) {
+        let status = if pickup { ShipmentStatus::ReadyForPickup } else { ShipmentStatus::Created };
+        let parcel = self.parcel(id, quantity);
+        let shipment = Shipment { status, pickup, tracking_number: None, shipped_at: None, ..parcel };
+        self.commit(System::Wms, true, Effect::ShipmentPacked { shipment });
+    }
+
+    /// The carrier issues a label for a parcel.
+    pub(in crate::invariants) fn issue_label(&mut self, id: &str) {
         let label = Label {
             tracking_number: TrackingNumber::new(format!("P-{id}")),
             order_number: self.number(),
@@ -24,6 +36,11 @@ impl History {
             address_id: None,
         };
         self.effect(System::Carrier, Effect::LabelIssued { label, is_return: false });
+    }
+
+    pub(in crate::invariants) fn ship_parcel(&mut self, id: &str, quantity: u32) {
+        let shipment = self.parcel(id, quantity);
+        self.issue_label(id);
         self.commit(System::Wms, true, Effect::ShipmentShipped { shipment: shipment.clone() });
         self.tell_shipped(&shipment);
         let first = self.shipments.is_empty();
