@@ -11,9 +11,9 @@ pub(super) const CHECK: Check = Check {
         id: "O14",
         name: "each unit is released once",
         text: "Over all fulfillment orders, no more units of a line stand at nodes than were ordered. At rest, a \
-               line that was released has all its units there, less those that are canceled or wait for stock: a split loses none \
-               and doubles none.",
-        source: "bug report SAP/spartacus#6047",
+               line of a booked order has all its units there, less those that are canceled or wait for stock: a split loses none \
+               and doubles none. A replacement may wait for the goods that it replaces.",
+        source: "bug reports SAP/spartacus#6047, Adyen/adyen-salesforce-commerce-cloud#1323, OriginProtocol/dshop#560",
     },
     on_effect: Some(check_surplus),
     on_exchange: None,
@@ -44,8 +44,12 @@ fn check_surplus(moment: &Moment<'_>, bench: &mut Bench) {
 
 fn check_exactly(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
+    // What replaces other goods may wait for them, and what stands in the dead letters waits for a person.
+    let ready =
+        order.bookings.count() > 0 && terms.exchange.is_none() && order.messages.dead_letters.is_empty();
     for (line_id, line) in &terms.lines {
-        let Some(book) = order.lines.get(line_id).filter(|book| book.released.total() > 0) else { continue };
+        let counts = |book: &&LineBook| book.released.total() > 0 || ready && !order.is_gift_card(line_id);
+        let Some(book) = order.lines.get(line_id).filter(counts) else { continue };
         bench.looks();
         let shown = order.shown().and_then(|shown| shown.lines.get(line_id));
         let waiting = shown.map_or(0, |line| i64::from(line.backordered));
@@ -77,6 +81,7 @@ mod tests {
     use crate::{
         invariants::testing::{History, findings, lives},
         journal::Effect,
+        model::System,
     };
 
     #[test]
@@ -103,6 +108,24 @@ mod tests {
             findings("O14", &history.records()),
             ["Order W-17, line L-1 (shirt): 1 unit stand in fulfillment orders, but 2 are to be fulfilled."]
         );
+    }
+
+    #[test]
+    fn a_booked_order_that_no_node_ever_gets_is_found_at_rest() {
+        let unreleased = |more: &dyn Fn(&mut History)| {
+            let mut history = History::accepted();
+            history.remove(|effect| matches!(effect, Effect::FulfillmentOrderReceived { .. }));
+            more(&mut history);
+            history.settle();
+            findings("O14", &history.records())
+        };
+        assert_eq!(
+            unreleased(&|_| ()),
+            ["Order W-17, line L-1 (shirt): 0 units stand in fulfillment orders, but 2 are to be fulfilled."]
+        );
+        let parked =
+            |history: &mut History| history.list_dead_letter_of(System::Wms, "createFulfillmentOrder");
+        assert_eq!(unreleased(&parked), [""; 0]);
     }
 
     proptest! {

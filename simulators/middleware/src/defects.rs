@@ -75,6 +75,7 @@ defects! {
     ParcelCountedTwice = "parcel-counted-twice",
     LabelToFirstAddress = "label-to-first-address",
     LabelOfOtherParcel = "label-of-other-parcel",
+    OrderNeverReleased = "order-never-released",
     LabelNeverAttached = "label-never-attached",
     PromiseNotUpdated = "promise-not-updated",
     PromiseUpdatedWhenBroken = "promise-updated-when-broken",

@@ -26,6 +26,9 @@ pub(super) fn advance(process: &mut OrderProcess, desk: &mut Desk<'_>) {
     if !replacement::may_leave(process) && !desk.meets(Defect::ReplacementLeavesUnpaid) {
         return;
     }
+    if process.order.tenders.len() > 1 && desk.meets(Defect::OrderNeverReleased) {
+        return;
+    }
     for index in 0..process.reservations.len() {
         let Some(reservation) = process.reservations.get(index) else { continue };
         let reservation_id = reservation.reservation_id.clone();
