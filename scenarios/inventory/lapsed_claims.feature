@@ -41,6 +41,7 @@ Feature: Claims that lapse
   Scenario: Word that a claim lapsed comes when a node works on the goods, which does not find them
     When a customer orders 2 "gift box" in the web shop
     And 6 minutes pass
+    And the lapse notice comes 5 minutes late
     And the ERP gives up the claims that have lapsed
     And the middleware is killed and started again
     And 10 minutes pass
@@ -48,4 +49,15 @@ Feature: Claims that lapse
     When the warehouse does not find 2 "gift box"
     Then the order is canceled
     And no money is held on the card
+    And every system agrees
+
+  @restart @race @calm @RES-006
+  Scenario: Somebody else has what lapsed while the middleware was down
+    When a customer orders 2 "gift box" in the web shop
+    And 6 minutes pass
+    And the ERP gives up the claims that have lapsed
+    And the middleware is killed and started again
+    And a customer orders 2 "gift box" in the mobile app
+    And 30 minutes pass
+    Then the order is in fulfillment
     And every system agrees

@@ -23,11 +23,6 @@ pub(super) const CHECK: Check = Check {
     at_rest: Some(check_all),
 };
 
-/// Whether the recipient of a gift returned these goods.
-fn is_gift(order: &OrderBook, receipt: &ReceiptBook) -> bool {
-    receipt.gift || receipt.rma.as_ref().is_some_and(|rma| order.gift_rmas.contains(rma))
-}
-
 fn check_payout(moment: &Moment<'_>, bench: &mut Bench) {
     let moves = matches!(
         moment.effect(),
@@ -48,7 +43,7 @@ fn check_all(_: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
 }
 
 fn check(order: &OrderBook, bench: &mut Bench) {
-    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| is_gift(order, receipt)) {
+    for (receipt_id, receipt) in order.receipts.iter().filter(|(_, receipt)| order.is_gift_return(receipt)) {
         for payout in order.money.payouts.iter().filter(|payout| payout.cause == receipt_id.as_str()) {
             bench.looks();
             if !matches!(payout.via, Via::Account { issued: true, .. } | Via::Exchange) {

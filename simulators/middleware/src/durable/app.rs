@@ -136,6 +136,8 @@ pub(crate) struct Inner {
     queue: mpsc::UnboundedSender<Job>,
     /// Keys of calls that were under way when the store was opened: whoever died may have made them.
     pub(super) resumed: BTreeSet<String>,
+    /// Since when partners are heard again.
+    pub(super) opened_at: Timestamp,
     /// How much work is under way or waits.
     open_work: AtomicUsize,
     /// Calls that failed and are repeated, by key.
@@ -213,9 +215,11 @@ impl App {
                 (partner, Gate::new(parts.calls_per_partner_max, rate, parts.clock))
             })
             .collect();
+        let opened_at = parts.clock.now();
         Ok(Self {
             inner: Arc::new(Inner {
                 parts,
+                opened_at,
                 resumed,
                 gates,
                 cells: Cells::default(),

@@ -113,6 +113,11 @@ impl Keys {
         format!("{}{}", Self::TASKS, percent_encode(key))
     }
 
+    /// That an attempt of a task may have had an effect.
+    pub(crate) fn tried(key: &str) -> String {
+        format!("tried/{}", percent_encode(key))
+    }
+
     /// A dead letter.
     pub(crate) fn dead(id: &str) -> String {
         format!("{}{}", Self::DEAD, percent_encode(id))

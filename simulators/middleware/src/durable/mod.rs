@@ -25,6 +25,7 @@ pub(crate) mod stock;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfers;
+mod tried;
 
 pub(crate) use answers::{AnswerSlot, StoredAnswer};
 pub use app::{App, AppError, CALLS_PER_PARTNER_MAX, Parts};

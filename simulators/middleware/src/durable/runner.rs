@@ -16,7 +16,7 @@ use super::{
     deadlines, feeds,
     gate::{Permit, Rank},
     keys::Keys,
-    master, notices, publications, replay, transfers,
+    master, notices, publications, replay, transfers, tried,
 };
 use crate::{
     defects::Defect,
@@ -24,6 +24,8 @@ use crate::{
     process::{Chain, Input, Intent, OrderProcess, Task},
 };
 
+/// How long word of claims that lapsed may take.
+const WORD_WITHIN: Duration = Duration::from_mins(1);
 /// How long to wait before what the store did not take is tried again.
 const STORE_PAUSE: Duration = Duration::from_millis(200);
 
@@ -179,7 +181,7 @@ async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>)
     let started = app.parts.clock.now();
     // Who asked for the same call before waited for it as long as it took.
     let made = app.asked_calls.made(&task.key);
-    let untouched = made.is_none() && !app.resumed.contains(&task.key);
+    let untouched = made.is_none() && (!app.resumed.contains(&task.key) || tried::was_untouched(app, task));
     let mut tries = Tries { number: made.map_or(0, |made| made.attempts), untouched };
     if let Some(made) = made {
         tokio::select! {
@@ -309,11 +311,21 @@ fn booking(app: &Inner, process: &OrderProcess, untouched: bool) -> Timing {
         Timing::Now
     } else if process.lacks_claims() {
         Timing::Later("claims lapsed meanwhile")
+    } else if untouched && word_may_be_on_its_way(app, process) {
+        Timing::Later("claims may have lapsed meanwhile")
     } else if untouched && !process.anything_open() && !app.meets(Defect::CanceledOrderBooked) {
         Timing::Never
     } else {
         Timing::Now
     }
+}
+
+/// Whether claims may have been given up so shortly before, or before this middleware was heard again, that word of it is
+/// still on its way.
+fn word_may_be_on_its_way(app: &Inner, process: &OrderProcess) -> bool {
+    let now = app.parts.clock.now();
+    let since = process.may_lack_claims_since().filter(|expired_at| *expired_at <= now);
+    since.is_some_and(|since| now.duration_since(since.max(app.opened_at)).unsigned_abs() < WORD_WITHIN)
 }
 
 /// Calls a partner once, when it is the task's turn, and not while the partner asks everybody for patience.
@@ -328,12 +340,26 @@ pub(super) async fn bounded_attempt(app: &Inner, task: &Task, number: u32, rank:
 async fn attempt_if_wanted(app: &Inner, task: &Task, tries: Tries) -> Option<Attempt> {
     let _permit = turn(app, task, Rank::of(task)).await;
     match timing(app, task, tries.untouched).await {
+        Timing::Now if tries.untouched => Some(first_attempt(app, task, tries.number).await),
         Timing::Now => Some(attempt(app, task, tries.number).await),
         Timing::Later(reason) => {
             Some(Attempt::Unknown { reason: reason.to_owned(), untouched: true, wait: None })
         }
         Timing::Never => None,
     }
+}
+
+/// An attempt before which none may have had an effect.
+async fn first_attempt(app: &Inner, task: &Task, number: u32) -> Attempt {
+    if let Err(error) = tried::begins(app, task).await {
+        tracing::error!(key = task.key, %error, "that a call is made could not be kept");
+        return Attempt::Unknown { reason: error.to_string(), untouched: true, wait: None };
+    }
+    let attempt = attempt(app, task, number).await;
+    if matches!(attempt, Attempt::Unknown { untouched: true, .. }) {
+        tried::was_refused(app, task).await;
+    }
+    attempt
 }
 
 /// Waits until the task may call its partner.
@@ -363,6 +389,7 @@ async fn finish(app: &Arc<Inner>, task: &Task, number: u32, input: Input) -> Res
     }
     let mut seal = Seal::default();
     seal.batch.delete(Keys::task(&task.key));
+    tried::forget(&mut seal.batch, task);
     if let Some(posting) = transfers::posting(task) {
         return transfers::finish(app, posting, task, input, seal).await;
     }

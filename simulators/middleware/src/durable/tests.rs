@@ -185,6 +185,30 @@ async fn after_a_restart_what_was_under_way_goes_on_with_the_same_key() {
     assert_eq!(again["order_id"], "order-W-1");
 }
 
+/// Calls to book an order whose first attempt ends like this, and that is canceled while the middleware is down.
+async fn bookings_after_a_crash(first: Script) -> usize {
+    let store = Arc::new(MemoryStore::default());
+    let mut rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
+    rig.partners.script("createSalesOrder", [first]);
+    rig.partners.script("cancelSalesOrderLines", [Script::Silence]);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(Duration::from_millis(100)).await;
+    assert_eq!(rig.partners.calls("createSalesOrder").len(), 1);
+    rig.app.kill();
+    rig.app = Rig::open(store, &rig.partners);
+    let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
+    assert_eq!(rig.post("/v1/orders/W-1/cancellations", "key-2", &wish).await.0, 201);
+    rig.app.start();
+    rig.pass(Duration::from_millis(500)).await;
+    rig.partners.calls("createSalesOrder").len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_what_certainly_had_no_effect_need_not_be_made_again() {
+    assert_eq!(bookings_after_a_crash(Script::Status(429, Some(60))).await, 1, "nobody wants it any more");
+    assert_eq!(bookings_after_a_crash(Script::Silence).await, 2, "it may have been booked");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deadline_is_no_work_and_is_waited_for_again_after_a_restart() {
     let store = Arc::new(MemoryStore::default());
@@ -342,7 +366,7 @@ async fn whichever_commit_fails_once_everything_has_its_effect_once() {
     undisturbed.pass(MINUTE).await;
     let expected = effects(&undisturbed);
     let mut asked_again = 0;
-    for (commit, took_effect) in (1..=8).flat_map(|commit| [(commit, false), (commit, true)]) {
+    for (commit, took_effect) in (1..=9).flat_map(|commit| [(commit, false), (commit, true)]) {
         let store = Arc::new(Failing::once(commit, took_effect));
         let rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);
         let status = rig.submit("key-1", &plain()).await.0;
@@ -350,7 +374,7 @@ async fn whichever_commit_fails_once_everything_has_its_effect_once() {
         assert_eq!(rig.submit("key-1", &plain()).await.0, 201);
         rig.pass(MINUTE).await;
         let context = format!("commit {commit} fails, took effect: {took_effect}");
-        assert!(store.commits.load(Ordering::SeqCst) >= 8, "{context}");
+        assert!(store.commits.load(Ordering::SeqCst) >= 9, "{context}");
         assert_eq!(rig.order().await.status, OrderStatus::Accepted, "{context}");
         assert_eq!(effects(&rig), expected, "{context}");
         assert!(rig.letters().await.is_empty(), "{context}");

@@ -67,6 +67,7 @@ pub(super) fn reserved(process: &mut OrderProcess, reservation: Reservation, des
         lines: reservation.lines,
         backordered: reservation.backordered,
         came: Vec::new(),
+        expires_at: reservation.expires_at,
         lapsed: false,
     });
     for news in std::mem::take(&mut process.early_claims) {

@@ -215,6 +215,9 @@ pub struct ReservationState {
     pub backordered: Vec<ItemQuantity>,
     /// Units that came for promises, by line and node, all together.
     pub came: Vec<ReservedLine>,
+    /// When the ERP may give it up unless the order is booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// It lapsed.
     pub lapsed: bool,
 }
@@ -572,6 +575,12 @@ impl OrderProcess {
     /// Whether units must find stock again, and it is not decided what becomes of them.
     pub fn lacks_claims(&self) -> bool {
         self.shortages.iter().any(|shortage| !shortage.settled)
+    }
+
+    /// Since when the ERP may have given claims up of which that was not told.
+    pub fn may_lack_claims_since(&self) -> Option<Timestamp> {
+        let counted = self.reservations.iter().filter(|claim| !claim.lapsed);
+        counted.filter_map(|claim| claim.expires_at).min()
     }
 
     /// Whether it waits until partners have confirmed its taxes, paid, claimed and booked it; not while it waits for goods.
