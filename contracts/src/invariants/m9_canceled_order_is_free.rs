@@ -11,14 +11,22 @@ pub(super) const CHECK: Check = Check {
         id: "M9",
         name: "a canceled order is free",
         text: "At rest, an order whose units are all canceled, or that was refused, holds no authorization, and \
-               all that was taken for it has been given back. An authorization whose time is over holds nothing; a refund \
-               that failed is owed still.",
+               all that was taken for it has been given back. Neither does an order hold one whose units have all left or \
+               are canceled, once it is decided what is taken for them. An authorization whose time is over holds nothing; \
+               a refund that failed is owed still.",
         source: "bug reports woocommerce/woocommerce-gateway-stripe#5362, solidusio/solidus#1066",
     },
     on_effect: None,
     on_exchange: None,
     at_rest: Some(check),
 };
+
+/// Whether all units left or are canceled, and what was to be taken for those that left is decided.
+fn is_done(order: &OrderBook, terms: &Terms) -> bool {
+    let money = &order.money;
+    let decided = !money.is_undecided() && money.uncollected() == 0 && money.failed() == 0;
+    decided && !order.shipments.is_empty() && terms.lines.keys().all(|line| order.open_units(line) == 0)
+}
 
 /// `refused`, `canceled`; nothing while units may ship or did.
 fn end(order: &OrderBook, terms: &Terms) -> Option<&'static str> {
@@ -34,12 +42,17 @@ fn end(order: &OrderBook, terms: &Terms) -> Option<&'static str> {
 
 fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
     let Some(terms) = &order.terms else { return };
-    let Some(end) = end(order, terms) else { return };
+    let end = end(order, terms);
+    let Some(state) = end.or_else(|| is_done(order, terms).then_some("shipped as far as it ever will"))
+    else {
+        return;
+    };
     bench.looks();
     let held = |hold: &Hold| hold.live() > 0 && moment.record.at < hold.expires_at;
     for (id, hold) in order.money.holds.iter().filter(|(_, hold)| held(hold)) {
         let held = terms.money(hold.live());
-        let sentence = format!("Order {} is {end}, but authorization {id} holds {held} still.", order.number);
+        let sentence =
+            format!("Order {} is {state}, but authorization {id} holds {held} still.", order.number);
         bench.found(
             Finding::new(format!("authorization {id}"), sentence)
                 .evidence([hold.seq])
@@ -48,6 +61,7 @@ fn check(moment: &Moment<'_>, order: &OrderBook, bench: &mut Bench) {
         );
     }
     let net = order.money.net();
+    let Some(end) = end else { return };
     if net > order.money.failed() {
         let sentence =
             format!("Order {} is {end}, but {} was not given back.", order.number, terms.money(net));
@@ -79,6 +93,24 @@ mod tests {
             findings("M9", &history.records()),
             ["Order W-17 is canceled, but authorization A-1 holds 99.80 EUR still."]
         );
+    }
+
+    #[test]
+    fn money_that_is_held_for_canceled_units_after_the_others_left_is_found() {
+        let found = |more: &dyn Fn(&mut History)| {
+            let mut history = History::accepted();
+            history.cancel_units("X-1", 1);
+            history.ship_parcel("S-1", 1);
+            more(&mut history);
+            history.settle();
+            findings("M9", &history.records())
+        };
+        assert_eq!(
+            found(&|_| ()),
+            ["Order W-17 is shipped as far as it ever will, but authorization A-1 holds 49.90 EUR still."]
+        );
+        assert_eq!(found(&|history| history.void("A-1", 4_990)), [""; 0]);
+        assert_eq!(found(&|history| history.take_on("C-2", "S-1", 1)), [""; 0], "it is not decided yet");
     }
 
     #[test]

@@ -122,6 +122,7 @@ fn a_whole_life_exercises_every_law() {
     changed.change("CH-1", 4_990, Some("A-2"));
     changed.change("CH-2", 4_000, None);
     changed.ship_parcel("S-1", 2);
+    changed.void("A-1", 1_980);
     changed.edit(|effect| {
         if let Effect::LabelIssued { label, .. } = effect {
             label.address_id = Some("A-2".to_owned());

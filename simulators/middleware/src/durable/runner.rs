@@ -324,8 +324,8 @@ fn booking(app: &Inner, process: &OrderProcess, untouched: bool) -> Timing {
 /// still on its way.
 fn word_may_be_on_its_way(app: &Inner, process: &OrderProcess) -> bool {
     let now = app.parts.clock.now();
-    let since = process.may_lack_claims_since().filter(|expired_at| *expired_at <= now);
-    since.is_some_and(|since| now.duration_since(since.max(app.opened_at)).unsigned_abs() < WORD_WITHIN)
+    let expired = process.claims_expired_at(now);
+    expired.is_some_and(|at| now.duration_since(at.max(app.opened_at)).unsigned_abs() < WORD_WITHIN)
 }
 
 /// Calls a partner once, when it is the task's turn, and not while the partner asks everybody for patience.

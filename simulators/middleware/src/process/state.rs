@@ -577,10 +577,10 @@ impl OrderProcess {
         self.shortages.iter().any(|shortage| !shortage.settled)
     }
 
-    /// Since when the ERP may have given claims up of which that was not told.
-    pub fn may_lack_claims_since(&self) -> Option<Timestamp> {
+    /// When the time of a claim was over last, of which nobody told that it lapsed.
+    pub fn claims_expired_at(&self, now: Timestamp) -> Option<Timestamp> {
         let counted = self.reservations.iter().filter(|claim| !claim.lapsed);
-        counted.filter_map(|claim| claim.expires_at).min()
+        counted.filter_map(|claim| claim.expires_at).filter(|expired_at| *expired_at <= now).max()
     }
 
     /// Whether it waits until partners have confirmed its taxes, paid, claimed and booked it; not while it waits for goods.
