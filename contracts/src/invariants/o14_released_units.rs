@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
         name: "each unit is released once",
         text: "Over all fulfillment orders, no more units of a line stand at nodes than were ordered. At rest, a \
                line of a booked order has all its units there, less those that are canceled or wait for stock: a split loses none \
-               and doubles none. A replacement may wait for the goods that it replaces.",
+               and doubles none. A replacement may wait for the goods that it replaces, and what stands in the dead letters for a person.",
         source: "bug reports SAP/spartacus#6047, Adyen/adyen-salesforce-commerce-cloud#1323, OriginProtocol/dshop#560",
     },
     on_effect: Some(check_surplus),
