@@ -232,24 +232,27 @@ fn evidence(order: &OrderBook, line_id: &LineId) -> Vec<u64> {
 }
 
 fn check_status(order: &OrderBook, bench: &mut Bench) {
-    let (Some(shown), Some(told)) = (order.shown(), order.timeline.current.as_ref()) else { return };
+    let (Some(told), Some(channel)) = (order.timeline.current.as_ref(), order.channel()) else { return };
     bench.looks();
-    if shown.status == told.status {
+    // A channel that was told nothing shows the order as it was placed.
+    let shown = order.shown();
+    let (status, sequence) = shown.map_or((OrderStatus::Placed, 0), |shown| (shown.status, shown.sequence));
+    if status == told.status {
         return;
     }
-    let Some(channel) = order.channel() else { return };
     let sentence = format!(
         "Order {}: the {} shows {}, customer service {}.",
         order.number,
         channel.title(),
-        shown.status.name(),
+        status.name(),
         told.status.name()
     );
-    let older_is_channel = shown.sequence < told.sequence;
+    let older_is_channel = sequence < told.sequence;
     bench.found(
         Finding::new("status", sentence)
-            .evidence([shown.seq, told.seq])
-            .says(channel, shown.status.name(), older_is_channel)
+            .evidence(shown.map(|shown| shown.seq))
+            .evidence([told.seq])
+            .says(channel, status.name(), older_is_channel)
             .says(System::CustomerService, told.status.name(), !older_is_channel),
     );
 }
@@ -385,6 +388,15 @@ mod tests {
         let found = findings("O5", &history.records());
         let sentence = "Order W-17: the storefront shows placed, customer service canceled.";
         assert!(found.iter().any(|found| found == sentence), "{found:?}");
+    }
+
+    #[test]
+    fn a_channel_that_is_never_told_anything_is_found() {
+        let mut history = History::accepted();
+        history.remove(|effect| matches!(effect, Effect::StatusShown { .. }));
+        history.settle();
+        let found = findings("O5", &history.records());
+        assert_eq!(found, ["Order W-17: the storefront shows placed, customer service in_fulfillment."]);
     }
 
     #[test]
