@@ -6,7 +6,7 @@ use counterproof_contracts::{
 };
 use futures::FutureExt as _;
 
-use super::{Args, Kind, Step, stock};
+use super::{Args, Kind, Step, orders, stock};
 use crate::world::{Play, StepError, World};
 
 /// The steps.
@@ -63,12 +63,8 @@ pub(super) const STEPS: &[Step] = &[
 
 /// Asks for a change at the order's channel, in a chain of its own, once the channel knows that the order was received.
 async fn change(play: &mut Play, reason: &str, edit: impl FnOnce(&mut Order)) -> Result<(), StepError> {
+    orders::submission_answered(play, |view| view.acknowledged).await?;
     let (number, system) = (play.order_number()?, play.channel()?);
-    play.eventually(&format!("an answer to the submission of order {number}"), |stage| {
-        let answered = stage.channel_view(system, &number).acknowledged;
-        if answered { Ok(()) } else { Err("the channel was told nothing yet".to_owned()) }
-    })
-    .await?;
     let root = play.root("change");
     play.stage
         .with_channel(system, &root, |channel, scene| channel.change(scene, &number, reason, edit))

@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 
 use super::{Args, Kind, Step, at_once, feeds, files, promises, tills};
 use crate::{
-    stage::Root,
+    stage::{ChannelView, Root},
     world::{Cart, Play, StepError, World},
 };
 
@@ -278,14 +278,23 @@ fn submit_again(world: &mut World, same_key: bool) -> Result<(), StepError> {
         .map_err(|error| StepError::rig(format!("the channel cannot submit again: {error}")))
 }
 
-async fn submit_under_another_number(world: &mut World) -> Result<(), StepError> {
-    let play = world.play()?;
+/// Waits until the order's channel knows enough of what became of the submission.
+pub(super) async fn submission_answered(
+    play: &mut Play,
+    enough: fn(&ChannelView) -> bool,
+) -> Result<(), StepError> {
     let (number, system) = (play.order_number()?, play.channel()?);
     play.eventually(&format!("an answer to the submission of order {number}"), |stage| {
-        let answered = stage.channel_view(system, &number).answered;
+        let answered = enough(&stage.channel_view(system, &number));
         if answered { Ok(()) } else { Err("the channel was told nothing yet".to_owned()) }
     })
-    .await?;
+    .await
+}
+
+async fn submit_under_another_number(world: &mut World) -> Result<(), StepError> {
+    let play = world.play()?;
+    submission_answered(play, |view| view.answered).await?;
+    let (number, system) = (play.order_number()?, play.channel()?);
     let count = play.next("order");
     let other = play.number_of(count);
     play.stage.claim(&play.id, BusinessKey::Order(other.clone()))?;

@@ -128,7 +128,7 @@ pub(in crate::invariants) struct OrderBook {
     pub(in crate::invariants) issue_nodes: BTreeMap<(String, LineId), BTreeSet<NodeId>>,
     /// Return authorizations for recipients of gifts.
     pub(in crate::invariants) gift_rmas: BTreeSet<RmaId>,
-    /// Labels of parcels that the carrier issued: which parcel they are for, and where.
+    /// Labels of its parcels.
     pub(in crate::invariants) labels: LabelBook,
     /// What the ERP says the customer owes.
     pub(in crate::invariants) receivable: Receivable,

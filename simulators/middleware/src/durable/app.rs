@@ -134,8 +134,6 @@ pub(crate) struct Inner {
     held_keys: Cells<()>,
     commands: Mutex<BTreeSet<String>>,
     queue: mpsc::UnboundedSender<Job>,
-    /// Keys of calls that were under way when the store was opened: whoever died may have made them.
-    pub(super) resumed: BTreeSet<String>,
     /// Since when partners are heard again.
     pub(super) opened_at: Timestamp,
     /// How much work is under way or waits.
@@ -180,10 +178,8 @@ impl App {
     /// same keys, once it is started.
     pub fn open(parts: Parts) -> Result<Self, AppError> {
         let (queue, waiting) = mpsc::unbounded_channel();
-        let mut resumed = BTreeSet::new();
         for (key, bytes) in parts.store.scan(Keys::TASKS)? {
             let task: Task = read(&key, &bytes)?;
-            resumed.insert(task.key.clone());
             // The receiver is at hand: nothing is lost.
             let _ = queue.send(Job::Task(Box::new(task)));
         }
@@ -220,7 +216,6 @@ impl App {
             inner: Arc::new(Inner {
                 parts,
                 opened_at,
-                resumed,
                 gates,
                 cells: Cells::default(),
                 held_keys: Cells::default(),

@@ -181,7 +181,7 @@ async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>)
     let started = app.parts.clock.now();
     // Who asked for the same call before waited for it as long as it took.
     let made = app.asked_calls.made(&task.key);
-    let untouched = made.is_none() && (!app.resumed.contains(&task.key) || tried::was_untouched(app, task));
+    let untouched = tried::is_untouched(app, task);
     let mut tries = Tries { number: made.map_or(0, |made| made.attempts), untouched };
     if let Some(made) = made {
         tokio::select! {
@@ -224,7 +224,7 @@ async fn perform(app: &Arc<Inner>, task: &Task, mut stop: watch::Receiver<bool>)
 struct Tries {
     /// Number of the next one, from 1.
     number: u32,
-    /// Those before certainly had no effect.
+    /// It may be called off still: those before certainly had no effect.
     untouched: bool,
 }
 
@@ -389,7 +389,10 @@ async fn finish(app: &Arc<Inner>, task: &Task, number: u32, input: Input) -> Res
     }
     let mut seal = Seal::default();
     seal.batch.delete(Keys::task(&task.key));
-    tried::forget(&mut seal.batch, task);
+    // Of what was given up it is not known; a person may have it made again.
+    if !matches!(input, Input::GivenUp { .. }) {
+        tried::forget(&mut seal.batch, task);
+    }
     if let Some(posting) = transfers::posting(task) {
         return transfers::finish(app, posting, task, input, seal).await;
     }

@@ -210,6 +210,23 @@ async fn after_a_crash_what_certainly_had_no_effect_need_not_be_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_given_up_and_may_have_had_its_effect_is_made_again_though_nobody_wants_it() {
+    let rig = Rig::new();
+    rig.partners.script("createSalesOrder", vec![Script::Status(503, Some(60)); 100]);
+    rig.partners.script("cancelSalesOrderLines", [Script::Silence]);
+    rig.submit("key-1", &plain()).await;
+    rig.pass(60 * MINUTE).await;
+    let letters = rig.letters().await;
+    assert_eq!(letters[0].operation, "createSalesOrder");
+    let made = rig.partners.calls("createSalesOrder").len();
+    let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
+    assert_eq!(rig.post("/v1/orders/W-1/cancellations", "key-2", &wish).await.0, 201);
+    rig.replay(&letters[0].dead_letter_id).await;
+    rig.pass(Duration::from_millis(10)).await;
+    assert_eq!(rig.partners.calls("createSalesOrder").len(), made + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_is_no_work_and_is_waited_for_again_after_a_restart() {
     let store = Arc::new(MemoryStore::default());
     let mut rig = Rig::over(Arc::clone(&store) as Arc<dyn Store>);

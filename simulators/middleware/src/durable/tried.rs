@@ -7,21 +7,19 @@ use crate::{
     process::{Intent, Task},
 };
 
-/// Whether a task may be withdrawn as long as no attempt of it may have had an effect.
+/// Whether a task may be withdrawn as long as no attempt of it may have had an effect; the runner's timing decides whether
+/// it is.
 const fn is_withdrawable(intent: &Intent) -> bool {
     matches!(intent, Intent::Book | Intent::Refund { .. })
 }
 
-/// Whether no attempt of a task that the store had when it was opened may have had an effect.
-pub(super) fn was_untouched(app: &Inner, task: &Task) -> bool {
+/// Whether a task may be withdrawn still.
+pub(super) fn is_untouched(app: &Inner, task: &Task) -> bool {
     is_withdrawable(&task.intent) && matches!(app.parts.store.get(&Keys::tried(&task.key)), Ok(None))
 }
 
-/// Keeps that an attempt is being made: from now on it may have had its effect.
+/// Keeps that an attempt is being made of a task that may be withdrawn: from now on it may have had its effect.
 pub(super) async fn begins(app: &Inner, task: &Task) -> Result<(), StoreError> {
-    if !is_withdrawable(&task.intent) {
-        return Ok(());
-    }
     let mut batch = Batch::default();
     batch.put(Keys::tried(&task.key), b"true".to_vec());
     app.commit(batch).await
@@ -30,9 +28,6 @@ pub(super) async fn begins(app: &Inner, task: &Task) -> Result<(), StoreError> {
 /// Keeps that the only attempt so far certainly had no effect. Where that is not kept, it may have had one for all that is
 /// known later.
 pub(super) async fn was_refused(app: &Inner, task: &Task) {
-    if !is_withdrawable(&task.intent) {
-        return;
-    }
     let mut batch = Batch::default();
     forget(&mut batch, task);
     if let Err(error) = app.commit(batch).await {

@@ -513,7 +513,7 @@ async fn a_channel_reaches_its_own_orders_only() {
 }
 
 /// A call that was let through because nobody knew the order must not find it as another's a moment later, wherever
-/// the order comes between: each number of turns before the call is another place.
+/// the order comes between: each number of turns that one of them waits is another place.
 #[tokio::test(start_paused = true)]
 async fn who_asks_while_the_order_of_another_channel_comes_does_not_reach_it() {
     let wish = json!({ "order_number": "W-1", "cancellation_id": "C1", "reason": "r" });
